@@ -1,0 +1,59 @@
+import type { Readable } from 'node:stream';
+import type { CallNotes } from '../event/call.ts';
+import type { TlsDetails, UserIdentity } from '../event/record.ts';
+import type { ServiceSchema } from '../schema/types.ts';
+
+/** Who makes the call, once the signature is known to be good. `anonymous` reaches only services that allow it (S3). */
+export interface Caller {
+  readonly anonymous: boolean;
+  readonly accountId: string;
+  readonly arn: string;
+  readonly identity: UserIdentity;
+}
+
+/** All that a handler may know about the request besides its decoded input. */
+export interface CallContext {
+  readonly operation: string;
+  readonly caller: Caller;
+  /** The Region in the signature's scope. */
+  readonly region: string;
+  readonly requestId: string;
+  readonly timeMs: number;
+  readonly sourceIp: string;
+  readonly userAgent: string;
+  readonly tls?: TlsDetails;
+  readonly http: {
+    readonly method: string;
+    readonly host: string;
+    /** Path as sent, still percent-encoded. */
+    readonly rawPath: string;
+    readonly query: readonly (readonly [string, string])[];
+    readonly headers: Readonly<Record<string, string>>;
+  };
+  /** For the record of this call; see `CallNotes`. */
+  readonly notes: CallNotes;
+  /** Aborts when the client goes away or the server stops. */
+  readonly signal: AbortSignal;
+}
+
+/** One operation: decoded input to output, both in AWS's own shapes. Throws `AwsError` for the caller's mistakes. */
+// biome-ignore lint/suspicious/noExplicitAny: inputs and outputs are typed by each handler with AWS's own types; the table that joins them cannot be
+export type Handler = (context: CallContext, input: any) => Promise<any>;
+
+/** A table `operation → handler`, bound to AWS's own schemas. */
+export interface Service {
+  readonly schema: ServiceSchema;
+  readonly operations: Readonly<Record<string, Handler>>;
+  /**
+   * Throws `AwsError` when the caller may not do this. Runs after decoding and before the handler.
+   * Without it only callers with identity in an account known to us may pass.
+   */
+  authorize?(context: CallContext, input: Readonly<Record<string, unknown>>): Promise<void>;
+  /** The error for an operation that AWS has and we do not. Default: `UnknownOperationException`. */
+  notImplemented?(operation: string): Error;
+  /** Which members carry a body that is streamed rather than read into memory: operation → input member. */
+  readonly streamedInputs?: ReadonlySet<string>;
+}
+
+/** A streamed request or response body. */
+export type Body = Readable | Buffer;
