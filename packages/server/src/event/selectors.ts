@@ -22,9 +22,13 @@ export interface AdvancedSelector {
 }
 
 /** A trail has one kind or the other, never both. */
-export type Selectors = { readonly basic: readonly BasicSelector[] } | { readonly advanced: readonly AdvancedSelector[] };
+export type Selectors =
+  | { readonly basic: readonly BasicSelector[] }
+  | { readonly advanced: readonly AdvancedSelector[] };
 
 /** What a trail that was never configured logs: all management events, reads and writes. */
 export const DEFAULT_SELECTORS: Selectors = {
-  basic: [{ ReadWriteType: 'All', IncludeManagementEvents: true, DataResources: [], ExcludeManagementEventSources: [] }],
+  basic: [
+    { ReadWriteType: 'All', IncludeManagementEvents: true, DataResources: [], ExcludeManagementEventSources: [] },
+  ],
 };

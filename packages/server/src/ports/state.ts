@@ -1,7 +1,7 @@
 /** Anything that JSON can carry. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
-export interface StateEntry<T extends Json = Json> {
+export interface StateEntry<T = Json> {
   readonly key: string;
   readonly value: T;
   /** Changes with every write of the key. */
@@ -9,7 +9,7 @@ export interface StateEntry<T extends Json = Json> {
 }
 
 export type StateChange =
-  | { readonly put: string; readonly value: Json; readonly ifVersion?: number | 'absent' }
+  | { readonly put: string; readonly value: unknown; readonly ifVersion?: number | 'absent' }
   | { readonly delete: string; readonly ifVersion?: number };
 
 /** A condition of `write` did not hold; nothing was written. */
@@ -25,16 +25,16 @@ export class StateConflict extends Error {
 
 /**
  * Small durable facts: trails, identities, keys, cursors. Keys are paths (`trail/123456789012/main`), at most 512
- * bytes; values are JSON of at most 1 MB.
+ * bytes; values are what JSON can carry, at most 1 MB.
  *
  * - `write` MUST be atomic and durable over all its changes when it resolves, and MUST throw `StateConflict`, having
  *   changed nothing, when a condition does not hold.
  * - A read MUST see every write that resolved before it.
  */
 export interface State {
-  get<T extends Json>(key: string): Promise<StateEntry<T> | undefined>;
+  get<T>(key: string): Promise<StateEntry<T> | undefined>;
   /** All entries whose key starts with `prefix`, in key order. */
-  list<T extends Json>(prefix: string): Promise<readonly StateEntry<T>[]>;
+  list<T>(prefix: string): Promise<readonly StateEntry<T>[]>;
   write(changes: readonly StateChange[]): Promise<void>;
   close(): Promise<void>;
 }

@@ -37,10 +37,9 @@ export interface Trail {
   readonly createdMs: number;
 }
 
-type Stored = Trail & { readonly [key: string]: never };
-
 /** `trail/<account>/<home region>/<name>`: names are unique per account and home Region. */
-export const trailKey = (t: Pick<Trail, 'accountId' | 'homeRegion' | 'name'>): string => `trail/${t.accountId}/${t.homeRegion}/${t.name}`;
+export const trailKey = (t: Pick<Trail, 'accountId' | 'homeRegion' | 'name'>): string =>
+  `trail/${t.accountId}/${t.homeRegion}/${t.name}`;
 
 /** Kept when a trail is deleted, until its follower has delivered what remained and the final digest. */
 export const retiredTrailKey = (t: Pick<Trail, 'id'>): string => `retired-trail/${t.id}`;
@@ -49,12 +48,12 @@ export const trailArn = (homeRegion: string, accountId: string, name: string): s
   `arn:aws:cloudtrail:${homeRegion}:${accountId}:trail/${name}`;
 
 /** All trails of an account, or of everyone, in key order. */
-export async function listTrails(state: State, accountId?: string): Promise<readonly StateEntry<Stored>[]> {
-  return state.list<Stored>(accountId === undefined ? 'trail/' : `trail/${accountId}/`);
+export async function listTrails(state: State, accountId?: string): Promise<readonly StateEntry<Trail>[]> {
+  return state.list<Trail>(accountId === undefined ? 'trail/' : `trail/${accountId}/`);
 }
 
-export async function listRetiredTrails(state: State): Promise<readonly StateEntry<Stored>[]> {
-  return state.list<Stored>('retired-trail/');
+export async function listRetiredTrails(state: State): Promise<readonly StateEntry<Trail>[]> {
+  return state.list<Trail>('retired-trail/');
 }
 
 /**
