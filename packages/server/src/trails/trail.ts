@@ -1,4 +1,5 @@
-import type { Selectors } from '../event/selectors.ts';
+import { DEFAULT_SELECTORS, type Selectors } from '../event/selectors.ts';
+import type { StoredEvent } from '../ports/log.ts';
 import type { State, StateEntry } from '../ports/state.ts';
 
 /** A trail as kept in State: what the CloudTrail service edits and the delivery follower reads. */
@@ -28,13 +29,72 @@ export interface Trail {
   /** ms since the epoch */
   readonly startLoggingMs?: number;
   readonly stopLoggingMs?: number;
-  /**
-   * Where in the Log this logging session begins and (once stopped) ends, exclusive. The follower delivers the matching
-   * events of [beginSequence, endSequence). Set by StartLogging (Log end at that moment) and StopLogging (after its own record).
-   */
+  /** The current logging period, or the last one: see `LoggingPeriod`. All undefined while logging never started. */
   readonly beginSequence?: number;
   readonly endSequence?: number;
+  readonly stopRequestId?: string;
+  readonly stopFloorSequence?: number;
+  /** Periods before the current one, oldest first, at most `EARLIER_PERIODS_MAX`; read them through `loggingPeriods`. */
+  readonly earlier?: readonly LoggingPeriod[];
   readonly createdMs: number;
+}
+
+/**
+ * A stretch of the Log and what a trail logs of it: the matching events of [beginSequence, endSequence). StartLogging
+ * opens one; StopLogging and DeleteTrail end it; a change of selectors or Regions ends it and opens the next, so that
+ * every event is judged by what held when it was accepted, however far behind the follower is.
+ *
+ * A stop is recorded after its handler has run, yet its own record is still delivered. So a stop leaves `endSequence`
+ * unset and leaves markers instead: the period ends just after the record of the call with `stopRequestId`, which
+ * stands at or after `stopFloorSequence` (`stopRecordEnds`), or, should that record never come, before the first event
+ * accepted later than `stopLoggingMs + STOP_RECORD_WAIT_MS`. The follower that meets the end writes `endSequence`
+ * together with its cursor. Periods may overlap by the events between a stop's floor and a start right after it: an
+ * event is delivered once if any period selects it.
+ */
+export interface LoggingPeriod {
+  /** When the session began (StartLogging), the same for all its periods: a new one starts a new chain of digests. */
+  readonly startLoggingMs: number;
+  readonly beginSequence: number;
+  readonly endSequence?: number;
+  readonly stopRequestId?: string;
+  readonly stopFloorSequence?: number;
+  /** Of this period's stop; undefined while it is not stopped. */
+  readonly stopLoggingMs?: number;
+  readonly selectors: Selectors;
+  readonly isMultiRegion: boolean;
+  readonly includeGlobalServiceEvents: boolean;
+}
+
+/** Enough for a dozen changes while a follower lags; beyond it the oldest is forgotten, so that a trail stays small. */
+export const EARLIER_PERIODS_MAX = 16;
+
+/** A stop's record is appended before the call is answered; by now it has failed for good (clients wait a minute). */
+export const STOP_RECORD_WAIT_MS = 60_000;
+
+/** All periods of a trail, oldest first, the current one (when there ever was one) last. */
+export function loggingPeriods(t: Trail): readonly LoggingPeriod[] {
+  if (t.beginSequence === undefined || t.startLoggingMs === undefined) return t.earlier ?? [];
+  const current: LoggingPeriod = {
+    startLoggingMs: t.startLoggingMs,
+    beginSequence: t.beginSequence,
+    ...(t.endSequence === undefined ? {} : { endSequence: t.endSequence }),
+    ...(t.stopRequestId === undefined ? {} : { stopRequestId: t.stopRequestId }),
+    ...(t.stopFloorSequence === undefined ? {} : { stopFloorSequence: t.stopFloorSequence }),
+    ...(t.stopRequestId === undefined || t.stopLoggingMs === undefined ? {} : { stopLoggingMs: t.stopLoggingMs }),
+    selectors: t.selectors ?? DEFAULT_SELECTORS,
+    isMultiRegion: t.isMultiRegion,
+    includeGlobalServiceEvents: t.includeGlobalServiceEvents,
+  };
+  return [...(t.earlier ?? []), current];
+}
+
+/** Whether this event is the record of the call that stopped `period`: the last event that belongs to it. */
+export function stopRecordEnds(period: LoggingPeriod, accountId: string, event: StoredEvent): boolean {
+  if (period.stopRequestId === undefined || event.sequence < (period.stopFloorSequence ?? 0)) return false;
+  const { header } = event;
+  if (header.accountId !== accountId || header.eventSource !== 'cloudtrail.amazonaws.com') return false;
+  if (header.eventName !== 'StopLogging' && header.eventName !== 'DeleteTrail') return false;
+  return (JSON.parse(event.json.toString('utf8')) as { requestID?: unknown }).requestID === period.stopRequestId;
 }
 
 /** `trail/<account>/<home region>/<name>`: names are unique per account and home Region. */
