@@ -51,8 +51,12 @@ export interface Service {
   authorize?(context: CallContext, input: Readonly<Record<string, unknown>>): Promise<void>;
   /** The error for an operation that AWS has and we do not. Default: `UnknownOperationException`. */
   notImplemented?(operation: string): Error;
-  /** Which members carry a body that is streamed rather than read into memory: operation → input member. */
+  /** Operations whose body reaches the handler as a stream, in `input.Body`, rather than in memory. */
   readonly streamedInputs?: ReadonlySet<string>;
+  /** Lets unsigned requests through to `authorize`, with an anonymous caller. */
+  readonly allowsAnonymous?: boolean;
+  /** Largest body that is read into memory, bytes. Default `BODY_BYTES_MAX`. */
+  readonly bodyBytesMax?: number;
 }
 
 /** A streamed request or response body. */

@@ -1,0 +1,195 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { OperatorError, systemErrorCode } from './base/errors.ts';
+
+/**
+ * The settings: one schema for flags (`--data-dir`), environment (`OPENTRAIL_DATA_DIR`) and file (`dataDir` in
+ * opentrail.json). A flag wins over the environment, the environment over the file, the file over the default.
+ */
+
+/** The Regions that every AWS account has enabled from the start; multi-Region trails keep a digest chain in each. */
+const DEFAULT_REGIONS = [
+  'us-east-1',
+  'us-east-2',
+  'us-west-1',
+  'us-west-2',
+  'ap-south-1',
+  'ap-northeast-1',
+  'ap-northeast-2',
+  'ap-northeast-3',
+  'ap-southeast-1',
+  'ap-southeast-2',
+  'ca-central-1',
+  'eu-central-1',
+  'eu-west-1',
+  'eu-west-2',
+  'eu-west-3',
+  'eu-north-1',
+  'sa-east-1',
+];
+
+const DAY_SECONDS = 86_400;
+const port = z.coerce.number().int().min(0).max(65_535);
+const seconds = (max: number) => z.coerce.number().min(1).max(max);
+const flag = z.union([z.boolean(), z.stringbool()]);
+const auditMode = z.enum(['before-answer', 'after-answer', 'drop-and-count']);
+const commaList = z.union([z.array(z.string()), z.string().transform((s) => s.split(',').map((p) => p.trim()))]);
+
+const SETTINGS = {
+  dataDir: z.string().min(1).default('./opentrail-data').describe('Folder that holds everything OpenTrail keeps'),
+  host: z.string().min(1).default('127.0.0.1').describe('Address to listen on'),
+  port: port.default(4570).describe('Port of the AWS endpoint, for all services; 0 takes a free one'),
+  tlsCert: z
+    .string()
+    .optional()
+    .describe('PEM file with the certificate chain; with --tls-key the endpoint speaks HTTPS'),
+  tlsKey: z.string().optional().describe('PEM file with the private key of --tls-cert'),
+  hostSuffixes: commaList
+    .default(['localhost', 's3.localhost', 'localhost.localstack.cloud'])
+    .describe('Host names under which <bucket>.<suffix> addresses a bucket'),
+  accountId: z
+    .string()
+    .regex(/^\d{12}$/, 'must be 12 digits')
+    .default('123456789012')
+    .describe('The account made at first start'),
+  region: z
+    .string()
+    .regex(/^[a-z0-9-]{1,32}$/)
+    .default('us-east-1')
+    .describe('The Region of requests that carry no signature'),
+  regions: commaList
+    .default(DEFAULT_REGIONS)
+    .describe('Enabled Regions: where multi-Region trails have shadows and digest chains'),
+  historyDays: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(36_500)
+    .default(90)
+    .describe('How far back LookupEvents reaches, in days of event time'),
+  retentionDays: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(36_500)
+    .default(90)
+    .describe('How long the Log keeps an event after accepting it, in days'),
+  deliveryIntervalSeconds: seconds(DAY_SECONDS).default(300).describe('How often a trail delivers log files'),
+  digestIntervalSeconds: seconds(DAY_SECONDS)
+    .default(3600)
+    .describe('How often a trail with validation delivers a digest'),
+  logFileBytesMax: z.coerce
+    .number()
+    .int()
+    .min(1024)
+    .max(50_000_000)
+    .default(50_000_000)
+    .describe('Size at which a log file is delivered early, uncompressed bytes (AWS: 50 MB)'),
+  auditManagement: auditMode
+    .default('before-answer')
+    .describe('When the answer of a management call may leave, relative to its record'),
+  auditData: auditMode.default('before-answer').describe('The same for data calls such as S3 GetObject'),
+  rateQuotas: flag.default(false).describe("Enforce AWS's request quotas (2 LookupEvents a second …)"),
+  logLevel: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+    .default('info')
+    .describe('How much to log to stderr'),
+} as const;
+
+export const configSchema = z.strictObject(SETTINGS);
+export type Config = Readonly<z.infer<typeof configSchema>>;
+export type SettingName = keyof typeof SETTINGS;
+
+export interface SettingInfo {
+  readonly name: SettingName;
+  readonly flag: string;
+  readonly env: string;
+  readonly description: string;
+  readonly boolean: boolean;
+}
+
+const kebab = (name: string) => name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
+
+/** Every setting with its flag, environment variable and description, for `--help`, `config show` and the docs. */
+export const settings: readonly SettingInfo[] = (Object.keys(SETTINGS) as SettingName[]).map((name) => ({
+  name,
+  flag: `--${kebab(name)}`,
+  env: `OPENTRAIL_${kebab(name).replaceAll('-', '_').toUpperCase()}`,
+  description: SETTINGS[name].description ?? '',
+  boolean: name === 'rateQuotas',
+}));
+
+export type Source = 'default' | 'file' | 'environment' | 'flag';
+
+export interface LoadedConfig {
+  readonly config: Config;
+  readonly sources: Readonly<Record<SettingName, Source>>;
+}
+
+export interface ConfigInputs {
+  /** Settings given as flags, by setting name. */
+  readonly flags?: Readonly<Partial<Record<SettingName, unknown>>>;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** A file that must exist; without it `./opentrail.json` is read if there is one. */
+  readonly file?: string | undefined;
+}
+
+/** Gathers the settings. @throws OperatorError naming the setting, where it came from and what it may be */
+export function loadConfig(inputs: ConfigInputs): LoadedConfig {
+  const fromFile = readConfigFile(inputs.file);
+  const values: Partial<Record<SettingName, unknown>> = {};
+  const sources = {} as Record<SettingName, Source>;
+  for (const { name, env } of settings) {
+    const candidates: [Source, unknown][] = [
+      ['flag', inputs.flags?.[name]],
+      ['environment', inputs.env?.[env] === '' ? undefined : inputs.env?.[env]],
+      ['file', fromFile[name]],
+    ];
+    const [source, value] = candidates.find(([, v]) => v !== undefined) ?? ['default', undefined];
+    sources[name] = source as Source;
+    if (value !== undefined) values[name] = value;
+  }
+  const parsed = configSchema.safeParse(values);
+  if (!parsed.success) throw new OperatorError(describeProblem(parsed.error, sources));
+  if ((parsed.data.tlsCert === undefined) !== (parsed.data.tlsKey === undefined)) {
+    throw new OperatorError('Settings tlsCert and tlsKey go together: give both, or neither for plain HTTP.');
+  }
+  return { config: parsed.data, sources };
+}
+
+function readConfigFile(file: string | undefined): Record<string, unknown> {
+  const path = file ?? './opentrail.json';
+  if (file === undefined && !existsSync(path)) return {};
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const why = systemErrorCode(error) ?? (error as Error).message;
+    throw new OperatorError(
+      `Cannot read the configuration file ${path}: ${why}. It must be a JSON object of settings.`,
+    );
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    throw new OperatorError(`The configuration file ${path} must hold a JSON object of settings.`);
+  }
+  const unknown = Object.keys(parsed).find((key) => !(key in SETTINGS));
+  if (unknown !== undefined) {
+    throw new OperatorError(
+      `The configuration file ${path} has an unknown setting "${unknown}". \`opentrail config show\` lists them all.`,
+    );
+  }
+  return parsed as Record<string, unknown>;
+}
+
+function describeProblem(error: z.ZodError, sources: Record<SettingName, Source>): string {
+  const issue = error.issues[0];
+  const name = String(issue?.path[0] ?? '') as SettingName;
+  const info = settings.find((s) => s.name === name);
+  const where = {
+    flag: info?.flag,
+    environment: info?.env,
+    file: `"${name}" in the configuration file`,
+    default: name,
+  }[sources[name] ?? 'default'];
+  return `Bad setting ${where}: ${issue?.message}. ${info?.description ?? ''}`.trim();
+}

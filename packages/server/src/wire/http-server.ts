@@ -1,0 +1,71 @@
+import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { OperatorError, systemErrorCode } from '../base/errors.ts';
+
+/** Time for a client to send its headers; a slower one is holding a connection for nothing. */
+const HEADERS_TIMEOUT_MS = 30_000;
+/** Time for a whole request: a 5 GB part over a slow line takes long, but not for ever. */
+const REQUEST_TIMEOUT_MS = 3_600_000;
+/** Longer than the 60 s after which common load balancers and SDK pools reuse or drop an idle connection. */
+const KEEP_ALIVE_TIMEOUT_MS = 75_000;
+/** AWS allows 8 KB of S3 headers; presigned URLs with session tokens are longer. */
+const HEADER_BYTES_MAX = 64 * 1024;
+
+export interface HttpServer {
+  readonly port: number;
+  readonly secure: boolean;
+  /** Takes no new requests, lets those in hand finish for up to `graceMs`, then cuts what is left. */
+  stop(graceMs: number): Promise<void>;
+}
+
+export interface ListenOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly tls?: { readonly cert: string; readonly key: string };
+  readonly after: (delayMs: number, fn: () => void) => () => void;
+}
+
+/** Listens and hands every request to `handle`, which MUST answer it. @throws OperatorError when the port is taken */
+export async function listen(
+  handle: (req: IncomingMessage, res: ServerResponse) => void,
+  options: ListenOptions,
+): Promise<HttpServer> {
+  const settings = {
+    maxHeaderSize: HEADER_BYTES_MAX,
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    requireHostHeader: true,
+  };
+  const server: Server = options.tls
+    ? createHttpsServer({ ...settings, ...options.tls, minVersion: 'TLSv1.2' }, handle)
+    : createHttpServer(settings, handle);
+  await new Promise<void>((fulfil, reject) => {
+    server.once('error', (error) => reject(listenProblem(error, options)));
+    server.listen(options.port, options.host, () => fulfil());
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    secure: options.tls !== undefined,
+    stop: (graceMs) =>
+      new Promise((fulfil) => {
+        const cancel = options.after(graceMs, () => server.closeAllConnections());
+        server.close(() => {
+          cancel();
+          fulfil();
+        });
+        server.closeIdleConnections();
+      }),
+  };
+}
+
+function listenProblem(error: Error, { host, port }: ListenOptions): Error {
+  const code = systemErrorCode(error);
+  if (code === 'EADDRINUSE') {
+    return new OperatorError(
+      `Port ${port} on ${host} is taken by another program. Stop it, or choose another port with --port.`,
+    );
+  }
+  return new OperatorError(`Cannot listen on ${host}:${port}: ${code ?? error.message}.`);
+}

@@ -1,0 +1,333 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
+import type { KnownKey } from '../access/identities.ts';
+import type { Clock } from '../base/clock.ts';
+import { AwsError, Pushback } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Metrics } from '../base/metrics.ts';
+import { type Random, randomString, UPPER_ALNUM, uuid } from '../base/random.ts';
+import type { CallNotes } from '../event/call.ts';
+import type { Protocol } from '../schema/types.ts';
+import type { Auditor } from './audit.ts';
+import { plainBody, verifiedBody } from './body.ts';
+import { decodeInput, type EncodedResponse, encodeError, encodeOutput } from './codec/index.ts';
+import { type Detected, detect, operationFromForm } from './detect.ts';
+import { type HttpRequest, readRequest } from './request.ts';
+import { respond } from './respond.ts';
+import type { CallContext, Caller, Service } from './service.ts';
+import { type AuthStyle, authError } from './sigv4/errors.ts';
+import { type ParsedAuthorization, parseAuthorization, verifySignature } from './sigv4/index.ts';
+
+/**
+ * The request path, top to bottom: detect → authenticate → decode → authorize → handle → encode → record → answer.
+ * Nobody passes `authenticate` without a valid signature, and what passed it is recorded however it ends.
+ */
+export interface PipelineDeps {
+  readonly services: readonly Service[];
+  readonly findAccessKey: (accessKeyId: string) => Promise<KnownKey | undefined>;
+  readonly auditor: Auditor;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Region and host suffixes for requests that do not say. */
+  readonly defaultRegion: string;
+  readonly hostSuffixes: readonly string[];
+}
+
+/** Most bodies are a few KB; the largest JSON that CloudTrail's own API takes is well below 1 MB. */
+export const BODY_BYTES_MAX = 10 * 1024 * 1024;
+
+/** One request's way through the steps: each fills in what it found, so that an error knows how far it got. */
+interface Exchange {
+  readonly http: HttpRequest;
+  readonly startMs: number;
+  readonly signal: AbortSignal;
+  readonly notes: CallNotes;
+  requestId: string;
+  /** S3's second request id, `x-amz-id-2`. */
+  readonly hostId: string;
+  authorization?: ParsedAuthorization;
+  detected?: Detected;
+  service?: Service;
+  operation?: string;
+  caller?: Caller;
+  input?: Record<string, unknown>;
+  output?: Record<string, unknown>;
+}
+
+/** Makes the function that answers every AWS request. It never throws and always answers. */
+export function createPipeline(deps: PipelineDeps): (req: IncomingMessage, res: ServerResponse) => Promise<void> {
+  const schemas = deps.services.map((s) => s.schema);
+  const serviceOf = new Map(deps.services.map((s) => [s.schema, s]));
+
+  return async (req, res) => {
+    const gone = new AbortController();
+    res.once('close', () => gone.abort());
+    const began = deps.clock.monotonicMs();
+    let exchange: Exchange | undefined;
+    let answer: EncodedResponse;
+    try {
+      exchange = openExchange(deps, req, gone.signal);
+      answer = await run(exchange, req);
+    } catch (error) {
+      answer = failure(error, exchange);
+    }
+    if (!req.complete) abandonBody(req, res);
+    try {
+      await respond(res, req.method ?? 'GET', answer);
+    } catch (error) {
+      deps.logger.warn({ err: error, requestId: exchange?.requestId }, 'an answer could not be sent whole');
+    }
+    const service = exchange?.service?.schema.id ?? 'unknown';
+    deps.metrics.requests.inc({ service, operation: exchange?.operation ?? 'unknown', status: answer.status });
+    deps.metrics.requestSeconds.observe({ service }, (deps.clock.monotonicMs() - began) / 1000);
+  };
+
+  /** Everything but the answer's way out. An error before the caller is known leaves no record. */
+  async function run(x: Exchange, req: IncomingMessage): Promise<EncodedResponse> {
+    x.authorization = parseAuthorization(x.http, styleOf(x));
+    detectInto(x);
+    const key = await authenticate(x);
+    const streamed = x.operation !== undefined && x.service!.streamedInputs?.has(x.operation) === true;
+    const body = await readVerified(x, req, key, streamed);
+    if (x.operation === undefined) x.operation = operationFromForm(x.detected!.schema, body.bytes, x.http.query);
+    if (x.operation === undefined || !Object.hasOwn(x.detected!.schema.operations, x.operation))
+      throw unknownOperation(x);
+    let error: unknown;
+    try {
+      await call(x, body);
+    } catch (thrown) {
+      error = thrown;
+    }
+    const answer = error === undefined ? encodeOutput(operationOf(x), x.output ?? {}, x.requestId) : failure(error, x);
+    try {
+      await record(x, answer, error);
+    } catch (refused) {
+      if (!Buffer.isBuffer(answer.body)) answer.body.destroy();
+      throw refused;
+    }
+    return answer;
+  }
+
+  function detectInto(x: Exchange): void {
+    const detected = detect(x.http, x.authorization?.service, schemas, deps.hostSuffixes);
+    if (detected) {
+      x.detected = detected;
+      x.service = serviceOf.get(detected.schema)!;
+      if (detected.operation !== undefined) x.operation = detected.operation;
+      if (styleOf(x) === 's3') x.requestId = randomString(deps.random, 16, UPPER_ALNUM);
+      return;
+    }
+    if (!x.authorization) throw authError('json', 'missing-token');
+    throw new AwsError('UnknownOperationException', 'No service here answers this request.', { status: 404 });
+  }
+
+  async function authenticate(x: Exchange): Promise<KnownKey | undefined> {
+    const auth = x.authorization;
+    if (!auth) {
+      if (!x.service!.allowsAnonymous) throw authError(styleOf(x), 'missing-token');
+      x.caller = ANONYMOUS;
+      return undefined;
+    }
+    const key = await deps.findAccessKey(auth.accessKeyId);
+    if (!key?.active) throw authError(styleOf(x), 'unknown-key');
+    if (key.sessionToken !== auth.sessionToken) throw authError(styleOf(x), 'unknown-key');
+    return key;
+  }
+
+  /** Reads the body (or opens its stream) and verifies the signature; the caller is known from here on. */
+  async function readVerified(x: Exchange, req: IncomingMessage, key: KnownKey | undefined, streamed: boolean) {
+    const body = { x: x.http, authorization: x.authorization, secret: key?.secretAccessKey, style: styleOf(x) };
+    const verify = (bodySha256: string | 'streamed') => {
+      if (!key) return;
+      const now = deps.clock.now();
+      verifySignature({
+        request: x.http,
+        parsed: x.authorization!,
+        secretAccessKey: key.secretAccessKey,
+        nowMs: now,
+        body: bodySha256,
+        style: styleOf(x),
+      });
+      x.caller = key.caller;
+    };
+    if (streamed) {
+      verify('streamed');
+      return { stream: verifiedBody(req, body), bytes: EMPTY };
+    }
+    return {
+      stream: undefined,
+      bytes: await plainBody(req, { ...body, sizeBytesMax: x.service!.bodyBytesMax ?? BODY_BYTES_MAX, verify }),
+    };
+  }
+
+  async function call(
+    x: Exchange,
+    body: { readonly stream: Readable | undefined; readonly bytes: Buffer },
+  ): Promise<void> {
+    const service = x.service!;
+    const handler = Object.hasOwn(service.operations, x.operation!) ? service.operations[x.operation!] : undefined;
+    x.input = decodeInput(operationOf(x), x.http, body.bytes);
+    const context = contextOf(x);
+    const input = body.stream ? { ...x.input, Body: body.stream } : x.input;
+    await service.authorize?.(context, input);
+    if (!handler) throw service.notImplemented?.(x.operation!) ?? unknownOperation(x);
+    deps.auditor.check();
+    x.output = await handler(context, input);
+  }
+
+  function contextOf(x: Exchange): CallContext {
+    return {
+      operation: x.operation!,
+      caller: x.caller!,
+      region: regionOf(x),
+      requestId: x.requestId,
+      timeMs: x.startMs,
+      sourceIp: x.http.sourceIp,
+      userAgent: x.http.headers['user-agent'] ?? '',
+      http: x.http,
+      notes: x.notes,
+      signal: x.signal,
+      ...(x.http.tls && { tls: x.http.tls }),
+    };
+  }
+
+  async function record(x: Exchange, answer: EncodedResponse, error: unknown): Promise<void> {
+    const { headers } = answer;
+    const bodyBytes = Buffer.isBuffer(answer.body) ? answer.body.length : Number(headers['content-length'] ?? 0);
+    await deps.auditor.record({
+      schema: x.detected!.schema,
+      operation: x.operation!,
+      timeMs: deps.clock.now(),
+      region: regionOf(x),
+      userIdentity: x.caller!.identity,
+      accountId: x.notes.resourceAccountId && x.caller!.anonymous ? x.notes.resourceAccountId : x.caller!.accountId,
+      sourceIp: x.http.sourceIp,
+      userAgent: x.http.headers['user-agent'] ?? '',
+      requestId: x.requestId,
+      eventId: uuid(deps.random),
+      ...(x.input && { input: x.input }),
+      ...(error === undefined ? { output: x.output ?? {} } : { error: describe(error) }),
+      http: {
+        host: x.http.host,
+        method: x.http.method,
+        query: x.http.query,
+        headers: x.http.headers,
+        responseHeaders: { ...headers, 'x-amz-id-2': x.hostId },
+        bytesIn: Number(x.http.headers['x-amz-decoded-content-length'] ?? x.http.headers['content-length'] ?? 0),
+        bytesOut: bodyBytes,
+        authentication: x.authorization ? (x.authorization.kind === 'header' ? 'AuthHeader' : 'QueryString') : 'None',
+      },
+      ...(x.http.tls && { tls: x.http.tls }),
+      notes: x.notes,
+    });
+  }
+
+  /** The one place where an error becomes an answer. What is neither the caller's fault nor overload is a bug. */
+  function failure(error: unknown, x: Exchange | undefined): EncodedResponse {
+    const style = x ? styleOf(x) : 'json';
+    const known = asAwsError(error, style);
+    const requestId = x?.requestId ?? uuid(deps.random);
+    if (known.code === 'InternalFailure' || known.code === 'InternalError') {
+      deps.logger.error(
+        { err: error, requestId, service: x?.service?.schema.id, operation: x?.operation },
+        'a request failed by a fault of ours',
+      );
+    }
+    if (!x?.caller) {
+      deps.metrics.rejectedRequests.inc({ code: known.code });
+      deps.logger.info(
+        { code: known.code, requestId, sourceIp: x?.http.sourceIp, accessKeyId: x?.authorization?.accessKeyId },
+        'request rejected',
+      );
+    }
+    const target = x?.detected
+      ? { schema: x.detected.schema, protocol: x.detected.protocol }
+      : { protocol: FALLBACK_PROTOCOL };
+    return encodeError(target, known, requestId, { hostId: x?.hostId ?? '', resource: x?.http.rawPath ?? '/' });
+  }
+
+  function regionOf(x: Exchange): string {
+    return x.authorization?.region ?? deps.defaultRegion;
+  }
+}
+
+const EMPTY = Buffer.alloc(0);
+/** For requests so broken that no service could be told: AWS's front answers those in JSON too. */
+const FALLBACK_PROTOCOL: Protocol = 'awsJson1_1';
+
+/** An unsigned caller, as S3 writes it into records (spec: record-conventions §4). */
+const ANONYMOUS: Caller = {
+  anonymous: true,
+  accountId: 'anonymous',
+  arn: '*',
+  identity: { type: 'AWSAccount', principalId: '', accountId: 'ANONYMOUS_PRINCIPAL' },
+};
+
+function openExchange(deps: PipelineDeps, req: IncomingMessage, signal: AbortSignal): Exchange {
+  return {
+    http: readRequest(req),
+    startMs: deps.clock.now(),
+    signal,
+    notes: {},
+    requestId: uuid(deps.random),
+    hostId: deps.random.bytes(57).toString('base64'),
+  };
+}
+
+/** Which family of error shapes the caller expects; guessed from the signature while the service is not known. */
+function styleOf(x: Exchange): AuthStyle {
+  const protocol = x.detected?.protocol;
+  if (protocol === undefined) return x.authorization?.service === 's3' ? 's3' : 'json';
+  if (protocol === 'restXml') return 's3';
+  if (protocol === 'awsQuery' || protocol === 'ec2Query') return 'query';
+  return protocol === 'restJson1' ? 'rest-json' : 'json';
+}
+
+function operationOf(x: Exchange) {
+  const { schema, protocol, labels } = x.detected!;
+  return { schema, protocol, labels, operation: x.operation! };
+}
+
+function unknownOperation(x: Exchange): AwsError {
+  const name = x.operation ?? x.detected?.unknownOperation;
+  if (styleOf(x) === 'query') {
+    return new AwsError(
+      'InvalidAction',
+      `Could not find operation ${name ?? '(none)'} for version ${x.detected?.schema.version}.`,
+    );
+  }
+  if (styleOf(x) === 's3')
+    return new AwsError('MethodNotAllowed', 'The specified method is not allowed against this resource.', {
+      status: 405,
+    });
+  return new AwsError(
+    'UnknownOperationException',
+    `The operation ${name ?? '(none)'} is not one of ${x.detected?.schema.id}.`,
+  );
+}
+
+function asAwsError(error: unknown, style: AuthStyle): AwsError {
+  if (error instanceof AwsError) return error;
+  if (error instanceof Pushback) {
+    const headers = { 'retry-after': String(Math.ceil(error.retryAfterMs / 1000)) };
+    if (style === 's3') return new AwsError('SlowDown', 'Please reduce your request rate.', { status: 503, headers });
+    if (style === 'json') return new AwsError('ThrottlingException', `Rate exceeded: ${error.message}`, { headers });
+    return new AwsError('ServiceUnavailable', `Come back later: ${error.message}`, { status: 503, headers });
+  }
+  const code = style === 's3' ? 'InternalError' : 'InternalFailure';
+  return new AwsError(code, 'We encountered an internal error. Please try again.', { status: 500, cause: error });
+}
+
+function describe(error: unknown): { code: string; message: string } {
+  const known = asAwsError(error, 'json');
+  return { code: known.code, message: known.message };
+}
+
+/** The client is still sending what nobody will read: answer, take in a little so that it hears us, then hang up. */
+function abandonBody(req: IncomingMessage, res: ServerResponse): void {
+  res.setHeader('connection', 'close');
+  req.unpipe();
+  req.resume();
+}
