@@ -1,0 +1,122 @@
+import { crc32 } from 'node:zlib';
+import { assert } from '../../base/errors.ts';
+
+/**
+ * One event as bytes, in raw segments and (without the first 8 bytes' CRC) in sealed blocks. The layout stands in
+ * `ports/README.md`. Pure: bytes in, bytes out.
+ */
+export interface Frame {
+  /** When the Log accepted it, ms since the epoch. */
+  readonly acceptedMs: number;
+  /** `FIRST_OF_WRITE`, `LAST_OF_BATCH`, or both, or 0. */
+  readonly flags: number;
+  /** The EventHeader as `event/header.ts` encodes it. */
+  readonly header: Buffer;
+  readonly json: Buffer;
+}
+
+/** Everything before this frame was durable when it was written: damage before it is rot, never a torn tail. */
+export const FIRST_OF_WRITE = 1;
+/** A crash may leave only part of a batch; recovery cuts back to the last frame that has this. */
+export const LAST_OF_BATCH = 2;
+
+/** u32 length, u32 CRC. */
+export const FRAME_HEAD_BYTES = 8;
+/** f64 acceptedMs, u8 flags, u16 header length. */
+const BODY_HEAD_BYTES = 11;
+/** A u16 carries its length. */
+export const HEADER_BYTES_MAX = 0xffff;
+/**
+ * Intake allows records of 1 MB at most; four times that, so that a length read from damaged bytes is recognised
+ * rather than believed.
+ */
+export const FRAME_BODY_BYTES_MAX = 4 * 1024 * 1024;
+
+/** The bytes that a frame takes in a raw segment. */
+export function frameBytes(headerBytes: number, jsonBytes: number): number {
+  return FRAME_HEAD_BYTES + BODY_HEAD_BYTES + headerBytes + jsonBytes;
+}
+
+/**
+ * Writes one frame at `offset`; `target` must have room for `frameBytes`.
+ * @returns the offset after it
+ */
+export function encodeFrame(target: Buffer, offset: number, frame: Frame): number {
+  const { header, json } = frame;
+  assert(header.length <= HEADER_BYTES_MAX, `event header of ${header.length} bytes`);
+  const end = offset + frameBytes(header.length, json.length);
+  const body = offset + FRAME_HEAD_BYTES;
+  assert(end - body <= FRAME_BODY_BYTES_MAX, `event of ${end - body} bytes`);
+  assert(end <= target.length, 'room for the frame');
+  target.writeDoubleLE(frame.acceptedMs, body);
+  target[body + 8] = frame.flags;
+  target.writeUInt16LE(header.length, body + 9);
+  target.set(header, body + BODY_HEAD_BYTES);
+  target.set(json, body + BODY_HEAD_BYTES + header.length);
+  target.writeUInt32LE(end - body, offset);
+  target.writeUInt32LE(crc32(target.subarray(body, end)), offset + 4);
+  return end;
+}
+
+/** Sets a flag in a frame that is already encoded, and renews its CRC. */
+export function setFrameFlag(target: Buffer, offset: number, flag: number): void {
+  const body = offset + FRAME_HEAD_BYTES;
+  target[body + 8]! |= flag;
+  target.writeUInt32LE(crc32(target.subarray(body, body + target.readUInt32LE(offset))), offset + 4);
+}
+
+/**
+ * The offset after the frame at `offset`, by its length alone (nothing else is checked).
+ * @returns `short` when `bytes` ends before the frame does, `damaged` when no frame has such a length
+ */
+export function frameEnd(bytes: Buffer, offset: number): number | 'short' | 'damaged' {
+  if (bytes.length - offset < FRAME_HEAD_BYTES) return 'short';
+  const length = bytes.readUInt32LE(offset);
+  if (length < BODY_HEAD_BYTES || length > FRAME_BODY_BYTES_MAX) return 'damaged';
+  const end = offset + FRAME_HEAD_BYTES + length;
+  return end > bytes.length ? 'short' : end;
+}
+
+/** The frame at `offset`, its CRC checked. Header and JSON are views into `bytes`. */
+export function readFrame(bytes: Buffer, offset: number): Frame | 'short' | 'damaged' {
+  const end = frameEnd(bytes, offset);
+  if (typeof end !== 'number') return end;
+  const body = bytes.subarray(offset + FRAME_HEAD_BYTES, end);
+  if (crc32(body) !== bytes.readUInt32LE(offset + 4)) return 'damaged';
+  return parseFrameBody(body) ?? 'damaged';
+}
+
+/** A frame without its length and CRC, which the caller has checked; undefined when it is no frame's body. */
+export function parseFrameBody(body: Buffer): Frame | undefined {
+  if (body.length < BODY_HEAD_BYTES) return undefined;
+  const headerEnd = BODY_HEAD_BYTES + body.readUInt16LE(9);
+  if (headerEnd > body.length) return undefined;
+  return {
+    acceptedMs: body.readDoubleLE(0),
+    flags: body[8]!,
+    header: body.subarray(BODY_HEAD_BYTES, headerEnd),
+    json: body.subarray(headerEnd),
+  };
+}
+
+/**
+ * Reads frame after frame from `offset` until `bytes` ends, a frame is short or damaged, or `onFrame` returns false.
+ * @param onFrame gets each good frame with the offsets of its first byte and of the byte after it
+ * @returns where it stopped (the first byte not consumed) and why; after `false` that frame is consumed
+ */
+export function scanFrames(
+  bytes: Buffer,
+  offset: number,
+  // biome-ignore lint/suspicious/noConfusingVoidType: most callers want every frame and return nothing
+  onFrame: (frame: Frame, start: number, end: number) => boolean | void,
+): { readonly offset: number; readonly stopped: 'end' | 'short' | 'damaged' | 'asked' } {
+  let at = offset;
+  while (at < bytes.length) {
+    const frame = readFrame(bytes, at);
+    if (typeof frame === 'string') return { offset: at, stopped: frame };
+    const start = at;
+    at += FRAME_HEAD_BYTES + bytes.readUInt32LE(at);
+    if (onFrame(frame, start, at) === false) return { offset: at, stopped: 'asked' };
+  }
+  return { offset: at, stopped: 'end' };
+}
