@@ -1,0 +1,27 @@
+import { type LoadedConfig, settings } from '../config.ts';
+
+/** `opentrail config show`: every setting, its value, where the value comes from, and how to set it. */
+export function configTable({ config, sources }: LoadedConfig): string {
+  const rows = settings.map((s) => [s.name, shown(config[s.name]), sources[s.name], `${s.flag}, ${s.env}`]);
+  const all = [['SETTING', 'VALUE', 'FROM', 'SET BY'], ...rows];
+  const widths = [0, 1, 2].map((column) => Math.max(...all.map((row) => row[column]!.length)));
+  return all
+    .map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+/** The same for programs. */
+export function configJson({ config, sources }: LoadedConfig): string {
+  const entries = settings.map((s) => [s.name, { value: config[s.name] ?? null, from: sources[s.name] }]);
+  return JSON.stringify(Object.fromEntries(entries), null, 2);
+}
+
+function shown(value: unknown): string {
+  if (value === undefined) return '-';
+  return Array.isArray(value) ? value.join(',') : String(value);
+}

@@ -1,0 +1,21 @@
+import { execFileSync } from 'node:child_process';
+import { resolve } from 'node:path';
+import { expect, test } from 'vitest';
+import { loadConfig } from '../config.ts';
+import { endpointOf, envExports } from './env.ts';
+
+const configWith = (flags: Record<string, unknown>) => loadConfig({ flags, env: {} }).config;
+
+test('the exports survive a shell, whatever the folder is called', () => {
+  const lines = envExports(configWith({ dataDir: "./it's a $HOME `folder`" }), 'opentrail');
+  const shown = execFileSync('sh', ['-c', `${lines}\nprintf %s "$AWS_SHARED_CREDENTIALS_FILE|$AWS_ENDPOINT_URL"`], {
+    encoding: 'utf8',
+  });
+  expect(shown).toBe(`${resolve("./it's a $HOME `folder`")}/credentials|http://127.0.0.1:4570`);
+});
+
+test('an address to listen on becomes one to call', () => {
+  expect(endpointOf(configWith({ host: '0.0.0.0' }))).toBe('http://127.0.0.1:4570');
+  expect(endpointOf(configWith({ host: '::1', port: 1 }))).toBe('http://[::1]:1');
+  expect(endpointOf(configWith({ tlsCert: 'c', tlsKey: 'k' }))).toBe('https://127.0.0.1:4570');
+});

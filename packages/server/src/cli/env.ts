@@ -1,0 +1,30 @@
+import { join, resolve } from 'node:path';
+import type { Config } from '../config.ts';
+
+/** Where clients on this machine reach the endpoint: 0.0.0.0 is an address to listen on, not one to call. */
+export function endpointOf(config: Pick<Config, 'host' | 'port' | 'tlsCert'>, port: number = config.port): string {
+  const any = config.host === '0.0.0.0' || config.host === '::';
+  const host = any ? '127.0.0.1' : config.host.includes(':') ? `[${config.host}]` : config.host;
+  return `${config.tlsCert === undefined ? 'http' : 'https'}://${host}:${port}`;
+}
+
+export const credentialsPath = (config: Pick<Config, 'dataDir'>): string =>
+  join(resolve(config.dataDir), 'credentials');
+
+/** `opentrail env`: the exports with which AWS's own clients find this OpenTrail. @returns lines for `eval` */
+export function envExports(config: Config, profile: string): string {
+  const values = {
+    AWS_ENDPOINT_URL: endpointOf(config),
+    AWS_SHARED_CREDENTIALS_FILE: credentialsPath(config),
+    AWS_PROFILE: profile,
+    AWS_REGION: config.region,
+    // The CLI of version 1 and boto3 read only this one.
+    AWS_DEFAULT_REGION: config.region,
+  };
+  // Keys in the environment would win over the profile, and belong to another endpoint.
+  const unset = 'unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN';
+  return [unset, ...Object.entries(values).map(([name, value]) => `export ${name}=${shellQuote(value)}`)].join('\n');
+}
+
+const shellQuote = (text: string): string =>
+  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;

@@ -1,0 +1,40 @@
+import { type App, startApp } from '../app.ts';
+import { systemClock } from '../base/clock.ts';
+import { createLogger } from '../base/logger.ts';
+import { systemRandom } from '../base/random.ts';
+import type { Config } from '../config.ts';
+import { endpointOf } from './env.ts';
+
+/**
+ * `opentrail serve`: runs until SIGTERM or SIGINT, then ends cleanly: no new requests, those in hand answered, every
+ * record durable. A second signal ends it at once, which loses nothing that was acknowledged either.
+ */
+export async function serve(config: Config): Promise<number> {
+  const logger = createLogger(config.logLevel);
+  const app = await startApp({ config, logger, clock: systemClock, random: systemRandom });
+  process.stdout.write(welcome(config, app));
+  const signal = await new Promise<string>((fulfil) => {
+    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => fulfil(name));
+    app.failed.then((error) => {
+      logger.fatal({ err: error }, 'cannot go on');
+      fulfil('failure');
+    });
+  });
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => process.exit(130));
+  logger.info({ signal }, 'stopping');
+  await app.stop();
+  logger.info('stopped');
+  return signal === 'failure' ? 1 : 0;
+}
+
+function welcome(config: Config, app: App): string {
+  const own = config.dataDir === './opentrail-data' ? '' : ` --data-dir ${config.dataDir}`;
+  const port = config.port === app.port ? '' : ` --port ${app.port}`;
+  return `OpenTrail serves ${endpointOf(config, app.port)}  (account ${config.accountId}, Region ${config.region})
+Data and credentials are in ${app.dataDir}
+
+In another terminal, here:
+  eval "$(npx opentrail env${own}${port})"
+  aws cloudtrail lookup-events --max-results 5
+`;
+}

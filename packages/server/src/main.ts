@@ -1,0 +1,11 @@
+import { OperatorError } from './base/errors.ts';
+import { runCommand } from './cli/index.ts';
+
+/** What the operator must mend is told in a sentence; only our own bugs show their stack. */
+try {
+  process.exitCode = await runCommand(process.argv.slice(2));
+} catch (error) {
+  const text = error instanceof OperatorError ? error.message : error instanceof Error ? error.stack : String(error);
+  process.stderr.write(`opentrail: ${text}\n`);
+  process.exitCode = 1;
+}

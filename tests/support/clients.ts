@@ -1,0 +1,138 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { test } from 'vitest';
+
+/** The vendor's clients that this machine may or may not have; the oracle of these tests. */
+export type ClientName = 'aws' | 'boto3' | 'terraform' | 'aws-endpoint-env';
+
+const TERRAFORM_PLUGINS = process.env.OPENTRAIL_TF_PLUGIN_DIR ?? '/opt/tf-plugins';
+export const terraformPlugins = TERRAFORM_PLUGINS;
+
+const succeeds = (command: string, args: readonly string[]) =>
+  spawnSync(command, args, { stdio: 'ignore', timeout: 60_000 }).status === 0;
+
+/** `AWS_ENDPOINT_URL` is read by the CLI from 1.29 and 2.13 on; without it S3 cannot be moved under validate-logs. */
+function readsEndpointEnv(): boolean {
+  const version = /aws-cli\/(\d+)\.(\d+)/.exec(spawnSync('aws', ['--version'], { encoding: 'utf8' }).stdout ?? '');
+  if (!version) return false;
+  const [major, minor] = [Number(version[1]), Number(version[2])];
+  return major === 1 ? minor >= 29 : major > 2 || minor >= 13;
+}
+
+const PROBES: Readonly<Record<ClientName, () => boolean>> = {
+  aws: () => succeeds('aws', ['--version']),
+  boto3: () => succeeds('python3', ['-c', 'import boto3']),
+  terraform: () => succeeds('terraform', ['version']) && existsSync(TERRAFORM_PLUGINS),
+  'aws-endpoint-env': readsEndpointEnv,
+};
+const found = new Map<ClientName, boolean>();
+
+export function has(client: ClientName): boolean {
+  if (!found.has(client)) found.set(client, PROBES[client]());
+  return found.get(client)!;
+}
+
+/** Clients that this run was promised (`OPENTRAIL_EXPECT_CLIENTS=aws,boto3`): their absence is a failure. */
+const expected = new Set((process.env.OPENTRAIL_EXPECT_CLIENTS ?? '').split(',').filter((name) => name !== ''));
+
+/** A test that needs vendors' clients. Where one is missing it is left out, loudly; where it was promised, it fails. */
+export function testWith(
+  clients: readonly ClientName[],
+  name: string,
+  body: () => Promise<void>,
+  timeoutMs?: number,
+): void {
+  const missing = clients.filter((client) => !has(client));
+  if (missing.length === 0) {
+    test(name, body, timeoutMs);
+  } else if (missing.some((client) => expected.has(client))) {
+    test(name, () => {
+      throw new Error(`this machine was to have ${missing.join(' and ')}`);
+    });
+  } else {
+    process.stderr.write(`LEFT OUT, because ${missing.join(' and ')} is not on this machine: ${name}\n`);
+    test.skip(`${name} (left out: no ${missing.join(', ')})`, body);
+  }
+}
+
+export interface Finished {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program to its end. Never rejects for a bad exit code: tests look at it. */
+export function run(
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  options: { cwd?: string; input?: string } = {},
+): Promise<Finished> {
+  const { AWS_ACCESS_KEY_ID: _id, AWS_SECRET_ACCESS_KEY: _secret, AWS_SESSION_TOKEN: _token, ...own } = process.env;
+  return new Promise((fulfil, reject) => {
+    const child = spawn(command, args, { env: { ...own, ...env }, ...(options.cwd && { cwd: options.cwd }) });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      stdout += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text) => {
+      stderr += text;
+    });
+    child.once('error', reject);
+    child.once('close', (code) => fulfil({ code, stdout, stderr }));
+    child.stdin.end(options.input ?? '');
+  });
+}
+
+/** Runs the AWS CLI and gives back what it printed as JSON; throws with its own words when it fails. */
+export async function aws<T = Record<string, never>>(
+  env: Readonly<Record<string, string>>,
+  ...args: string[]
+): Promise<T> {
+  const done = await awsRaw(env, ...args);
+  if (done.code !== 0) throw new Error(`aws ${args.join(' ')} ended with ${done.code}:\n${done.stderr}${done.stdout}`);
+  return (done.stdout.trim() === '' ? {} : parseOutput(done.stdout)) as T;
+}
+
+function parseOutput(stdout: string): unknown {
+  try {
+    return JSON.parse(stdout);
+  } catch {
+    return stdout;
+  }
+}
+
+export function awsRaw(env: Readonly<Record<string, string>>, ...args: string[]): Promise<Finished> {
+  const endpoint = has('aws-endpoint-env') ? [] : ['--endpoint-url', env.AWS_ENDPOINT_URL!];
+  return run('aws', [...endpoint, '--output', 'json', ...args], env);
+}
+
+/** Runs a Python program that uses boto3; its last printed line is JSON. */
+export async function boto3<T>(env: Readonly<Record<string, string>>, program: string): Promise<T> {
+  // Versions before 1.28 do not read AWS_ENDPOINT_URL, so every program makes its clients with `client(name)`.
+  const preamble = `
+import boto3, json, os
+from botocore.config import Config
+def client(name, **kw):
+    return boto3.client(name, endpoint_url=os.environ['AWS_ENDPOINT_URL'], **kw)
+`;
+  const done = await run('python3', ['-c', preamble + program], env);
+  if (done.code !== 0) throw new Error(`boto3 ended with ${done.code}:\n${done.stderr}`);
+  return JSON.parse(done.stdout.trim().split('\n').at(-1)!) as T;
+}
+
+/** Tries until it holds, for what happens soon but not at once (delivery, indexing). No fixed sleep: a deadline. */
+export async function eventually<T>(
+  probe: () => Promise<T | undefined | false>,
+  what: string,
+  timeoutMs = 30_000,
+): Promise<T> {
+  const end = Date.now() + timeoutMs;
+  for (;;) {
+    const value = await probe();
+    if (value !== undefined && value !== false) return value;
+    if (Date.now() > end) throw new Error(`not within ${timeoutMs} ms: ${what}`);
+    await new Promise((resume) => setTimeout(resume, 50));
+  }
+}

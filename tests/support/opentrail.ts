@@ -1,0 +1,120 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const COMMAND = new URL('../../packages/server/bin/opentrail.js', import.meta.url).pathname;
+
+/** A running `opentrail serve`, started the way a user starts it, on a port and in a folder of its own. */
+export interface RunningOpenTrail {
+  readonly endpoint: string;
+  readonly dataDir: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  /** For AWS's clients: this OpenTrail, this account, nothing of the machine's own configuration. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Everything it has logged so far. */
+  log(): string;
+  /** SIGTERM, as an operator would. @returns the exit code */
+  stop(): Promise<number | null>;
+  /** SIGKILL, as a power cut would. */
+  kill(): Promise<void>;
+}
+
+export interface StartOptions {
+  /** Flags of `serve`, by their names without dashes in front: `{ 'delivery-interval-seconds': 1 }`. */
+  readonly flags?: Readonly<Record<string, string | number | true>>;
+  /** Serves from here rather than from a new folder; the folder stays afterwards. */
+  readonly dataDir?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const madeDirs: string[] = [];
+const running = new Set<ChildProcess>();
+
+export function newFolder(name: string): string {
+  const dir = mkdtempSync(join(tmpdir(), `opentrail-${name}-`));
+  madeDirs.push(dir);
+  return dir;
+}
+
+/** Ends what is still running and removes all folders: for `afterAll`. */
+export function cleanUp(): void {
+  for (const child of running) child.kill('SIGKILL');
+  for (const dir of madeDirs.splice(0)) rmSync(dir, { recursive: true, force: true });
+}
+
+export async function startOpenTrail(options: StartOptions = {}): Promise<RunningOpenTrail> {
+  const dataDir = options.dataDir ?? newFolder('data');
+  const flags = Object.entries({ port: 0, 'log-level': 'info', ...options.flags, 'data-dir': dataDir });
+  const args = flags.flatMap(([name, value]) => (value === true ? [`--${name}`] : [`--${name}`, String(value)]));
+  const child = spawn(process.execPath, [COMMAND, 'serve', ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...options.env },
+  });
+  running.add(child);
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const ended = new Promise<number | null>((fulfil) => {
+    child.once('close', (code) => {
+      running.delete(child);
+      fulfil(code);
+    });
+  });
+  const endpoint = await firstEndpoint(child, ended, () => stderr);
+  const { accessKeyId, secretAccessKey } = readProfile(join(dataDir, 'credentials'), 'opentrail');
+  return {
+    endpoint,
+    dataDir,
+    accessKeyId,
+    secretAccessKey,
+    env: clientEnv(endpoint, join(dataDir, 'credentials')),
+    log: () => stderr,
+    async stop() {
+      child.kill('SIGTERM');
+      return ended;
+    },
+    async kill() {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
+function firstEndpoint(child: ChildProcess, ended: Promise<number | null>, stderr: () => string): Promise<string> {
+  return new Promise((fulfil, reject) => {
+    let stdout = '';
+    child.stdout!.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+      const url = /serves (https?:\/\/\S+)/.exec(stdout)?.[1];
+      if (url !== undefined) fulfil(url);
+    });
+    ended.then((code) => reject(new Error(`opentrail serve ended with ${code} before serving:\n${stderr()}`)));
+  });
+}
+
+/** Reads one profile of a credentials file in AWS's format. */
+export function readProfile(file: string, profile: string): { accessKeyId: string; secretAccessKey: string } {
+  const section =
+    readFileSync(file, 'utf8')
+      .split(/^\[/m)
+      .find((s) => s.startsWith(`${profile}]`)) ?? '';
+  const value = (name: string) => new RegExp(`^${name}\\s*=\\s*(\\S+)`, 'm').exec(section)?.[1] ?? '';
+  return { accessKeyId: value('aws_access_key_id'), secretAccessKey: value('aws_secret_access_key') };
+}
+
+export function clientEnv(endpoint: string, credentialsFile: string, profile = 'opentrail'): Record<string, string> {
+  return {
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_SHARED_CREDENTIALS_FILE: credentialsFile,
+    AWS_CONFIG_FILE: '/dev/null',
+    AWS_PROFILE: profile,
+    AWS_REGION: 'us-east-1',
+    AWS_DEFAULT_REGION: 'us-east-1',
+    AWS_EC2_METADATA_DISABLED: 'true',
+    AWS_PAGER: '',
+    AWS_MAX_ATTEMPTS: '1',
+  };
+}
