@@ -3,7 +3,11 @@ import type { Handler } from '../../wire/service.ts';
 import type { OpenTrailDeps } from './index.ts';
 
 /** CreateAccount and ListAccounts: accounts of this OpenTrail, until Organizations brings AWS's own way. */
-export function createAccountHandlers({ accounts }: OpenTrailDeps): Record<string, Handler> {
+export function createAccountHandlers({
+  accounts,
+  instanceId,
+  operatorAccountId,
+}: OpenTrailDeps): Record<string, Handler> {
   return {
     CreateAccount: async (_context, input: { AccountId?: string; Alias?: string }) => {
       if (!/^\d{12}$/.test(input.AccountId ?? ''))
@@ -20,6 +24,10 @@ export function createAccountHandlers({ accounts }: OpenTrailDeps): Record<strin
         SecretAccessKey: made.secretAccessKey,
       };
     },
-    ListAccounts: async () => ({ Accounts: (await accounts.list()).map((AccountId) => ({ AccountId })) }),
+    ListAccounts: async (context) => {
+      const own = context.caller.accountId;
+      const seen = own === operatorAccountId ? await accounts.list() : [own];
+      return { Accounts: seen.map((AccountId) => ({ AccountId })), InstanceId: instanceId };
+    },
   };
 }

@@ -19,6 +19,8 @@ export interface OpenTrailDeps {
   readonly accounts: Accounts;
   /** The account whose principals operate this OpenTrail: they may act for all accounts, others for their own only. */
   readonly operatorAccountId: string;
+  /** Made once with the data folder: tells this OpenTrail from one that was started afresh at the same address. */
+  readonly instanceId: string;
 }
 
 export function openTrailService(deps: OpenTrailDeps): Service {
@@ -41,7 +43,7 @@ export function openTrailService(deps: OpenTrailDeps): Service {
   };
 }
 
-const OPERATOR_ONLY: ReadonlySet<string> = new Set(['CreateAccount', 'ListAccounts']);
+const OPERATOR_ONLY: ReadonlySet<string> = new Set(['CreateAccount']);
 
 /** The refusal for acting on another account's behalf. */
 export function denied(context: CallContext, operatorAccountId: string): AwsError {

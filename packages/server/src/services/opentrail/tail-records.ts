@@ -1,11 +1,15 @@
 import { Readable } from 'node:stream';
 import { AwsError } from '../../base/errors.ts';
-import type { Log, StoredEvent } from '../../ports/log.ts';
+import type { Log, Sequence, StoredEvent } from '../../ports/log.ts';
 import type { Handler } from '../../wire/service.ts';
 import type { OpenTrailDeps } from './index.ts';
 
 /** Bytes read from the Log at a time while following it. */
 const READ_BYTES = 1024 * 1024;
+/** How far back the newest matching events are looked for: a second's work on a large Log. */
+const LOOK_BACK_EVENTS_MAX = 200_000;
+const LOOK_BACK_WINDOW_EVENTS = 5_000;
+const LAST_MAX = 10_000;
 
 interface TailInput {
   readonly AccountId?: string;
@@ -14,8 +18,12 @@ interface TailInput {
   readonly EventSource?: string;
   readonly Username?: string;
   readonly ErrorCode?: string;
-  /** Sequence to start at; without it only events from now on are sent. */
+  /** Sequence to start at. */
   readonly From?: number;
+  /** Begin with this many of the newest matching events. Without it and From, only events from now on are sent. */
+  readonly Last?: number;
+  /** false: end at the newest event instead of waiting for more. */
+  readonly Follow?: boolean;
 }
 
 type Filter = (event: StoredEvent) => boolean;
@@ -26,12 +34,19 @@ type Filter = (event: StoredEvent) => boolean;
  */
 export function createTailRecords({ log, operatorAccountId }: OpenTrailDeps): Handler {
   return async (context, input: TailInput) => {
-    const from = input.From ?? log.end;
-    if (!Number.isSafeInteger(from) || from < 0)
+    const { From: from, Last: last = 0 } = input;
+    if (from !== undefined && (!Number.isSafeInteger(from) || from < 0)) {
       throw new AwsError('ValidationException', 'from must be a sequence number, 0 or more.');
+    }
+    if (!Number.isSafeInteger(last) || last < 0 || last > LAST_MAX) {
+      throw new AwsError('ValidationException', `last must be from 0 to ${LAST_MAX}.`);
+    }
     const everyone = context.caller.accountId === operatorAccountId && input.AccountId === undefined;
     const accountId = everyone ? undefined : (input.AccountId ?? context.caller.accountId);
-    const lines = follow(log, Math.max(from, log.start), filterOf(input, accountId), context.signal);
+    const matches = filterOf(input, accountId);
+    const begin = from ?? (last > 0 ? await placeOfLast(log, last, matches) : log.end);
+    const until = input.Follow === false ? log.end : Number.POSITIVE_INFINITY;
+    const lines = follow(log, Math.max(begin, log.start), until, matches, context.signal);
     return { Records: Readable.from(lines, { objectMode: false }) };
   };
 }
@@ -49,13 +64,42 @@ function filterOf(input: TailInput, accountId: string | undefined): Filter {
   return (event) => wanted.every(([value, read]) => read(event) === value);
 }
 
-async function* follow(log: Log, from: number, matches: Filter, signal: AbortSignal): AsyncGenerator<Buffer> {
+/** Where to begin so that the `count` newest matching events come first, looking back no further than the bound. */
+async function placeOfLast(log: Log, count: number, matches: Filter): Promise<Sequence> {
+  const oldest = Math.max(log.start, log.end - LOOK_BACK_EVENTS_MAX);
+  let found = 0;
+  for (let to = log.end; to > oldest; to -= LOOK_BACK_WINDOW_EVENTS) {
+    const begin = Math.max(oldest, to - LOOK_BACK_WINDOW_EVENTS);
+    const places: Sequence[] = [];
+    for await (const event of range(log, begin, to)) if (matches(event)) places.push(event.sequence);
+    if (found + places.length >= count) return places[places.length - (count - found)]!;
+    found += places.length;
+  }
+  return oldest;
+}
+
+async function* range(log: Log, from: Sequence, to: Sequence): AsyncGenerator<StoredEvent> {
+  for (let next = from; next < to; ) {
+    const events = await log.read(next, READ_BYTES);
+    if (events.length === 0) return;
+    yield* events.filter((event) => event.sequence < to);
+    next += events.length;
+  }
+}
+
+async function* follow(
+  log: Log,
+  from: Sequence,
+  until: number,
+  matches: Filter,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer> {
   let next = from;
-  while (!signal.aborted) {
+  while (!signal.aborted && next < until) {
     const events = await log.read(next, READ_BYTES);
     const lines: Buffer[] = [];
     for (const event of events) {
-      if (matches(event)) lines.push(event.json, NEWLINE);
+      if (event.sequence < until && matches(event)) lines.push(onOneLine(event.json), NEWLINE);
     }
     if (lines.length > 0) yield Buffer.concat(lines);
     next += events.length;
@@ -64,3 +108,8 @@ async function* follow(log: Log, from: number, matches: Filter, signal: AbortSig
 }
 
 const NEWLINE = Buffer.from('\n');
+
+/** Native records keep their bytes, line breaks between members included; none can stand inside a JSON string. */
+function onOneLine(json: Buffer): Buffer {
+  return json.includes(0x0a) ? Buffer.from(json.toString('latin1').replace(/[\r\n]+/g, ' '), 'latin1') : json;
+}
