@@ -33,6 +33,8 @@ export interface StructureShape {
   readonly type: 'structure' | 'union';
   readonly members: Readonly<Record<string, Member>>;
   readonly sensitive?: boolean;
+  /** Name of the root element when the structure is a whole XML document. */
+  readonly xmlName?: string;
   /** Present on error structures. */
   readonly error?: { readonly code?: string; readonly status?: number; readonly fault?: 'client' | 'server' };
 }
@@ -64,6 +66,8 @@ export interface SimpleShape {
   readonly timestampFormat?: 'date-time' | 'http-date' | 'epoch-seconds';
   /** A string that carries JSON (`mediaType: application/json`). */
   readonly json?: boolean;
+  /** Content type of a payload that has no member to say it. */
+  readonly mediaType?: string;
 }
 
 /** A use of a shape inside a structure, list or map, with the traits that hold only there. */
@@ -78,6 +82,7 @@ export interface Member {
   readonly xmlName?: string;
   readonly xmlAttribute?: boolean;
   readonly xmlFlattened?: boolean;
+  /** Prefix and URI, separated by a space, of a namespace that the element declares. */
   readonly xmlNamespace?: string;
   readonly ec2Name?: string;
   readonly jsonName?: string;

@@ -1,0 +1,1 @@
+export function buildSchemas(): readonly (readonly [id: string, text: string])[];
