@@ -1,53 +1,57 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  encodeFrame,
-  FIRST_OF_WRITE,
-  type Frame,
-  frameBytes,
-  LAST_OF_BATCH,
-  readFrame,
-  scanFrames,
-  setFrameFlag,
-} from './frame.ts';
+import type { NewEvent } from '../../event/event.ts';
+import { decodeHeader } from '../../event/header.ts';
+import { encodeEvent, FRAME_HEAD_BYTES, type Frame, HEADER_BYTES_MAX, readFrame, scanFrames } from './frame.ts';
+import { sampleEvent } from './sample.ts';
 
-const bytes = (maxLength: number) => fc.uint8Array({ maxLength }).map((a) => Buffer.from(a));
-const frames = fc.array(
+const SEED = 0x1234_5678;
+interface Written {
+  readonly event: NewEvent;
+  readonly acceptedMs: number;
+  readonly flags: number;
+}
+const written: fc.Arbitrary<Written[]> = fc.array(
   fc.record({
     acceptedMs: fc.double({ noNaN: true }),
     flags: fc.integer({ min: 0, max: 3 }),
-    header: bytes(40),
-    json: bytes(200),
+    event: fc.tuple(fc.nat(), fc.nat({ max: 300 })).map(([n, bytes]) => sampleEvent(n, bytes)),
   }),
   { minLength: 1, maxLength: 8 },
 );
 
-function encode(list: readonly Frame[]): Buffer {
-  const out = Buffer.alloc(list.reduce((sum, f) => sum + frameBytes(f.header.length, f.json.length), 0));
+function encode(list: readonly Written[]): Buffer {
+  const out = Buffer.alloc(list.reduce((sum, w) => sum + 200 + w.event.json.length, HEADER_BYTES_MAX));
   let at = 0;
-  for (const frame of list) at = encodeFrame(out, at, frame);
-  expect(at).toBe(out.length);
-  return out;
+  for (const { event, acceptedMs, flags } of list) at = encodeEvent(out, at, event, acceptedMs, flags, SEED);
+  return out.subarray(0, at);
 }
 
-function decode(buffer: Buffer): { readonly list: Frame[]; readonly stopped: string; readonly offset: number } {
-  const list: Frame[] = [];
-  const end = scanFrames(buffer, 0, (frame) => void list.push(frame));
+const asWritten = ({ acceptedMs, flags, header, json }: Frame): Written => ({
+  acceptedMs,
+  flags,
+  event: { header: decodeHeader(header, 0, header.length), json },
+});
+
+function decode(buffer: Buffer) {
+  const list: Written[] = [];
+  const end = scanFrames(buffer, 0, SEED, (frame) => void list.push(asWritten(frame)));
   return { list, ...end };
 }
 
 describe('frames', () => {
   it('come back as they went in', () => {
     fc.assert(
-      fc.property(frames, (list) => {
-        expect(decode(encode(list))).toEqual({ list, stopped: 'end', offset: encode(list).length });
+      fc.property(written, (list) => {
+        const bytes = encode(list);
+        expect(decode(bytes)).toEqual({ list, stopped: 'end', offset: bytes.length });
       }),
     );
   });
 
   it('cut anywhere give the whole frames before the cut', () => {
     fc.assert(
-      fc.property(frames, fc.nat(), (list, at) => {
+      fc.property(written, fc.nat(), (list, at) => {
         const whole = encode(list);
         const cut = decode(whole.subarray(0, at % whole.length));
         expect(cut.list).toEqual(list.slice(0, cut.list.length));
@@ -59,7 +63,7 @@ describe('frames', () => {
 
   it('with a flipped bit give only frames before it', () => {
     fc.assert(
-      fc.property(frames, fc.nat(), fc.integer({ min: 0, max: 7 }), (list, at, bit) => {
+      fc.property(written, fc.nat(), fc.integer({ min: 0, max: 7 }), (list, at, bit) => {
         const buffer = encode(list);
         buffer[at % buffer.length]! ^= 1 << bit;
         const got = decode(buffer);
@@ -70,22 +74,21 @@ describe('frames', () => {
     );
   });
 
-  it('never take arbitrary bytes for a frame, nor zeros', () => {
-    fc.assert(fc.property(bytes(300), (garbage) => typeof readFrame(garbage, 0) === 'string'));
-    expect(readFrame(Buffer.alloc(100), 0)).toBe('damaged');
-  });
-
-  it('take a flag after the fact', () => {
-    const frame = { acceptedMs: 1, flags: FIRST_OF_WRITE, header: Buffer.from('h'), json: Buffer.from('{}') };
-    const buffer = encode([frame]);
-    setFrameFlag(buffer, 0, LAST_OF_BATCH);
-    expect(readFrame(buffer, 0)).toEqual({ ...frame, flags: FIRST_OF_WRITE | LAST_OF_BATCH });
+  it('never take arbitrary bytes for a frame, nor zeros, nor the frame of another log', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), (b) => typeof readFrame(Buffer.from(b), 0, SEED) === 'string'),
+    );
+    expect(readFrame(Buffer.alloc(100), 0, SEED)).toBe('damaged');
+    const frame = encode([{ acceptedMs: 1, flags: 0, event: sampleEvent(1, 10) }]);
+    expect(readFrame(frame, 0, SEED)).toMatchObject({ acceptedMs: 1 });
+    expect(readFrame(frame, 0, SEED + 1)).toBe('damaged');
   });
 
   it('refuse what could not be read back', () => {
-    const huge = { acceptedMs: 1, flags: 0, header: Buffer.alloc(0x10000), json: Buffer.from('{}') };
-    expect(() => encode([huge])).toThrow(/event header of 65536 bytes/);
-    const long = { acceptedMs: 1, flags: 0, header: Buffer.alloc(1), json: Buffer.alloc(5_000_000) };
-    expect(() => encode([long])).toThrow(/event of 5000012 bytes/);
+    const target = Buffer.alloc(6_000_000);
+    const long = { ...sampleEvent(1, 0), json: Buffer.alloc(5_000_000) };
+    expect(() => encodeEvent(target, 0, long, 1, 0, SEED)).toThrow(/event of 5000\d+ bytes/);
+    const short = target.subarray(0, FRAME_HEAD_BYTES + 300);
+    expect(() => encodeEvent(short, 0, sampleEvent(1, 1000), 1, 0, SEED)).toThrow();
   });
 });

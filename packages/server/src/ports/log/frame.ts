@@ -1,9 +1,14 @@
 import { crc32 } from 'node:zlib';
 import { assert } from '../../base/errors.ts';
+import type { NewEvent } from '../../event/event.ts';
+import { encodeHeaderInto } from '../../event/header.ts';
 
 /**
- * One event as bytes, in raw segments and (without the first 8 bytes' CRC) in sealed blocks. The layout stands in
- * `ports/README.md`. Pure: bytes in, bytes out.
+ * One event as bytes, in raw segments and (without its CRC) in sealed blocks. The layout stands in `ports/README.md`.
+ * Pure: bytes in, bytes out.
+ *
+ * The CRC of a frame starts from the log's `seed`, a secret, so that no client can send a record that holds what looks
+ * like a frame of ours when a damaged file is searched for one.
  */
 export interface Frame {
   /** When the Log accepted it, ms since the epoch. */
@@ -38,31 +43,32 @@ export function frameBytes(headerBytes: number, jsonBytes: number): number {
 }
 
 /**
- * Writes one frame at `offset`; `target` must have room for `frameBytes`.
+ * Writes one event as a frame at `offset`, its header encoded in place; `target` must have room for a header of
+ * `HEADER_BYTES_MAX`.
  * @returns the offset after it
  */
-export function encodeFrame(target: Buffer, offset: number, frame: Frame): number {
-  const { header, json } = frame;
-  assert(header.length <= HEADER_BYTES_MAX, `event header of ${header.length} bytes`);
-  const end = offset + frameBytes(header.length, json.length);
+export function encodeEvent(
+  target: Buffer,
+  offset: number,
+  event: NewEvent,
+  acceptedMs: number,
+  flags: number,
+  seed: number,
+): number {
+  const headerAt = offset + FRAME_HEAD_BYTES + BODY_HEAD_BYTES;
+  const headerBytes = encodeHeaderInto(event.header, target, headerAt);
+  const end = headerAt + headerBytes + event.json.length;
   const body = offset + FRAME_HEAD_BYTES;
+  assert(headerBytes <= HEADER_BYTES_MAX, `event header of ${headerBytes} bytes`);
   assert(end - body <= FRAME_BODY_BYTES_MAX, `event of ${end - body} bytes`);
   assert(end <= target.length, 'room for the frame');
-  target.writeDoubleLE(frame.acceptedMs, body);
-  target[body + 8] = frame.flags;
-  target.writeUInt16LE(header.length, body + 9);
-  target.set(header, body + BODY_HEAD_BYTES);
-  target.set(json, body + BODY_HEAD_BYTES + header.length);
+  target.writeDoubleLE(acceptedMs, body);
+  target[body + 8] = flags;
+  target.writeUInt16LE(headerBytes, body + 9);
+  target.set(event.json, headerAt + headerBytes);
   target.writeUInt32LE(end - body, offset);
-  target.writeUInt32LE(crc32(target.subarray(body, end)), offset + 4);
+  target.writeUInt32LE(crc32(target.subarray(body, end), seed), offset + 4);
   return end;
-}
-
-/** Sets a flag in a frame that is already encoded, and renews its CRC. */
-export function setFrameFlag(target: Buffer, offset: number, flag: number): void {
-  const body = offset + FRAME_HEAD_BYTES;
-  target[body + 8]! |= flag;
-  target.writeUInt32LE(crc32(target.subarray(body, body + target.readUInt32LE(offset))), offset + 4);
 }
 
 /**
@@ -78,11 +84,11 @@ export function frameEnd(bytes: Buffer, offset: number): number | 'short' | 'dam
 }
 
 /** The frame at `offset`, its CRC checked. Header and JSON are views into `bytes`. */
-export function readFrame(bytes: Buffer, offset: number): Frame | 'short' | 'damaged' {
+export function readFrame(bytes: Buffer, offset: number, seed: number): Frame | 'short' | 'damaged' {
   const end = frameEnd(bytes, offset);
   if (typeof end !== 'number') return end;
   const body = bytes.subarray(offset + FRAME_HEAD_BYTES, end);
-  if (crc32(body) !== bytes.readUInt32LE(offset + 4)) return 'damaged';
+  if (crc32(body, seed) !== bytes.readUInt32LE(offset + 4)) return 'damaged';
   return parseFrameBody(body) ?? 'damaged';
 }
 
@@ -107,12 +113,13 @@ export function parseFrameBody(body: Buffer): Frame | undefined {
 export function scanFrames(
   bytes: Buffer,
   offset: number,
+  seed: number,
   // biome-ignore lint/suspicious/noConfusingVoidType: most callers want every frame and return nothing
   onFrame: (frame: Frame, start: number, end: number) => boolean | void,
 ): { readonly offset: number; readonly stopped: 'end' | 'short' | 'damaged' | 'asked' } {
   let at = offset;
   while (at < bytes.length) {
-    const frame = readFrame(bytes, at);
+    const frame = readFrame(bytes, at, seed);
     if (typeof frame === 'string') return { offset: at, stopped: frame };
     const start = at;
     at += FRAME_HEAD_BYTES + bytes.readUInt32LE(at);
