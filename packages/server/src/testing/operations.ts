@@ -343,7 +343,10 @@ const TAIL: readonly OperationTemplate[] = Array.from({ length: TAIL_COUNT }, (_
   const service = TAIL_SERVICES[(i * 7) % TAIL_SERVICES.length]!;
   return {
     service,
-    name: verb + TAIL_NOUNS[noun % TAIL_NOUNS.length]! + TAIL_NOUNS[(noun * 3 + 1) % TAIL_NOUNS.length]!,
+    name:
+      verb +
+      TAIL_NOUNS[noun % TAIL_NOUNS.length]! +
+      TAIL_NOUNS[(noun * 3 + Math.floor(noun / TAIL_NOUNS.length) + 1) % TAIL_NOUNS.length]!,
     readOnly,
     version: '1.08',
     request: { name: '{name}', resourceArn: `arn:aws:${service}:{region}:{account}:resource/{name}`, maxResults: 100 },
