@@ -88,7 +88,8 @@ function tlsDetails(message: IncomingMessage, host: string): TlsDetails | undefi
 export async function readBody(stream: Readable, sizeBytesMax: number): Promise<Buffer> {
   const parts: Buffer[] = [];
   let size = 0;
-  for await (const part of stream as AsyncIterable<Buffer>) {
+  // Leaving early must not destroy a request: its connection still carries the answer.
+  for await (const part of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += part.length;
     if (size > sizeBytesMax) {
       throw new AwsError(
