@@ -1,0 +1,38 @@
+import type { Clock } from '../../base/clock.ts';
+import type { Random } from '../../base/random.ts';
+import type { History } from '../../ports/history.ts';
+import type { Log } from '../../ports/log.ts';
+import type { Objects } from '../../ports/objects.ts';
+import type { State } from '../../ports/state.ts';
+import type { ServiceSchema } from '../../schema/types.ts';
+
+/** A key whose private half signed digests of a Region. */
+export interface PublicKeyInfo {
+  /** Hex MD5 of `valueDer`, as digests name it. */
+  readonly fingerprint: string;
+  /** PKCS#1 RSAPublicKey, DER. */
+  readonly valueDer: Buffer;
+  readonly validityStartMs: number;
+  readonly validityEndMs: number;
+}
+
+export interface CloudTrailDeps {
+  readonly schema: ServiceSchema;
+  readonly state: State;
+  readonly objects: Objects;
+  readonly history: Pick<History, 'lookup'>;
+  /** Where logging periods begin and end. */
+  readonly log: Pick<Log, 'end'>;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Called after a trail has changed in State, so that delivery looks at once. */
+  trailsChanged(): void;
+  /** The keys of a Region that were valid at some moment of [startMs, endMs]. */
+  publicKeys(region: string, startMs: number, endMs: number): Promise<readonly PublicKeyInfo[]>;
+  /** Enabled Regions: those in which a multi-Region trail has a shadow. */
+  readonly regions: readonly string[];
+  /** Enforce AWS's request quotas (`quotas.ts`). */
+  readonly rateQuotas: boolean;
+  /** How far back LookupEvents reaches, days of event time. Default 90, as AWS. */
+  readonly historyDays?: number;
+}

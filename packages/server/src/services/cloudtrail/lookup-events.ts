@@ -1,0 +1,142 @@
+import type { Event, LookupAttribute, LookupEventsRequest, LookupEventsResponse } from '@aws-sdk/client-cloudtrail';
+import { AwsError, assert } from '../../base/errors.ts';
+import { headerFromRecord } from '../../event/accept.ts';
+import type { HistoryHit, HistoryQuery, LookupKey } from '../../ports/history.ts';
+import type { CallContext, Handler } from '../../wire/service.ts';
+import type { CloudTrailDeps } from './deps.ts';
+import { makeToken, readToken } from './lookup-token.ts';
+
+const RESULTS_MAX = 50;
+const VALUE_LENGTH_MAX = 2000;
+const HISTORY_DAYS = 90;
+const DAY_MS = 86_400_000;
+/** The last moment that a Date can hold: "up to the newest". */
+const END_OF_TIME_MS = 8.64e15;
+
+/** The attributes that can be asked for, by category. */
+const KEYS: Readonly<Record<HistoryQuery['category'], readonly string[]>> = {
+  Management: [
+    'EventId',
+    'EventName',
+    'ReadOnly',
+    'Username',
+    'ResourceType',
+    'ResourceName',
+    'EventSource',
+    'AccessKeyId',
+  ] satisfies LookupKey[],
+  Insight: ['EventId', 'EventName', 'EventSource'] satisfies LookupKey[],
+};
+
+/** LookupEvents: Event history, newest first (spec: history). */
+export function createLookupEvents(deps: CloudTrailDeps): Handler {
+  return async (context, input: LookupEventsRequest): Promise<LookupEventsResponse> => {
+    const query = parseQuery(context, input, deps.clock.now(), deps.historyDays ?? HISTORY_DAYS);
+    const { NextToken: token, ...parameters } = input;
+    const bound = [context.caller.accountId, context.region, canonical(parameters)];
+    const { hits, next } = await deps.history.lookup({
+      ...query,
+      ...(token === undefined ? {} : { after: readToken(token, bound) }),
+    });
+    return {
+      Events: hits.map((hit) => asEvent(hit, context.caller.accountId)),
+      ...(next === undefined ? {} : { NextToken: makeToken(next, bound) }),
+    };
+  };
+}
+
+/** The parameters in one fixed form, however the request ordered them. */
+const canonical = (p: Omit<LookupEventsRequest, 'NextToken'>) => [
+  (p.LookupAttributes ?? []).map((a) => [a.AttributeKey, a.AttributeValue]),
+  p.StartTime?.getTime(),
+  p.EndTime?.getTime(),
+  p.EventCategory,
+  p.MaxResults,
+];
+
+function parseQuery(context: CallContext, input: LookupEventsRequest, nowMs: number, historyDays: number) {
+  const category = parseCategory(input.EventCategory);
+  const attribute = parseAttribute(input.LookupAttributes ?? [], category);
+  return {
+    accountId: context.caller.accountId,
+    region: context.region,
+    category,
+    ...(attribute === undefined ? {} : { attribute }),
+    ...parseRange(input, nowMs - historyDays * DAY_MS),
+    limit: parseLimit(input.MaxResults),
+  };
+}
+
+function parseCategory(category: string | undefined): HistoryQuery['category'] {
+  if (category === undefined) return 'Management';
+  if (category === 'insight') return 'Insight';
+  throw new AwsError(
+    'InvalidEventCategoryException',
+    'EventCategory can only be insight; leave it out for management events.',
+  );
+}
+
+function parseAttribute(attributes: readonly LookupAttribute[], category: HistoryQuery['category']) {
+  const [attribute, second] = attributes;
+  if (attribute === undefined) return undefined;
+  if (second !== undefined) {
+    throw new AwsError('InvalidLookupAttributesException', 'You can specify only one lookup attribute at a time.');
+  }
+  const { AttributeKey: key = '', AttributeValue: value = '' } = attribute;
+  if (!KEYS[category].includes(key)) {
+    throw new AwsError(
+      'InvalidLookupAttributesException',
+      `Lookup attribute key ${JSON.stringify(String(key).slice(0, 64))} is not valid. Use one of ${KEYS[category].join(', ')}.`,
+    );
+  }
+  if (value === '' || valueLength(value) > VALUE_LENGTH_MAX) {
+    throw new AwsError(
+      'InvalidLookupAttributesException',
+      `A lookup attribute value must have 1 to ${VALUE_LENGTH_MAX} characters; underscores, spaces, commas and newlines count as two.`,
+    );
+  }
+  return { key: key as LookupKey, value };
+}
+
+const valueLength = (value: string) => value.length + (value.match(/[_ ,\n]/g)?.length ?? 0);
+
+/** Both ends are inclusive; what is older than the history is not asked for. */
+function parseRange(input: LookupEventsRequest, oldestMs: number): { startMs: number; endMs: number } {
+  const startMs = input.StartTime?.getTime() ?? oldestMs;
+  const endMs = input.EndTime?.getTime() ?? END_OF_TIME_MS;
+  const reversed = input.StartTime !== undefined && startMs > endMs;
+  if (Number.isNaN(startMs) || Number.isNaN(endMs) || reversed) {
+    throw new AwsError(
+      'InvalidTimeRangeException',
+      'StartTime and EndTime must be valid times, and StartTime must not be after EndTime.',
+    );
+  }
+  return { startMs: Math.max(startMs, oldestMs), endMs };
+}
+
+function parseLimit(maxResults: number | undefined): number {
+  const limit = maxResults ?? RESULTS_MAX;
+  if (Number.isInteger(limit) && limit >= 1 && limit <= RESULTS_MAX) return limit;
+  throw new AwsError('InvalidMaxResultsException', `MaxResults must be between 1 and ${RESULTS_MAX}.`);
+}
+
+/** A record as LookupEvents shows it: what it is found by, beside the record itself as a string (spec: history §3). */
+function asEvent(hit: HistoryHit, accountId: string): Event {
+  const json = hit.json.toString('utf8');
+  const header = headerFromRecord(JSON.parse(json), hit.json, { fallbackAccountId: accountId });
+  assert(!('code' in header), 'what the Log accepted still makes a header');
+  return {
+    EventId: header.eventId,
+    EventName: header.eventName,
+    ...(header.readOnly === undefined ? {} : { ReadOnly: String(header.readOnly) }),
+    ...(header.accessKeyId === '' ? {} : { AccessKeyId: header.accessKeyId }),
+    EventTime: new Date(header.timeMs),
+    EventSource: header.eventSource,
+    ...(header.username === '' ? {} : { Username: header.username }),
+    Resources: header.resources.map(([type, name]) => ({
+      ...(type === '' ? {} : { ResourceType: type }),
+      ResourceName: name,
+    })),
+    CloudTrailEvent: json,
+  };
+}

@@ -1,0 +1,46 @@
+import type { UpdateTrailRequest, UpdateTrailResponse } from '@aws-sdk/client-cloudtrail';
+import type { Trail } from '../../trails/trail.ts';
+import type { Handler } from '../../wire/service.ts';
+import { checkAbsentServices, checkTopic } from './absent-services.ts';
+import { checkGlobalEvents } from './create-trail.ts';
+import type { CloudTrailDeps } from './deps.ts';
+import { checkBucket } from './destinations.ts';
+import { changeTrail } from './find-trail.ts';
+import { selectedAnew } from './logging-periods.ts';
+import { checkBucketName, checkPrefix } from './names.ts';
+import { describeBriefly } from './trail-output.ts';
+
+/**
+ * UpdateTrail: members that are left out keep their value; an empty string takes away a prefix, topic, key or the pair
+ * of CloudWatch Logs. The destination is proved again, and a failed call leaves the trail unchanged (spec: api §9).
+ */
+export function createUpdateTrail(deps: CloudTrailDeps): Handler {
+  return async (context, input: Partial<UpdateTrailRequest>): Promise<UpdateTrailResponse> => {
+    const trail = await changeTrail(deps, context, input.Name, async (before) => {
+      const after = updated(before, input);
+      checkAbsentServices(input, after.bucket);
+      await checkBucket(deps.objects, after);
+      checkTopic(input.SnsTopicName);
+      return selectedAnew(before, after, deps.log.end);
+    });
+    return describeBriefly(trail);
+  };
+}
+
+function updated(before: Trail, input: Partial<UpdateTrailRequest>): Trail {
+  if (input.S3BucketName !== undefined) checkBucketName(input.S3BucketName);
+  checkPrefix(input.S3KeyPrefix);
+  const { prefix: oldPrefix, ...rest } = before;
+  const prefix = input.S3KeyPrefix ?? oldPrefix;
+  const after: Trail = {
+    ...rest,
+    bucket: input.S3BucketName ?? before.bucket,
+    ...(prefix ? { prefix } : {}),
+    includeGlobalServiceEvents: input.IncludeGlobalServiceEvents ?? before.includeGlobalServiceEvents,
+    isMultiRegion: input.IsMultiRegionTrail ?? before.isMultiRegion,
+    logFileValidation: input.EnableLogFileValidation ?? before.logFileValidation,
+    recursiveLogging: input.RecursiveLogging ?? before.recursiveLogging,
+  };
+  checkGlobalEvents(after.isMultiRegion, after.includeGlobalServiceEvents);
+  return after;
+}
