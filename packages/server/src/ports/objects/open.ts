@@ -1,0 +1,101 @@
+import type { FileHandle } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import type { Bucket, OpenObject, Part } from '../object-store.ts';
+import { type Core, filePath, partPath } from './core.ts';
+import { pushbackWhenFull, readAt } from './files.ts';
+import { readSeal, readSealAt } from './sealed.ts';
+import type { FileSeal } from './store.ts';
+import { filesOf, findVersion } from './versions.ts';
+
+/** Enough that a large object is read in few turns, little enough that a thousand slow readers hold a modest heap. */
+const READ_BYTES = 256 << 10;
+
+/** Opens a version with bytes; undefined when there is none. Its files stay until it is closed. */
+export async function openVersion(
+  core: Core,
+  bucket: Bucket,
+  key: string,
+  versionId: string | undefined,
+): Promise<OpenObject | undefined> {
+  const found = findVersion(core.versions(bucket), key, versionId);
+  if (!found || found.entry.isDeleteMarker) return undefined;
+  const { entry, version } = found;
+  const release = core.pin(filesOf(entry));
+  let file: FileHandle | undefined;
+  try {
+    const path = core.path(filePath(entry.sequence));
+    const opened = await core.fs.open(path, 'r');
+    file = opened;
+    const { sealed } = await readSeal<FileSeal>(opened, path);
+    const marks =
+      entry.revision === 0
+        ? sealed.marks
+        : (await readSealAt<FileSeal>(core.fs, core.path(filePath(entry.sequence, entry.revision)))).sealed.marks;
+    let closed: Promise<void> | undefined;
+    const close = () => {
+      closed ??= opened.close().finally(release);
+      return closed;
+    };
+    const upload = entry.uploadSequence;
+    return {
+      version,
+      attributes: sealed.attributes,
+      marks,
+      ...(sealed.parts && { parts: sealed.parts }),
+      close,
+      read: (start, end) =>
+        Readable.from(
+          closing(
+            upload === undefined
+              ? bytesOf(opened, start, end)
+              : bytesOfParts(core, upload, sealed.parts ?? [], start, end),
+            close,
+          ),
+          { objectMode: false, highWaterMark: READ_BYTES },
+        ).once('close', () => void close()),
+    };
+  } catch (error) {
+    await file?.close().catch(() => {});
+    release();
+    throw pushbackWhenFull(error);
+  }
+}
+
+async function* closing(source: AsyncGenerator<Buffer>, close: () => Promise<void>): AsyncGenerator<Buffer> {
+  try {
+    yield* source;
+  } finally {
+    await close();
+  }
+}
+
+async function* bytesOf(file: FileHandle, start: number, end: number): AsyncGenerator<Buffer> {
+  for (let at = start; at <= end; ) {
+    const chunk = await readAt(file, Math.min(READ_BYTES, end - at + 1), at);
+    if (chunk.length === 0) throw new Error('an object file is shorter than its index entry says');
+    yield chunk;
+    at += chunk.length;
+  }
+}
+
+async function* bytesOfParts(
+  core: Core,
+  upload: number,
+  parts: readonly Part[],
+  start: number,
+  end: number,
+): AsyncGenerator<Buffer> {
+  let partStart = 0;
+  for (const part of parts) {
+    const from = Math.max(start, partStart) - partStart;
+    const to = Math.min(end, partStart + part.sizeBytes - 1) - partStart;
+    partStart += part.sizeBytes;
+    if (from > to) continue;
+    const file = await core.fs.open(core.path(partPath(upload, part.number)), 'r');
+    try {
+      yield* bytesOf(file, from, to);
+    } finally {
+      await file.close();
+    }
+  }
+}

@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { crc32 } from 'node:zlib';
+import type { Written } from '../object-store.ts';
+import { readAt, type StoreFiles, unlinkIfThere, writeAll } from './files.ts';
+
+/**
+ * A sealed file: the bytes of an object (or part), then what is known of it as JSON, then u32le length of the JSON,
+ * u32le CRC-32 of it, and `OTOB`. The bytes come first since they arrive before all is known of them.
+ */
+const MAGIC = Buffer.from('OTOB', 'latin1');
+const FOOTER_BYTES = 12;
+/** Read at once from the end; most files' JSON fits, and another read gets the rest. */
+const TAIL_BYTES = 4096;
+/** Small chunks of a body are gathered up to this before they are written. */
+const WRITE_BYTES = 256 << 10;
+
+/**
+ * Writes a new sealed file and makes its bytes durable (its name is the caller's to make so). What could not be
+ * written whole is deleted.
+ * @param seal asked for the JSON once the body has ended well; may throw to refuse the body
+ */
+export async function writeSealed<T extends object>(
+  fs: StoreFiles,
+  path: string,
+  body: Readable | Buffer,
+  seal: (written: Written) => T,
+): Promise<Written & { readonly sealed: T }> {
+  const file = await openFor(fs, path, body);
+  try {
+    const written = await writeBody(file, body);
+    const sealed = seal(written);
+    const json = Buffer.from(JSON.stringify(sealed), 'utf8');
+    const footer = Buffer.alloc(FOOTER_BYTES);
+    footer.writeUInt32LE(json.length, 0);
+    footer.writeUInt32LE(crc32(json), 4);
+    MAGIC.copy(footer, 8);
+    await writeAll(file, Buffer.concat([json, footer]), written.sizeBytes);
+    await file.sync();
+    await file.close();
+    return { ...written, sealed };
+  } catch (error) {
+    await file.close().catch(() => {});
+    await unlinkIfThere(fs, path).catch(() => {});
+    throw error;
+  }
+}
+
+/** A body that fails while the file is being opened has no listener yet and would take the process with it. */
+async function openFor(fs: StoreFiles, path: string, body: Readable | Buffer): Promise<FileHandle> {
+  if (Buffer.isBuffer(body)) return fs.open(path, 'wx');
+  const ignore = () => {};
+  body.on('error', ignore);
+  try {
+    return await fs.open(path, 'wx');
+  } catch (error) {
+    body.destroy();
+    throw error;
+  }
+}
+
+async function writeBody(file: FileHandle, body: Readable | Buffer): Promise<Written> {
+  const hash = createHash('md5');
+  let sizeBytes = 0;
+  let waiting: Buffer[] = [];
+  let waitingBytes = 0;
+  const flush = async () => {
+    await writeAll(file, waiting.length === 1 ? waiting[0]! : Buffer.concat(waiting), sizeBytes);
+    sizeBytes += waitingBytes;
+    waiting = [];
+    waitingBytes = 0;
+  };
+  for await (const chunk of Buffer.isBuffer(body) ? [body] : (body as AsyncIterable<Buffer>)) {
+    hash.update(chunk);
+    waiting.push(chunk);
+    waitingBytes += chunk.length;
+    if (waitingBytes >= WRITE_BYTES) await flush();
+  }
+  await flush();
+  return { sizeBytes, md5: hash.digest('hex') };
+}
+
+/**
+ * Reads what a sealed file says of its bytes.
+ * @throws Error when the file is no sealed file or is damaged
+ */
+export async function readSeal<T>(file: FileHandle, path: string): Promise<{ sizeBytes: number; sealed: T }> {
+  const fileBytes = (await file.stat()).size;
+  const tailBytes = Math.min(TAIL_BYTES, fileBytes);
+  const tail = await readAt(file, tailBytes, fileBytes - tailBytes);
+  const footer = tail.subarray(tail.length - FOOTER_BYTES);
+  const jsonBytes = footer.length === FOOTER_BYTES ? footer.readUInt32LE(0) : 0;
+  const sizeBytes = fileBytes - FOOTER_BYTES - jsonBytes;
+  if (jsonBytes === 0 || sizeBytes < 0 || !footer.subarray(8).equals(MAGIC)) throw damaged(path);
+  const json =
+    jsonBytes + FOOTER_BYTES <= tail.length
+      ? tail.subarray(tail.length - FOOTER_BYTES - jsonBytes, tail.length - FOOTER_BYTES)
+      : await readAt(file, jsonBytes, sizeBytes);
+  if (crc32(json) !== footer.readUInt32LE(4)) throw damaged(path);
+  return { sizeBytes, sealed: JSON.parse(json.toString('utf8')) as T };
+}
+
+/** `readSeal` of a file by its path. */
+export async function readSealAt<T>(fs: StoreFiles, path: string): Promise<{ sizeBytes: number; sealed: T }> {
+  const file = await fs.open(path, 'r');
+  try {
+    return await readSeal<T>(file, path);
+  } finally {
+    await file.close();
+  }
+}
+
+const damaged = (path: string) => new Error(`the object file ${path} is damaged: its last bytes are not a seal`);
