@@ -1,10 +1,16 @@
 import { Command, CommanderError, Option } from 'commander';
+import { systemClock } from '../base/clock.ts';
 import { type ConfigInputs, type LoadedConfig, loadConfig, type SettingName, settings } from '../config.ts';
+import { createAccount, listAccounts } from './account.ts';
+import { clientFor, type OpenTrailClient } from './client.ts';
 import { configJson, configTable } from './config-show.ts';
 import { envExports } from './env.ts';
 
 /** Exit code for a command line that could not be understood, as shells and commander have it. */
 const USAGE = 2;
+
+/** What a command needs to find a running OpenTrail. */
+const CLIENT_SETTINGS: readonly SettingName[] = ['dataDir', 'host', 'port', 'tlsCert', 'tlsKey', 'region'];
 
 /** Runs one command line. @returns the exit code @throws OperatorError for what the operator must mend */
 export async function runCommand(args: readonly string[]): Promise<number> {
@@ -16,13 +22,15 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   const done = (code: number) => {
     exitCode = code;
   };
-  const print = (text: string) => process.stdout.write(`${text}\n`);
+  const print = (text: string) => {
+    process.stdout.write(`${text}\n`);
+  };
 
   withSettings(program.command('serve'), 'all')
     .description('serve the AWS endpoint until told to stop')
     .action(async (options) => done(await (await import('./serve.ts')).serve(load(program, options).config)));
 
-  withSettings(program.command('env'), ['dataDir', 'host', 'port', 'tlsCert', 'tlsKey', 'region'])
+  withSettings(program.command('env'), CLIENT_SETTINGS)
     .description('print the exports with which AWS clients find this OpenTrail: eval "$(opentrail env)"')
     .option('--profile <name>', 'profile of the credentials file', 'opentrail')
     .action((options) => print(envExports(load(program, options).config, options.profile)));
@@ -32,6 +40,89 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     .description('show every setting, its value and where it comes from')
     .option('--json', 'as JSON')
     .action((options) => print((options.json ? configJson : configTable)(load(program, options))));
+
+  withSettings(program.command('import'), CLIENT_SETTINGS)
+    .description('send the CloudTrail records of files and folders to a running OpenTrail, each once and byte for byte')
+    .argument('<path...>', '.json, .json.gz, .ndjson files, or folders of them (a whole bucket)')
+    .option('--as-account <id>', 'file all records under this account, whatever they say themselves')
+    .option('--again', 'read files again that an earlier import has finished')
+    .option('--quiet', 'no progress bar')
+    .action(async (paths: string[], options) => {
+      const { importRecords } = await import('./import/index.ts');
+      const { asAccount, again = false, quiet = false } = options;
+      await withClient(options, async (client) =>
+        done(await importRecords(client, systemClock, { paths, quiet, again, ...(asAccount && { asAccount }) })),
+      );
+    });
+
+  withSettings(program.command('verify'), CLIENT_SETTINGS)
+    .description('verify log files and digests: all that `aws cloudtrail validate-logs` checks, and what it misses')
+    .argument('<target>', 'trail name or ARN, s3://bucket[/prefix], or a folder that is a copy of a bucket')
+    .option('--start-time <time>', 'from this time on (default: the beginning)')
+    .option('--end-time <time>', 'up to this time (default: now)')
+    .option('--account-id <id>', 'only the log files of this account')
+    .option('--in-region <region>', 'only the log files of this Region')
+    .option(
+      '--keys <file...>',
+      'public keys as `aws cloudtrail list-public-keys` prints them (default: ask the endpoint)',
+    )
+    .option('--concurrency <count>', 'objects read at once', '16')
+    .option('--json', 'the report as JSON')
+    .option('--quiet', 'no progress bar')
+    .action(async (target: string, o) => {
+      const { verifyCommand } = await import('./verify/index.ts');
+      const clients = new Map<string | undefined, OpenTrailClient>();
+      const clientOf = (region?: string) => {
+        const client = clients.get(region) ?? clientFor(load(program, o).config, process.env, region);
+        clients.set(region, client);
+        return client;
+      };
+      const { keys = [], json = false, quiet = false } = o;
+      const concurrency = Math.max(1, Math.trunc(Number(o.concurrency)) || 1);
+      done(await verifyCommand(clientOf, systemClock, { ...o, target, keys, json, quiet, concurrency }));
+      for (const client of clients.values()) client.close();
+    });
+
+  withSettings(program.command('tail'), CLIENT_SETTINGS)
+    .description('show the newest events, and with -f each further one as it comes')
+    .option('-f, --follow', 'go on as events come')
+    .option('-n, --lines <count>', 'how many of the newest events to show first', '10')
+    .option('--json', 'whole records, one a line')
+    .option('--event-name <name>')
+    .option('--event-source <source>', 'such as s3.amazonaws.com')
+    .option('--username <name>')
+    .option('--error-code <code>')
+    .option('--in-region <region>', 'only events of this Region')
+    .option('--account <id>', 'only events of this account')
+    .action(async (o) => {
+      const { tail } = await import('./tail.ts');
+      const { eventName, eventSource, username, errorCode, inRegion: region, account } = o;
+      const filters = { eventName, eventSource, username, errorCode, region, account };
+      await withClient(o, async (client) =>
+        done(await tail(client, { follow: o.follow === true, json: o.json === true, lines: Number(o.lines), filters })),
+      );
+    });
+
+  const account = program.command('account').description('the accounts of a running OpenTrail');
+  withSettings(account.command('create'), CLIENT_SETTINGS)
+    .description('make an account with a root and an administrator; its key goes to the credentials file')
+    .argument('<id>', '12 digits')
+    .action((id, options) => withClient(options, async (client) => print(await createAccount(client, id))));
+  withSettings(account.command('list'), CLIENT_SETTINGS)
+    .description('list the accounts')
+    .action((options) => withClient(options, async (client) => print((await listAccounts(client)).join('\n'))));
+
+  async function withClient(
+    options: Readonly<Record<string, unknown>>,
+    use: (client: OpenTrailClient) => Promise<void>,
+  ) {
+    const client = clientFor(load(program, options).config, process.env);
+    try {
+      await use(client);
+    } finally {
+      client.close();
+    }
+  }
 
   try {
     await program.parseAsync(args, { from: 'user' });

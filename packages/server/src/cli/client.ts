@@ -1,0 +1,180 @@
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { MessageChannel } from 'node:worker_threads';
+import { type Clock, systemClock } from '../base/clock.ts';
+import { OperatorError, systemErrorCode } from '../base/errors.ts';
+import type { Config } from '../config.ts';
+import { type Credentials, signRequest } from '../wire/sigv4/index.ts';
+import { findCredentials } from './credentials.ts';
+import { credentialsPath, endpointOf } from './env.ts';
+
+/** The largest answer is a log file: 50 MB before gzip, by AWS's rule; others' may be somewhat larger. */
+const ANSWER_BYTES_MAX = 256 * 1024 * 1024;
+/** Tries of a call that was answered with "come back later" or not at all. */
+const TRIES_MAX = 6;
+const FIRST_PAUSE_MS = 200;
+
+export interface ClientOptions {
+  readonly endpoint: string;
+  readonly credentials: Credentials;
+  readonly region: string;
+  readonly clock: Clock;
+  /** Calls that may be under way at once on kept-alive connections. */
+  readonly connections?: number;
+}
+
+export interface CallOptions {
+  readonly query?: Readonly<Record<string, string | undefined>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Buffer;
+  readonly service?: string;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: IncomingMessage;
+}
+
+export interface PutRecordsAnswer {
+  readonly Results: readonly { readonly Status: string; readonly ErrorCode?: string; readonly ErrorMessage?: string }[];
+  readonly AcceptedCount: number;
+  readonly DuplicateCount: number;
+  readonly RefusedCount: number;
+}
+
+export type OpenTrailClient = ReturnType<typeof createClient>;
+
+/** A small signing client for our own commands: OpenTrail's operations, AWS JSON ones, and S3 reads. */
+export function createClient(options: ClientOptions) {
+  const base = new URL(options.endpoint);
+  const secure = base.protocol === 'https:';
+  const agentOptions = { keepAlive: true, maxSockets: options.connections ?? 8 };
+  const agent = secure ? new HttpsAgent(agentOptions) : new HttpAgent(agentOptions);
+
+  /** One signed request; the answer's body is still to be read. @throws OperatorError when nobody answers */
+  async function request(method: string, path: string, call: CallOptions = {}): Promise<Answer> {
+    const url = new URL(path, base);
+    for (const [name, value] of Object.entries(call.query ?? {}))
+      if (value !== undefined) url.searchParams.set(name, value);
+    const signed = signRequest({
+      method,
+      url,
+      headers: call.headers ?? {},
+      ...(call.body && { body: call.body }),
+      credentials: options.credentials,
+      region: options.region,
+      service: call.service ?? 'opentrail',
+      nowMs: options.clock.now(),
+    });
+    return new Promise((fulfil, reject) => {
+      const send = secure ? httpsRequest : httpRequest;
+      const req = send(signed.url, { method, headers: signed.headers, agent });
+      req.once('response', (body) => fulfil({ status: body.statusCode ?? 0, headers: body.headers, body }));
+      req.once('error', (cause) => {
+        const why = systemErrorCode(cause) ?? cause.message;
+        reject(
+          new OperatorError(`No answer from ${base.origin}: ${why}. Is \`opentrail serve\` running there?`, { cause }),
+        );
+      });
+      req.end(call.body);
+    });
+  }
+
+  /** Repeats what was refused for load or broken off; every call made through it may be made twice without harm. */
+  async function fetched(method: string, path: string, call: CallOptions) {
+    let pauseMs = FIRST_PAUSE_MS;
+    for (let left = TRIES_MAX - 1; ; left--) {
+      try {
+        const answer = await request(method, path, call);
+        const body = await readAll(answer.body);
+        const overloaded = answer.status >= 500 || answer.status === 429 || isThrottled(answer.status, body);
+        if (!overloaded || left === 0) return { status: answer.status, headers: answer.headers, body };
+      } catch (error) {
+        if (left === 0 || systemErrorCode((error as OperatorError).cause) === 'ECONNREFUSED') throw error;
+      }
+      await new Promise<void>((resume) => holdOpen(options.clock, pauseMs, resume));
+      pauseMs *= 2;
+    }
+  }
+
+  async function json<T>(method: string, path: string, call: CallOptions): Promise<T> {
+    const { status, body } = await fetched(method, path, call);
+    if (status >= 300) throw new OperatorError(describe(status, body));
+    return JSON.parse(body.toString('utf8')) as T;
+  }
+
+  return {
+    request,
+    fetched,
+    json,
+    putRecords: (records: Buffer, query: { deduplicate: boolean; account?: string | undefined }) =>
+      json<PutRecordsAnswer>('POST', '/opentrail/v1/records', {
+        query: { deduplicate: String(query.deduplicate), account: query.account },
+        headers: { 'content-type': 'application/x-ndjson' },
+        body: records,
+      }),
+    instanceId: async () => (await json<{ InstanceId: string }>('GET', '/opentrail/v1/accounts', {})).InstanceId,
+    /** A CloudTrail operation. */
+    cloudTrail: <T>(operation: string, input: unknown) =>
+      json<T>('POST', '/', {
+        service: 'cloudtrail',
+        headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': `CloudTrail_20131101.${operation}` },
+        body: Buffer.from(JSON.stringify(input)),
+      }),
+    /** What an answer that is an error says, for people. */
+    problemOf: async (answer: Answer) => describe(answer.status, await readAll(answer.body)),
+    close: () => agent.destroy(),
+  };
+}
+
+/** A client of the OpenTrail that the environment or the settings point at. @throws OperatorError without credentials */
+export function clientFor(
+  config: Config,
+  env: Readonly<Record<string, string | undefined>>,
+  region?: string,
+): OpenTrailClient {
+  return createClient({
+    endpoint: env.AWS_ENDPOINT_URL ?? endpointOf(config),
+    credentials: findCredentials(env, credentialsPath(config)),
+    region: region ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION ?? config.region,
+    clock: systemClock,
+    connections: 32,
+  });
+}
+
+/** The clock's timers let the process end; while a command waits to try again it must not. */
+function holdOpen(clock: Clock, delayMs: number, fn: () => void): void {
+  const hold = new MessageChannel().port1;
+  hold.ref();
+  clock.after(delayMs, () => {
+    hold.close();
+    fn();
+  });
+}
+
+async function readAll(stream: IncomingMessage): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of stream as AsyncIterable<Buffer>) {
+    size += part.length;
+    if (size > ANSWER_BYTES_MAX) throw new OperatorError('An answer was larger than any of its kind should be.');
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}
+
+/** JSON services throttle with a 400. */
+const isThrottled = (status: number, body: Buffer) => status === 400 && body.includes('ThrottlingException');
+
+function describe(status: number, body: Buffer): string {
+  const text = body.toString('utf8');
+  try {
+    const parsed = JSON.parse(text) as { __type?: string; code?: string; message?: string; Message?: string };
+    const code = (parsed.__type ?? parsed.code ?? '').replace(/^.*#/, '');
+    return `${code || `HTTP ${status}`}: ${parsed.message ?? parsed.Message ?? text.slice(0, 300)}`;
+  } catch {
+    const code = /<Code>([^<]*)/.exec(text)?.[1];
+    return `${code ?? `HTTP ${status}`}: ${/<Message>([^<]*)/.exec(text)?.[1] ?? text.slice(0, 300)}`;
+  }
+}

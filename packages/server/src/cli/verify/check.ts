@@ -1,0 +1,153 @@
+import type { DigestLogFile } from '../../trails/digest.ts';
+import { checkChain } from './chain.ts';
+import { checkDigest, type OpenedDigest, openDigest, type PublicKeys, withSignature } from './check-digest.ts';
+import { checkLogFile } from './check-log-file.ts';
+import { checkCoverage } from './coverage.ts';
+import { EventIds } from './event-ids.ts';
+import { type Finding, finding } from './findings.ts';
+import { type Chain, type Inventory, type Selection, takeInventory } from './inventory.ts';
+import { inParallel } from './parallel.ts';
+import type { Source } from './source.ts';
+
+export interface VerifyInput {
+  readonly source: Source;
+  readonly selection: Selection;
+  readonly startMs: number;
+  readonly endMs: number;
+  /** The public keys of a Region that may have signed between these times. */
+  readonly publicKeys: (region: string, startMs: number, endMs: number) => Promise<PublicKeys>;
+  readonly latestDigestDeliveryMs: ReadonlyMap<string, number>;
+  readonly sharedWithUnvalidated: boolean;
+  /** Objects read at once. */
+  readonly concurrency: number;
+  readonly onProgress: (done: number, total: number, text: string) => void;
+}
+
+export interface VerifyResult {
+  readonly digests: { readonly checked: number; readonly valid: number };
+  readonly logFiles: { readonly checked: number; readonly valid: number };
+  readonly records: number;
+  readonly findings: readonly Finding[];
+}
+
+interface Listing {
+  readonly trail: string;
+  readonly key: string;
+  readonly file: DigestLogFile;
+}
+
+/** Two hours, as the AWS CLI asks beyond its range: digests are signed some time after what they cover. */
+const KEY_MARGIN_MS = 2 * 3_600_000;
+
+/** Verifies everything that the selection covers. Reads each object once, many at a time. */
+export async function verify(input: VerifyInput): Promise<VerifyResult> {
+  const inventory = await takeInventory(input.source, input.selection);
+  const findings: Finding[] = [];
+  const listings: Listing[] = [];
+  const listedKeys = new Set<string>();
+  const digestSpanMs = new Map<string, number>();
+  let checked = 0;
+  let valid = 0;
+  const total = inventory.chains.reduce((sum, chain) => sum + inRange(chain, input).length, 0);
+  for (const chain of inventory.chains) {
+    const opened = await openChain(chain, input);
+    for (const { digest } of opened.digests)
+      for (const f of digest.logFiles) listedKeys.add(keyIn(input.source, f.s3Object, inventory));
+    if (!chain.selected) continue;
+    const sound = await checkDigests(chain, opened.digests, input, findings);
+    findings.push(
+      ...opened.problems,
+      ...checkChain(opened.digests, (key) => inventory.keys.has(keyIn(input.source, key, inventory))),
+    );
+    for (const d of sound)
+      for (const file of d.digest.logFiles)
+        listings.push({ trail: chain.trail, key: keyIn(input.source, file.s3Object, inventory), file });
+    digestSpanMs.set(chain.id, spanOf(opened.digests));
+    checked += opened.digests.length + opened.problems.length;
+    valid += sound.length;
+    input.onProgress(checked, total, 'digests');
+  }
+  const logs = await checkLogFiles(listings, input);
+  findings.push(...logs.findings);
+  const chains = inventory.chains.filter((chain) => chain.digests.length > 0);
+  findings.push(...checkCoverage({ ...input, chains, logFiles: inventory.logFiles, listedKeys, digestSpanMs }));
+  return {
+    digests: { checked, valid },
+    logFiles: { checked: logs.checked, valid: logs.valid },
+    records: logs.records,
+    findings,
+  };
+}
+
+/** Digests whose hour ends in the range, and the one after it, which covers what arrived at the range's very end. */
+const inRange = (chain: Chain, { startMs, endMs }: VerifyInput) =>
+  chain.digests.filter(({ place }) => place.endMs >= startMs && place.endMs <= endMs + KEY_MARGIN_MS);
+
+async function openChain(chain: Chain, input: VerifyInput): Promise<{ digests: OpenedDigest[]; problems: Finding[] }> {
+  const results = await inParallel(inRange(chain, input), input.concurrency, (listed) =>
+    openDigest(input.source, listed),
+  );
+  const opened = results.filter((r): r is OpenedDigest => 'digest' in r);
+  const bySuccession = new Map(opened.map((d) => [d.digest.previousDigestS3Object, d]));
+  return {
+    digests: opened.map((d) => withSignature(d, bySuccession.get(d.digest.digestS3Object))),
+    problems: results.filter((r): r is Finding => 'severity' in r),
+  };
+}
+
+async function checkDigests(
+  chain: Chain,
+  digests: readonly OpenedDigest[],
+  input: VerifyInput,
+  findings: Finding[],
+): Promise<OpenedDigest[]> {
+  if (digests.length === 0) return [];
+  const ends = digests.map((d) => Date.parse(d.digest.digestEndTime)).filter((ms) => !Number.isNaN(ms));
+  const keys = await input.publicKeys(chain.region, Math.min(...ends), Math.max(...ends) + KEY_MARGIN_MS);
+  return digests.filter((d) => {
+    const wrong = checkDigest(d, input.source, keys);
+    findings.push(...wrong);
+    return wrong.every((f) => f.severity !== 'invalid');
+  });
+}
+
+const spanOf = (digests: readonly OpenedDigest[]): number => {
+  const newest = digests.at(-1)?.digest;
+  return newest ? Date.parse(newest.digestEndTime) - Date.parse(newest.digestStartTime) : 0;
+};
+
+/** A folder may hold the copy of a bucket from its prefix on: then keys in it lack what stands before `AWSLogs`. */
+function keyIn(source: Source, key: string, { keys }: Inventory): string {
+  if (source.bucket !== undefined || keys.has(key)) return key;
+  const cut = key.indexOf('AWSLogs/');
+  return cut > 0 && keys.has(key.slice(cut)) ? key.slice(cut) : key;
+}
+
+async function checkLogFiles(listings: readonly Listing[], input: VerifyInput) {
+  const findings: Finding[] = [];
+  const once: Listing[] = [];
+  const seen = new Set<string>();
+  for (const listing of listings) {
+    const id = `${listing.trail} ${listing.file.s3Bucket} ${listing.key}`;
+    if (seen.has(id))
+      findings.push(finding('log-file-listed-twice', listing.key, 'more than one digest of the trail lists it'));
+    else once.push(listing);
+    seen.add(id);
+  }
+  const names = once.map((listing) => listing.key);
+  const idsOfTrail = new Map<string, EventIds>();
+  for (const { trail } of once) if (!idsOfTrail.has(trail)) idsOfTrail.set(trail, new EventIds());
+  let done = 0;
+  const results = await inParallel(once, input.concurrency, async ({ trail, key, file }, i) => {
+    const result = await checkLogFile(input.source, file, key, idsOfTrail.get(trail)!, i, names);
+    input.onProgress(++done, once.length, 'log files');
+    return result;
+  });
+  findings.push(...results.flatMap((r) => r.findings));
+  return {
+    findings,
+    checked: results.length,
+    valid: results.filter((r) => r.findings.length === 0).length,
+    records: results.reduce((sum, r) => sum + r.records, 0),
+  };
+}

@@ -1,0 +1,120 @@
+import { type Finding, finding } from './findings.ts';
+import type { Chain, ListedLogFile } from './inventory.ts';
+
+/** A log file is named by the minute of its delivery, so it may have come up to this much after what its name says. */
+const NAME_PRECISION_MS = 60_000;
+/** A digest is written some minutes after the hour that it covers; later than this it is overdue. */
+const DIGEST_GRACE_MS = 15 * 60_000;
+/** Between a digest's arrival, as the trail's status tells it, and the object's own time. */
+const STATUS_TOLERANCE_MS = 60_000;
+
+export interface CoverageInput {
+  readonly chains: readonly Chain[];
+  readonly logFiles: readonly ListedLogFile[];
+  /** Keys that some digest in the bucket lists, whatever trail. */
+  readonly listedKeys: ReadonlySet<string>;
+  readonly startMs: number;
+  readonly endMs: number;
+  /** How long the newest digest of a chain covers, by chain id. */
+  readonly digestSpanMs: ReadonlyMap<string, number>;
+  /** When the service says it last delivered a digest, by Region; undefined where nobody says. */
+  readonly latestDigestDeliveryMs: ReadonlyMap<string, number>;
+  /** Some trail without validation delivers here too, so that files which no digest lists are to be expected. */
+  readonly sharedWithUnvalidated: boolean;
+}
+
+/**
+ * Compares what is in the bucket with what the digests vouch for: log files that no digest lists, digests cut off at
+ * the end, Regions without any. The AWS CLI starts from the newest digest that it finds and never looks beyond.
+ */
+export function checkCoverage(input: CoverageInput): Finding[] {
+  const found = input.chains.flatMap((chain) => checkEnd(chain, input));
+  for (const [folder, files] of groupByFolder(input.logFiles)) found.push(...checkFolder(folder, files, input));
+  return found;
+}
+
+/** The service's own word that a newer digest was delivered than the newest that is here. */
+function checkEnd(chain: Chain, { latestDigestDeliveryMs }: CoverageInput): Finding[] {
+  const newest = chain.digests.at(-1);
+  const deliveredMs = latestDigestDeliveryMs.get(chain.region);
+  if (!newest?.lastModifiedMs || newest.place.backfill || deliveredMs === undefined) return [];
+  if (deliveredMs <= newest.lastModifiedMs + STATUS_TOLERANCE_MS) return [];
+  const when = new Date(deliveredMs).toISOString();
+  return [
+    finding('chain-truncated', newest.key, `it is the newest here, but the trail delivered a later digest at ${when}`),
+  ];
+}
+
+function checkFolder(folder: string, files: readonly ListedLogFile[], input: CoverageInput): Finding[] {
+  const { accountId, region } = files[0]!.place;
+  const chains = input.chains.filter((c) => c.accountId === accountId && c.region === region && c.digests.length > 0);
+  const inRange = files.filter(
+    (f) => f.place.timeMs + NAME_PRECISION_MS > input.startMs && f.place.timeMs <= input.endMs,
+  );
+  const unlisted = inRange.filter((f) => !input.listedKeys.has(f.key));
+  if (unlisted.length === 0) return [];
+  if (input.sharedWithUnvalidated) {
+    return [
+      finding(
+        'log-files-of-unvalidated-trail',
+        folder,
+        `${unlisted.length} log files are in no digest; a trail without validation delivers here too`,
+      ),
+    ];
+  }
+  if (chains.length === 0) {
+    return [
+      finding(
+        'log-files-without-digests',
+        folder,
+        `${unlisted.length} log files, and not one digest that could vouch for them`,
+      ),
+    ];
+  }
+  const firstStartMs = Math.min(...chains.map((c) => c.digests[0]!.place.endMs - (input.digestSpanMs.get(c.id) ?? 0)));
+  const lastEndMs = Math.max(...chains.map((c) => c.digests.at(-1)!.place.endMs));
+  const spanMs = Math.max(...chains.map((c) => input.digestSpanMs.get(c.id) ?? 0));
+  const before = unlisted.filter((f) => f.place.timeMs + NAME_PRECISION_MS <= firstStartMs);
+  const after = unlisted.filter((f) => f.place.timeMs >= lastEndMs - NAME_PRECISION_MS);
+  const within = unlisted.filter((f) => !before.includes(f) && !after.includes(f));
+  const overdue = after.filter(
+    (f) => f.place.timeMs > lastEndMs && input.endMs - f.place.timeMs > spanMs + DIGEST_GRACE_MS,
+  );
+  return [
+    ...within.map((f) =>
+      finding('log-file-not-listed', f.key, 'it lies where digests cover everything, and none lists it'),
+    ),
+    ...(before.length > 0
+      ? [finding('log-files-before-first-digest', folder, `${before.length} log files are older than the first digest`)]
+      : []),
+    ...(overdue.length > 0
+      ? [
+          finding(
+            'chain-truncated',
+            folder,
+            `${overdue.length} log files are overdue for a digest: the newest one ends at ${new Date(lastEndMs).toISOString()}`,
+          ),
+        ]
+      : []),
+    ...(after.length > overdue.length
+      ? [
+          finding(
+            'log-files-not-covered-yet',
+            folder,
+            `${after.length - overdue.length} log files came after the newest digest`,
+          ),
+        ]
+      : []),
+  ];
+}
+
+function groupByFolder(files: readonly ListedLogFile[]): Map<string, ListedLogFile[]> {
+  const groups = new Map<string, ListedLogFile[]>();
+  for (const file of files) {
+    const folder = file.key.replace(/\/\d{4}\/\d\d\/\d\d\/[^/]+$/, '/');
+    const group = groups.get(folder);
+    if (group) group.push(file);
+    else groups.set(folder, [file]);
+  }
+  return groups;
+}

@@ -1,0 +1,51 @@
+import { crc32, inflateRaw } from 'node:zlib';
+
+/** Far above CloudTrail's 50 MB for a file, far below what would hurt: a gzip bomb ends here. */
+const INFLATED_BYTES_MAX = 1024 * 1024 * 1024;
+
+/** Why bytes are no proper gzip file, in words. */
+export class GzipProblem extends Error {}
+
+/**
+ * Inflates a gzip file of exactly one member. `node:zlib` reads on through further members and ignores what follows
+ * them; in evidence neither may stand.
+ * @throws GzipProblem
+ */
+export async function gunzipStrictly(bytes: Buffer): Promise<Buffer> {
+  const start = headerBytes(bytes);
+  const { content, consumed } = await inflate(bytes.subarray(start));
+  const end = start + consumed;
+  if (bytes.length < end + 8) throw new GzipProblem('the gzip stream is cut short');
+  if (bytes.readUInt32LE(end) !== crc32(content)) throw new GzipProblem('the gzip checksum is wrong');
+  if (bytes.readUInt32LE(end + 4) !== content.length % 2 ** 32) throw new GzipProblem('the gzip length is wrong');
+  if (bytes.length > end + 8) throw new GzipProblem('unexpected data after the end of the compressed stream');
+  return content;
+}
+
+function inflate(raw: Buffer): Promise<{ content: Buffer; consumed: number }> {
+  return new Promise((fulfil, reject) => {
+    inflateRaw(raw, { info: true, maxOutputLength: INFLATED_BYTES_MAX }, (error, result) => {
+      if (error) return reject(new GzipProblem(`not a whole gzip stream: ${error.message}`));
+      const { buffer, engine } = result as unknown as { buffer: Buffer; engine: { bytesWritten: number } };
+      fulfil({ content: buffer, consumed: engine.bytesWritten });
+    });
+  });
+}
+
+/** RFC 1952 §2.3: ten bytes, then extra field, name, comment and header checksum as the flags say. */
+function headerBytes(bytes: Buffer): number {
+  const short = () => new GzipProblem('not a gzip file');
+  if (bytes.length < 18 || bytes[0] !== 0x1f || bytes[1] !== 0x8b || bytes[2] !== 8) throw short();
+  const flags = bytes[3]!;
+  let at = 10;
+  if (flags & 4) at += 2 + bytes.readUInt16LE(at);
+  for (const flag of [8, 16]) {
+    if (!(flags & flag)) continue;
+    const zero = bytes.indexOf(0, at);
+    if (zero < 0) throw short();
+    at = zero + 1;
+  }
+  if (flags & 2) at += 2;
+  if (at >= bytes.length) throw short();
+  return at;
+}

@@ -1,0 +1,324 @@
+import { createHash, generateKeyPairSync } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { afterAll, describe, expect, test } from 'vitest';
+import {
+  type DeliveredLogFile,
+  encodeDigest,
+  type PreviousDigest,
+  sha256Hex,
+  signDigest,
+} from '../../trails/digest.ts';
+import { digestKey, logFileKey } from '../../trails/paths.ts';
+import { verify } from './check.ts';
+import { directorySource } from './directory-source.ts';
+import { verdictOf } from './report.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'opentrail-verify-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const HOUR = 3_600_000;
+const T0 = Date.UTC(2026, 5, 1);
+const BUCKET = 'evidence';
+const place = { accountId: '123456789012', region: 'eu-west-1' };
+const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const der = publicKey.export({ format: 'der', type: 'pkcs1' });
+const fingerprint = createHash('md5').update(der).digest('hex');
+
+interface Made {
+  readonly folder: string;
+  readonly digests: string[];
+  readonly logs: string[];
+  path(key: string): string;
+  /** Rewrites a digest's JSON and signs it again, as somebody who has the key would. */
+  rewrite(key: string, change: (digest: Record<string, unknown>) => void, resign: boolean): void;
+}
+
+let count = 0;
+
+/** A bucket's copy: `hours` digests of one chain, two log files of three records each. */
+function makeBucket(hours = 4): Made {
+  const folder = join(root, String(count++));
+  const path = (key: string) => join(folder, key);
+  const put = (key: string, bytes: Buffer) => {
+    mkdirSync(dirname(path(key)), { recursive: true });
+    writeFileSync(path(key), bytes);
+  };
+  const digests: string[] = [];
+  const logs: string[] = [];
+  let previous: PreviousDigest | undefined;
+  for (let hour = 0; hour < hours; hour++) {
+    const startMs = T0 + hour * HOUR;
+    const logFiles: DeliveredLogFile[] = [];
+    for (let file = 0; file < 2; file++) {
+      const ids = [0, 1, 2].map((i) => ({
+        eventID: `00000000-0000-4000-8000-${String(hour * 100 + file * 10 + i).padStart(12, '0')}`,
+      }));
+      const content = Buffer.from(JSON.stringify({ Records: ids }));
+      const timeMs = startMs + (file + 1) * 600_000;
+      const key = logFileKey({ ...place, kind: 'CloudTrail', timeMs, unique: `h${hour}f${file}`.padEnd(16, '0') });
+      put(key, gzipSync(content));
+      logs.push(key);
+      logFiles.push({ bucket: BUCKET, key, sha256: sha256Hex(content), newestMs: timeMs, oldestMs: startMs });
+    }
+    const endMs = startMs + HOUR;
+    const key = digestKey({ ...place, trailName: 'main', homeRegion: 'us-east-1', endMs });
+    const input = { accountId: place.accountId, startMs, endMs, bucket: BUCKET, key, fingerprint, previous, logFiles };
+    const bytes = encodeDigest(input);
+    const { sha256, signature } = signDigest(input, bytes, privateKey);
+    put(key, gzipSync(bytes));
+    put(`${key}.metadata.json`, Buffer.from(JSON.stringify({ signature, 'signature-algorithm': 'SHA256withRSA' })));
+    digests.push(key);
+    previous = { bucket: BUCKET, key, sha256, signature };
+  }
+  const rewrite: Made['rewrite'] = (key, change, resign) => {
+    const digest = JSON.parse(gunzipSync(readFileSync(path(key))).toString());
+    change(digest);
+    const bytes = Buffer.from(JSON.stringify(digest));
+    put(key, gzipSync(bytes));
+    if (!resign) return;
+    const input = {
+      accountId: place.accountId,
+      startMs: Date.parse(digest.digestStartTime),
+      endMs: Date.parse(digest.digestEndTime),
+      bucket: digest.digestS3Bucket,
+      key: digest.digestS3Object,
+      fingerprint,
+      previous:
+        digest.previousDigestSignature === null
+          ? undefined
+          : { bucket: '', key: '', sha256: '', signature: digest.previousDigestSignature },
+      logFiles: [],
+    };
+    const { signature } = signDigest(input, bytes, privateKey);
+    put(`${key}.metadata.json`, Buffer.from(JSON.stringify({ signature, 'signature-algorithm': 'SHA256withRSA' })));
+  };
+  return { folder, digests, logs, path, rewrite };
+}
+
+const check = async (made: Made, range: { startMs?: number; endMs?: number } = {}) => {
+  const result = await verify({
+    source: directorySource(made.folder),
+    selection: { prefix: '' },
+    startMs: range.startMs ?? 0,
+    endMs: range.endMs ?? T0 + 5 * HOUR,
+    publicKeys: async () => new Map([[fingerprint, der]]),
+    latestDigestDeliveryMs: new Map(),
+    sharedWithUnvalidated: false,
+    concurrency: 4,
+    onProgress: () => {},
+  });
+  return { ...result, codes: [...new Set(result.findings.map((f) => f.code))].sort(), verdict: verdictOf(result) };
+};
+
+test('an untouched bucket is valid, all of it', async () => {
+  const result = await check(makeBucket());
+  expect(result).toMatchObject({
+    digests: { checked: 4, valid: 4 },
+    logFiles: { checked: 8, valid: 8 },
+    records: 24,
+    codes: [],
+    verdict: 'valid',
+  });
+});
+
+test('a copy without metadata is verified by what each following digest repeats', async () => {
+  const made = makeBucket();
+  for (const key of made.digests) rmSync(`${made.path(key)}.metadata.json`);
+  expect(await check(made)).toMatchObject({
+    codes: ['digest-newest-unsigned-copy'],
+    verdict: 'valid',
+    digests: { checked: 4, valid: 4 },
+  });
+});
+
+test('nothing at all is not called valid', async () => {
+  const made = makeBucket();
+  for (const key of [...made.digests, ...made.logs]) rmSync(made.path(key));
+  expect((await check(made)).verdict).toBe('nothing-found');
+});
+
+type Tamper = (made: Made) => void;
+const edit = (key: string, change: (bytes: Buffer) => Buffer) => writeFileSync(key, change(readFileSync(key)));
+
+/** What spec and user guide name, with what must be found; the AWS CLI misses those after the line. */
+const TAMPERS: readonly (readonly [string, Tamper, readonly string[]])[] = [
+  [
+    'a log file changed',
+    (m) => writeFileSync(m.path(m.logs[1]!), gzipSync('{"Records":[]}')),
+    ['log-file-hash-mismatch'],
+  ],
+  ['a log file deleted', (m) => rmSync(m.path(m.logs[1]!)), ['log-file-missing']],
+  ['a log file not gzip', (m) => writeFileSync(m.path(m.logs[1]!), 'hello'), ['log-file-unreadable']],
+  [
+    'bytes after a log file',
+    (m) => edit(m.path(m.logs[1]!), (b) => Buffer.concat([b, Buffer.from('x')])),
+    ['log-file-unreadable'],
+  ],
+  [
+    'a second member after a log file',
+    (m) => edit(m.path(m.logs[1]!), (b) => Buffer.concat([b, gzipSync('')])),
+    ['log-file-unreadable'],
+  ],
+  ['a log file cut short', (m) => edit(m.path(m.logs[1]!), (b) => b.subarray(0, -5)), ['log-file-unreadable']],
+  [
+    'a digest changed',
+    (m) =>
+      m.rewrite(
+        m.digests[1]!,
+        (d) => {
+          d.awsAccountId = '1';
+        },
+        false,
+      ),
+    ['chain-hash-mismatch', 'digest-signature-invalid'],
+  ],
+  ['a digest deleted', (m) => rmSync(m.path(m.digests[1]!)), ['digest-missing', 'log-file-not-listed']],
+  [
+    'a digest moved',
+    (m) => {
+      const to = m.digests[3]!.replace('T040000Z', 'T050000Z');
+      mkdirSync(dirname(m.path(to)), { recursive: true });
+      writeFileSync(m.path(to), readFileSync(m.path(m.digests[3]!)));
+      rmSync(m.path(m.digests[3]!));
+    },
+    ['digest-moved'],
+  ],
+  [
+    'a digest not JSON',
+    (m) => writeFileSync(m.path(m.digests[3]!), gzipSync('{')),
+    ['digest-unreadable', 'log-file-not-listed'],
+  ],
+  // ———
+  [
+    'the newest digests deleted',
+    (m) => {
+      for (const key of m.digests.slice(1)) rmSync(m.path(key));
+    },
+    ['chain-truncated'],
+  ],
+  [
+    'every digest deleted',
+    (m) => {
+      for (const key of m.digests) rmSync(m.path(key));
+    },
+    ['log-files-without-digests'],
+  ],
+  [
+    'digests deleted in a row',
+    (m) => {
+      for (const key of m.digests.slice(1, 3)) rmSync(m.path(key));
+    },
+    ['digest-missing', 'log-file-not-listed'],
+  ],
+  [
+    'a fork',
+    (m) =>
+      m.rewrite(
+        m.digests[3]!,
+        (d) => {
+          const to = JSON.parse(gunzipSync(readFileSync(m.path(m.digests[2]!))).toString());
+          for (const n of ['Object', 'Bucket']) d[`previousDigestS3${n}`] = to[`previousDigestS3${n}`];
+          d.previousDigestHashValue = to.previousDigestHashValue;
+          d.previousDigestSignature = to.previousDigestSignature;
+        },
+        true,
+      ),
+    ['chain-forked'],
+  ],
+  [
+    'a wrong previous hash, signed',
+    (m) =>
+      m.rewrite(
+        m.digests[3]!,
+        (d) => {
+          d.previousDigestHashValue = 'ab'.repeat(32);
+        },
+        true,
+      ),
+    ['chain-hash-mismatch'],
+  ],
+  [
+    'a wrong previous signature, signed',
+    (m) =>
+      m.rewrite(
+        m.digests[3]!,
+        (d) => {
+          d.previousDigestSignature = 'ab'.repeat(256);
+        },
+        true,
+      ),
+    ['chain-signature-mismatch'],
+  ],
+  [
+    'a chain begun anew',
+    (m) =>
+      m.rewrite(
+        m.digests[3]!,
+        (d) => {
+          for (const n of ['S3Bucket', 'S3Object', 'HashValue', 'HashAlgorithm', 'Signature'])
+            d[`previousDigest${n}`] = null;
+        },
+        true,
+      ),
+    ['chain-restarted'],
+  ],
+  [
+    'a log file that no digest lists',
+    (m) => writeFileSync(m.path(m.logs[1]!.replace('h0f1', 'evil')), gzipSync('{"Records":[]}')),
+    ['log-file-not-listed'],
+  ],
+  [
+    'a signature algorithm of its own',
+    (m) =>
+      edit(`${m.path(m.digests[3]!)}.metadata.json`, (b) =>
+        Buffer.from(b.toString().replace('SHA256withRSA', 'banana')),
+      ),
+    ['digest-signature-algorithm-wrong'],
+  ],
+  [
+    'an event that repeats',
+    (m) => {
+      const content = gunzipSync(readFileSync(m.path(m.logs[0]!)));
+      writeFileSync(m.path(m.logs[7]!), gzipSync(content));
+      m.rewrite(
+        m.digests[3]!,
+        (d) => {
+          (d.logFiles as { hashValue: string }[])[1]!.hashValue = sha256Hex(content);
+        },
+        true,
+      );
+    },
+    ['event-repeated'],
+  ],
+];
+
+describe('finds', () => {
+  for (const [name, tamper, codes] of TAMPERS) {
+    test(name, async () => {
+      const made = makeBucket();
+      tamper(made);
+      const result = await check(made);
+      expect(result.codes).toEqual(codes);
+      expect(result.verdict).toBe(codes[0] === 'chain-restarted' ? 'valid' : 'invalid');
+    });
+  }
+});
+
+test('log files that came after the newest digest are only not covered yet', async () => {
+  const made = makeBucket();
+  const key = logFileKey({ ...place, kind: 'CloudTrail', timeMs: T0 + 4 * HOUR + 300_000, unique: 'a'.repeat(16) });
+  writeFileSync(made.path(key), gzipSync('{"Records":[]}'));
+  expect(await check(made)).toMatchObject({ codes: ['log-files-not-covered-yet'], verdict: 'valid' });
+});
+
+test('a time range leaves the rest alone', async () => {
+  const made = makeBucket();
+  rmSync(made.path(made.logs[0]!));
+  expect(await check(made, { startMs: T0 + 2 * HOUR, endMs: T0 + 3 * HOUR })).toMatchObject({
+    codes: [],
+    verdict: 'valid',
+  });
+});
