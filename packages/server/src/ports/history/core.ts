@@ -1,0 +1,135 @@
+import { readdirSync } from 'node:fs';
+import { systemErrorCode } from '../../base/errors.ts';
+import type { HistoryQuery } from '../history.ts';
+import { RAW_HEADER_BYTES } from '../log/raw-reader.ts';
+import { BlockCache } from '../log/sealed.ts';
+import type { Sequence } from '../log.ts';
+import { HotSegment } from './hot.ts';
+import { IndexDamaged } from './index-file.ts';
+import { holdsEventIds, type LookupPage, lookup } from './lookup.ts';
+import { PageCache } from './pages.ts';
+import { type SealedCaches, SealedSegment } from './sealed-segment.ts';
+
+/** Pages of index files kept in memory: the hot ends of a few hundred lists. */
+const PAGE_CACHE_BYTES = 64 << 20;
+/** Inflated blocks kept: some three thousand, so that the pages of one lookup and its repeats are read once. */
+const BLOCK_CACHE_BYTES = 64 << 20;
+/** Unsealed segments held in memory, some 20 MB each; with more, indexing waits for sealing. */
+export const HOT_SEGMENTS_MAX = 8;
+
+/** What of the Log there is to see. Everything up to `end` is durable. */
+export interface LogView {
+  readonly start: Sequence;
+  readonly end: Sequence;
+  /** Raw segments, oldest first: those complete, and last the one that grows. */
+  readonly raw: readonly { readonly first: Sequence; readonly path: string; readonly bytes: number }[];
+}
+
+/**
+ * Event history over the Log's segment files: hot segments indexed in memory, sealed ones by their index files. All
+ * synchronous, without a clock or a thread of its own; `worker.ts` runs it.
+ */
+export class HistoryCore {
+  readonly #directory: string;
+  readonly #caches: SealedCaches;
+  readonly #hot = new Map<Sequence, HotSegment>();
+  readonly #sealed = new Map<Sequence, SealedSegment>();
+  #view: LogView;
+  #indexedEnd: Sequence;
+
+  /** @param view as the Log is now; only segments that are not raw any more are looked for among the sealed */
+  constructor(directory: string, view: LogView) {
+    this.#directory = directory;
+    this.#caches = { pages: new PageCache(PAGE_CACHE_BYTES), blocks: new BlockCache(BLOCK_CACHE_BYTES) };
+    this.#view = view;
+    this.#indexedEnd = view.raw[0]?.first ?? view.end;
+  }
+
+  /** Events before this are searchable. */
+  get indexedEnd(): Sequence {
+    return this.#indexedEnd;
+  }
+
+  /**
+   * Opens the sealed segments that stand in the directory.
+   * @returns those whose index is missing or damaged; call `sealed` for each when it is made
+   */
+  open(): readonly Sequence[] {
+    const raw = new Set(this.#view.raw.map((r) => r.first));
+    const lacking: Sequence[] = [];
+    for (const name of readdirSync(this.#directory)) {
+      const first = Number(/^(\d{20})\.seg$/.exec(name)?.[1] ?? Number.NaN);
+      if (Number.isNaN(first) || raw.has(first)) continue;
+      try {
+        this.#sealed.set(first, new SealedSegment(this.#directory, first, this.#caches));
+      } catch (error) {
+        if (!(error instanceof IndexDamaged) && systemErrorCode(error) !== 'ENOENT') throw error;
+        lacking.push(first);
+      }
+    }
+    return lacking.sort((a, b) => a - b);
+  }
+
+  /** The Log has moved on: what retention deleted is let go, what was appended waits for `index`. */
+  follow(view: LogView): void {
+    this.#view = view;
+    for (const segment of this.#sealed.values()) {
+      if (segment.end > view.start) continue;
+      segment.close();
+      this.#sealed.delete(segment.first);
+    }
+  }
+
+  /**
+   * Indexes up to `eventsMax` more events.
+   * @returns whether there is more to index now
+   */
+  index(eventsMax: number): boolean {
+    const stop = this.#indexedEnd + eventsMax;
+    for (const { first, path, bytes } of this.#view.raw) {
+      if (this.#sealed.has(first) || bytes <= RAW_HEADER_BYTES) continue;
+      let hot = this.#hot.get(first);
+      if (!hot) {
+        if (this.#hot.size >= HOT_SEGMENTS_MAX) return false; // `sealed` makes room
+        hot = new HotSegment(path);
+        this.#hot.set(first, hot);
+      }
+      const more = hot.indexUpTo(bytes, Math.max(1, stop - hot.end));
+      this.#indexedEnd = Math.max(this.#indexedEnd, hot.end);
+      if (more) return true;
+    }
+    this.#indexedEnd = this.#view.end;
+    return false;
+  }
+
+  /** The segment's `.seg` and `.idx` are durable: from now on it is read from them. */
+  sealed(first: Sequence): void {
+    const segment = new SealedSegment(this.#directory, first, this.#caches);
+    this.#sealed.get(first)?.close();
+    this.#sealed.set(first, segment);
+    this.#hot.get(first)?.close();
+    this.#hot.delete(first);
+    this.#indexedEnd = Math.max(this.#indexedEnd, segment.end);
+  }
+
+  /** One page. @throws IndexDamaged when an index must be made anew first */
+  lookup(query: HistoryQuery): LookupPage {
+    return lookup(this.#sources(), query);
+  }
+
+  /** Newest segments first: what importers repeat is mostly recent. @throws IndexDamaged */
+  holdsEventIds(accountId: string, eventIds: readonly string[]): readonly boolean[] {
+    const sources = this.#sources().sort((a, b) => b.first - a.first);
+    return holdsEventIds(sources, accountId, eventIds);
+  }
+
+  close(): void {
+    for (const segment of this.#sources()) segment.close();
+    this.#sealed.clear();
+    this.#hot.clear();
+  }
+
+  #sources(): (HotSegment | SealedSegment)[] {
+    return [...this.#sealed.values(), ...this.#hot.values()];
+  }
+}

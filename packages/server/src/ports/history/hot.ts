@@ -1,0 +1,84 @@
+import { closeSync, openSync } from 'node:fs';
+import { assert } from '../../base/errors.ts';
+import type { EventHeader } from '../../event/event.ts';
+import { decodeHeader } from '../../event/header.ts';
+import type { HistoryCursor } from '../history.ts';
+import { readFrame } from '../log/frame.ts';
+import { logDamage, RAW_HEADER_BYTES, readFully, readRawFrames, readRawHeader } from '../log/raw-reader.ts';
+import type { Sequence } from '../log.ts';
+import { doubled } from './postings.ts';
+import { SegmentIndex } from './segment-index.ts';
+import type { Scan, Source } from './source.ts';
+
+const START_CAPACITY = 1024;
+
+/** A raw segment that is not sealed yet: indexed in memory as it grows, its events read from the raw file. */
+export class HotSegment implements Source {
+  readonly first: Sequence;
+  readonly #path: string;
+  readonly #fd: number;
+  readonly #seed: number;
+  readonly #index: SegmentIndex;
+  /** Where each row's frame ends; it starts where the row before it ends. */
+  #ends = new Float64Array(START_CAPACITY);
+
+  constructor(path: string) {
+    this.#path = path;
+    this.#fd = openSync(path, 'r');
+    ({ first: this.first, seed: this.#seed } = readRawHeader(this.#fd));
+    this.#index = new SegmentIndex(this.first);
+  }
+
+  get end(): Sequence {
+    return this.first + this.#index.rows;
+  }
+
+  get oldestMs(): number {
+    return this.#index.oldestMs;
+  }
+
+  get newestMs(): number {
+    return this.#index.newestMs;
+  }
+
+  /**
+   * Indexes what the file has gained.
+   * @param bytes how far the file is durable; nothing after that is looked at
+   * @param eventsMax stops after so many, so that lookups get their turn
+   * @returns whether there is more before `bytes`
+   */
+  indexUpTo(bytes: number, eventsMax: number): boolean {
+    const offset = this.#endOf(this.#index.rows - 1);
+    if (offset >= bytes) return false;
+    const stop = this.end + eventsMax;
+    for (const { header, next } of readRawFrames(this.#fd, { sequence: this.end, offset }, bytes)) {
+      const row = this.#index.rows;
+      this.#index.add(decodeHeader(header, 0, header.length));
+      if (row === this.#ends.length) this.#ends = doubled(this.#ends);
+      this.#ends[row] = next.offset;
+      if (next.sequence >= stop) return next.offset < bytes;
+    }
+    return false;
+  }
+
+  candidates(scan: Scan): Iterable<HistoryCursor> {
+    return this.#index.candidates(scan);
+  }
+
+  read(sequence: Sequence): { readonly header: EventHeader; readonly json: Buffer } {
+    const row = sequence - this.first;
+    assert(row >= 0 && row < this.#index.rows, `${this.#path} holds ${sequence}`);
+    const start = this.#endOf(row - 1);
+    const frame = readFrame(readFully(this.#fd, start, this.#endOf(row) - start), 0, this.#seed);
+    if (typeof frame === 'string') throw logDamage(this.#path, start, 'a frame fails its check');
+    return { header: decodeHeader(frame.header, 0, frame.header.length), json: frame.json };
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+
+  #endOf(row: number): number {
+    return row < 0 ? RAW_HEADER_BYTES : this.#ends[row]!;
+  }
+}

@@ -1,0 +1,210 @@
+import { crc32 } from 'node:zlib';
+import { bloomAdd, createBloom } from './bloom.ts';
+import { pageCrcs } from './pages.ts';
+import type { SegmentIndex } from './segment-index.ts';
+import type { Term } from './terms.ts';
+
+/**
+ * The index file of a sealed segment, `<first>.idx`. All numbers are little-endian.
+ *
+ * A row is an event's place in the segment, a rank its place in order of (eventTime, row). Postings hold ranks, so a
+ * bound in time is a bound on ranks, found once, and "newest first" is "highest rank first".
+ *
+ *     data    ranks        12 bytes each: f64 timeMs, u32 row
+ *             dictionary   16 bytes a term, by bucket: f64 term, u32 postings, u32 count
+ *             postings     of each term; for a term with one event, the dictionary holds its rank instead
+ *     footer  f64 time of every `FENCE_RANKS`th rank; u32 CRC of each data page; u32 first entry of each bucket, and the
+ *             number of terms; u32 words of the Bloom filter
+ *     tail    `TAIL_BYTES`, see `encodeTail`; its CRC covers footer and tail
+ *
+ * Postings are blocks of `BLOCK_RANKS` ascending ranks: the first, then the differences, all varints. With more than
+ * one block, a table stands before them: u32 first rank and u32 offset (from the end of the table) of each.
+ */
+const MAGIC = Buffer.from('OTIDX\0\0\u0001', 'latin1');
+export const TAIL_BYTES = 64;
+export const RANK_BYTES = 12;
+export const ENTRY_BYTES = 16;
+export const SKIP_BYTES = 8;
+export const BLOCK_RANKS = 128;
+export const VARINT_BYTES_MAX = 5;
+/** A step of the search in time that is kept in memory: three kilobytes of ranks. */
+export const FENCE_RANKS = 256;
+/** A bucket is read as a whole: a quarter of a kilobyte. */
+const BUCKET_TERMS = 16;
+
+export interface IndexTail {
+  readonly first: number;
+  readonly rows: number;
+  readonly terms: number;
+  readonly oldestMs: number;
+  readonly newestMs: number;
+  readonly dataBytes: number;
+  readonly bucketBits: number;
+  readonly bloomWords: number;
+  readonly footerCrc: number;
+}
+
+/** The bytes of an index file, part by part. The index MUST have at least one row. */
+export function encodeIndex(index: SegmentIndex): readonly Buffer[] {
+  const { order, rankOf } = sortRows(index);
+  const bucketBits = Math.max(0, Math.ceil(Math.log2(index.postings.termCount / BUCKET_TERMS)));
+  const { starts, numbers } = bucketTerms(index, bucketBits);
+  const { dictionary, postings, bloom } = encodeTerms(index, numbers, rankOf);
+  const data = Buffer.concat([encodeRanks(index, order), dictionary, postings]);
+  const fence = Float64Array.from({ length: fenceLength(index.rows) }, (_, i) => index.timeMs(order[i * FENCE_RANKS]!));
+  const footer = Buffer.concat([fence, pageCrcs(data), starts, bloom].map(bytesOf));
+  const tail = encodeTail({
+    first: index.first,
+    rows: index.rows,
+    terms: index.postings.termCount,
+    oldestMs: index.oldestMs,
+    newestMs: index.newestMs,
+    dataBytes: data.length,
+    bucketBits,
+    bloomWords: bloom.length,
+    footerCrc: crc32(footer),
+  });
+  return [data, footer, tail];
+}
+
+export const fenceLength = (rows: number): number => Math.ceil(rows / FENCE_RANKS);
+
+/** Which bucket of the dictionary holds the term: by its high bits. */
+export const bucketOf = (term: Term, bucketBits: number): number => Math.floor(term / 2 ** (53 - bucketBits));
+
+/** The rows in order of (time, row), and the other way round. */
+function sortRows(index: SegmentIndex): { readonly order: Uint32Array; readonly rankOf: Uint32Array } {
+  const order = Uint32Array.from({ length: index.rows }, (_, row) => row);
+  order.sort((a, b) => index.timeMs(a) - index.timeMs(b) || a - b);
+  const rankOf = new Uint32Array(index.rows);
+  for (let rank = 0; rank < order.length; rank++) rankOf[order[rank]!] = rank;
+  return { order, rankOf };
+}
+
+function encodeRanks(index: SegmentIndex, order: Uint32Array): Buffer {
+  const out = Buffer.allocUnsafe(order.length * RANK_BYTES);
+  for (let rank = 0; rank < order.length; rank++) {
+    out.writeDoubleLE(index.timeMs(order[rank]!), rank * RANK_BYTES);
+    out.writeUInt32LE(order[rank]!, rank * RANK_BYTES + 8);
+  }
+  return out;
+}
+
+/** The numbers of the terms by bucket, and where each bucket starts among them. */
+function bucketTerms(index: SegmentIndex, bucketBits: number) {
+  const { postings } = index;
+  const starts = new Uint32Array(2 ** bucketBits + 1);
+  for (let n = 0; n < postings.termCount; n++) starts[bucketOf(postings.term(n).term, bucketBits) + 1]!++;
+  for (let bucket = 1; bucket < starts.length; bucket++) starts[bucket]! += starts[bucket - 1]!;
+  const next = starts.slice();
+  const numbers = new Uint32Array(postings.termCount);
+  for (let n = 0; n < postings.termCount; n++) numbers[next[bucketOf(postings.term(n).term, bucketBits)]!++] = n;
+  return { starts, numbers };
+}
+
+function encodeTerms(index: SegmentIndex, numbers: Uint32Array, rankOf: Uint32Array) {
+  const dictionary = Buffer.allocUnsafe(numbers.length * ENTRY_BYTES);
+  const bloom = createBloom(numbers.length);
+  const out = new ByteSink();
+  for (let i = 0; i < numbers.length; i++) {
+    const { term, count, newest } = index.postings.term(numbers[i]!);
+    const ranks = new Uint32Array(count);
+    let at = count;
+    for (let entry = newest; entry >= 0; entry = index.postings.older(entry)) {
+      ranks[--at] = rankOf[index.postings.row(entry)]!;
+    }
+    ranks.sort();
+    bloomAdd(bloom, term);
+    dictionary.writeDoubleLE(term, i * ENTRY_BYTES);
+    dictionary.writeUInt32LE(count === 1 ? ranks[0]! : out.length, i * ENTRY_BYTES + 8);
+    dictionary.writeUInt32LE(count, i * ENTRY_BYTES + 12);
+    if (count > 1) encodePostings(ranks, out);
+  }
+  return { dictionary, postings: out.bytes(), bloom };
+}
+
+function encodePostings(ranks: Uint32Array, out: ByteSink): void {
+  const blocks = Math.ceil(ranks.length / BLOCK_RANKS);
+  const table = out.length;
+  if (blocks > 1) out.skip(blocks * SKIP_BYTES);
+  const base = out.length;
+  for (let block = 0; block < blocks; block++) {
+    const from = block * BLOCK_RANKS;
+    if (blocks > 1) out.putSkip(table + block * SKIP_BYTES, ranks[from]!, out.length - base);
+    const end = Math.min(ranks.length, from + BLOCK_RANKS);
+    for (let i = from, before = 0; i < end; i++) {
+      out.varint(ranks[i]! - before);
+      before = ranks[i]!;
+    }
+  }
+}
+
+function encodeTail(tail: IndexTail): Buffer {
+  const out = Buffer.alloc(TAIL_BYTES);
+  MAGIC.copy(out);
+  out.writeDoubleLE(tail.first, 8);
+  out.writeDoubleLE(tail.oldestMs, 16);
+  out.writeDoubleLE(tail.newestMs, 24);
+  out.writeDoubleLE(tail.dataBytes, 32);
+  out.writeUInt32LE(tail.rows, 40);
+  out.writeUInt32LE(tail.terms, 44);
+  out.writeUInt32LE(tail.bucketBits, 48);
+  out.writeUInt32LE(tail.bloomWords, 52);
+  out.writeUInt32LE(tail.footerCrc, 56);
+  out.writeUInt32LE(crc32(out.subarray(0, 60)), 60);
+  return out;
+}
+
+/** Undefined when these are not the last bytes of an index file of this version. */
+export function decodeTail(bytes: Buffer): IndexTail | undefined {
+  if (bytes.length !== TAIL_BYTES || !bytes.subarray(0, 8).equals(MAGIC)) return undefined;
+  if (crc32(bytes.subarray(0, 60)) !== bytes.readUInt32LE(60)) return undefined;
+  return {
+    first: bytes.readDoubleLE(8),
+    oldestMs: bytes.readDoubleLE(16),
+    newestMs: bytes.readDoubleLE(24),
+    dataBytes: bytes.readDoubleLE(32),
+    rows: bytes.readUInt32LE(40),
+    terms: bytes.readUInt32LE(44),
+    bucketBits: bytes.readUInt32LE(48),
+    bloomWords: bytes.readUInt32LE(52),
+    footerCrc: bytes.readUInt32LE(56),
+  };
+}
+
+const bytesOf = (array: Float64Array | Uint32Array): Buffer =>
+  Buffer.from(array.buffer, array.byteOffset, array.byteLength);
+
+/** Bytes that grow. */
+class ByteSink {
+  length = 0;
+  #bytes = Buffer.allocUnsafe(1 << 16);
+
+  varint(value: number): void {
+    this.#reserve(VARINT_BYTES_MAX);
+    let rest = value;
+    for (; rest >= 0x80; rest >>>= 7) this.#bytes[this.length++] = (rest & 0x7f) | 0x80;
+    this.#bytes[this.length++] = rest;
+  }
+
+  skip(count: number): void {
+    this.#reserve(count);
+    this.length += count;
+  }
+
+  putSkip(at: number, rank: number, offset: number): void {
+    this.#bytes.writeUInt32LE(rank, at);
+    this.#bytes.writeUInt32LE(offset, at + 4);
+  }
+
+  bytes(): Buffer {
+    return this.#bytes.subarray(0, this.length);
+  }
+
+  #reserve(count: number): void {
+    if (this.length + count <= this.#bytes.length) return;
+    const larger = Buffer.allocUnsafe(2 * this.#bytes.length + count);
+    this.#bytes.copy(larger);
+    this.#bytes = larger;
+  }
+}

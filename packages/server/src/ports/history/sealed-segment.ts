@@ -1,0 +1,68 @@
+import { join } from 'node:path';
+import type { EventHeader } from '../../event/event.ts';
+import type { HistoryCursor } from '../history.ts';
+import { segmentName } from '../log/raw-reader.ts';
+import { type BlockCache, openSealed, readSealedFooter, type Sealed } from '../log/sealed.ts';
+import type { Sequence } from '../log.ts';
+import { IndexDamaged, IndexFile } from './index-file.ts';
+import type { PageCache } from './pages.ts';
+import type { Scan, Source } from './source.ts';
+
+/** What all sealed segments share: what they keep in memory is bounded together. */
+export interface SealedCaches {
+  readonly pages: PageCache;
+  readonly blocks: BlockCache;
+}
+
+/** A sealed segment: found through its index file, read from its `.seg`, which is opened when first needed. */
+export class SealedSegment implements Source {
+  readonly first: Sequence;
+  readonly #segPath: string;
+  readonly #caches: SealedCaches;
+  readonly #index: IndexFile;
+  #sealed: Sealed | undefined;
+
+  /** @throws IndexDamaged when the index is damaged, missing, or not of this `.seg` */
+  constructor(directory: string, first: Sequence, caches: SealedCaches) {
+    this.first = first;
+    this.#segPath = join(directory, segmentName(first, 'seg'));
+    this.#caches = caches;
+    const path = join(directory, segmentName(first, 'idx'));
+    this.#index = new IndexFile(path, first, caches.pages);
+    const { count } = readSealedFooter(this.#segPath);
+    if (count !== this.#index.tail.rows) {
+      this.#index.close();
+      throw new IndexDamaged(path, first, 0, `it is of ${this.#index.tail.rows} events, the segment holds ${count}`);
+    }
+  }
+
+  get end(): Sequence {
+    return this.first + this.#index.tail.rows;
+  }
+
+  get oldestMs(): number {
+    return this.#index.tail.oldestMs;
+  }
+
+  get newestMs(): number {
+    return this.#index.tail.newestMs;
+  }
+
+  *candidates({ term, before, startMs }: Scan): Iterable<HistoryCursor> {
+    for (const rank of this.#index.ranks(term, () => this.#index.ranksOlderThan(before))) {
+      const candidate = this.#index.event(rank);
+      if (candidate.timeMs < startMs) return;
+      yield candidate;
+    }
+  }
+
+  read(sequence: Sequence): { readonly header: EventHeader; readonly json: Buffer } {
+    this.#sealed ??= openSealed(this.#segPath, this.#caches.blocks);
+    return this.#sealed.readAtSync(sequence);
+  }
+
+  close(): void {
+    this.#index.close();
+    this.#sealed?.close();
+  }
+}
