@@ -1,15 +1,10 @@
 import type { Readable } from 'node:stream';
+import type { Caller } from '../access/caller.ts';
 import type { CallNotes } from '../event/call.ts';
-import type { TlsDetails, UserIdentity } from '../event/record.ts';
+import type { TlsDetails } from '../event/record.ts';
 import type { ServiceSchema } from '../schema/types.ts';
 
-/** Who makes the call, once the signature is known to be good. `anonymous` reaches only services that allow it (S3). */
-export interface Caller {
-  readonly anonymous: boolean;
-  readonly accountId: string;
-  readonly arn: string;
-  readonly identity: UserIdentity;
-}
+export type { Caller };
 
 /** All that a handler may know about the request besides its decoded input. */
 export interface CallContext {
