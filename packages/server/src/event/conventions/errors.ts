@@ -1,0 +1,29 @@
+import type { ServiceSchema } from '../../schema/types.ts';
+
+/**
+ * errorCode as CloudTrail spells it (spec: records §2, record-conventions §9): EC2 says whose fault it was; a modelled
+ * error whose code on the wire lacks `Exception` (IAM's) goes by its model name; all others are as on the wire.
+ */
+export function errorCodeOf(schema: ServiceSchema, operation: string, code: string): string {
+  if (schema.protocols.includes('ec2Query')) {
+    return `${SERVER_FAULTS.has(code) ? 'Server' : 'Client'}.${code}`;
+  }
+  const modelled = schema.operations[operation]?.errors ?? [];
+  return !modelled.includes(code) && modelled.includes(`${code}Exception`) ? `${code}Exception` : code;
+}
+
+const SERVER_FAULTS: ReadonlySet<string> = new Set([
+  'InternalError',
+  'InternalFailure',
+  'ServiceUnavailable',
+  'Unavailable',
+]);
+
+/** Errors from before a service looks at the parameters: most services then record none (spec: record-conventions §8). */
+const BEFORE_PARAMETERS: ReadonlySet<string> = new Set([
+  ...['AccessDenied', 'AccessDeniedException', 'UnauthorizedOperation', 'NotAuthorized', 'ForbiddenException'],
+  ...['Throttling', 'ThrottlingException', 'TooManyRequestsException', 'RequestLimitExceeded', 'SlowDown'],
+]);
+
+export const keepsParameters = (schema: ServiceSchema, code: string | undefined): boolean =>
+  code === undefined || !BEFORE_PARAMETERS.has(code) || schema.id === 's3' || schema.protocols.includes('ec2Query');

@@ -1,0 +1,113 @@
+import type { Member, ServiceSchema, Shape } from '../schema/types.ts';
+import { isHidden, isLeftOut, markerOf } from './conventions/redaction.ts';
+import { timeOf } from './conventions/times.ts';
+
+/**
+ * Input and output as requestParameters and responseElements show them (spec: record-conventions §8.1): members in the
+ * order of the model, the first letter of each name in lower case (only the first: `dBInstanceIdentifier`), sensitive
+ * ones redacted, bytes left out, times as the service prints them. An object without members is null.
+ */
+export function parametersOf(
+  schema: ServiceSchema,
+  shapeName: string | undefined,
+  value: Readonly<Record<string, unknown>> | undefined,
+): Record<string, unknown> | null {
+  const shape = shapeName === undefined ? undefined : schema.shapes[shapeName];
+  if (value === undefined || shape === undefined || !('members' in shape)) return null;
+  const out = structureOf({ schema, marker: markerOf(schema.id) }, shape.members, value, 0);
+  return Object.keys(out).length === 0 ? null : out;
+}
+
+interface Style {
+  readonly schema: ServiceSchema;
+  readonly marker: string | undefined;
+}
+
+/** Some AWS shapes contain themselves; no caller nests them deeper than this for a good reason. */
+const DEPTH_MAX = 64;
+
+function structureOf(
+  style: Style,
+  members: Readonly<Record<string, Member>>,
+  value: Readonly<Record<string, unknown>>,
+  depth: number,
+): Record<string, unknown> {
+  const { schema } = style;
+  const out: Record<string, unknown> = {};
+  for (const [name, member] of Object.entries(members)) {
+    const given = Object.hasOwn(value, name) ? value[name] : undefined;
+    if (given === undefined || given === null) continue;
+    if (depth === 0 && isLeftOut(schema.id, name)) continue;
+    const shown = isHidden(schema.id, name) ? style.marker : memberOf(style, member, given, depth + 1);
+    if (shown !== undefined) define(out, name.charAt(0).toLowerCase() + name.slice(1), shown);
+  }
+  return out;
+}
+
+/** undefined: not to be shown. */
+function memberOf(style: Style, member: Member, value: unknown, depth: number): unknown {
+  const shape = style.schema.shapes[member.shape];
+  if (shape === undefined || depth > DEPTH_MAX) return undefined;
+  if (member.sensitive || shape.sensitive) return style.marker;
+  return shapeOf(style, shape, value, depth);
+}
+
+function shapeOf(style: Style, shape: Shape, value: unknown, depth: number): unknown {
+  switch (shape.type) {
+    case 'structure':
+    case 'union':
+      return isObject(value) ? structureOf(style, shape.members, value, depth) : undefined;
+    case 'list':
+      if (!Array.isArray(value)) return undefined;
+      return value.map((item) => (item === null ? null : (memberOf(style, shape.member, item, depth + 1) ?? null)));
+    case 'map':
+      return isObject(value) ? mapOf(style, shape.value, value, depth) : undefined;
+    case 'blob':
+      return undefined;
+    case 'timestamp':
+      return value instanceof Date ? timeOf(style.schema.id, value) : plain(value);
+    default:
+      return plain(value);
+  }
+}
+
+/** Keys are the caller's own and stay as they are. */
+function mapOf(style: Style, member: Member, value: Readonly<Record<string, unknown>>, depth: number) {
+  const out: Record<string, unknown> = {};
+  for (const [key, item] of Object.entries(value)) {
+    const shown = item === null ? null : memberOf(style, member, item, depth + 1);
+    if (shown !== undefined) define(out, key, shown);
+  }
+  return out;
+}
+
+/** What JSON can carry; numbers that it cannot are written as text, so that nothing is lost. */
+export function plain(value: unknown): unknown {
+  switch (typeof value) {
+    case 'bigint':
+      return Number.isSafeInteger(Number(value)) ? Number(value) : value.toString();
+    case 'number':
+      return Number.isFinite(value) ? value : String(value);
+    case 'function':
+    case 'symbol':
+      return undefined;
+    case 'object':
+      return Buffer.isBuffer(value) ? undefined : value;
+    default:
+      return value;
+  }
+}
+
+/** A plain assignment would take a caller's `__proto__` for more than a name. */
+function define(out: Record<string, unknown>, name: string, value: unknown): void {
+  if (name === '__proto__')
+    Object.defineProperty(out, name, { value, enumerable: true, configurable: true, writable: true });
+  else out[name] = value;
+}
+
+export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' &&
+  value !== null &&
+  !Array.isArray(value) &&
+  !(value instanceof Date) &&
+  !Buffer.isBuffer(value);

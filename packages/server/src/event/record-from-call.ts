@@ -1,0 +1,138 @@
+import { createHash } from 'node:crypto';
+import { assert } from '../base/errors.ts';
+import { eventFromBytes } from './accept.ts';
+import type { Call } from './call.ts';
+import { isDataEvent, isReadOnly, recordsResponse } from './conventions/classes.ts';
+import { errorCodeOf, keepsParameters } from './conventions/errors.ts';
+import { API_VERSIONS, EVENT_VERSION, eventNameOf, eventSourceOf } from './conventions/names.ts';
+import { resourcesFromInput } from './conventions/resources.ts';
+import { s3AdditionalEventData, s3RequestParameters, s3Resources, s3ResponseElements } from './conventions/s3.ts';
+import type { NewEvent } from './event.ts';
+import { parametersOf } from './parameters.ts';
+import type { CloudTrailRecord, ResourceEntry, UserIdentity } from './record.ts';
+import { serializeWithinLimits } from './size.ts';
+
+/**
+ * The record of a call, as CloudTrail would write it: a pure function, by the tables in `conventions/`. What the handler
+ * put into `call.notes` goes before what the tables say.
+ */
+export function recordFromCall(call: Call): CloudTrailRecord {
+  const { schema, operation, error, notes, userIdentity } = call;
+  const s3 = schema.id === 's3';
+  const service = userIdentity.invokedBy;
+  const isData = isDataEvent(schema, operation);
+  const extra = { ...(s3 && s3AdditionalEventData(call)), ...notes.additionalEventData };
+  const resources = notes.resources ?? resourcesOf(call);
+  const shared = ownerOf(call);
+  return {
+    eventVersion: EVENT_VERSION,
+    userIdentity: inOrder(userIdentity),
+    eventTime: `${new Date(call.timeMs).toISOString().slice(0, 19)}Z`,
+    eventSource: eventSourceOf(schema.id),
+    eventName: eventNameOf(schema.id, operation),
+    awsRegion: call.region.replace(/[^A-Za-z0-9-]/g, '-').slice(0, 64), // the caller's own word, and a part of object keys
+    sourceIPAddress: service ?? call.sourceIp,
+    userAgent: service ?? (s3 && call.userAgent !== '' ? `[${call.userAgent}]` : call.userAgent),
+    ...(error && { errorCode: errorCodeOf(schema, operation, error.code), errorMessage: error.message }),
+    requestParameters: requestParameters(call),
+    responseElements: responseElements(call),
+    ...(Object.keys(extra).length > 0 && { additionalEventData: extra }),
+    requestID: call.requestId,
+    eventID: call.eventId,
+    readOnly: isReadOnly(schema.id, operation),
+    ...(resources && resources.length > 0 && { resources: resources.map(entryInOrder) }),
+    eventType: 'AwsApiCall',
+    ...(API_VERSIONS[schema.id] !== undefined && { apiVersion: API_VERSIONS[schema.id]! }),
+    managementEvent: !isData,
+    recipientAccountId: call.accountId,
+    ...((shared !== undefined || userIdentity.type === 'AWSService') && {
+      sharedEventID: derivedId(call.eventId, 'shared'),
+    }),
+    eventCategory: isData ? 'Data' : 'Management',
+    ...(call.tls && service === undefined && { tlsDetails: call.tls }),
+  };
+}
+
+/**
+ * The second record of a call that touched another account's resource: the resource owner's, alike but for its eventID
+ * and recipient, with the caller shown as a foreign account (spec: records §3, §11). undefined when there is none.
+ */
+export function ownerRecordFromCall(call: Call, record: CloudTrailRecord): CloudTrailRecord | undefined {
+  const owner = ownerOf(call);
+  if (owner === undefined) return undefined;
+  const { type, principalId = '', accountId = '' } = record.userIdentity;
+  const foreign = type === 'AWSService' ? record.userIdentity : { type: 'AWSAccount', principalId, accountId };
+  return {
+    ...record,
+    userIdentity: foreign,
+    eventID: derivedId(call.eventId, owner),
+    ...(record.resources && {
+      resources: record.resources.map((r) => (r.accountId === '' ? { ...r, accountId: owner } : r)),
+    }),
+    recipientAccountId: owner,
+  };
+}
+
+/**
+ * The Event of a record of ours: its bytes, within CloudTrail's size limits, and its header.
+ * @param accountId files it under this account instead of recipientAccountId
+ */
+export function eventFromRecord(record: CloudTrailRecord, accountId = record.recipientAccountId): NewEvent {
+  const made = eventFromBytes(serializeWithinLimits(record), {
+    ...(accountId !== undefined && { accountId }),
+    fallbackAccountId: record.userIdentity.accountId ?? '',
+  });
+  assert('event' in made, `a record of ours is refused: ${'refused' in made ? made.refused.message : ''}`);
+  return made.event;
+}
+
+function requestParameters(call: Call): CloudTrailRecord['requestParameters'] {
+  const { schema, operation, notes } = call;
+  if (notes.requestParameters !== undefined) return notes.requestParameters;
+  if (!keepsParameters(schema, call.error?.code)) return null;
+  return schema.id === 's3'
+    ? s3RequestParameters(call)
+    : parametersOf(schema, schema.operations[operation]?.input, call.input);
+}
+
+/** Null for reads, failures and calls that return nothing: never an empty object. */
+function responseElements(call: Call): CloudTrailRecord['responseElements'] {
+  const { schema, operation, notes } = call;
+  if (call.error) return null;
+  if (notes.responseElements !== undefined) return notes.responseElements;
+  if (!recordsResponse(schema.id, operation)) return null;
+  if (schema.id === 's3') return s3ResponseElements(call);
+  return parametersOf(schema, schema.operations[operation]?.output, call.output);
+}
+
+function resourcesOf(call: Call): readonly ResourceEntry[] | undefined {
+  return call.schema.id === 's3' ? s3Resources(call) : resourcesFromInput(call);
+}
+
+/** The owner of the resource, when it is another account than the one whose record this is. */
+function ownerOf(call: Call): string | undefined {
+  const owner = call.notes.resourceAccountId;
+  return owner !== undefined && owner !== call.accountId ? owner : undefined;
+}
+
+/** A version 8 UUID that the same call always gives again: copies of one event must agree on sharedEventID. */
+function derivedId(eventId: string, purpose: string): string {
+  const h = createHash('sha256').update(`${purpose}/${eventId}`).digest('hex');
+  return `${h.slice(0, 8)}-${h.slice(8, 12)}-8${h.slice(13, 16)}-8${h.slice(17, 20)}-${h.slice(20, 32)}`;
+}
+
+const IDENTITY_ORDER = [
+  ...['type', 'principalId', 'arn', 'accountId', 'accessKeyId', 'userName', 'sessionContext', 'invokedBy'],
+] as const as readonly (keyof UserIdentity)[];
+
+function inOrder(identity: UserIdentity): UserIdentity {
+  const entries = IDENTITY_ORDER.filter((name) => identity[name] !== undefined).map((name) => [name, identity[name]]);
+  return { ...Object.fromEntries(entries), ...identity };
+}
+
+const entryInOrder = ({ accountId, type, ARN, ARNPrefix }: ResourceEntry): ResourceEntry => ({
+  ...(accountId !== undefined && { accountId }),
+  ...(type !== undefined && { type }),
+  ...(ARN !== undefined && { ARN }),
+  ...(ARNPrefix !== undefined && { ARNPrefix }),
+});
