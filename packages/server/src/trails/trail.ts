@@ -1,5 +1,5 @@
 import { DEFAULT_SELECTORS, type Selectors } from '../event/selectors.ts';
-import type { StoredEvent } from '../ports/log.ts';
+import type { Sequence, StoredEvent } from '../ports/log.ts';
 import type { State, StateEntry } from '../ports/state.ts';
 
 /** A trail as kept in State: what the CloudTrail service edits and the delivery follower reads. */
@@ -34,7 +34,7 @@ export interface Trail {
   readonly endSequence?: number;
   readonly stopRequestId?: string;
   readonly stopFloorSequence?: number;
-  /** Periods before the current one, oldest first, at most `EARLIER_PERIODS_MAX`; read them through `loggingPeriods`. */
+  /** Periods before the current one, oldest first: see `EARLIER_PERIODS_MAX`; read them through `loggingPeriods`. */
   readonly earlier?: readonly LoggingPeriod[];
   readonly createdMs: number;
 }
@@ -65,7 +65,7 @@ export interface LoggingPeriod {
   readonly includeGlobalServiceEvents: boolean;
 }
 
-/** Enough for a dozen changes while a follower lags; beyond it the oldest is forgotten, so that a trail stays small. */
+/** So that a trail stays small: of more earlier periods than this, the oldest that are delivered are forgotten. */
 export const EARLIER_PERIODS_MAX = 16;
 
 /** A stop's record is appended before the call is answered; by now it has failed for good (clients wait a minute). */
@@ -128,5 +128,15 @@ export interface DeliveryStatus {
   readonly latestDigestDeliveryMs?: number;
   readonly latestDigestDeliveryError?: string;
 }
+
+/** How far delivery has planned a trail: what the CloudTrail service reads of what the follower alone writes. */
+export interface DeliveryProgress {
+  /** Every event before this one is planned, or was none of the trail's. */
+  readonly cursor: Sequence;
+  /** Where periods ended that a stop left open, by `stopRequestId`. */
+  readonly ends: Readonly<Record<string, Sequence>>;
+}
+
+export const deliveryProgressKey = (trailId: string): string => `delivery-cursor/${trailId}`;
 
 export const deliveryStatusKey = (trailId: string, region: string): string => `delivery-status/${trailId}/${region}`;

@@ -12,7 +12,7 @@ import { parseAdvancedSelectors } from './advanced-selectors.ts';
 import { parseBasicSelectors } from './basic-selectors.ts';
 import type { CloudTrailDeps } from './deps.ts';
 import { changeTrail, findTrail } from './find-trail.ts';
-import { selectedAnew } from './logging-periods.ts';
+import { moment, selectedAnew } from './logging-periods.ts';
 import { refuseSelectors } from './selector-errors.ts';
 
 /** What stays well inside a State value even twice: in the trail, and in a period that delivery has yet to finish. */
@@ -27,9 +27,9 @@ export function createSelectorHandlers(
       context,
       input: Partial<PutEventSelectorsRequest>,
     ): Promise<PutEventSelectorsResponse> => {
-      const trail = await changeTrail(deps, context, input.TrailName, (before) => {
+      const trail = await changeTrail(deps, context, input.TrailName, async (before) => {
         const selectors = parseSelectors(input);
-        return selectedAnew(before, { ...before, selectors }, deps.log.end);
+        return selectedAnew(before, { ...before, selectors }, await moment(deps, before));
       });
       return { TrailARN: trail.arn, ...asOutput(trail.selectors ?? DEFAULT_SELECTORS) };
     },

@@ -7,14 +7,14 @@ import type {
 import type { Handler } from '../../wire/service.ts';
 import type { CloudTrailDeps } from './deps.ts';
 import { changeTrail } from './find-trail.ts';
-import { startedLogging, stoppedLogging } from './logging-periods.ts';
+import { moment, startedLogging, stoppedLogging } from './logging-periods.ts';
 
 /** StartLogging and StopLogging: home Region only; a second one in a row changes nothing. */
 export function createLoggingHandlers(deps: CloudTrailDeps): Record<'StartLogging' | 'StopLogging', Handler> {
   return {
     StartLogging: async (context, input: Partial<StartLoggingRequest>): Promise<StartLoggingResponse> => {
-      await changeTrail(deps, context, input.Name, (trail) =>
-        trail.isLogging ? trail : startedLogging(trail, deps.clock.now(), deps.log.end),
+      await changeTrail(deps, context, input.Name, async (trail) =>
+        trail.isLogging ? trail : startedLogging(trail, deps.clock.now(), await moment(deps, trail)),
       );
       return {};
     },

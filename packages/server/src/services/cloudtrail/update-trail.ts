@@ -6,7 +6,7 @@ import { checkGlobalEvents } from './create-trail.ts';
 import type { CloudTrailDeps } from './deps.ts';
 import { checkBucket } from './destinations.ts';
 import { changeTrail } from './find-trail.ts';
-import { selectedAnew } from './logging-periods.ts';
+import { moment, selectedAnew } from './logging-periods.ts';
 import { checkBucketName, checkPrefix } from './names.ts';
 import { describeBriefly } from './trail-output.ts';
 
@@ -21,7 +21,7 @@ export function createUpdateTrail(deps: CloudTrailDeps): Handler {
       checkAbsentServices(input, after.bucket);
       await checkBucket(deps.objects, after);
       checkTopic(input.SnsTopicName);
-      return selectedAnew(before, after, deps.log.end);
+      return selectedAnew(before, after, await moment(deps, before));
     });
     return describeBriefly(trail);
   };
