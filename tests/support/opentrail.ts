@@ -46,7 +46,13 @@ export function cleanUp(): void {
 
 export async function startOpenTrail(options: StartOptions = {}): Promise<RunningOpenTrail> {
   const dataDir = options.dataDir ?? newFolder('data');
-  const flags = Object.entries({ port: 0, 'log-level': 'info', ...options.flags, 'data-dir': dataDir });
+  const given: Record<string, string | number | true> = {
+    port: 0,
+    'log-level': 'info',
+    ...options.flags,
+    'data-dir': dataDir,
+  };
+  const flags = Object.entries(given);
   const args = flags.flatMap(([name, value]) => (value === true ? [`--${name}`] : [`--${name}`, String(value)]));
   const child = spawn(process.execPath, [COMMAND, 'serve', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -85,6 +85,13 @@ const SETTINGS = {
     .max(50_000_000)
     .default(50_000_000)
     .describe('Size at which a log file is delivered early, uncompressed bytes (AWS: 50 MB)'),
+  segmentEventsMax: z.coerce
+    .number()
+    .int()
+    .min(100)
+    .max(131_072)
+    .default(131_072)
+    .describe('Events in a segment of the Log; smaller ones are sealed sooner and make look-ups slower'),
   auditManagement: auditMode
     .default('before-answer')
     .describe('When the answer of a management call may leave, relative to its record'),

@@ -1,6 +1,7 @@
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { OperatorError, systemErrorCode } from '../base/errors.ts';
 
 /** Time for a client to send its headers; a slower one is holding a connection for nothing. */
@@ -41,6 +42,7 @@ export async function listen(
   const server: Server = options.tls
     ? createHttpsServer({ ...settings, ...options.tls, minVersion: 'TLSv1.2' }, handle)
     : createHttpServer(settings, handle);
+  server.on('clientError', answerMalformed);
   await new Promise<void>((fulfil, reject) => {
     server.once('error', (error) => reject(listenProblem(error, options)));
     server.listen(options.port, options.host, () => fulfil());
@@ -59,6 +61,36 @@ export async function listen(
       }),
   };
 }
+
+/** What is not HTTP at all reaches no handler; S3's front answers it in these words, in XML. */
+function answerMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [status, code, message] = MALFORMED[error.code ?? ''] ?? [
+    '400 Bad Request',
+    'BadRequest',
+    'An error occurred when parsing the HTTP request.',
+  ];
+  const body = `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${message}</Message></Error>`;
+  socket.end(
+    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/xml\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  );
+}
+
+const MALFORMED: Readonly<Record<string, readonly [string, string, string]>> = {
+  HPE_HEADER_OVERFLOW: [
+    '400 Bad Request',
+    'RequestHeaderSectionTooLarge',
+    'Your request header section exceeds the maximum allowed request header section size.',
+  ],
+  ERR_HTTP_REQUEST_TIMEOUT: [
+    '400 Bad Request',
+    'RequestTimeout',
+    'Your socket connection to the server was not read from or written to within the timeout period.',
+  ],
+};
 
 function listenProblem(error: Error, { host, port }: ListenOptions): Error {
   const code = systemErrorCode(error);
