@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FakeClock } from '../../base/clock.ts';
 import { silentLogger } from '../../base/logger.ts';
+import { logSuite } from './log.suite.ts';
 import { MemoryLog } from './memory.ts';
 import { openLog } from './segment-log.ts';
-import { logSuite } from './suite.ts';
 
 function placeOnDisk(limits: { segmentEventsMax?: number; segmentBytesMax?: number }) {
   const directory = mkdtempSync(join(tmpdir(), 'log-'));
