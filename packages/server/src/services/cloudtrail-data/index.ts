@@ -9,7 +9,7 @@ interface PutAuditEventsRequest {
   readonly auditEvents?: readonly { readonly id?: string; readonly eventData?: string }[];
 }
 
-const CHANNEL_ARN = /^arn:aws[a-z-]*:cloudtrail:[a-z0-9-]{1,32}:\d{12}:channel\/[a-f0-9-]{36}$/;
+const CHANNEL_ARN = /^arn:aws[a-z-]*:cloudtrail:[a-z0-9-]{1,64}:\d{12}:channel\/[a-f0-9-]{36}$/;
 const CHANNEL_ID = /^[a-f0-9]{8}(-[a-f0-9]{4}){3}-[a-f0-9]{12}$/;
 const EXTERNAL_ID = /^[\w+=,.@:/-]{2,1224}$/;
 const EVENT_ID = /^[-_A-Za-z0-9]{1,128}$/;

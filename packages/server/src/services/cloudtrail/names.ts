@@ -51,7 +51,7 @@ export interface TrailArn {
   readonly name: string;
 }
 
-const TRAIL_ARN = /^arn:aws[a-z-]*:cloudtrail:([a-z0-9-]{1,32}):(\d{12}):trail\/(.*)$/s;
+const TRAIL_ARN = /^arn:aws[a-z-]*:cloudtrail:([a-z0-9-]{1,64}):(\d{12}):trail\/(.*)$/s;
 
 /** @throws AwsError CloudTrailARNInvalidException, or InvalidTrailNameException for the name in it */
 export function parseTrailArn(arn: string): TrailArn {
