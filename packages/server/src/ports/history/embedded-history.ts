@@ -1,0 +1,123 @@
+import type { Clock } from '../../base/clock.ts';
+import { assert } from '../../base/errors.ts';
+import type { Logger } from '../../base/logger.ts';
+import type { History, HistoryQuery } from '../history.ts';
+import type { SegmentLog } from '../log/types.ts';
+import type { Sequence } from '../log.ts';
+import type { LogView } from './core.ts';
+import { HistoryThread, SegmentIndexDamaged } from './history-thread.ts';
+import { type Answer, type PackedPage, type Question, unpackPage } from './messages.ts';
+import { Sealer } from './sealer.ts';
+
+/** As much of the embedded Log as history needs. */
+export type HistoryLog = Pick<
+  SegmentLog,
+  'directory' | 'start' | 'end' | 'durable' | 'complete' | 'onCommit' | 'onRotate' | 'sealed'
+>;
+
+export interface HistoryOptions {
+  readonly log: HistoryLog;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+export interface EmbeddedHistory extends History {
+  /** Why appends had better wait (`3 segments wait to be sealed`), or undefined when all is well. */
+  pressure(): string | undefined;
+}
+
+/** Complete segments that may wait to be sealed: each takes memory to index, and disk space twice while it is sealed. */
+const UNSEALED_MAX = 3;
+/** A question that meets so many damaged indexes, one after the other, is given up. */
+const REPAIRS_MAX = 10;
+
+/**
+ * Event history over the embedded Log's own segment files: a worker thread indexes and answers, and one that lives for
+ * a few seconds seals each complete segment. Resolves when everything in the Log is searchable.
+ * @throws OperatorError when a sealed segment is damaged and its index is missing
+ */
+export async function openHistory({ log, logger, clock }: HistoryOptions): Promise<EmbeddedHistory> {
+  const repairs = new Map<Sequence, Promise<void>>();
+
+  const view = (): LogView => {
+    const { segmentFirst: first, path, bytes, end } = log.durable;
+    return { start: log.start, end, raw: [...log.complete, { first, path, bytes }].map(rawOf) };
+  };
+
+  /** Makes the index of a segment anew, once, however many ask. */
+  function repair(first: Sequence): Promise<void> {
+    let repairing = repairs.get(first);
+    if (!repairing) {
+      logger.warn({ first }, 'making the index of a sealed segment of the log anew');
+      repairing = mend(first).finally(() => repairs.delete(first));
+      repairs.set(first, repairing);
+    }
+    return repairing;
+  }
+
+  async function mend(first: Sequence): Promise<void> {
+    if (first < log.start) return; // retention took it
+    await sealer.reindex(first);
+    await thread.ask({ ask: 'sealed', first });
+  }
+
+  /** Asks, and asks again after mending, when an index turns out to be damaged. */
+  async function ask(question: Question): Promise<Answer> {
+    for (let repaired = 0; ; repaired++) {
+      try {
+        return await thread.ask(question);
+      } catch (error) {
+        if (!(error instanceof SegmentIndexDamaged) || repaired === REPAIRS_MAX) throw error;
+        logger.warn({ err: error }, 'an index of history is damaged');
+        await repair(error.first);
+      }
+    }
+  }
+
+  const sealer = new Sealer({
+    log,
+    logger,
+    clock,
+    onSealed: async (first) => void (await ask({ ask: 'sealed', first })),
+  });
+  const thread = new HistoryThread({
+    directory: log.directory,
+    logger,
+    clock,
+    view,
+    repair: async (lacking) => void (await Promise.all(lacking.map(repair))),
+  });
+  const unlisten = [log.onCommit(() => thread.viewChanged()), log.onRotate(() => sealer.start())];
+  const close = async () => {
+    for (const off of unlisten) off();
+    await sealer.close();
+    await thread.close();
+  };
+  sealer.start();
+  try {
+    await ask({ ask: 'catch up' });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+
+  return {
+    async lookup(query: HistoryQuery) {
+      assert(query.limit >= 1, 'a lookup asks for at least one event');
+      return unpackPage((await ask({ ask: 'lookup', query })) as PackedPage);
+    },
+    async holdsEventIds(accountId, eventIds) {
+      return (await ask({ ask: 'holds', accountId, eventIds })) as readonly boolean[];
+    },
+    get indexedEnd() {
+      return thread.indexedEnd;
+    },
+    pressure() {
+      const waiting = log.complete.length;
+      return waiting > UNSEALED_MAX ? `${waiting} segments of the log wait to be sealed` : undefined;
+    },
+    close,
+  };
+}
+
+const rawOf = ({ first, path, bytes }: LogView['raw'][number]) => ({ first, path, bytes });

@@ -1,0 +1,174 @@
+import { Worker } from 'node:worker_threads';
+import type { Clock } from '../../base/clock.ts';
+import type { Logger } from '../../base/logger.ts';
+import type { Sequence } from '../log.ts';
+import type { LogView } from './core.ts';
+import type { Answer, FromWorker, Question, ToWorker } from './messages.ts';
+import { threadFile } from './thread-file.ts';
+import type { HistoryWorkerData } from './worker.ts';
+
+export interface HistoryThreadOptions {
+  readonly directory: string;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** The Log as it is now. */
+  readonly view: () => LogView;
+  /** Makes the indexes of these segments; the thread is told of them, and answers, afterwards. */
+  readonly repair: (lacking: readonly Sequence[]) => Promise<void>;
+}
+
+/** An index is damaged: the question can be asked again once that is mended. */
+export class SegmentIndexDamaged extends Error {
+  readonly first: Sequence;
+
+  constructor(message: string, first: Sequence) {
+    super(message);
+    this.name = 'SegmentIndexDamaged';
+    this.first = first;
+  }
+}
+
+interface Asked {
+  readonly question: Question;
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (error: Error) => void;
+  /** How many threads have died with it. */
+  deaths: number;
+}
+
+/** A question that two threads died with is the likely cause: it is refused then. */
+const DEATHS_MAX = 2;
+/** A thread that dies is replaced after this, then after twice as long, and so on until one answers. */
+const RESTART_DELAY_MIN_MS = 50;
+const RESTART_DELAY_MAX_MS = 10_000;
+/** Questions under way; the callers of each are limited already, so more means that the thread hangs. */
+const ASKED_MAX = 10_000;
+
+/** The main thread's side of history's worker: questions and answers, and a new worker when one dies. */
+export class HistoryThread {
+  readonly #options: HistoryThreadOptions;
+  readonly #asked = new Map<number, Asked>();
+  #nextId = 0;
+  #worker: Worker | undefined;
+  /** It has opened all there is, and takes questions. */
+  #answers = false;
+  #indexedEnd: Sequence = 0;
+  /** A view is on its way; the next goes when it is acknowledged, so that they never queue up. */
+  #viewUnderWay = false;
+  #viewIsStale = false;
+  #restartDelayMs = RESTART_DELAY_MIN_MS;
+  #cancelRestart = () => {};
+  #lastError: Error | undefined;
+  #closed = false;
+
+  constructor(options: HistoryThreadOptions) {
+    this.#options = options;
+    this.#start();
+  }
+
+  get indexedEnd(): Sequence {
+    return this.#indexedEnd;
+  }
+
+  /** Tells the worker that the Log has moved on. */
+  viewChanged(): void {
+    if (!this.#answers || this.#viewUnderWay) {
+      this.#viewIsStale = true;
+      return;
+    }
+    this.#viewIsStale = false;
+    this.#viewUnderWay = true;
+    this.#post({ view: this.#options.view() });
+  }
+
+  /** @throws SegmentIndexDamaged; Error when the worker cannot answer */
+  ask(question: Question): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed) throw new Error('history is closed');
+      if (this.#asked.size >= ASKED_MAX) throw new Error(`history has ${ASKED_MAX} questions waiting`);
+      const id = this.#nextId++;
+      this.#asked.set(id, { question, resolve, reject, deaths: 0 });
+      if (this.#answers || question.ask === 'sealed') this.#post({ view: this.#options.view(), id, question });
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancelRestart();
+    await this.#worker?.terminate();
+    for (const asked of this.#asked.values()) asked.reject(new Error('history is closed'));
+    this.#asked.clear();
+  }
+
+  #start(): void {
+    const { directory, view } = this.#options;
+    const workerData: HistoryWorkerData = { directory, view: view() };
+    const worker = new Worker(threadFile('worker'), { workerData, execArgv: [], name: 'history' });
+    this.#worker = worker;
+    worker.on('message', (message: FromWorker) => this.#receive(message));
+    worker.on('error', (error) => this.#failed(error, "history's worker failed"));
+    worker.once('exit', (code) => this.#died(code));
+  }
+
+  #post(message: ToWorker): void {
+    this.#worker?.postMessage(message);
+  }
+
+  #receive({ indexedEnd, lacking, id, answer, failed }: FromWorker): void {
+    this.#indexedEnd = Math.max(this.#indexedEnd, indexedEnd);
+    if (lacking) return void this.#open(lacking);
+    if (id !== undefined) {
+      const asked = this.#asked.get(id);
+      this.#asked.delete(id);
+      if (failed?.damaged !== undefined) asked?.reject(new SegmentIndexDamaged(failed.message, failed.damaged));
+      else if (failed) asked?.reject(new Error(failed.message));
+      else asked?.resolve(answer);
+    }
+    this.#viewUnderWay = false;
+    if (this.#viewIsStale) this.viewChanged();
+  }
+
+  /** The worker has opened what it could: mends the rest, then puts the questions that wait. */
+  async #open(lacking: readonly Sequence[]): Promise<void> {
+    const worker = this.#worker;
+    // What was sealed while there was no worker may be what is lacking: these need not wait for the repair.
+    for (const [id, { question }] of this.#asked) {
+      if (question.ask === 'sealed') this.#post({ view: this.#options.view(), id, question });
+    }
+    try {
+      await this.#options.repair(lacking);
+    } catch (error) {
+      this.#failed(error, 'history cannot open a segment of the log');
+      await worker?.terminate(); // another try, later
+      return;
+    }
+    if (worker !== this.#worker) return;
+    this.#answers = true;
+    this.#restartDelayMs = RESTART_DELAY_MIN_MS;
+    const view = this.#options.view();
+    for (const [id, { question }] of this.#asked) this.#post({ view, id, question });
+    this.viewChanged();
+  }
+
+  #failed(error: unknown, what: string): void {
+    this.#lastError = error instanceof Error ? error : new Error(String(error));
+    if (!this.#closed) this.#options.logger.error({ err: error }, what);
+  }
+
+  #died(code: number): void {
+    this.#worker = undefined;
+    this.#answers = false;
+    this.#viewUnderWay = false;
+    if (this.#closed) return;
+    for (const [id, asked] of this.#asked) {
+      asked.deaths++;
+      if (asked.deaths < DEATHS_MAX) continue;
+      this.#asked.delete(id);
+      asked.reject(this.#lastError ?? new Error("history's worker died twice while answering"));
+    }
+    const delayMs = this.#restartDelayMs;
+    this.#restartDelayMs = Math.min(2 * delayMs, RESTART_DELAY_MAX_MS);
+    this.#options.logger.error({ code, delayMs }, "history's worker ended; another one is started");
+    this.#cancelRestart = this.#options.clock.after(delayMs, () => this.#start());
+  }
+}

@@ -1,0 +1,95 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { systemClock } from '../../base/clock.ts';
+import { assert } from '../../base/errors.ts';
+import type { Sequence } from '../log.ts';
+import { HistoryCore, type LogView } from './core.ts';
+import { IndexDamaged } from './index-file.ts';
+import { type Answer, type FromWorker, packPage, type Question, type ToWorker } from './messages.ts';
+
+/** The thread that owns history: runs the core, and between questions indexes what the Log has gained. */
+export interface HistoryWorkerData {
+  readonly directory: string;
+  readonly view: LogView;
+}
+
+/** Some five milliseconds of work: what a question may have to wait for. */
+const SLICE_EVENTS = 1_000;
+/** How long a lookup waits for indexing to reach the end of the Log as it was when asked. */
+const LOOKUP_WAIT_MS = 200;
+
+interface Waiting {
+  readonly id: number;
+  readonly question: Question;
+  /** Answered when events before this are indexed … */
+  readonly end: Sequence;
+  /** … or at this monotonic time. */
+  readonly untilMs: number;
+}
+
+assert(parentPort, 'history worker is started as a worker');
+const port = parentPort;
+const { directory, view } = workerData as HistoryWorkerData;
+const core = new HistoryCore(directory, view);
+let waiting: Waiting[] = [];
+let turnIsDue = false;
+
+const tell = (message: Omit<FromWorker, 'indexedEnd'>, transfer: ArrayBuffer[] = []): void =>
+  port.postMessage({ indexedEnd: core.indexedEnd, ...message } satisfies FromWorker, transfer);
+
+port.on('message', ({ view, id, question }: ToWorker) => {
+  core.follow(view);
+  if (id !== undefined && question) waiting.push({ id, question, ...patience(question, view) });
+  turnSoon();
+});
+tell({ lacking: core.open() });
+turnSoon();
+
+function patience(question: Question, { end }: LogView): Pick<Waiting, 'end' | 'untilMs'> {
+  const never = Number.POSITIVE_INFINITY;
+  if (question.ask === 'lookup') return { end, untilMs: systemClock.monotonicMs() + LOOKUP_WAIT_MS };
+  return question.ask === 'sealed' ? { end: 0, untilMs: never } : { end, untilMs: never };
+}
+
+function turnSoon(): void {
+  if (turnIsDue) return;
+  turnIsDue = true;
+  setImmediate(turn);
+}
+
+/** Indexes a little, then answers what can be answered. */
+function turn(): void {
+  turnIsDue = false;
+  const more = core.index(SLICE_EVENTS);
+  const nowMs = systemClock.monotonicMs();
+  const due = waiting.filter(
+    (w) => w.end <= core.indexedEnd || w.untilMs <= nowMs || (!more && Number.isFinite(w.untilMs)),
+  );
+  waiting = waiting.filter((w) => !due.includes(w));
+  for (const { id, question } of due) reply(id, question);
+  // A segment that was sealed makes room for indexing, so there may be more now.
+  if (more || due.some((w) => w.question.ask === 'sealed')) turnSoon();
+  if (due.length === 0) tell({});
+}
+
+function reply(id: number, question: Question): void {
+  try {
+    const answer = answerTo(question);
+    tell({ id, answer }, answer && 'json' in answer ? [answer.json] : []);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    tell({ id, failed: error instanceof IndexDamaged ? { message, damaged: error.first } : { message } });
+  }
+}
+
+function answerTo(question: Question): Answer {
+  switch (question.ask) {
+    case 'lookup':
+      return packPage(core.lookup(question.query));
+    case 'holds':
+      return core.holdsEventIds(question.accountId, question.eventIds);
+    case 'sealed':
+      return core.sealed(question.first) as undefined;
+    case 'catch up':
+      return undefined;
+  }
+}
