@@ -1,0 +1,65 @@
+import type { EncodedResponse } from './index.ts';
+import { element, xmlDocument } from './xml.ts';
+import { escapeXml } from './xml-parse.ts';
+
+type Output = Readonly<Record<string, unknown>>;
+
+/** What S3 does besides what its schema says; applied to the output before it is written. */
+export function prepareS3Output(operation: string, output: Output): Output {
+  return URL_ENCODED_LISTS.has(operation) && output.EncodingType === 'url' ? (urlEncoded(output) as Output) : output;
+}
+
+/** And to the answer afterwards. */
+export function finishS3Answer(
+  operation: string,
+  output: Output,
+  xmlns: string,
+  answer: EncodedResponse,
+): EncodedResponse {
+  // The one output that is not wrapped: <LocationConstraint>eu-west-1</LocationConstraint>, empty for us-east-1.
+  if (operation === 'GetBucketLocation') {
+    const text = escapeXml(String(output.LocationConstraint ?? ''));
+    return { ...answer, body: xmlDocument(element('LocationConstraint', text, ` xmlns="${xmlns}"`)) };
+  }
+  const isRange = (operation === 'GetObject' || operation === 'HeadObject') && output.ContentRange !== undefined;
+  return isRange ? { ...answer, status: 206 } : answer;
+}
+
+/** Operations with an `encoding-type` parameter, which lets keys through that XML cannot hold. */
+const URL_ENCODED_LISTS: ReadonlySet<string> = new Set([
+  'ListObjects',
+  'ListObjectsV2',
+  'ListObjectVersions',
+  'ListMultipartUploads',
+]);
+
+/** What `encoding-type=url` encodes (S3 API reference, ListObjectsV2: EncodingType), wherever it stands. */
+const URL_ENCODED_MEMBERS: ReadonlySet<string> = new Set([
+  'Delimiter',
+  'Key',
+  'KeyMarker',
+  'Marker',
+  'NextKeyMarker',
+  'NextMarker',
+  'Prefix',
+  'StartAfter',
+]);
+
+function urlEncoded(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(urlEncoded);
+  if (typeof value !== 'object' || value === null || value instanceof Date) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => {
+      const encode = typeof inner === 'string' && URL_ENCODED_MEMBERS.has(name);
+      return [name, encode ? urlEncode(inner) : urlEncoded(inner)];
+    }),
+  );
+}
+
+/** As a form would, but with slashes left as they are. By way of bytes, since a lone surrogate cannot be encoded. */
+function urlEncode(text: string): string {
+  return encodeURIComponent(Buffer.from(text).toString())
+    .replace(/[!'()~]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
+    .replaceAll('%2F', '/')
+    .replaceAll('%20', '+');
+}

@@ -1,0 +1,119 @@
+import { assert } from '../../base/errors.ts';
+import type { Member, SimpleShape } from '../../schema/types.ts';
+
+export type TimestampFormat = NonNullable<SimpleShape['timestampFormat']>;
+
+/** The format that holds for a use of a timestamp: the member's own, its shape's, or the place's default. */
+export function timestampFormat(member: Member, shape: SimpleShape, otherwise: TimestampFormat): TimestampFormat {
+  return member.timestampFormat ?? shape.timestampFormat ?? otherwise;
+}
+
+/** Reads a timestamp, a number being seconds since the epoch; undefined when it is none. */
+export function parseTimestamp(value: string | number, format: TimestampFormat): Date | undefined {
+  const ms = format === 'epoch-seconds' ? Math.round(Number(value) * 1000) : parseDate(String(value), format);
+  const date = new Date(value === '' ? Number.NaN : ms);
+  return Number.isNaN(date.getTime()) ? undefined : date;
+}
+
+const DATE_TIME = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2}))?$/i;
+/** RFC 9110 §5.6.7: the preferred form, and the two obsolete ones that a recipient must accept. */
+const HTTP_DATE =
+  /^[A-Z][a-z]+,? (?:\d{2}[ -][A-Z][a-z]{2}[ -]\d{2,4} [\d:]{8} (?:GMT|UTC)|[A-Z][a-z]{2} [ \d]\d [\d:]{8} \d{4})$/;
+
+function parseDate(text: string, format: 'date-time' | 'http-date'): number {
+  if (format === 'date-time') return DATE_TIME.test(text) ? Date.parse(text) : Number.NaN;
+  if (!HTTP_DATE.test(text)) return Number.NaN;
+  return Date.parse(/(?:GMT|UTC)$/.test(text) ? text : `${text} GMT`);
+}
+
+/** Writes a timestamp; epoch seconds keep their milliseconds. */
+export function formatTimestamp(date: Date, format: TimestampFormat): string | number {
+  assert(date instanceof Date && !Number.isNaN(date.getTime()), 'an output timestamp is a valid Date');
+  if (format === 'epoch-seconds') return date.getTime() / 1000;
+  return format === 'http-date' ? date.toUTCString() : date.toISOString();
+}
+
+const INT32_MAX = 2 ** 31 - 1;
+
+/** Whether a number may stand in a member of this type. Longs past 2^53 would silently change, so they may not. */
+export function fitsNumber(type: SimpleShape['type'], value: number): boolean {
+  if (type === 'integer') return Number.isInteger(value) && Math.abs(value) <= INT32_MAX + (value < 0 ? 1 : 0);
+  if (type === 'long') return Number.isSafeInteger(value);
+  return true;
+}
+
+const WHOLE = /^[+-]?\d{1,20}$/;
+const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+/** Base64 as AWS takes it: padded, nothing else in it; undefined otherwise. */
+export function parseBase64(text: string): Buffer | undefined {
+  return BASE64.test(text) ? Buffer.from(text, 'base64') : undefined;
+}
+
+/** A number in words, as JSON and text have those that digits cannot say. */
+export function parseSpecialNumber(text: string): number | undefined {
+  return text === 'NaN' || text === 'Infinity' || text === '-Infinity' ? Number(text) : undefined;
+}
+
+/**
+ * Reads a value that travels as text: in a form, in XML, in a path, a query or a header.
+ * @returns undefined when the text is not of the type
+ */
+export function parseText(member: Member, shape: SimpleShape, text: string, dates: TimestampFormat): unknown {
+  switch (shape.type) {
+    case 'string':
+      return text;
+    case 'boolean':
+      // AWS's own examples have TRUE (PublicAccessBlockConfiguration).
+      return /^(?:true|false)$/i.test(text) ? text.toLowerCase() === 'true' : undefined;
+    case 'blob':
+      return parseBase64(text.replace(/\s+/g, ''));
+    case 'timestamp':
+      return parseTimestamp(text, timestampFormat(member, shape, dates));
+    case 'document':
+      return undefined;
+    case 'integer':
+    case 'long':
+      return WHOLE.test(text) && fitsNumber(shape.type, Number(text)) ? Number(text) : undefined;
+    default: {
+      const value = DECIMAL.test(text) ? Number(text) : parseSpecialNumber(text);
+      return value !== undefined && (Number.isFinite(value) || !DECIMAL.test(text)) ? value : undefined;
+    }
+  }
+}
+
+/** Writes a value as text; what does not fit its type is a bug of the handler's. */
+export function formatText(member: Member, shape: SimpleShape, value: unknown, dates: TimestampFormat): string {
+  if (shape.type === 'timestamp') {
+    return String(formatTimestamp(value as Date, timestampFormat(member, shape, dates)));
+  }
+  if (shape.type === 'blob') return Buffer.from(value as Uint8Array).toString('base64');
+  assert(typeof value === JS_TYPE[shape.type], `an output ${shape.type} is not a ${typeof value}`);
+  return String(value);
+}
+
+/** The type that a handler's output has in JavaScript; the others are checked on their own. */
+export const JS_TYPE: Readonly<Partial<Record<SimpleShape['type'], string>>> = {
+  string: 'string',
+  boolean: 'boolean',
+  integer: 'number',
+  long: 'number',
+  float: 'number',
+  double: 'number',
+  bigNumber: 'number',
+};
+
+/** What AWS's own complaints call a type. */
+export const AWS_TYPE: Readonly<Record<SimpleShape['type'], string>> = {
+  string: 'String',
+  boolean: 'Boolean',
+  integer: 'Integer',
+  long: 'Long',
+  float: 'Float',
+  double: 'Double',
+  blob: 'Blob',
+  timestamp: 'Timestamp',
+  document: 'Document',
+  bigNumber: 'Number',
+};

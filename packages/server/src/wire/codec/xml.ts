@@ -1,0 +1,146 @@
+import type { ListShape, MapShape, Member, SimpleShape, StructureShape } from '../../schema/types.ts';
+import { type Context, NESTING_MAX, shapeOf, textOf } from './problem.ts';
+import { AWS_TYPE, formatText, parseText } from './scalar.ts';
+import { escapeXml, parseXml, type XmlNode } from './xml-parse.ts';
+
+/**
+ * Reads an XML body by a shape.
+ * @param rootName what the root element must be called
+ * @throws AwsError of the context for what is not well-formed or does not fit; elements it does not know are ignored
+ */
+export function readXml(context: Context, member: Member, body: Buffer, rootName: string): unknown {
+  let root: XmlNode;
+  const text = textOf(body, context.problem);
+  try {
+    root = parseXml(text);
+  } catch (error) {
+    throw context.problem('', (error as Error).message);
+  }
+  if (root.name !== rootName) throw context.problem('', `the root element is ${root.name}, not ${rootName}`);
+  return readElement(context, member, root, 0);
+}
+
+function readElement(context: Context, member: Member, node: XmlNode, depth: number): unknown {
+  if (depth > NESTING_MAX) throw context.problem(node.name, `nested more than ${NESTING_MAX} deep`);
+  const shape = shapeOf(context.schema, member.shape);
+  if (shape.type === 'structure' || shape.type === 'union') return readStructure(context, shape, node, depth);
+  if (shape.type === 'list') {
+    const name = itemName(shape);
+    const items = node.children.filter((child) => child.name === name);
+    return items.map((item) => readElement(context, shape.member, item, depth + 1));
+  }
+  if (shape.type === 'map') return readEntries(context, shape, named(node, 'entry'), depth);
+  if (node.children.length > 0) throw context.problem(node.name, 'elements where text was expected');
+  return readText(context, member, node.text, node.name);
+}
+
+function readStructure(context: Context, shape: StructureShape, node: XmlNode, depth: number) {
+  const out: Record<string, unknown> = {};
+  for (const [name, member] of Object.entries(shape.members)) {
+    const wire = member.xmlName ?? name;
+    if (member.xmlAttribute) {
+      const text = node.attributes.get(wire);
+      if (text !== undefined) out[name] = readText(context, member, text, wire);
+      continue;
+    }
+    const children = named(node, wire);
+    const first = children[0];
+    if (!first) continue;
+    if (member.xmlFlattened) out[name] = readFlattened(context, member, children, depth);
+    else if (children.length > 1) throw context.problem(wire, 'the element stands more than once');
+    else out[name] = readElement(context, member, first, depth + 1);
+  }
+  return out;
+}
+
+function readFlattened(context: Context, member: Member, nodes: readonly XmlNode[], depth: number): unknown {
+  const shape = shapeOf(context.schema, member.shape);
+  if (shape.type === 'map') return readEntries(context, shape, nodes, depth);
+  return nodes.map((node) => readElement(context, (shape as ListShape).member, node, depth + 1));
+}
+
+function readEntries(context: Context, shape: MapShape, entries: readonly XmlNode[], depth: number) {
+  return Object.fromEntries(
+    entries.map((entry) => {
+      const [key] = named(entry, shape.key.xmlName ?? 'key');
+      const [value] = named(entry, shape.value.xmlName ?? 'value');
+      if (!key || !value) throw context.problem(entry.name, 'an entry has a key and a value');
+      return [key.text, readElement(context, shape.value, value, depth + 1)];
+    }),
+  );
+}
+
+function readText(context: Context, member: Member, text: string, place: string): unknown {
+  const shape = shapeOf(context.schema, member.shape) as SimpleShape;
+  const value = parseText(member, shape, shape.type === 'string' ? text : text.trim(), 'date-time');
+  if (value === undefined) {
+    throw context.problem(place, `${JSON.stringify(text.slice(0, 100))} is not a valid ${AWS_TYPE[shape.type]}`);
+  }
+  return value;
+}
+
+function named(node: XmlNode, name: string): XmlNode[] {
+  return node.children.filter((child) => child.name === name);
+}
+
+function itemName(shape: ListShape): string {
+  return shape.member.xmlName ?? 'member';
+}
+
+type Tree = Readonly<Record<string, unknown>>;
+
+/** Writes the members of a structure as elements, without the structure's own tags. */
+export function writeMembers(context: Context, shape: StructureShape, value: Tree): string {
+  let out = '';
+  for (const [name, member] of Object.entries(shape.members)) {
+    const given = value[name];
+    if (given === undefined || given === null || member.xmlAttribute) continue;
+    out += writeMember(context, member.xmlName ?? name, member, given);
+  }
+  return out;
+}
+
+/** Writes one member as an element, or as many when it is flattened. */
+export function writeMember(context: Context, name: string, member: Member, value: unknown): string {
+  const shape = shapeOf(context.schema, member.shape);
+  const namespace = member.xmlNamespace ? ` xmlns:${member.xmlNamespace.replace(' ', '="')}"` : '';
+  switch (shape.type) {
+    case 'structure':
+    case 'union': {
+      const inner = writeMembers(context, shape, value as Tree);
+      return element(name, inner, namespace + writeAttributes(shape, value as Tree));
+    }
+    case 'list': {
+      const item = member.xmlFlattened ? name : itemName(shape);
+      const items = (value as readonly unknown[]).map((one) => writeMember(context, item, shape.member, one)).join('');
+      return member.xmlFlattened ? items : element(name, items, namespace);
+    }
+    case 'map': {
+      const tag = member.xmlFlattened ? name : 'entry';
+      const entries = Object.entries(value as Tree).map(([k, v]) => {
+        const key = element(shape.key.xmlName ?? 'key', escapeXml(k));
+        return element(tag, key + writeMember(context, shape.value.xmlName ?? 'value', shape.value, v));
+      });
+      return member.xmlFlattened ? entries.join('') : element(name, entries.join(''), namespace);
+    }
+    default:
+      return element(name, escapeXml(formatText(member, shape, value, 'date-time')), namespace);
+  }
+}
+
+function writeAttributes(shape: StructureShape, value: Tree): string {
+  return Object.entries(shape.members)
+    .filter(([name, member]) => member.xmlAttribute && value[name] !== undefined)
+    .map(([name, member]) => ` ${member.xmlName ?? name}="${escapeXml(String(value[name]))}"`)
+    .join('');
+}
+
+/** An element around what is XML already. @param attributes with a space before each */
+export function element(name: string, inner: string, attributes = ''): string {
+  return inner === '' ? `<${name}${attributes}/>` : `<${name}${attributes}>${inner}</${name}>`;
+}
+
+/** A whole document. */
+export function xmlDocument(root: string): Buffer {
+  return Buffer.from(`<?xml version="1.0" encoding="UTF-8"?>\n${root}`);
+}
