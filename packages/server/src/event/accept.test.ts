@@ -104,7 +104,14 @@ describe('eventFromBytes', () => {
       expect(code({ ...RECORD, [field]: undefined })).toBe('NotARecord');
       expect(code({ ...RECORD, [field]: 7 })).toBe('NotARecord');
     }
-    for (const eventTime of ['yesterday', '2023-07-10', '2023-13-10T11:42:36Z', '1688989356', '']) {
+    for (const eventTime of [
+      'yesterday',
+      '2023-07-10',
+      '2023-13-10T11:42:36Z',
+      '1688989356',
+      '',
+      '1969-12-31T23:59:59Z',
+    ]) {
       expect(code({ ...RECORD, eventTime })).toBe('InvalidEventTime');
     }
     for (const awsRegion of ['../../etc', '', 'a b', 7]) expect(code({ ...RECORD, awsRegion })).toBe('InvalidRegion');

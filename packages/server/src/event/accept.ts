@@ -51,7 +51,7 @@ export function headerFromRecord(r: LooseRecord, json: Buffer, options: AcceptOp
   if (typeof eventName !== 'string' || eventName === '') return missing('eventName');
   if (typeof eventSource !== 'string' || eventSource === '') return missing('eventSource');
   const timeMs = eventTimeMs(r.eventTime);
-  if (Number.isNaN(timeMs)) {
+  if (!(timeMs >= 0)) {
     return {
       code: 'InvalidEventTime',
       message: `eventTime must look like 2026-01-31T23:59:59Z: ${quoted(r.eventTime)}`,

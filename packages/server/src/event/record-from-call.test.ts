@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { loadSchema, type SchemaId } from '../schema/load.ts';
 import type { ServiceSchema } from '../schema/types.ts';
+import { realDataDir, realFiles } from '../testing/real-data.ts';
 import type { Call } from './call.ts';
 import { isDataEvent, isReadOnly } from './conventions/classes.ts';
 import { errorCodeOf } from './conventions/errors.ts';
+import { eventNameOf } from './conventions/names.ts';
 import { timeOf } from './conventions/times.ts';
 import { eventFromRecord, ownerRecordFromCall, recordFromCall } from './record-from-call.ts';
 
@@ -383,5 +385,75 @@ describe('conventions', () => {
     expect(timeOf('ec2', time)).toBe(1_688_990_079_500);
     expect(timeOf('lambda', time)).toBe('2023-07-10T11:54:39.500+0000');
     expect(timeOf('sts', new Date('2024-02-29T00:05:09Z'))).toBe('Feb 29, 2024, 12:05:09 AM');
+  });
+});
+
+// biome-ignore lint/suspicious/noExplicitAny: a parsed record, compared with what is typed
+type Real = Record<string, any>;
+
+describe.skipIf(!realDataDir)('recordFromCall on real data (../shared/data)', () => {
+  /** The call that a real S3 record without a body was made of; undefined for other APIs and shapes. */
+  function callOf(r: Real): Call | undefined {
+    const operation = Object.keys(SCHEMAS.s3.operations).find((o) => eventNameOf('s3', o) === r.eventName);
+    const { bucketName, Host, ...query } = r.requestParameters ?? {};
+    const extra = r.additionalEventData;
+    if (operation === undefined || !extra || Object.values(query).some((v) => typeof v !== 'string')) return undefined;
+    return call('s3', operation, {
+      timeMs: Date.parse(r.eventTime),
+      region: r.awsRegion,
+      userIdentity: r.userIdentity,
+      accountId: r.recipientAccountId,
+      sourceIp: r.sourceIPAddress,
+      userAgent: r.userAgent.replace(/^\[|\]$/g, ''),
+      requestId: r.requestID,
+      eventId: r.eventID,
+      input: bucketName === undefined ? {} : { Bucket: bucketName },
+      ...(r.errorCode && { error: { code: r.errorCode, message: r.errorMessage } }),
+      tls: r.tlsDetails ?? { cipherSuite: extra.CipherSuite },
+      notes: { resourceAccountId: r.recipientAccountId },
+      ...withHttp({
+        host: Host,
+        query: Object.entries(query as Record<string, string>),
+        responseHeaders: { 'x-amz-id-2': extra['x-amz-id-2'] },
+        bytesIn: extra.bytesTransferredIn,
+        bytesOut: extra.bytesTransferredOut,
+        authentication: extra.AuthenticationMethod,
+      }),
+    });
+  }
+  // What depends on things that a record does not tell, or on the service's version.
+  const comparable = ({
+    eventVersion,
+    sharedEventID,
+    vpcEndpointId,
+    sessionCredentialFromConsole,
+    tlsDetails,
+    ...rest
+  }: Real) => rest;
+
+  it('writes real S3 calls as AWS did, in its order', () => {
+    const order = Object.keys(
+      record('s3', 'GetObject', {
+        tls: TLS,
+        error: { code: 'c', message: 'm' },
+        notes: { resourceAccountId: '2' },
+        input: { Bucket: 'b' },
+      }),
+    );
+    let compared = 0;
+    for (const { name, bytes } of realFiles('events', '.ndjson')) {
+      for (const line of bytes.toString().split('\n').filter(Boolean)) {
+        const real = JSON.parse(line);
+        if (name.startsWith('invictus')) {
+          const known = Object.keys(real).filter((key) => order.includes(key));
+          expect(known).toEqual(order.filter((key) => known.includes(key)));
+        }
+        const made = real.eventSource === 's3.amazonaws.com' ? callOf(real) : undefined;
+        if (!made) continue;
+        expect(comparable(recordFromCall(made))).toEqual(comparable(real));
+        compared++;
+      }
+    }
+    expect(compared).toBeGreaterThan(100);
   });
 });

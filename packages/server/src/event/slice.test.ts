@@ -70,6 +70,13 @@ describe('sliceRecords', () => {
     expect(slice('[1,2]')).toEqual(['1!MalformedJson']);
   });
 
+  it('goes one record at a time, so that a body of nothing but tiny ones costs no memory', () => {
+    const tiny = sliceRecords(Buffer.alloc(16 * 1024 * 1024, '{}'));
+    const before = process.memoryUsage().heapUsed;
+    for (let i = 0; i < 10_000; i++) expect(tiny.next().done).toBe(false);
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(64 * 1024 * 1024);
+  });
+
   it('bounds size and depth, and goes on behind', () => {
     const fits = `{"a":"${'x'.repeat(RECORD_BYTES_MAX - 8)}"}`;
     const large = `{"a":"${'x'.repeat(RECORD_BYTES_MAX)}","b":{"c":[1]}}`;

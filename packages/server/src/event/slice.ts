@@ -19,10 +19,15 @@ export const RECORD_BYTES_MAX = 1024 * 1024;
 /** Real records nest 11 deep at most; readers that walk a record recursively must survive what is let in here. */
 export const RECORD_DEPTH_MAX = 128;
 
-/** All slices of a body that is in memory; `json` is a subarray of it. */
+/** The slices of a body that is in memory, one at a time, however many there are; `json` is a subarray of it. */
 export function* sliceRecords(buffer: Buffer): Generator<Slice> {
-  const slicer = createRecordSlicer();
-  yield* slicer.push(buffer);
+  const slicer = new Slicer();
+  const out: Slice[] = [];
+  for (let i = 0; i < buffer.length; ) {
+    i = slicer.advance(buffer, i, out);
+    yield* out;
+    out.length = 0;
+  }
   yield* slicer.end();
 }
 
@@ -98,7 +103,7 @@ class Slicer implements RecordSlicer {
   push(chunk: Buffer): Slice[] {
     const out: Slice[] = [];
     this.#start = 0;
-    for (let i = 0; i < chunk.length; ) i = this.#advance(chunk, i, out);
+    for (let i = 0; i < chunk.length; ) i = this.advance(chunk, i, out);
     if (this.#place === 'record' || this.#place === 'probe') this.#hold(chunk.subarray(this.#start));
     if (chunk.length > 0) this.#lineBegan = chunk[chunk.length - 1] === NEWLINE;
     return out;
@@ -114,7 +119,8 @@ class Slicer implements RecordSlicer {
     return out;
   }
 
-  #advance(chunk: Buffer, i: number, out: Slice[]): number {
+  /** One step from `i`; @returns where the next one begins. Adds at most a slice or two. */
+  advance(chunk: Buffer, i: number, out: Slice[]): number {
     switch (this.#place) {
       case 'between':
         return this.#between(chunk, i, out);
