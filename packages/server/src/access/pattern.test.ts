@@ -1,0 +1,58 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: that is how policies write their variables
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { compilePattern, matches, matchesArn, type Variables } from './pattern.ts';
+
+const glob = (pattern: string, text: string) => matches(compilePattern(pattern, { wildcards: true })!, text);
+const variables: Variables = (key) => ({ 'aws:username': 'a*b', 'aws:userid': 'AIDA' })[key];
+const compiled = (text: string) => compilePattern(text, { wildcards: true, variables });
+
+describe('patterns', () => {
+  it('match as the obvious but slow definition does', () => {
+    const slowly = (p: string, t: string): boolean =>
+      p === ''
+        ? t === ''
+        : p[0] === '*'
+          ? slowly(p.slice(1), t) || (t !== '' && slowly(p, t.slice(1)))
+          : t !== '' && (p[0] === '?' || p[0] === t[0]) && slowly(p.slice(1), t.slice(1));
+    const over = (letters: string[]) => fc.array(fc.constantFrom(...letters), { maxLength: 8 }).map((l) => l.join(''));
+    fc.assert(
+      fc.property(over(['a', 'b', '*', '?']), over(['a', 'b']), (pattern, text) => {
+        expect(glob(pattern, text)).toBe(slowly(pattern, text));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('are not made slow by hostile ones', () => {
+    const text = `${'a'.repeat(2_000)}b`;
+    expect(glob(`${'*a'.repeat(1_000)}c`, text)).toBe(false);
+    expect(glob('*'.repeat(20_000), text)).toBe(true);
+    expect(glob('?'.repeat(20_000), text)).toBe(false);
+    expect(glob(`${'*?a'.repeat(900)}*b`, text)).toBe(true);
+  });
+
+  it('take a character beyond the first plane for one', () => {
+    expect(glob('a?c', 'a😀c')).toBe(true);
+    expect(glob('?', '😀😀')).toBe(false);
+  });
+
+  it('put in the request, which stays literal', () => {
+    expect(matches(compiled('home/${aws:username}/*')!, 'home/a*b/x')).toBe(true);
+    expect(matches(compiled('home/${aws:username}/*')!, 'home/aXb/x')).toBe(false);
+    expect(matches(compiled("home/${aws:none, 'all'}")!, 'home/all')).toBe(true);
+    expect(matches(compiled('${*}${?}${$}?')!, '*?$x')).toBe(true);
+    expect(compiled('home/${aws:none}')).toBeUndefined();
+    expect(compiled('${}')).toBeUndefined();
+    expect(matches(compilePattern('${aws:username}*', { wildcards: true })!, '${aws:username}!')).toBe(true);
+  });
+
+  it('of ARNs do not reach past a colon', () => {
+    const arn = (pattern: string, value: string) => matchesArn(compiled(pattern)!, value);
+    expect(arn('arn:aws:cloudtrail:*:1*:trail/*', 'arn:aws:cloudtrail:us-east-1:12:trail/a:b/c')).toBe(true);
+    expect(arn('arn:aws:s3:::b*', 'arn:aws:s3:::bucket/key')).toBe(true);
+    expect(arn('arn:*:trail/x', 'arn:aws:cloudtrail:us-east-1:12:trail/x')).toBe(false);
+    expect(arn('*', 'arn:aws:s3:::b')).toBe(false);
+    expect(arn('arn:aws:s3:::b', 'no-arn')).toBe(false);
+  });
+});

@@ -1,0 +1,152 @@
+import { type Condition, type ConditionContext, conditionHolds } from './conditions.ts';
+import { compilePattern, matches, type Variables } from './pattern.ts';
+
+export { POLICY_BYTES_MAX, type PolicyRules, parsePolicy } from './parse-policy.ts';
+
+/**
+ * Resource policies, and what they say to a request. Pure. It follows IAM's evaluation for one policy: an explicit Deny
+ * wins, then an Allow, else nothing is said. Left out: session policies, permission boundaries, organizations.
+ */
+export interface Policy {
+  readonly version: '2008-10-17' | '2012-10-17';
+  readonly statements: readonly Statement[];
+}
+
+export interface Statement {
+  readonly sid?: string;
+  readonly effect: 'Allow' | 'Deny';
+  /** Absent in policies of identities. */
+  readonly principals?: Principals;
+  /** `Not…` turns the match around. */
+  readonly notPrincipals: boolean;
+  readonly actions: readonly string[];
+  readonly notActions: boolean;
+  readonly resources: readonly string[];
+  readonly notResources: boolean;
+  readonly conditions: readonly Condition[];
+}
+
+export interface Principals {
+  /** `*`: whoever it is, anonymous too. */
+  readonly everyone: boolean;
+  /** Account ids, ARNs, unique ids. */
+  readonly aws: readonly string[];
+  readonly services: readonly string[];
+  readonly canonicalUsers: readonly string[];
+  /** Identity providers. Kept for the record: they only ever stand in trust policies, and match nobody here. */
+  readonly federated: readonly string[];
+}
+
+export type RequestPrincipal =
+  | { readonly kind: 'anonymous' }
+  | { readonly kind: 'service'; readonly service: string }
+  | {
+      readonly kind: 'aws';
+      readonly accountId: string;
+      readonly arn: string;
+      readonly canonicalUserId?: string;
+      /** AIDA…, or of a session the role's AROA…. */
+      readonly uniqueId?: string;
+      /** Of a session: its role. */
+      readonly roleArn?: string;
+    };
+
+export interface PolicyRequest {
+  readonly principal: RequestPrincipal;
+  /** `s3:PutObject` */
+  readonly action: string;
+  readonly resource: string;
+  /** Condition keys by any case; `context.ts` makes those that every request has. */
+  readonly context: Readonly<Record<string, string | readonly string[]>>;
+}
+
+export type Verdict = 'allow' | 'deny' | 'none';
+
+/** What the policy says to the request; `none` leaves it to other policies, which mostly means no. */
+export function evaluate(policy: Policy, request: PolicyRequest): Verdict {
+  const context = foldKeys(request.context);
+  const variables = policy.version === '2012-10-17' ? variablesOf(context) : undefined;
+  let verdict: Verdict = 'none';
+  for (const statement of policy.statements) {
+    if (verdict === 'allow' && statement.effect === 'Allow') continue;
+    if (!applies(statement, request, context, variables)) continue;
+    if (statement.effect === 'Deny') return 'deny';
+    verdict = 'allow';
+  }
+  return verdict;
+}
+
+function applies(
+  statement: Statement,
+  request: PolicyRequest,
+  context: ConditionContext,
+  variables: Variables | undefined,
+): boolean {
+  const { principals, actions, resources, conditions } = statement;
+  const action = request.action.toLowerCase();
+  return (
+    actions.some((pattern) => fits(pattern.toLowerCase(), action, undefined)) !== statement.notActions &&
+    (principals === undefined || includes(principals, request.principal) !== statement.notPrincipals) &&
+    resources.some((pattern) => fits(pattern, request.resource, variables)) !== statement.notResources &&
+    conditions.every((condition) => conditionHolds(condition, context, variables))
+  );
+}
+
+function fits(text: string, value: string, variables: Variables | undefined): boolean {
+  const pattern = compilePattern(text, { wildcards: true, variables });
+  return pattern !== undefined && matches(pattern, value);
+}
+
+/** An account stands for all of its principals. */
+function includes(principals: Principals, who: RequestPrincipal): boolean {
+  if (principals.everyone) return true;
+  if (who.kind === 'anonymous') return false;
+  if (who.kind === 'service') return principals.services.includes(who.service);
+  const names = [who.accountId, `arn:aws:iam::${who.accountId}:root`, who.arn, who.roleArn, who.uniqueId];
+  return (
+    principals.aws.some((name) => names.includes(name)) ||
+    (who.canonicalUserId !== undefined && principals.canonicalUsers.includes(who.canonicalUserId))
+  );
+}
+
+const foldKeys = (context: PolicyRequest['context']): ConditionContext =>
+  new Map(Object.entries(context).map(([key, v]) => [key.toLowerCase(), typeof v === 'string' ? [v] : v]));
+
+/** A key with several values cannot be a variable. */
+const variablesOf =
+  (context: ConditionContext): Variables =>
+  (key) => {
+    const values = context.get(key.toLowerCase());
+    return values?.length === 1 ? values[0] : undefined;
+  };
+
+/** Conditions worth naming in a statement for a service: they keep it from acting for just anyone. */
+const NAMED_CONDITIONS = ['aws:SourceArn', 's3:x-amz-acl'];
+
+/**
+ * The statement, as JSON, that would make the policy allow the request; undefined when it is allowed already, or when
+ * a Deny stands in the way and no statement could help.
+ * @param resource pattern to name in place of the request's own resource
+ */
+export function missingStatement(
+  policy: Policy | undefined,
+  request: PolicyRequest,
+  resource: string = request.resource,
+): string | undefined {
+  if (policy && evaluate(policy, request) !== 'none') return undefined;
+  const { principal, action, context } = request;
+  const conditions = NAMED_CONDITIONS.filter((key) => context[key] !== undefined).map((key) => [key, context[key]]);
+  return JSON.stringify({
+    Effect: 'Allow',
+    Principal: principalJson(principal),
+    Action: action,
+    Resource: resource,
+    ...(principal.kind === 'service' &&
+      conditions.length > 0 && { Condition: { StringEquals: Object.fromEntries(conditions) } }),
+  });
+}
+
+function principalJson(principal: RequestPrincipal): unknown {
+  if (principal.kind === 'anonymous') return '*';
+  return principal.kind === 'service' ? { Service: principal.service } : { AWS: principal.roleArn ?? principal.arn };
+}
