@@ -4,6 +4,7 @@ import { AddTagsCommand, type CloudTrailClient, LookupEventsCommand } from '@aws
 import { afterAll, expect, test } from 'vitest';
 import { awsRaw, eventually, has, run } from './support/clients.ts';
 import { cleanUp, newFolder, type RunningOpenTrail, startOpenTrail } from './support/opentrail.ts';
+import { random } from './support/random.ts';
 import { cloudTrail, readBucket, s3, signedFetch } from './support/sdk.ts';
 import { ACCOUNT, allowDelivery, makeTrail } from './support/trail.ts';
 
@@ -27,15 +28,6 @@ interface Ledger {
   readonly sent: Set<string>;
   /** Request ids of acknowledged calls. */
   readonly calls: Set<string>;
-}
-
-/** A small generator of its own, so that a failing run can be repeated by its seed. */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
 }
 
 const record = (region: string, eventID: string) =>

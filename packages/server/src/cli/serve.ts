@@ -15,16 +15,12 @@ export async function serve(config: Config): Promise<number> {
   process.stdout.write(welcome(config, app));
   const signal = await new Promise<string>((fulfil) => {
     for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => fulfil(name));
-    app.failed.then((error) => {
-      logger.fatal({ err: error }, 'cannot go on');
-      fulfil('failure');
-    });
   });
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => process.exit(130));
   logger.info({ signal }, 'stopping');
   await app.stop();
   logger.info('stopped');
-  return signal === 'failure' ? 1 : 0;
+  return 0;
 }
 
 function welcome(config: Config, app: App): string {

@@ -3,7 +3,7 @@ import type { Logger } from '../base/logger.ts';
 import type { Metrics } from '../base/metrics.ts';
 import type { Call } from '../event/call.ts';
 import type { NewEvent } from '../event/event.ts';
-import { eventFromRecord, recordFromCall } from '../event/record-from-call.ts';
+import { eventFromRecord, ownerRecordFromCall, recordFromCall } from '../event/record-from-call.ts';
 import type { Log } from '../ports/log.ts';
 
 /**
@@ -43,26 +43,27 @@ export interface AuditDeps {
 export function createAuditor({ log, settings, metrics, logger, after }: AuditDeps): Auditor {
   const waiting = new Set<Promise<void>>();
 
-  const append = async (event: NewEvent): Promise<void> => {
-    await log.append([event]);
-    metrics.eventsAppended.inc({ category: event.header.category });
+  const append = async (events: readonly NewEvent[]): Promise<void> => {
+    await log.append(events);
+    for (const { header } of events) metrics.eventsAppended.inc({ category: header.category });
   };
-  const appendWhenPossible = async (event: NewEvent): Promise<void> => {
+  const appendWhenPossible = async (events: readonly NewEvent[]): Promise<void> => {
     for (;;) {
       try {
-        return await append(event);
+        return await append(events);
       } catch (error) {
         if (!(error instanceof Pushback)) throw error;
         await new Promise<void>((resume) => after(RETRY_MS, resume));
       }
     }
   };
-  const lose = (event: NewEvent, error: unknown): void => {
-    metrics.eventsLost.inc({ reason: error instanceof Pushback ? 'pushback' : 'error' });
-    logger.error({ err: error, eventId: event.header.eventId, eventName: event.header.eventName }, 'a record was lost');
+  const lose = (events: readonly NewEvent[], error: unknown): void => {
+    metrics.eventsLost.inc({ reason: error instanceof Pushback ? 'pushback' : 'error' }, events.length);
+    const { eventId, eventName } = events[0]!.header;
+    logger.error({ err: error, eventId, eventName }, 'a record was lost');
   };
-  const behind = (work: Promise<void>, event: NewEvent): void => {
-    const tracked = work.catch((error) => lose(event, error)).finally(() => waiting.delete(tracked));
+  const behind = (work: Promise<void>, events: readonly NewEvent[]): void => {
+    const tracked = work.catch((error) => lose(events, error)).finally(() => waiting.delete(tracked));
     waiting.add(tracked);
   };
 
@@ -71,14 +72,21 @@ export function createAuditor({ log, settings, metrics, logger, after }: AuditDe
       if (log.trouble !== undefined && settings.management === 'before-answer') throw new Pushback(log.trouble);
     },
     async record(call) {
-      const event = eventFromRecord(recordFromCall(call));
-      const mode = event.header.category === 'Data' ? settings.data : settings.management;
-      if (mode === 'drop-and-count') behind(append(event), event);
-      else if (mode === 'after-answer' && waiting.size < WAITING_EVENTS_MAX) behind(appendWhenPossible(event), event);
-      else await append(event);
+      const events = eventsOf(call);
+      const mode = events[0]!.header.category === 'Data' ? settings.data : settings.management;
+      if (mode === 'drop-and-count') behind(append(events), events);
+      else if (mode === 'after-answer' && waiting.size < WAITING_EVENTS_MAX) behind(appendWhenPossible(events), events);
+      else await append(events);
     },
     async drain() {
       await Promise.all(waiting);
     },
   };
+}
+
+/** The caller's record, and the resource owner's when that is another account: in one batch, so that neither is alone. */
+function eventsOf(call: Call): readonly NewEvent[] {
+  const record = recordFromCall(call);
+  const owners = ownerRecordFromCall(call, record);
+  return (owners ? [record, owners] : [record]).map((r) => eventFromRecord(r));
 }

@@ -27,9 +27,9 @@ export interface ListenOptions {
   readonly after: (delayMs: number, fn: () => void) => () => void;
 }
 
-/** Listens and hands every request to `handle`, which MUST answer it. @throws OperatorError when the port is taken */
+/** Listens and hands every request to `handle`, which MUST answer it and never throw. @throws OperatorError when the port is taken */
 export async function listen(
-  handle: (req: IncomingMessage, res: ServerResponse) => void,
+  handle: (req: IncomingMessage, res: ServerResponse) => Promise<void>,
   options: ListenOptions,
 ): Promise<HttpServer> {
   const settings = {

@@ -47,10 +47,10 @@ interface Exchange {
   requestId: string;
   /** S3's second request id, `x-amz-id-2`. */
   readonly hostId: string;
-  authorization?: ParsedAuthorization;
+  authorization: ParsedAuthorization | undefined;
   detected?: Detected;
   service?: Service;
-  operation?: string;
+  operation: string | undefined;
   caller?: Caller;
   input?: Record<string, unknown>;
   output?: Record<string, unknown>;
@@ -99,6 +99,7 @@ export function createPipeline(deps: PipelineDeps): (req: IncomingMessage, res: 
       await call(x, body);
     } catch (thrown) {
       error = thrown;
+      body.stream?.destroy();
     }
     const answer = error === undefined ? encodeOutput(operationOf(x), x.output ?? {}, x.requestId) : failure(error, x);
     try {
@@ -130,9 +131,11 @@ export function createPipeline(deps: PipelineDeps): (req: IncomingMessage, res: 
       x.caller = ANONYMOUS;
       return undefined;
     }
+    // The Region becomes part of records and object keys, and is the client's own word.
+    if (!REGION.test(auth.region)) throw authError(styleOf(x), 'wrong-scope');
     const key = await deps.findAccessKey(auth.accessKeyId);
     if (!key?.active) throw authError(styleOf(x), 'unknown-key');
-    if (key.sessionToken !== auth.sessionToken) throw authError(styleOf(x), 'unknown-key');
+    if (key.sessionToken !== auth.sessionToken) throw authError(styleOf(x), 'bad-token');
     return key;
   }
 
@@ -149,6 +152,7 @@ export function createPipeline(deps: PipelineDeps): (req: IncomingMessage, res: 
         nowMs: now,
         body: bodySha256,
         style: styleOf(x),
+        service: x.service!.schema.signingName,
       });
       x.caller = key.caller;
     };
@@ -194,6 +198,9 @@ export function createPipeline(deps: PipelineDeps): (req: IncomingMessage, res: 
   }
 
   async function record(x: Exchange, answer: EncodedResponse, error: unknown): Promise<void> {
+    const accountId = x.caller!.anonymous ? x.notes.resourceAccountId : x.caller!.accountId;
+    // An anonymous call to a bucket that nobody owns is nobody's record.
+    if (accountId === undefined) return;
     const { headers } = answer;
     const bodyBytes = Buffer.isBuffer(answer.body) ? answer.body.length : Number(headers['content-length'] ?? 0);
     await deps.auditor.record({
@@ -202,7 +209,7 @@ export function createPipeline(deps: PipelineDeps): (req: IncomingMessage, res: 
       timeMs: deps.clock.now(),
       region: regionOf(x),
       userIdentity: x.caller!.identity,
-      accountId: x.notes.resourceAccountId && x.caller!.anonymous ? x.notes.resourceAccountId : x.caller!.accountId,
+      accountId,
       sourceIp: x.http.sourceIp,
       userAgent: x.http.headers['user-agent'] ?? '',
       requestId: x.requestId,
@@ -244,7 +251,7 @@ export function createPipeline(deps: PipelineDeps): (req: IncomingMessage, res: 
     }
     const target = x?.detected
       ? { schema: x.detected.schema, protocol: x.detected.protocol }
-      : { protocol: FALLBACK_PROTOCOL };
+      : { protocol: protocolByLooks(x?.http) };
     return encodeError(target, known, requestId, { hostId: x?.hostId ?? '', resource: x?.http.rawPath ?? '/' });
   }
 
@@ -254,8 +261,14 @@ export function createPipeline(deps: PipelineDeps): (req: IncomingMessage, res: 
 }
 
 const EMPTY = Buffer.alloc(0);
-/** For requests so broken that no service could be told: AWS's front answers those in JSON too. */
-const FALLBACK_PROTOCOL: Protocol = 'awsJson1_1';
+const REGION = /^[a-z0-9-]{1,32}$/;
+
+/** How to answer when no service here knows the request: in the tongue that its client seems to speak. */
+function protocolByLooks(http: HttpRequest | undefined): Protocol {
+  const contentType = http?.headers['content-type'] ?? '';
+  if (contentType.startsWith('application/x-www-form-urlencoded')) return 'awsQuery';
+  return contentType.includes('json') || http?.headers['x-amz-target'] !== undefined ? 'awsJson1_1' : 'restXml';
+}
 
 /** An unsigned caller, as S3 writes it into records (spec: record-conventions §4). */
 const ANONYMOUS: Caller = {
@@ -271,6 +284,8 @@ function openExchange(deps: PipelineDeps, req: IncomingMessage, signal: AbortSig
     startMs: deps.clock.now(),
     signal,
     notes: {},
+    authorization: undefined,
+    operation: undefined,
     requestId: uuid(deps.random),
     hostId: deps.random.bytes(57).toString('base64'),
   };

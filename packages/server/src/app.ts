@@ -1,0 +1,228 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { updateCredentialsFile } from './access/credentials-file.ts';
+import { bootstrapAccount, createIdentities } from './access/identities.ts';
+import type { Clock } from './base/clock.ts';
+import { OperatorError, systemErrorCode } from './base/errors.ts';
+import type { Logger } from './base/logger.ts';
+import { createMetrics } from './base/metrics.ts';
+import { type Random, uuid } from './base/random.ts';
+import type { Config } from './config.ts';
+import { openDataDir } from './data-dir.ts';
+import { startRetention } from './followers/retention.ts';
+import { startTrailDelivery } from './followers/trail-delivery.ts';
+import { openHistory } from './ports/history/embedded-history.ts';
+import { openLog } from './ports/log/segment-log.ts';
+import { openObjectStore } from './ports/objects/store.ts';
+import { openState } from './ports/state/journal.ts';
+import type { State } from './ports/state.ts';
+import { withPressure } from './ports/with-pressure.ts';
+import { loadSchema } from './schema/load.ts';
+import { cloudTrailService } from './services/cloudtrail/index.ts';
+import { cloudTrailDataService } from './services/cloudtrail-data/index.ts';
+import { openTrailService } from './services/opentrail/index.ts';
+import { objectsPort, s3Service } from './services/s3/index.ts';
+import { stsService } from './services/sts/index.ts';
+import { createSigningKeys } from './trails/signing-keys.ts';
+import { createAuditor } from './wire/audit.ts';
+import { createHealthPages } from './wire/health.ts';
+import { listen } from './wire/http-server.ts';
+import { createPipeline } from './wire/pipeline.ts';
+
+export interface AppDeps {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+export interface App {
+  readonly port: number;
+  /** Absolute. */
+  readonly dataDir: string;
+  /** Takes no new requests, answers those in hand, makes everything durable and gives the data folder back. */
+  stop(): Promise<void>;
+}
+
+/** Requests in hand get this long to end when the server is told to stop. */
+const STOP_GRACE_MS = 10_000;
+
+/**
+ * Puts the parts together: the one place that knows all of them. What is opened last is closed first, also when a
+ * later part fails to open.
+ * @throws OperatorError for what the operator must mend: folder, files, port, certificate
+ */
+export async function startApp({ config, clock, random, logger }: AppDeps): Promise<App> {
+  const closers: (() => unknown)[] = [];
+  const closing = <T>(part: T, close: (part: T) => unknown): T => {
+    closers.push(() => close(part));
+    return part;
+  };
+  const closeAll = async () => {
+    for (const close of closers.splice(0).reverse()) await close();
+  };
+
+  try {
+    const metrics = createMetrics();
+    const dataDir = closing(await openDataDir(config.dataDir), (d) => d.release());
+    const inData = (name: string) => join(dataDir.path, name);
+    const state = closing(await openState({ dir: inData('state'), logger }), (s) => s.close());
+    const instanceId = await instanceIdOf(state, random);
+
+    const writeCredentials = async () => {
+      updateCredentialsFile(inData('credentials'), await identities.accountKeys(), config.accountId);
+    };
+    const identities = createIdentities({
+      state,
+      random,
+      clock,
+      onCreated: () =>
+        void writeCredentials().catch((error) => logger.error({ err: error }, 'credentials not written')),
+    });
+    await bootstrapAccount({ state, random, clock }, config.accountId);
+    await writeCredentials();
+
+    const segments = closing(
+      await openLog({ directory: inData('log'), clock, logger, metrics, segmentEventsMax: config.segmentEventsMax }),
+      (l) => l.close(),
+    );
+    const history = closing(await openHistory({ log: segments, logger, clock }), (h) => h.close());
+    const log = withPressure(segments, history.pressure);
+    const store = closing(await openObjectStore({ directory: inData('objects'), clock, logger, random }), (s) =>
+      s.close(),
+    );
+    const objects = objectsPort({ store });
+
+    const signingKeys = createSigningKeys({ state, clock, logger, regions: config.regions });
+    const delivery = closing(
+      startTrailDelivery({
+        log,
+        state,
+        objects,
+        signingKeys,
+        clock,
+        random,
+        logger,
+        metrics,
+        spoolDirectory: inData('spool'),
+        settings: {
+          deliveryIntervalMs: config.deliveryIntervalSeconds * 1000,
+          digestIntervalMs: config.digestIntervalSeconds * 1000,
+          logFileBytesMax: config.logFileBytesMax,
+          regions: config.regions,
+        },
+      }),
+      (d) => d.stop(),
+    );
+    closing(
+      startRetention({
+        retain: (limit) => segments.retain(limit),
+        floor: () => Math.min(delivery.lowestCursor(), history.indexedEnd),
+        retentionDays: config.retentionDays,
+        clock,
+        logger,
+      }),
+      (stop) => stop(),
+    );
+
+    const services = [
+      cloudTrailService({
+        schema: loadSchema('cloudtrail'),
+        state,
+        objects,
+        history,
+        log,
+        clock,
+        random,
+        trailsChanged: delivery.trailsChanged,
+        publicKeys: async (region, startMs, endMs) =>
+          (await signingKeys.list(region, startMs, endMs)).map(({ value, ...key }) => ({ ...key, valueDer: value })),
+        regions: config.regions,
+        rateQuotas: config.rateQuotas,
+        historyDays: config.historyDays,
+      }),
+      cloudTrailDataService({ schema: loadSchema('cloudtrail-data') }),
+      s3Service({ schema: loadSchema('s3'), store, clock, random }),
+      stsService({ schema: loadSchema('sts') }),
+      openTrailService({
+        schema: loadSchema('opentrail'),
+        log,
+        history,
+        accounts: identities.accounts,
+        operatorAccountId: config.accountId,
+        instanceId,
+      }),
+    ];
+    const auditor = closing(
+      createAuditor({
+        log,
+        settings: { management: config.auditManagement, data: config.auditData },
+        metrics,
+        logger,
+        after: clock.after,
+      }),
+      (a) => a.drain(),
+    );
+    const answer = createPipeline({
+      services,
+      findAccessKey: identities.findAccessKey,
+      auditor,
+      clock,
+      random,
+      logger,
+      metrics,
+      defaultRegion: config.region,
+      hostSuffixes: config.hostSuffixes,
+    });
+    const health = createHealthPages({
+      metrics,
+      refresh() {
+        metrics.logEndSequence.set(log.end);
+        metrics.followerLagEvents.set({ follower: 'history' }, log.end - history.indexedEnd);
+        metrics.followerLagEvents.set({ follower: 'trails' }, delivery.lagEvents());
+      },
+      troubles: () => [log.trouble].filter((trouble) => trouble !== undefined),
+    });
+    const server = closing(
+      await listen(
+        async (req, res) => {
+          if (!(await health(req, res))) await answer(req, res);
+        },
+        {
+          host: config.host,
+          port: config.port,
+          after: clock.after,
+          ...tlsOf(config),
+        },
+      ),
+      (s) => s.stop(STOP_GRACE_MS),
+    );
+    return { port: server.port, dataDir: dataDir.path, stop: closeAll };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+/** Made with the data folder and never again: tells it from one that was started afresh. */
+async function instanceIdOf(state: State, random: Random): Promise<string> {
+  const known = await state.get<string>('instance-id');
+  if (known) return known.value;
+  const made = uuid(random);
+  await state.write([{ put: 'instance-id', value: made, ifVersion: 'absent' }]);
+  return made;
+}
+
+function tlsOf({ tlsCert, tlsKey }: Config) {
+  if (tlsCert === undefined || tlsKey === undefined) return {};
+  const read = (path: string) => {
+    try {
+      return readFileSync(path, 'utf8');
+    } catch (error) {
+      throw new OperatorError(
+        `Cannot read ${path}: ${systemErrorCode(error) ?? error}. --tls-cert and --tls-key name PEM files.`,
+      );
+    }
+  };
+  return { tls: { cert: read(tlsCert), key: read(tlsKey) } };
+}

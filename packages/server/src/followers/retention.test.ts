@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { FakeClock } from '../base/clock.ts';
+import { silentLogger } from '../base/logger.ts';
+import { startRetention } from './retention.ts';
+
+const DAY_MS = 86_400_000;
+
+function start(clock: FakeClock) {
+  const limits: { acceptedBeforeMs: number; floor: number }[] = [];
+  const retain = async (limit: { acceptedBeforeMs: number; floor: number }) => {
+    limits.push(limit);
+    return 0;
+  };
+  const stop = startRetention({ retain, floor: () => 7, retentionDays: 90, clock, logger: silentLogger });
+  return { limits, stop };
+}
+
+test('asks each minute for what is old, and never past the floor', async () => {
+  const clock = new FakeClock();
+  const { limits, stop } = start(clock);
+  await clock.advance(120_000);
+  expect(limits).toEqual([
+    { acceptedBeforeMs: clock.now() - 60_000 - 90 * DAY_MS, floor: 7 },
+    { acceptedBeforeMs: clock.now() - 90 * DAY_MS, floor: 7 },
+  ]);
+  await stop();
+  await clock.advance(120_000);
+  expect(limits).toHaveLength(2);
+});
+
+test('a clock that jumps a year ahead deletes nothing', async () => {
+  const clock = new FakeClock();
+  const before = clock.now();
+  const { limits } = start(clock);
+  clock.jump(365 * DAY_MS);
+  await clock.advance(60_000);
+  expect(limits).toEqual([{ acceptedBeforeMs: before + 60_000 - 90 * DAY_MS, floor: 7 }]);
+});

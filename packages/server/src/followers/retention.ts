@@ -1,0 +1,54 @@
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Sequence } from '../ports/log.ts';
+
+const EVERY_MS = 60_000;
+/** More than this between wall clock and monotonic clock is a jump, not a correction. */
+const JUMP_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+
+export interface RetentionDeps {
+  readonly retain: (limit: { acceptedBeforeMs: number; floor: Sequence }) => Promise<Sequence>;
+  /** Nothing from here on may go: what the slowest follower still has to read. */
+  readonly floor: () => Sequence;
+  readonly retentionDays: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/**
+ * Deletes what the Log has kept for long enough. A wall clock that jumps forward must not delete everything: from a
+ * jump on, age is reckoned by the monotonic clock from where the wall clock stood before, until the next start.
+ * @returns stops it; resolves when no deletion is under way
+ */
+export function startRetention({ retain, floor, retentionDays, clock, logger }: RetentionDeps): () => Promise<void> {
+  const start = { wallMs: clock.now(), monotonicMs: clock.monotonicMs() };
+  let stopped = false;
+  let running: Promise<void> = Promise.resolve();
+  let cancel = () => {};
+
+  const nowMs = (): number => {
+    const reckoned = start.wallMs + (clock.monotonicMs() - start.monotonicMs);
+    const now = clock.now();
+    return now > reckoned + JUMP_MS ? reckoned : now;
+  };
+  const sweep = async (): Promise<void> => {
+    try {
+      await retain({ acceptedBeforeMs: nowMs() - retentionDays * DAY_MS, floor: floor() });
+    } catch (error) {
+      logger.warn({ err: error }, 'could not delete old segments of the log; trying again in a minute');
+    }
+    if (!stopped) plan();
+  };
+  const plan = () => {
+    cancel = clock.after(EVERY_MS, () => {
+      running = sweep();
+    });
+  };
+  plan();
+  return async () => {
+    stopped = true;
+    cancel();
+    await running;
+  };
+}
