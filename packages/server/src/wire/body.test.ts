@@ -369,4 +369,23 @@ describe('a body that is not what was said', () => {
     await once(res, 'close');
     await new Promise((resolve) => quiet.close(resolve));
   });
+
+  it('can be left in the middle, and the client still gets its answer', async () => {
+    const strict = createServer(async (req, res) => {
+      const stream = verifiedBody(req, { x: readRequest(req), style: 's3' });
+      for await (const _ of stream) break; // destroys the stream
+      res.writeHead(409, { connection: 'close' }).end('enough');
+      req.unpipe();
+      req.resume();
+    });
+    await once(strict.listen(0, '127.0.0.1'), 'listening');
+    const { port } = strict.address() as AddressInfo;
+    const req = httpRequest({ port, method: 'PUT', path: '/b/k', headers: { 'content-length': 4_000_000 } });
+    req.on('error', () => {});
+    req.end(Buffer.alloc(4_000_000));
+    const [res] = (await once(req, 'response')) as [IncomingMessage];
+    expect(res.statusCode).toBe(409);
+    req.destroy();
+    await new Promise((resolve) => strict.close(resolve));
+  });
 });
