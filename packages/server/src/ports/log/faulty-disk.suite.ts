@@ -1,12 +1,19 @@
-import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { type LogFile, type LogFileSystem, nodeFileSystem } from './file-system.ts';
 
 export type FaultyOperation = 'write' | 'datasync' | 'truncate' | 'open' | 'rename' | 'syncDirectory';
 
-/** What a file had before the changes that were not synced yet. */
+interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What of a file would not survive a loss of power. */
 interface Unsynced {
-  /** Written ranges. */
-  readonly writes: { readonly from: number; readonly to: number }[];
+  /** Written and not synced. */
+  writes: Range[];
+  /** Written, and believed to be synced by a kernel whose sync failed: only writing it again saves it. */
+  doomed: Range[];
   /** What a truncation took. */
   cut: { readonly at: number; readonly bytes: Buffer } | undefined;
 }
@@ -14,8 +21,8 @@ interface Unsynced {
 const SECTOR_BYTES = 512;
 
 /**
- * A disk for tests, over real files: takes few bytes at a time, fails on demand, forgets what a failed sync should have
- * saved, and after `crash` has kept only some sectors of what was not synced.
+ * A disk for tests, over real files: takes few bytes at a time, fails on demand, and after `crash` has lost some of what
+ * was not synced.
  */
 export class FaultyDisk implements LogFileSystem {
   /** Bytes that one `write` takes. */
@@ -26,6 +33,7 @@ export class FaultyDisk implements LogFileSystem {
   gate: Promise<void> = Promise.resolve();
   syncs = 0;
   readonly #unsynced = new Map<string, Unsynced>();
+  readonly #files = new Set<{ path: string }>();
 
   async open(path: string, flags: 'r+' | 'w+'): Promise<LogFile> {
     this.#fail('open', path);
@@ -39,7 +47,9 @@ export class FaultyDisk implements LogFileSystem {
       write: async (bytes, offset, length, position) => {
         const code = this.fault('write', state.path);
         const taken = Math.min(this.writeBytesMax, code === undefined ? length : length >> 1);
-        this.#of(state.path).writes.push({ from: position, to: position + taken });
+        const unsynced = this.#of(state.path);
+        unsynced.doomed = unsynced.doomed.flatMap((range) => without(range, position, position + taken));
+        unsynced.writes.push({ from: position, to: position + taken });
         const result = await file.write(bytes, offset, taken, position);
         if (code !== undefined) throw systemError(code);
         return result;
@@ -48,30 +58,36 @@ export class FaultyDisk implements LogFileSystem {
         await this.gate;
         this.syncs++;
         const code = this.fault('datasync', state.path);
-        if (code !== undefined) {
-          this.#lose(state.path, () => true);
-          throw systemError(code);
-        }
+        const unsynced = this.#of(state.path);
+        if (code !== undefined) unsynced.doomed.push(...unsynced.writes);
+        else unsynced.cut = undefined;
+        unsynced.writes = [];
+        if (code !== undefined) throw systemError(code);
         await file.datasync();
-        this.#unsynced.delete(state.path);
       },
       truncate: async (length) => {
         this.#fail('truncate', state.path);
-        this.#of(state.path).cut ??= { at: length, bytes: readFileSync(state.path).subarray(length) };
+        const unsynced = this.#of(state.path);
+        unsynced.cut ??= { at: length, bytes: readFileSync(state.path).subarray(length) };
+        unsynced.doomed = unsynced.doomed.flatMap((range) => without(range, length, Number.POSITIVE_INFINITY));
         await file.truncate(length);
       },
     };
   }
 
-  readonly #files = new Set<{ path: string }>();
-
   async rename(from: string, to: string): Promise<void> {
     this.#fail('rename', from);
     await nodeFileSystem.rename(from, to);
+    const unsynced = this.#unsynced.get(from);
+    this.#unsynced.delete(from);
+    this.#unsynced.delete(to); // of the file that was replaced
+    if (unsynced) this.#unsynced.set(to, unsynced);
+    for (const file of this.#files) if (file.path === to) file.path = `${to} (replaced)`;
     for (const file of this.#files) if (file.path === from) file.path = to;
   }
 
   remove(path: string): Promise<void> {
+    this.#unsynced.delete(path);
     return nodeFileSystem.remove(path);
   }
 
@@ -80,27 +96,24 @@ export class FaultyDisk implements LogFileSystem {
     await nodeFileSystem.syncDirectory(path);
   }
 
-  /** The machine loses power. @param loses says for each sector not synced, and each cut, whether it is lost */
-  crash(loses: () => boolean): void {
-    for (const path of [...this.#unsynced.keys()]) this.#lose(path, loses);
-  }
-
-  #lose(path: string, loses: () => boolean): void {
-    const { writes, cut } = this.#of(path);
-    this.#unsynced.delete(path);
-    const bytes = readFileSync(path);
-    for (const { from, to } of writes) {
-      for (let at = from; at < to; at = (Math.floor(at / SECTOR_BYTES) + 1) * SECTOR_BYTES) {
-        if (loses()) bytes.fill(0, at, Math.min(to, (Math.floor(at / SECTOR_BYTES) + 1) * SECTOR_BYTES, bytes.length));
+  /** The machine loses power. @param loses says for each sector and each cut not synced whether it is lost */
+  crash(loses: (what: 'write' | 'cut') => boolean): void {
+    for (const [path, { writes, doomed, cut }] of this.#unsynced) {
+      const bytes = readFileSync(path);
+      for (const { from, to } of [...writes, ...doomed]) {
+        for (let at = from, end = at; at < to; at = end) {
+          end = Math.min(to, (Math.floor(at / SECTOR_BYTES) + 1) * SECTOR_BYTES);
+          if (loses('write')) bytes.fill(0, at, Math.min(end, bytes.length));
+        }
       }
+      const left = cut && loses('cut') ? Buffer.concat([bytes.subarray(0, cut.at), cut.bytes]) : bytes;
+      writeFileSync(path, left, { flag: 'r+' });
     }
-    const restored = cut && loses() ? Buffer.concat([bytes.subarray(0, cut.at), cut.bytes]) : bytes;
-    writeFileSync(path, restored, { flag: 'r+' });
-    truncateSync(path, restored.length);
+    this.#unsynced.clear();
   }
 
   #of(path: string): Unsynced {
-    const unsynced = this.#unsynced.get(path) ?? { writes: [], cut: undefined };
+    const unsynced = this.#unsynced.get(path) ?? { writes: [], doomed: [], cut: undefined };
     this.#unsynced.set(path, unsynced);
     return unsynced;
   }
@@ -112,3 +125,10 @@ export class FaultyDisk implements LogFileSystem {
 }
 
 const systemError = (code: string): Error => Object.assign(new Error(`${code}: injected`), { code });
+
+/** What of a range stands outside `from`–`to`. */
+const without = (range: Range, from: number, to: number): Range[] =>
+  [
+    { from: range.from, to: Math.min(range.to, from) },
+    { from: Math.max(range.from, to), to: range.to },
+  ].filter((part) => part.from < part.to);

@@ -31,12 +31,12 @@ export class SealedWriter {
   #bodies: Buffer[] = [];
   #span = NO_SPAN;
   #count = 0;
+  #open = true;
 
   constructor(segPath: string, first: Sequence) {
     this.#segPath = segPath;
     this.#first = first;
     this.#fd = openSync(this.#temporary, 'w', 0o600);
-    this.#write(SEALED_MAGIC);
   }
 
   /**
@@ -61,19 +61,25 @@ export class SealedWriter {
     this.#write(table);
     this.#write(encodeFooter({ first: this.#first, count: this.#count, tableOffset, tableCrc: crc32(table), ...span }));
     fsyncSync(this.#fd);
-    closeSync(this.#fd);
+    this.#close();
     renameSync(this.#temporary, this.#segPath);
     syncDirectory(dirname(this.#segPath));
     return this.#count;
   }
 
-  /** Gives up; nothing is left. */
+  /** Gives up, also after `finish` threw; nothing is left. */
   abort(): void {
-    closeSync(this.#fd);
+    this.#close();
     rmSync(this.#temporary, { force: true });
   }
 
+  #close(): void {
+    if (this.#open) closeSync(this.#fd);
+    this.#open = false;
+  }
+
   #endBlock(): void {
+    if (this.#offset === 0) this.#write(SEALED_MAGIC);
     const { bytes, inflatedBytes } = encodeBlock(this.#bodies);
     const crc = crc32(bytes);
     this.#entries.push({ offset: this.#offset, bytes: bytes.length, inflatedBytes, crc, ...this.#span });

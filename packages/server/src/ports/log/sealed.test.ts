@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -129,4 +129,13 @@ it('a block cache stays within its bytes', () => {
   expect(['b', 'c', 'd'].map((key) => cache.get(key) !== undefined)).toEqual([true, false, true]);
   cache.set('huge', [], 1000);
   expect(['b', 'd', 'huge'].map((key) => cache.get(key) !== undefined)).toEqual([false, false, false]);
+});
+
+it('a sealed writer that fails at the end can still be aborted', () => {
+  const writer = new SealedWriter(join(dir, 'taken'), 0);
+  mkdirSync(join(dir, 'taken', 'by-a-folder'), { recursive: true });
+  writer.add(Buffer.alloc(20), 1, 1);
+  expect(() => writer.finish()).toThrow();
+  writer.abort();
+  expect(existsSync(join(dir, 'taken.tmp'))).toBe(false);
 });

@@ -267,8 +267,11 @@ class EmbeddedLog implements SegmentLog {
     const { metrics, clock } = this.#options;
     if (!metrics) return;
     metrics.logEndSequence.set(this.end);
-    metrics.logBytes.set(this.#segments.bytes);
-    if (!group) return;
+    if (!group) {
+      metrics.logBytes.set(this.#segments.bytes);
+      return;
+    }
+    metrics.logBytes.inc(group.bytes.length); // adding up hundreds of segments is not for every group
     const nowMs = clock.monotonicMs();
     for (const [category, count] of group.byCategory) metrics.eventsAppended.inc({ category }, count);
     for (const { startedMs } of group.appends) metrics.appendSeconds.observe((nowMs - startedMs) / 1000);

@@ -1,6 +1,9 @@
 import type { Log, Sequence } from '../log.ts';
 
-/** How far the active raw segment is durable: what history's worker may read of it (`readRawFrames(path, …, bytes)`). */
+/**
+ * How far the active raw segment is durable: what history's worker may read of it (`readRawFrames(path, …, bytes)`).
+ * While it holds no event its file may still be replaced: do not keep that one open.
+ */
 export interface DurablePoint {
   readonly segmentFirst: Sequence;
   readonly path: string;
