@@ -3,14 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Caller } from './caller.ts';
 import { callerContext, principalOf, serviceContext } from './context.ts';
-import {
-  evaluate,
-  missingStatement,
-  type Policy,
-  type PolicyRequest,
-  type PolicyRules,
-  parsePolicy,
-} from './policy.ts';
+import { type PolicyRules, parsePolicy } from './parse-policy.ts';
+import { evaluate, missingStatement, type Policy, type PolicyRequest } from './policy.ts';
 
 const BUCKET = 'arn:aws:s3:::logs';
 const TRAIL = 'arn:aws:cloudtrail:us-east-1:123456789012:trail/main';

@@ -1,8 +1,6 @@
 import { type Condition, type ConditionContext, conditionHolds } from './conditions.ts';
 import { compilePattern, matches, type Variables } from './pattern.ts';
 
-export { POLICY_BYTES_MAX, type PolicyRules, parsePolicy } from './parse-policy.ts';
-
 /**
  * Resource policies, and what they say to a request. Pure. It follows IAM's evaluation for one policy: an explicit Deny
  * wins, then an Allow, else nothing is said. Left out: session policies, permission boundaries, organizations.
