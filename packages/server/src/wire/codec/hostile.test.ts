@@ -195,6 +195,18 @@ describe('XML', () => {
   });
 });
 
+it('takes and refuses 10 MB of base64 and of digits quickly', () => {
+  const began = performance.now();
+  const blob = 'QUJD'.repeat(2_500_000);
+  const put = (b: string) => decode(dynamodb, 'awsJson1_0', 'PutItem', `{"Item":{"a":{"B":"${b}"}}}`);
+  expect(put(blob)).toMatchObject({ Item: { a: { B: expect.any(Buffer) } } });
+  refusal(() => put(`${blob}QQ=*`));
+  const days = (text: string) =>
+    decode(ec2, 'ec2Query', 'RunInstances', `MinCount=${text}&BlockDeviceMapping.1.Ebs.VolumeSize=${text}`);
+  refusal(() => days(`${'1'.repeat(4_000_000)}x`));
+  expect(performance.now() - began).toBeLessThan(5_000);
+});
+
 describe('forms', () => {
   const assume = (body: string | Buffer) => decode(sts, 'awsQuery', 'AssumeRole', body);
 

@@ -7,7 +7,7 @@ import { readJson, writeJson } from './json.ts';
 import { problemOf, shapeOf } from './problem.ts';
 import { readRest } from './rest-read.ts';
 import { writeRest } from './rest-write.ts';
-import { finishS3Answer, prepareS3Output } from './s3.ts';
+import { finishS3Answer, finishS3Input, prepareS3Output } from './s3.ts';
 import { element, writeMembers, xmlDocument } from './xml.ts';
 
 export { type ErrorPlace, type ErrorTarget, encodeError } from './errors.ts';
@@ -121,7 +121,10 @@ const restJson: Codec = {
 };
 
 const restXml: Codec = {
-  read: readRest,
+  read: (target, request, body) => {
+    const input = readRest(target, request, body);
+    return target.schema.id === 's3' ? finishS3Input(input, request) : input;
+  },
   write: (target, output, requestId) => {
     const { schema, operation } = target;
     if (schema.id !== 's3') return withHeader(writeRest(target, output), 'x-amzn-requestid', requestId);

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { assert } from '../../base/errors.ts';
-import type { ListShape, Member, SimpleShape, StructureShape } from '../../schema/types.ts';
+import type { Member, SimpleShape, StructureShape } from '../../schema/types.ts';
 import type { CallTarget, EncodedResponse } from './index.ts';
 import { writeJson } from './json.ts';
 import { type Context, problemOf, shapeOf } from './problem.ts';
@@ -89,9 +89,9 @@ function withNamespace({ schema }: Context, root: string, xml: string): string {
 function headerValue(context: Context, member: Member, value: unknown): string {
   const shape = shapeOf(context.schema, member.shape);
   const one = (m: Member, v: unknown) => formatText(m, shapeOf(context.schema, m.shape) as SimpleShape, v, 'http-date');
-  if (shape.type === 'list') return (value as unknown[]).map((v) => one((shape as ListShape).member, v)).join(', ');
+  if (shape.type === 'list') return safeHeader((value as unknown[]).map((v) => one(shape.member, v)).join(', '));
   const text = one(member, value);
-  return safeHeader((shape as SimpleShape).json ? Buffer.from(text).toString('base64') : text);
+  return safeHeader('json' in shape && shape.json ? Buffer.from(text).toString('base64') : text);
 }
 
 function prefixed(member: Member, values: Readonly<Record<string, string>>): Record<string, string> {

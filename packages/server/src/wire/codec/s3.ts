@@ -1,8 +1,25 @@
+import type { HttpRequest } from '../request.ts';
 import type { EncodedResponse } from './index.ts';
 import { element, xmlDocument } from './xml.ts';
 import { escapeXml } from './xml-parse.ts';
 
 type Output = Readonly<Record<string, unknown>>;
+
+/**
+ * What the aws-chunked framing (SigV4 of streams) puts into headers is about the transfer, not the object: S3 keeps
+ * neither its name in Content-Encoding nor its length.
+ */
+export function finishS3Input(input: Record<string, unknown>, request: HttpRequest): Record<string, unknown> {
+  const { ContentEncoding, ...rest } = input;
+  const encodings = typeof ContentEncoding === 'string' ? ContentEncoding.split(',').map((one) => one.trim()) : [];
+  const kept = encodings.filter((one) => one !== '' && one.toLowerCase() !== 'aws-chunked').join(',');
+  const length = request.headers['x-amz-decoded-content-length'] ?? '';
+  return {
+    ...rest,
+    ...(kept !== '' && { ContentEncoding: kept }),
+    ...(/^\d{1,15}$/.test(length) && 'ContentLength' in rest && { ContentLength: Number(length) }),
+  };
+}
 
 /** What S3 does besides what its schema says; applied to the output before it is written. */
 export function prepareS3Output(operation: string, output: Output): Output {
