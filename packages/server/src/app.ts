@@ -21,7 +21,7 @@ import { loadSchema } from './schema/load.ts';
 import { cloudTrailService } from './services/cloudtrail/index.ts';
 import { cloudTrailDataService } from './services/cloudtrail-data/index.ts';
 import { openTrailService } from './services/opentrail/index.ts';
-import { objectsPort, s3Service } from './services/s3/index.ts';
+import { objectsPort, s3Service, startLifecycle } from './services/s3/index.ts';
 import { stsService } from './services/sts/index.ts';
 import { createSigningKeys } from './trails/signing-keys.ts';
 import { createAuditor } from './wire/audit.ts';
@@ -91,7 +91,8 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
     const store = closing(await openObjectStore({ directory: inData('objects'), clock, logger, random }), (s) =>
       s.close(),
     );
-    const objects = objectsPort({ store });
+    closing(startLifecycle({ store, clock, logger }), (l) => l.close());
+    const objects = objectsPort(store, clock);
 
     const signingKeys = createSigningKeys({ state, clock, logger, regions: config.regions });
     const delivery = closing(

@@ -45,7 +45,6 @@ export function createAuditor({ log, settings, metrics, logger, after }: AuditDe
 
   const append = async (events: readonly NewEvent[]): Promise<void> => {
     await log.append(events);
-    for (const { header } of events) metrics.eventsAppended.inc({ category: header.category });
   };
   const appendWhenPossible = async (events: readonly NewEvent[]): Promise<void> => {
     for (;;) {

@@ -95,13 +95,16 @@ export function createPipeline(deps: PipelineDeps): (req: IncomingMessage, res: 
     if (x.operation === undefined || !Object.hasOwn(x.detected!.schema.operations, x.operation))
       throw unknownOperation(x);
     let error: unknown;
+    let answer: EncodedResponse;
     try {
       await call(x, body);
+      answer = encodeOutput(operationOf(x), x.output ?? {}, x.requestId);
+      if (styleOf(x) === 's3') answer = { ...answer, headers: { ...answer.headers, 'x-amz-id-2': x.hostId } };
     } catch (thrown) {
       error = thrown;
       body.stream?.destroy();
+      answer = failure(error, x);
     }
-    const answer = error === undefined ? encodeOutput(operationOf(x), x.output ?? {}, x.requestId) : failure(error, x);
     try {
       await record(x, answer, error);
     } catch (refused) {

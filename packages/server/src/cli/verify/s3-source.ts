@@ -1,17 +1,9 @@
-import { XMLParser } from 'fast-xml-parser';
 import { OperatorError } from '../../base/errors.ts';
+import { parseXml, type XmlNode } from '../../wire/codec/xml-parse.ts';
 import type { OpenTrailClient } from '../client.ts';
 import type { ListedObject, Source } from './source.ts';
 
 const METADATA = 'x-amz-meta-';
-const parser = new XMLParser({ parseTagValue: false, isArray: (name) => name === 'Contents' });
-
-interface ListAnswer {
-  readonly ListBucketResult?: {
-    readonly Contents?: readonly { readonly Key: string; readonly Size: string; readonly LastModified: string }[];
-    readonly NextContinuationToken?: string;
-  };
-}
 
 /** A bucket behind any S3 endpoint, read with path-style addresses. */
 export function s3Source(client: OpenTrailClient, bucket: string): Source {
@@ -25,9 +17,9 @@ export function s3Source(client: OpenTrailClient, bucket: string): Source {
         const query = { 'list-type': '2', 'encoding-type': 'url', prefix, 'continuation-token': token };
         const { status, body } = await client.fetched('GET', `/${bucket}`, { service: 's3', query });
         if (status !== 200) throw problem(`list s3://${bucket}/${prefix}`, status, body);
-        const page = (parser.parse(body) as ListAnswer).ListBucketResult;
-        for (const entry of page?.Contents ?? []) yield listed(entry);
-        token = page?.NextContinuationToken;
+        const page = parseXml(body.toString('utf8'));
+        for (const entry of page.children) if (entry.name === 'Contents') yield listed(entry);
+        token = textIn(page, 'NextContinuationToken') || undefined;
       } while (token !== undefined);
     },
     async get(name, key) {
@@ -43,9 +35,11 @@ export function s3Source(client: OpenTrailClient, bucket: string): Source {
   };
 }
 
-function listed(entry: { Key: string; Size: string; LastModified: string }): ListedObject {
-  const key = decodeURIComponent(String(entry.Key).replaceAll('+', ' '));
-  return { key, sizeBytes: Number(entry.Size), lastModifiedMs: Date.parse(entry.LastModified) };
+const textIn = (node: XmlNode, name: string): string => node.children.find((child) => child.name === name)?.text ?? '';
+
+function listed(entry: XmlNode): ListedObject {
+  const key = decodeURIComponent(textIn(entry, 'Key').replaceAll('+', ' '));
+  return { key, sizeBytes: Number(textIn(entry, 'Size')), lastModifiedMs: Date.parse(textIn(entry, 'LastModified')) };
 }
 
 function problem(what: string, status: number, body: Buffer): OperatorError {
