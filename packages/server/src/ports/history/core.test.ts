@@ -7,14 +7,14 @@ import { sealSegment } from './seal.ts';
 import { type HistoryHarness, historySuite } from './suite.ts';
 import { RawLog } from './testing/raw-log.ts';
 
-/** The core in this thread, without workers: each question first indexes what there is, a few events at a time. */
+/** The core in this thread, without workers: each question first indexes what there is, little by little. */
 async function openInProcess(): Promise<HistoryHarness> {
   const directory = mkdtempSync(join(tmpdir(), 'opentrail-history-'));
   const log = new RawLog(directory);
   let core = new HistoryCore(directory, log.view);
   const current = () => {
     core.follow(log.view);
-    while (core.index(7));
+    while (core.index(500));
     return core;
   };
   return {

@@ -2,18 +2,19 @@ import { readdirSync } from 'node:fs';
 import { systemErrorCode } from '../../base/errors.ts';
 import type { HistoryQuery } from '../history.ts';
 import { RAW_HEADER_BYTES } from '../log/raw-reader.ts';
-import { BlockCache } from '../log/sealed.ts';
 import type { Sequence } from '../log.ts';
 import { HotSegment } from './hot.ts';
 import { IndexDamaged } from './index-file.ts';
 import { holdsEventIds, type LookupPage, lookup } from './lookup.ts';
-import { PageCache } from './pages.ts';
+import { PartCache } from './pages.ts';
 import { type SealedCaches, SealedSegment } from './sealed-segment.ts';
 
 /** Pages of index files kept in memory: the hot ends of a few hundred lists. */
 const PAGE_CACHE_BYTES = 64 << 20;
-/** Inflated blocks kept: some three thousand, so that the pages of one lookup and its repeats are read once. */
-const BLOCK_CACHE_BYTES = 64 << 20;
+/** Inflated blocks kept: some four hundred, so that a block with several hits is inflated once. */
+const BLOCK_CACHE_BYTES = 16 << 20;
+/** Indexed at a time: what a question may have to wait for. */
+const PART_BYTES = 1 << 20;
 /** Unsealed segments held in memory, some 20 MB each; with more, indexing waits for sealing. */
 export const HOT_SEGMENTS_MAX = 8;
 
@@ -40,7 +41,7 @@ export class HistoryCore {
   /** @param view as the Log is now; only segments that are not raw any more are looked for among the sealed */
   constructor(directory: string, view: LogView) {
     this.#directory = directory;
-    this.#caches = { pages: new PageCache(PAGE_CACHE_BYTES), blocks: new BlockCache(BLOCK_CACHE_BYTES) };
+    this.#caches = { pages: new PartCache(PAGE_CACHE_BYTES), blocks: new PartCache(BLOCK_CACHE_BYTES) };
     this.#view = view;
     this.#indexedEnd = view.raw[0]?.first ?? view.end;
   }
@@ -81,11 +82,10 @@ export class HistoryCore {
   }
 
   /**
-   * Indexes up to `eventsMax` more events.
+   * Indexes the next part of what the Log has gained: with the default, some three milliseconds of work.
    * @returns whether there is more to index now
    */
-  index(eventsMax: number): boolean {
-    const stop = this.#indexedEnd + eventsMax;
+  index(partBytes = PART_BYTES): boolean {
     for (const { first, path, bytes } of this.#view.raw) {
       if (this.#sealed.has(first) || bytes <= RAW_HEADER_BYTES) continue;
       let hot = this.#hot.get(first);
@@ -94,9 +94,10 @@ export class HistoryCore {
         hot = new HotSegment(path);
         this.#hot.set(first, hot);
       }
-      const more = hot.indexUpTo(bytes, Math.max(1, stop - hot.end));
+      const before = hot.end;
+      const more = hot.indexUpTo(bytes, partBytes);
       this.#indexedEnd = Math.max(this.#indexedEnd, hot.end);
-      if (more) return true;
+      if (more || hot.end > before) return true;
     }
     this.#indexedEnd = this.#view.end;
     return false;

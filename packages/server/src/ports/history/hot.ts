@@ -3,8 +3,8 @@ import { assert } from '../../base/errors.ts';
 import type { EventHeader } from '../../event/event.ts';
 import { decodeHeader } from '../../event/header.ts';
 import type { HistoryCursor } from '../history.ts';
-import { readFrame } from '../log/frame.ts';
-import { logDamage, RAW_HEADER_BYTES, readFully, readRawFrames, readRawHeader } from '../log/raw-reader.ts';
+import { FRAME_BODY_BYTES_MAX, FRAME_HEAD_BYTES, readFrame, scanFrames } from '../log/frame.ts';
+import { logDamage, RAW_HEADER_BYTES, readFully, readRawHeader } from '../log/raw-reader.ts';
 import type { Sequence } from '../log.ts';
 import { doubled } from './postings.ts';
 import { SegmentIndex } from './segment-index.ts';
@@ -42,23 +42,31 @@ export class HotSegment implements Source {
   }
 
   /**
-   * Indexes what the file has gained.
+   * Indexes the next part of what the file has gained.
    * @param bytes how far the file is durable; nothing after that is looked at
-   * @param eventsMax stops after so many, so that lookups get their turn
+   * @param partBytes about how much to index; at least one event
    * @returns whether there is more before `bytes`
+   * @throws OperatorError when the file is damaged
    */
-  indexUpTo(bytes: number, eventsMax: number): boolean {
-    const offset = this.#endOf(this.#index.rows - 1);
-    if (offset >= bytes) return false;
-    const stop = this.end + eventsMax;
-    for (const { header, next } of readRawFrames(this.#fd, { sequence: this.end, offset }, bytes)) {
+  indexUpTo(bytes: number, partBytes: number): boolean {
+    const from = this.#endOf(this.#index.rows - 1);
+    if (from >= bytes) return false;
+    let to = this.#indexPart(from, Math.min(bytes, from + partBytes));
+    if (to === from) to = this.#indexPart(from, Math.min(bytes, from + FRAME_HEAD_BYTES + FRAME_BODY_BYTES_MAX));
+    if (to === from) throw logDamage(this.#path, from, 'a frame fails its check');
+    return to < bytes;
+  }
+
+  /** Indexes the frames that are whole between two offsets. @returns where the last one ends */
+  #indexPart(from: number, to: number): number {
+    const part = readFully(this.#fd, from, to - from);
+    const { offset } = scanFrames(part, 0, this.#seed, ({ header }, _start, end) => {
       const row = this.#index.rows;
-      this.#index.add(decodeHeader(header, 0, header.length));
       if (row === this.#ends.length) this.#ends = doubled(this.#ends);
-      this.#ends[row] = next.offset;
-      if (next.sequence >= stop) return next.offset < bytes;
-    }
-    return false;
+      this.#ends[row] = from + end;
+      this.#index.add(decodeHeader(header, 0, header.length));
+    });
+    return from + offset;
   }
 
   candidates(scan: Scan): Iterable<HistoryCursor> {

@@ -20,7 +20,7 @@ import {
   TAIL_BYTES,
   VARINT_BYTES_MAX,
 } from './index-format.ts';
-import { PAGE_BYTES, type PageCache, PagedFile } from './pages.ts';
+import { PAGE_BYTES, PagedFile, type PartCache } from './pages.ts';
 import type { SegmentIndex } from './segment-index.ts';
 import { isOlder } from './source.ts';
 import type { Term } from './terms.ts';
@@ -69,7 +69,7 @@ export class IndexFile {
   readonly #bloom: Uint32Array;
 
   /** @throws IndexDamaged */
-  constructor(path: string, first: Sequence, cache: PageCache) {
+  constructor(path: string, first: Sequence, cache: PartCache) {
     const damage = (offset: number, what: string) => new IndexDamaged(path, first, offset, what);
     this.#fd = openSync(path, 'r');
     try {

@@ -3,39 +3,40 @@ import { readFully } from '../log/raw-reader.ts';
 
 /** What is read and checked at a time: small, since look-ups read a few bytes here and there. */
 export const PAGE_BYTES = 4096;
-/** Page numbers stay below this (a 4 GB file), so that file and page make one number. */
-const PAGES_MAX = 2 ** 20;
+/** Parts of a file are numbered below this, so that file and part make one number. */
+const PARTS_MAX = 2 ** 20;
 
-/** Pages read before, the least recently used dropped first; shared by all files. */
-export class PageCache {
-  readonly #pagesMax: number;
-  readonly #pages = new Map<number, Buffer>();
+/** Parts of files read before, the least recently used dropped first; shared by any number of files. */
+export class PartCache {
+  readonly #bytesMax: number;
+  readonly #parts = new Map<number, Buffer>();
+  #bytes = 0;
   #files = 0;
 
   constructor(bytesMax: number) {
-    this.#pagesMax = Math.max(1, Math.floor(bytesMax / PAGE_BYTES));
+    this.#bytesMax = bytesMax;
   }
 
-  /** A number for a file's pages that no file before it had. */
+  /** What a file adds to its parts' numbers to make keys that no other file has. */
   nextFile(): number {
-    return this.#files++ * PAGES_MAX;
+    return this.#files++ * PARTS_MAX;
   }
 
-  get(key: number): Buffer | undefined {
-    const page = this.#pages.get(key);
-    if (page === undefined) return undefined;
-    this.#pages.delete(key);
-    this.#pages.set(key, page);
-    return page;
-  }
-
-  set(key: number, page: Buffer): void {
-    this.#pages.set(key, page);
-    if (this.#pages.size <= this.#pagesMax) return;
-    for (const oldest of this.#pages.keys()) {
-      this.#pages.delete(oldest);
-      break;
+  /** The part with this key; read by `read` unless it is here. */
+  get(key: number, read: () => Buffer): Buffer {
+    let part = this.#parts.get(key);
+    if (part) this.#parts.delete(key);
+    else {
+      part = read();
+      this.#bytes += part.length;
     }
+    this.#parts.set(key, part);
+    for (const [oldest, { length }] of this.#parts) {
+      if (this.#bytes <= this.#bytesMax || oldest === key) break;
+      this.#parts.delete(oldest);
+      this.#bytes -= length;
+    }
+    return part;
   }
 }
 
@@ -51,11 +52,11 @@ export class PagedFile {
   readonly #fd: number;
   readonly #length: number;
   readonly #crcs: Uint32Array;
-  readonly #cache: PageCache;
+  readonly #cache: PartCache;
   readonly #key: number;
   readonly #damage: (offset: number) => Error;
 
-  constructor(fd: number, length: number, crcs: Uint32Array, cache: PageCache, damage: (offset: number) => Error) {
+  constructor(fd: number, length: number, crcs: Uint32Array, cache: PartCache, damage: (offset: number) => Error) {
     this.#fd = fd;
     this.#length = length;
     this.#crcs = crcs;
@@ -75,12 +76,11 @@ export class PagedFile {
   }
 
   #page(number: number): Buffer {
-    const cached = this.#cache.get(this.#key + number);
-    if (cached) return cached;
-    const offset = number * PAGE_BYTES;
-    const page = readFully(this.#fd, offset, Math.min(PAGE_BYTES, this.#length - offset));
-    if (crc32(page) !== this.#crcs[number]) throw this.#damage(offset);
-    this.#cache.set(this.#key + number, page);
-    return page;
+    return this.#cache.get(this.#key + number, () => {
+      const offset = number * PAGE_BYTES;
+      const page = readFully(this.#fd, offset, Math.min(PAGE_BYTES, this.#length - offset));
+      if (crc32(page) !== this.#crcs[number]) throw this.#damage(offset);
+      return page;
+    });
   }
 }

@@ -2,16 +2,19 @@ import { join } from 'node:path';
 import type { EventHeader } from '../../event/event.ts';
 import type { HistoryCursor } from '../history.ts';
 import { segmentName } from '../log/raw-reader.ts';
-import { type BlockCache, openSealed, readSealedFooter, type Sealed } from '../log/sealed.ts';
+import { readSealedFooter } from '../log/sealed.ts';
 import type { Sequence } from '../log.ts';
 import { IndexDamaged, IndexFile } from './index-file.ts';
-import type { PageCache } from './pages.ts';
+import type { PartCache } from './pages.ts';
+import { SealedEvents } from './sealed-events.ts';
 import type { Scan, Source } from './source.ts';
 
 /** What all sealed segments share: what they keep in memory is bounded together. */
 export interface SealedCaches {
-  readonly pages: PageCache;
-  readonly blocks: BlockCache;
+  /** Of index files. */
+  readonly pages: PartCache;
+  /** Of `.seg` files, inflated. */
+  readonly blocks: PartCache;
 }
 
 /** A sealed segment: found through its index file, read from its `.seg`, which is opened when first needed. */
@@ -20,7 +23,7 @@ export class SealedSegment implements Source {
   readonly #segPath: string;
   readonly #caches: SealedCaches;
   readonly #index: IndexFile;
-  #sealed: Sealed | undefined;
+  #events: SealedEvents | undefined;
 
   /** @throws IndexDamaged when the index is damaged, missing, or not of this `.seg` */
   constructor(directory: string, first: Sequence, caches: SealedCaches) {
@@ -57,12 +60,12 @@ export class SealedSegment implements Source {
   }
 
   read(sequence: Sequence): { readonly header: EventHeader; readonly json: Buffer } {
-    this.#sealed ??= openSealed(this.#segPath, this.#caches.blocks);
-    return this.#sealed.readAtSync(sequence);
+    this.#events ??= new SealedEvents(this.#segPath, this.#caches.blocks);
+    return this.#events.read(sequence);
   }
 
   close(): void {
     this.#index.close();
-    this.#sealed?.close();
+    this.#events?.close();
   }
 }

@@ -12,8 +12,6 @@ export interface HistoryWorkerData {
   readonly view: LogView;
 }
 
-/** Some five milliseconds of work: what a question may have to wait for. */
-const SLICE_EVENTS = 1_000;
 /** How long a lookup waits for indexing to reach the end of the Log as it was when asked. */
 const LOOKUP_WAIT_MS = 200;
 
@@ -59,7 +57,7 @@ function turnSoon(): void {
 /** Indexes a little, then answers what can be answered. */
 function turn(): void {
   turnIsDue = false;
-  const more = core.index(SLICE_EVENTS);
+  const more = core.index();
   const nowMs = systemClock.monotonicMs();
   const due = waiting.filter(
     (w) => w.end <= core.indexedEnd || w.untilMs <= nowMs || (!more && Number.isFinite(w.untilMs)),
