@@ -1,0 +1,189 @@
+import { callerContext, principalOf } from '../../access/context.ts';
+import { evaluate, type PolicyRequest } from '../../access/policy.ts';
+import type { Bucket } from '../../ports/object-store.ts';
+import type { CallContext } from '../../wire/service.ts';
+import { aclAllows, aclsEnabled, isPublic } from './acl.ts';
+import { ACL_PERMISSION, askedOf } from './actions.ts';
+import { bucketArn, isPublicPolicy, objectArn, policyOf } from './bucket-policy.ts';
+import { s3Error } from './errors.ts';
+import { bucketOf, type Grant, isOwner, type ObjectMarks, type S3Deps } from './model.ts';
+import { publicAccessBlock } from './public-access.ts';
+
+type Input = Readonly<Record<string, unknown>>;
+
+export interface Authorizer {
+  /** For `Service.authorize`; also notes the resources for the call's record. */
+  readonly authorize: (context: CallContext, input: Input) => Promise<void>;
+  /** @throws AwsError AccessDenied, NoSuchBucket */
+  readonly require: (context: CallContext, action: string, bucket: string, key?: string) => Promise<void>;
+}
+
+/**
+ * Who may do what. Principals of the bucket's owner may do everything that the bucket's policy does not deny (users of
+ * an account have no policies of their own here); everybody else only what the policy, or an ACL where ACLs are
+ * enabled, allows and Block Public Access does not take back.
+ */
+export function createAuthorizer(deps: S3Deps): Authorizer {
+  return {
+    async authorize(context, input) {
+      const { operation } = context;
+      const name = input.Bucket as string | undefined;
+      if (name === undefined || operation === 'CreateBucket') {
+        if (context.caller.anonymous) throw s3Error('AccessDenied');
+        return;
+      }
+      const bucket = deps.store.bucket(name);
+      noteResources(context, name, bucket, input);
+      const { ownerAccountId } = bucketOf(deps, name);
+      const expected = input.ExpectedBucketOwner as string | undefined;
+      if (expected !== undefined && expected !== ownerAccountId) throw s3Error('AccessDenied');
+      if (operation === 'DeleteObjects') return; // each key by itself, by its handler
+      const { action, on } = askedOf(operation, input);
+      await check(
+        context,
+        action,
+        name,
+        on === 'object' ? ((input.Key as string | undefined) ?? '') : undefined,
+        input,
+      );
+      if (operation === 'GetObject' || operation === 'HeadObject') await hideAbsence(context, name, input);
+    },
+    require: (context, action, bucket, key) => check(context, action, bucket, key, {}),
+  };
+
+  async function check(
+    context: CallContext,
+    action: string,
+    name: string,
+    key: string | undefined,
+    input: Input,
+  ): Promise<void> {
+    const bucket = bucketOf(deps, name);
+    const request = requestOf(context, action, name, key, input);
+    const policy = policyOf(bucket);
+    const verdict = policy ? evaluate(policy, request) : 'none';
+    const own = isOwner(context, bucket);
+    // Whoever wrote a policy that locks out everyone, the owner's root can always mend it (S3 user guide).
+    if (own && context.caller.identity.type === 'Root' && POLICY_ACTIONS.has(action)) return;
+    if (verdict === 'deny') throw denied(context, request, 'with an explicit deny in a resource-based policy');
+    if (own) return;
+    const restricted = publicAccessBlock(bucket).RestrictPublicBuckets && policy && isPublicPolicy(policy);
+    if (verdict === 'allow' && !restricted && !OWNER_ONLY.has(action)) return;
+    if (await allowedByAcl(context, bucket, action, key, input)) return;
+    throw denied(context, request, `because no resource-based policy allows the ${action} action`);
+  }
+
+  /** To those who may not list the bucket, an object that is not there is one that they may not read. */
+  async function hideAbsence(context: CallContext, bucket: string, input: Input): Promise<void> {
+    const version = deps.store.find(
+      bucket,
+      (input.Key as string | undefined) ?? '',
+      input.VersionId as string | undefined,
+    );
+    if (version && !version.isDeleteMarker) return;
+    await check(context, 's3:ListBucket', bucket, undefined, input);
+  }
+
+  async function allowedByAcl(
+    context: CallContext,
+    bucket: Bucket,
+    action: string,
+    key: string | undefined,
+    input: Input,
+  ): Promise<boolean> {
+    const permission = ACL_PERMISSION[action];
+    if (permission === undefined || !aclsEnabled(bucket)) return false;
+    const ofBucket = key === undefined || permission === 'WRITE';
+    const grants = (ofBucket ? bucket.settings.acl : await objectAcl(bucket.name, key, input)) as
+      | readonly Grant[]
+      | undefined;
+    const counted = (grants ?? []).filter((grant) => !publicAccessBlock(bucket).IgnorePublicAcls || !isPublic(grant));
+    return aclAllows(counted, permission, context.caller.anonymous ? undefined : context.caller.accountId);
+  }
+
+  async function objectAcl(bucket: string, key: string, input: Input): Promise<readonly Grant[] | undefined> {
+    const object = await deps.store.open(bucket, key, input.VersionId as string | undefined);
+    await object?.close();
+    return (object?.marks as ObjectMarks | undefined)?.acl;
+  }
+}
+
+const POLICY_ACTIONS: ReadonlySet<string> = new Set([
+  's3:GetBucketPolicy',
+  's3:PutBucketPolicy',
+  's3:DeleteBucketPolicy',
+]);
+/** Not even a policy gives these to another account (S3 answers 405 there; denied is what they are). */
+const OWNER_ONLY = POLICY_ACTIONS;
+
+/** Headers and parameters that S3 has condition keys for. */
+const CONDITION_KEYS: Readonly<Record<string, string>> = {
+  ACL: 's3:x-amz-acl',
+  ServerSideEncryption: 's3:x-amz-server-side-encryption',
+  SSEKMSKeyId: 's3:x-amz-server-side-encryption-aws-kms-key-id',
+  CopySource: 's3:x-amz-copy-source',
+  MetadataDirective: 's3:x-amz-metadata-directive',
+  StorageClass: 's3:x-amz-storage-class',
+  GrantFullControl: 's3:x-amz-grant-full-control',
+  GrantRead: 's3:x-amz-grant-read',
+  GrantWrite: 's3:x-amz-grant-write',
+  GrantReadACP: 's3:x-amz-grant-read-acp',
+  GrantWriteACP: 's3:x-amz-grant-write-acp',
+  Prefix: 's3:prefix',
+  Delimiter: 's3:delimiter',
+  MaxKeys: 's3:max-keys',
+  VersionId: 's3:VersionId',
+  IfMatch: 's3:if-match',
+  IfNoneMatch: 's3:if-none-match',
+};
+
+function requestOf(
+  context: CallContext,
+  action: string,
+  bucket: string,
+  key: string | undefined,
+  input: Input,
+): PolicyRequest {
+  const { caller, timeMs, sourceIp, userAgent, tls } = context;
+  const own = Object.entries(CONDITION_KEYS).flatMap(([member, name]) =>
+    input[member] === undefined ? [] : [[name, String(input[member])] as const],
+  );
+  return {
+    principal: principalOf(caller),
+    action,
+    resource: key === undefined ? bucketArn(bucket) : objectArn(bucket, key),
+    context: {
+      ...callerContext(caller, { timeMs, sourceIp, userAgent, secureTransport: tls !== undefined }),
+      ...Object.fromEntries(own),
+    },
+  };
+}
+
+/** S3 tells signed callers why; strangers learn nothing. */
+function denied({ caller }: CallContext, { action, resource }: PolicyRequest, why: string) {
+  if (caller.anonymous) return s3Error('AccessDenied');
+  return s3Error('AccessDenied', {
+    message: `User: ${caller.arn} is not authorized to perform: ${action} on resource: "${resource}" ${why}`,
+  });
+}
+
+/** Operations that CloudTrail files with the prefix of what they could touch instead of one object. */
+const PREFIX_OPERATIONS: ReadonlySet<string> = new Set([
+  'HeadBucket',
+  'ListObjects',
+  'ListObjectsV2',
+  'ListObjectVersions',
+]);
+
+/** What the record names (spec: record-conventions §15): the object without account, then the bucket with it. */
+function noteResources(context: CallContext, name: string, bucket: Bucket | undefined, input: Input): void {
+  const { notes, operation } = context;
+  const key = input.Key as string | undefined;
+  const prefix = (input.Prefix as string | undefined) ?? '';
+  notes.resources = [
+    ...(key === undefined ? [] : [{ type: 'AWS::S3::Object', ARN: objectArn(name, key) }]),
+    ...(PREFIX_OPERATIONS.has(operation) ? [{ type: 'AWS::S3::Object', ARNPrefix: objectArn(name, prefix) }] : []),
+    { ...(bucket && { accountId: bucket.ownerAccountId }), type: 'AWS::S3::Bucket', ARN: bucketArn(name) },
+  ];
+  if (bucket) notes.resourceAccountId = bucket.ownerAccountId;
+}

@@ -1,0 +1,114 @@
+import type { CreateBucketCommandInput, ListBucketsCommandInput } from '@aws-sdk/client-s3';
+import { StoreRefusal } from '../../ports/object-store.ts';
+import type { CallContext } from '../../wire/service.ts';
+import { requestedAcl } from './acl.ts';
+import { invalidArgument, notBuilt, s3Error } from './errors.ts';
+import { bucketOf, type Handlers, ownerOf, type S3Deps } from './model.ts';
+import { checkBucketName } from './names.ts';
+import { ALL_BLOCKED } from './public-access.ts';
+import { BUCKET_TAGS_MAX, checkTags } from './tags.ts';
+
+/** Every bucket's state is held in memory; S3's own default quota is 10,000. */
+const BUCKETS_MAX = 10_000;
+const US_EAST_1 = 'us-east-1';
+
+export function bucketHandlers(deps: S3Deps): Handlers {
+  const { store } = deps;
+  return {
+    async CreateBucket(context: CallContext, input: CreateBucketCommandInput) {
+      const { Bucket: name = '' } = input;
+      checkBucketName(name);
+      if (input.ObjectLockEnabledForBucket) throw notBuilt('Object Lock');
+      const { accountId } = context.caller;
+      const ownership = input.ObjectOwnership ?? 'BucketOwnerEnforced';
+      const acl = requestedAcl(input, accountId, { enabled: ownership !== 'BucketOwnerEnforced', blocksPublic: true });
+      const tags = checkTags(input.CreateBucketConfiguration?.Tags, BUCKET_TAGS_MAX);
+      const region = regionFor(context.region, input.CreateBucketConfiguration?.LocationConstraint);
+      if (!store.bucket(name) && store.buckets().length >= BUCKETS_MAX) throw s3Error('TooManyBuckets');
+      try {
+        await store.createBucket({
+          name,
+          ownerAccountId: accountId,
+          region,
+          createdMs: deps.clock.now(),
+          settings: {
+            objectOwnership: ownership,
+            publicAccessBlock: ALL_BLOCKED,
+            ...(acl && { acl }),
+            ...(tags.length > 0 && { tagging: tags }),
+          },
+        });
+      } catch (error) {
+        if (!(error instanceof StoreRefusal)) throw error;
+        const { ownerAccountId, region: itsRegion } = bucketOf(deps, name);
+        const members = { BucketName: name };
+        if (ownerAccountId !== accountId) throw s3Error('BucketAlreadyExists', { members });
+        // In us-east-1, and only there, making one's own bucket again succeeds (CreateBucket, "Errors").
+        if (itsRegion !== US_EAST_1 || region !== US_EAST_1) throw s3Error('BucketAlreadyOwnedByYou', { members });
+      }
+      return { Location: `/${name}`, BucketArn: `arn:aws:s3:::${name}` };
+    },
+
+    async DeleteBucket(_: CallContext, input: { Bucket: string }) {
+      await store.deleteBucket(input.Bucket);
+      return {};
+    },
+
+    async HeadBucket(_: CallContext, input: { Bucket: string }) {
+      const { name, region } = bucketOf(deps, input.Bucket);
+      return { BucketArn: `arn:aws:s3:::${name}`, BucketRegion: region, AccessPointAlias: false };
+    },
+
+    async GetBucketLocation(_: CallContext, input: { Bucket: string }) {
+      const { region } = bucketOf(deps, input.Bucket);
+      return region === US_EAST_1 ? {} : { LocationConstraint: region };
+    },
+
+    async ListBuckets(context: CallContext, input: ListBucketsCommandInput) {
+      const { Prefix = '', BucketRegion, ContinuationToken } = input;
+      const limit = input.MaxBuckets ?? BUCKETS_MAX;
+      if (limit < 1 || limit > BUCKETS_MAX) {
+        throw invalidArgument(
+          'max-buckets',
+          String(limit),
+          `Argument max-buckets must be an integer between 1 and ${BUCKETS_MAX}`,
+        );
+      }
+      const after = ContinuationToken === undefined ? '' : Buffer.from(ContinuationToken, 'base64url').toString('utf8');
+      const mine = store
+        .buckets()
+        .filter((b) => b.ownerAccountId === context.caller.accountId && b.name.startsWith(Prefix) && b.name > after)
+        .filter((b) => BucketRegion === undefined || b.region === BucketRegion);
+      const page = mine.slice(0, limit);
+      return {
+        Owner: ownerOf(context.caller.accountId),
+        Buckets: page.map((b) => ({
+          Name: b.name,
+          CreationDate: new Date(b.createdMs),
+          ...(input.MaxBuckets !== undefined && { BucketRegion: b.region }),
+        })),
+        ...(input.Prefix !== undefined && { Prefix }),
+        ...(mine.length > limit && { ContinuationToken: Buffer.from(page.at(-1)!.name).toString('base64url') }),
+      };
+    },
+  };
+}
+
+/**
+ * Where a bucket is made: where the request was sent, which must not contradict the constraint; us-east-1 alone makes
+ * buckets for all Regions (CreateBucket, LocationConstraint).
+ */
+function regionFor(endpointRegion: string, given: string | undefined): string {
+  const constraint = given === 'EU' ? 'eu-west-1' : given;
+  if (constraint === undefined || constraint === '') {
+    if (endpointRegion === US_EAST_1) return US_EAST_1;
+    throw s3Error('IllegalLocationConstraintException');
+  }
+  if (constraint === US_EAST_1 || !/^[a-z]{2}(?:-[a-z]+)+-\d+$/.test(constraint)) {
+    throw s3Error('InvalidLocationConstraint', { members: { LocationConstraint: constraint } });
+  }
+  if (endpointRegion === US_EAST_1 || endpointRegion === constraint) return constraint;
+  throw s3Error('IllegalLocationConstraintException', {
+    message: `The ${constraint} location constraint is incompatible for the region specific endpoint this request was sent to.`,
+  });
+}

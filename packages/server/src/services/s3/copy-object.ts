@@ -1,0 +1,92 @@
+import type { CopyObjectCommandInput } from '@aws-sdk/client-s3';
+import type { CallContext } from '../../wire/service.ts';
+import type { Authorizer } from './authorize.ts';
+import { checksummed, namedAlgorithm, shownChecksum } from './checksums.ts';
+import { writeCheck } from './conditions.ts';
+import { openCopySource, parseCopySource } from './copy-source.ts';
+import { checkStorage, SSE_S3 } from './encryption.ts';
+import { invalidArgument, s3Error } from './errors.ts';
+import { expirationHeader } from './lifecycle.ts';
+import {
+  bucketOf,
+  type Handlers,
+  type ObjectAttributes,
+  type ObjectMarks,
+  quoted,
+  type S3Deps,
+  shownVersion,
+} from './model.ts';
+import { checkKey } from './names.ts';
+import { attributesFrom, marksFrom, SENT_BYTES_MAX } from './written.ts';
+
+/** CopyObject: reads the source while it writes the copy; the ACL is never copied, metadata and tags unless replaced. */
+export function copyObjectHandlers(deps: S3Deps, authorizer: Authorizer): Handlers {
+  return {
+    async CopyObject(context: CallContext, input: CopyObjectCommandInput) {
+      const { Bucket: bucket = '', Key: key = '' } = input;
+      checkKey(key);
+      checkStorage(input);
+      const replaceMetadata = directive('x-amz-metadata-directive', input.MetadataDirective);
+      const replaceTags = directive('x-amz-tagging-directive', input.TaggingDirective);
+      const source = parseCopySource(input.CopySource);
+      const onItself = source.bucket === bucket && source.key === key && source.versionId === undefined;
+      if (onItself && !replaceMetadata && input.ServerSideEncryption === undefined && !input.WebsiteRedirectLocation) {
+        throw s3Error('InvalidRequest', { message: ON_ITSELF });
+      }
+      const marks = marksFrom(deps, bucket, input);
+      const check = writeCheck(input, key);
+      const wanted = namedAlgorithm(input.ChecksumAlgorithm);
+      const object = await openCopySource(deps, authorizer, context, source, input);
+      const { version: original } = object;
+      try {
+        if (original.sizeBytes > SENT_BYTES_MAX) throw s3Error('InvalidRequest', { message: TOO_LARGE });
+        const old = object.attributes as ObjectAttributes;
+        const { tags } = object.marks as ObjectMarks;
+        const { body, checksum } = checksummed(
+          object.read(0, original.sizeBytes - 1),
+          wanted ?? old.checksum?.algorithm,
+        );
+        const attributes = replaceMetadata ? attributesFrom(input) : old;
+        const newMarks = { ...(!replaceTags && tags && { tags }), ...marks };
+        let computed: ObjectAttributes['checksum'];
+        const version = await deps.store.put({
+          bucket,
+          key,
+          body,
+          describe() {
+            computed = checksum();
+            const { checksum: _, ...rest } = attributes;
+            return { attributes: { ...rest, ...(computed && { checksum: computed }) }, marks: newMarks };
+          },
+          ...(check && { check }),
+        });
+        return {
+          CopyObjectResult: {
+            ETag: quoted(version.etag),
+            LastModified: new Date(version.modifiedMs),
+            ...shownChecksum(computed),
+          },
+          ...SSE_S3,
+          ...shownVersion(deps, bucket, version),
+          ...(shownVersion(deps, source.bucket, original).VersionId !== undefined && {
+            CopySourceVersionId: original.versionId,
+          }),
+          ...expirationHeader(bucketOf(deps, bucket), version),
+        };
+      } finally {
+        await object.close();
+      }
+    },
+  };
+}
+
+const ON_ITSELF =
+  "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.";
+const TOO_LARGE = 'The specified copy source is larger than the maximum allowable size for a copy source: 5368709120';
+
+/** @returns whether it says REPLACE */
+function directive(header: string, value: string | undefined): boolean {
+  if (value === undefined || value === 'COPY') return false;
+  if (value === 'REPLACE') return true;
+  throw invalidArgument(header, value, `Unknown ${header.replace('x-amz-', '').replace('-', ' ')}.`);
+}

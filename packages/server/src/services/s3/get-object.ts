@@ -1,0 +1,127 @@
+import type { GetObjectCommandInput, HeadObjectCommandInput } from '@aws-sdk/client-s3';
+import type { OpenObject } from '../../ports/object-store.ts';
+import type { CallContext } from '../../wire/service.ts';
+import { shownChecksum, shownPartChecksum } from './checksums.ts';
+import { checkRead } from './conditions.ts';
+import { SSE_S3 } from './encryption.ts';
+import { notBuilt, s3Error } from './errors.ts';
+import { expirationHeader } from './lifecycle.ts';
+import {
+  bucketOf,
+  type Handlers,
+  type ObjectAttributes,
+  type ObjectMarks,
+  objectOf,
+  quoted,
+  type S3Deps,
+  type StoredChecksum,
+  shownVersion,
+} from './model.ts';
+import { type Slice, sliceByPart, sliceByRange } from './ranges.ts';
+
+type ReadInput = GetObjectCommandInput | HeadObjectCommandInput;
+
+/** GetObject and HeadObject: the same answer, with and without the bytes. */
+export function getObjectHandlers(deps: S3Deps): Handlers {
+  return {
+    async GetObject(context: CallContext, input: GetObjectCommandInput) {
+      const { object, output, slice } = await read(deps, context, input);
+      return { ...output, Body: object.read(slice.start, slice.end) };
+    },
+    async HeadObject(context: CallContext, input: HeadObjectCommandInput) {
+      const { object, output } = await read(deps, context, input);
+      await object.close();
+      return output;
+    },
+  };
+}
+
+/** `response-content-type` and its like, which replace headers of the answer to a signed request. */
+const OVERRIDES = [
+  'CacheControl',
+  'ContentDisposition',
+  'ContentEncoding',
+  'ContentLanguage',
+  'ContentType',
+  'Expires',
+] as const;
+
+async function read(deps: S3Deps, context: CallContext, input: ReadInput) {
+  if (input.SSECustomerAlgorithm !== undefined) throw notBuilt('Encryption with keys of the client (SSE-C)');
+  const overrides = overridesOf(context, input);
+  const object = await openObject(deps, input.Bucket ?? '', input.Key ?? '', input.VersionId);
+  try {
+    const { version, parts } = object;
+    checkRead(version, {
+      ifMatch: input.IfMatch,
+      ifNoneMatch: input.IfNoneMatch,
+      ifModifiedSince: input.IfModifiedSince,
+      ifUnmodifiedSince: input.IfUnmodifiedSince,
+    });
+    if (input.Range !== undefined && input.PartNumber !== undefined) {
+      throw s3Error('InvalidRequest', { message: 'Cannot specify both Range header and partNumber query parameter' });
+    }
+    const slice =
+      input.PartNumber === undefined
+        ? sliceByRange(input.Range, version.sizeBytes)
+        : sliceByPart(input.PartNumber, parts, version.sizeBytes);
+    const output = { ...describe(deps, input, object, slice), ...overrides };
+    return { object, output, slice };
+  } catch (error) {
+    await object.close();
+    throw error;
+  }
+}
+
+/** @throws AwsError NoSuchKey, NoSuchVersion, MethodNotAllowed, InvalidArgument */
+export async function openObject(deps: S3Deps, bucket: string, key: string, versionId?: string): Promise<OpenObject> {
+  const object = await deps.store.open(bucket, key, versionId);
+  if (object) return object;
+  objectOf(deps, bucket, key, versionId);
+  // It has come into being since `open` looked: to this reader there was none.
+  throw s3Error('NoSuchKey', { members: { Key: key } });
+}
+
+function describe(deps: S3Deps, input: ReadInput, object: OpenObject, slice: Slice) {
+  const { version, parts } = object;
+  const attributes = object.attributes as ObjectAttributes;
+  const { tags } = object.marks as ObjectMarks;
+  const size = version.sizeBytes;
+  return {
+    AcceptRanges: 'bytes',
+    ContentLength: slice.end - slice.start + 1,
+    ...(slice.partial && { ContentRange: `bytes ${slice.start}-${slice.end}/${size}` }),
+    ETag: quoted(version.etag),
+    LastModified: new Date(version.modifiedMs),
+    ...attributes.headers,
+    ...(attributes.expiresMs !== undefined && { Expires: new Date(attributes.expiresMs) }),
+    Metadata: attributes.metadata ?? {},
+    ...SSE_S3,
+    ...(tags && tags.length > 0 && { TagCount: tags.length }),
+    ...(input.PartNumber !== undefined && parts && { PartsCount: parts.length }),
+    ...(input.ChecksumMode === 'ENABLED' && checksumOf(input, object, attributes, slice)),
+    ...shownVersion(deps, input.Bucket ?? '', version),
+    ...expirationHeader(bucketOf(deps, input.Bucket ?? ''), version),
+  };
+}
+
+/** A range has no checksum of its own, unless it is a part's. */
+function checksumOf(input: ReadInput, { parts }: OpenObject, attributes: ObjectAttributes, slice: Slice) {
+  if (input.PartNumber !== undefined && parts) {
+    return shownPartChecksum(parts[input.PartNumber - 1]?.attributes.checksum as StoredChecksum | undefined);
+  }
+  return slice.partial && input.PartNumber === undefined ? {} : shownChecksum(attributes.checksum);
+}
+
+function overridesOf(context: CallContext, input: ReadInput): Record<string, unknown> {
+  const given = OVERRIDES.flatMap((name) => {
+    const value = input[`Response${name}`];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  if (given.length > 0 && context.caller.anonymous) {
+    throw s3Error('InvalidRequest', {
+      message: 'Request specific response headers cannot be used for anonymous GET requests.',
+    });
+  }
+  return Object.fromEntries(given);
+}

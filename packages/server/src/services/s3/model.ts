@@ -1,0 +1,126 @@
+import { canonicalUserId } from '../../access/caller.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { Random } from '../../base/random.ts';
+import { type Bucket, type ObjectStore, type ObjectVersion, StoreRefusal } from '../../ports/object-store.ts';
+import type { ServiceSchema } from '../../schema/types.ts';
+import type { ChecksumAlgorithm } from '../../wire/checksum.ts';
+import type { CallContext, Handler } from '../../wire/service.ts';
+import { invalidArgument, s3Error } from './errors.ts';
+
+export interface S3Deps {
+  readonly schema: ServiceSchema;
+  readonly store: ObjectStore;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** An output without what the SDK adds on the client's side. */
+export type Answer<T> = Omit<T, '$metadata'>;
+
+export type Handlers = Readonly<Record<string, Handler>>;
+
+/** What is fixed when an object is written. */
+export interface ObjectAttributes {
+  readonly headers?: Readonly<Partial<Record<ContentHeader, string>>>;
+  /** User metadata, names without `x-amz-meta-`. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** The `Expires` header. */
+  readonly expiresMs?: number;
+  readonly checksum?: StoredChecksum;
+}
+
+export interface StoredChecksum {
+  readonly algorithm: ChecksumAlgorithm;
+  readonly value: string;
+  readonly type: 'FULL_OBJECT' | 'COMPOSITE';
+}
+
+/** What may change afterwards. */
+export interface ObjectMarks {
+  readonly tags?: readonly Tag[];
+  readonly acl?: readonly Grant[];
+}
+
+export interface Tag {
+  readonly Key: string;
+  readonly Value: string;
+}
+
+export interface Grant {
+  readonly Grantee: {
+    readonly Type: 'CanonicalUser' | 'Group';
+    readonly ID?: string;
+    readonly URI?: string;
+  };
+  readonly Permission: 'FULL_CONTROL' | 'READ' | 'WRITE' | 'READ_ACP' | 'WRITE_ACP';
+}
+
+/** Headers that are kept with an object and given back as they came. */
+export const CONTENT_HEADERS = [
+  'ContentType',
+  'CacheControl',
+  'ContentDisposition',
+  'ContentEncoding',
+  'ContentLanguage',
+  'WebsiteRedirectLocation',
+] as const;
+export type ContentHeader = (typeof CONTENT_HEADERS)[number];
+
+/** @throws AwsError NoSuchBucket */
+export function bucketOf(deps: S3Deps, name: string): Bucket {
+  const bucket = deps.store.bucket(name);
+  if (!bucket) throw s3Error('NoSuchBucket', { members: { BucketName: name } });
+  return bucket;
+}
+
+/** Turns the store's refusals into S3's errors. */
+export function withStoreErrors(handler: Handler): Handler {
+  return async (context, input) => {
+    try {
+      return await handler(context, input);
+    } catch (error) {
+      if (!(error instanceof StoreRefusal)) throw error;
+      throw s3Error(error.code, { members: membersOf(error.code, input), cause: error });
+    }
+  };
+}
+
+function membersOf(code: StoreRefusal['code'], input: Readonly<Record<string, unknown>>): Record<string, string> {
+  if (code === 'NoSuchUpload') return { UploadId: String(input.UploadId ?? '') };
+  if (code === 'NoSuchVersion') return { Key: String(input.Key ?? ''), VersionId: String(input.VersionId ?? '') };
+  return { BucketName: String(input.Bucket ?? '') };
+}
+
+/** The object, or S3's way of saying that there is none. @throws AwsError NoSuchKey, NoSuchVersion, MethodNotAllowed */
+export function objectOf(deps: S3Deps, bucket: string, key: string, versionId?: string): ObjectVersion {
+  const version = deps.store.find(bucket, key, checkedVersionId(versionId));
+  if (!version) {
+    if (versionId !== undefined) throw s3Error('NoSuchVersion', { members: { Key: key, VersionId: versionId } });
+    throw s3Error('NoSuchKey', { members: { Key: key } });
+  }
+  if (!version.isDeleteMarker) return version;
+  const headers = { 'x-amz-delete-marker': 'true', 'x-amz-version-id': version.versionId };
+  if (versionId === undefined) throw s3Error('NoSuchKey', { members: { Key: key }, headers });
+  throw s3Error('MethodNotAllowed', {
+    members: { Method: 'GET', ResourceType: 'DeleteMarker' },
+    headers: { ...headers, allow: 'DELETE', 'last-modified': new Date(version.modifiedMs).toUTCString() },
+  });
+}
+
+/** @throws AwsError InvalidArgument for what cannot be a version id */
+export function checkedVersionId(versionId: string | undefined): string | undefined {
+  if (versionId === undefined || versionId === 'null' || /^[\w-]{32}$/.test(versionId)) return versionId;
+  throw invalidArgument('versionId', versionId, 'Invalid version id specified');
+}
+
+/** The version id that answers carry: none while the bucket never had versioning. */
+export function shownVersion(deps: S3Deps, bucket: string, version: ObjectVersion): { VersionId?: string } {
+  return deps.store.bucket(bucket)?.versioning === undefined ? {} : { VersionId: version.versionId };
+}
+
+export const quoted = (etag: string): string => `"${etag}"`;
+
+export const ownerOf = (accountId: string): { readonly ID: string } => ({ ID: canonicalUserId(accountId) });
+
+export const isOwner = (context: CallContext, bucket: Bucket): boolean =>
+  !context.caller.anonymous && context.caller.accountId === bucket.ownerAccountId;

@@ -1,0 +1,256 @@
+import { createHash } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import type {
+  AbortMultipartUploadCommandInput,
+  CompletedPart,
+  CompleteMultipartUploadCommandInput,
+  CreateMultipartUploadCommandInput,
+  UploadPartCommandInput,
+  UploadPartCopyCommandInput,
+} from '@aws-sdk/client-s3';
+import type { Attributes, Chosen, Part } from '../../ports/object-store.ts';
+import type { CallContext } from '../../wire/service.ts';
+import type { Authorizer } from './authorize.ts';
+import { checksummed, claimedChecksum, namedAlgorithm, shownChecksum, shownPartChecksum } from './checksums.ts';
+import { writeCheck } from './conditions.ts';
+import { openCopySource, parseCopySource } from './copy-source.ts';
+import { checkStorage, SSE_S3 } from './encryption.ts';
+import { invalidArgument, s3Error } from './errors.ts';
+import { expirationHeader } from './lifecycle.ts';
+import {
+  bucketOf,
+  type Handlers,
+  type ObjectAttributes,
+  quoted,
+  type S3Deps,
+  type StoredChecksum,
+  shownVersion,
+} from './model.ts';
+import { checkUploadChecksum, joinChecksums, type UploadChecksum } from './multipart-checksums.ts';
+import { checkKey } from './names.ts';
+import { sliceByRange } from './ranges.ts';
+import { attributesFrom, checkMd5, checkSentSize, marksFrom } from './written.ts';
+
+/** S3's limits (user guide, "Amazon S3 multipart upload limits"). */
+const PARTS_MAX = 10_000;
+const PART_BYTES_MIN = 5 * 1024 ** 2;
+
+/** What is kept of an upload until it becomes an object. */
+interface UploadAttributes extends ObjectAttributes {
+  readonly uploadChecksum?: UploadChecksum;
+}
+
+export function multipartHandlers(deps: S3Deps, authorizer: Authorizer): Handlers {
+  const { store } = deps;
+  return {
+    async CreateMultipartUpload(_: CallContext, input: CreateMultipartUploadCommandInput) {
+      const { Bucket: bucket = '', Key: key = '' } = input;
+      checkKey(key);
+      checkStorage(input);
+      const uploadChecksum = checkUploadChecksum(namedAlgorithm(input.ChecksumAlgorithm), input.ChecksumType);
+      const attributes: UploadAttributes = { ...attributesFrom(input), ...(uploadChecksum && { uploadChecksum }) };
+      const marks = marksFrom(deps, bucket, input);
+      const upload = await store.createUpload(bucket, key, { ...attributes }, { ...marks });
+      return {
+        Bucket: bucket,
+        Key: key,
+        UploadId: upload.uploadId,
+        ...SSE_S3,
+        ...(uploadChecksum && { ChecksumAlgorithm: uploadChecksum.algorithm, ChecksumType: uploadChecksum.type }),
+      };
+    },
+
+    async UploadPart(_: CallContext, input: UploadPartCommandInput) {
+      const number = checkPartNumber(input.PartNumber);
+      checkSentSize(input.ContentLength);
+      const body = (input.Body as Readable | Buffer | undefined) ?? Buffer.alloc(0);
+      const { etag, checksum } = await putPart(uploadOf(input), number, body, input.ContentMD5);
+      return { ETag: quoted(etag), ...SSE_S3, ...shownPartChecksum(checksum) };
+    },
+
+    async UploadPartCopy(context: CallContext, input: UploadPartCopyCommandInput) {
+      const number = checkPartNumber(input.PartNumber);
+      const source = parseCopySource(input.CopySource);
+      const object = await openCopySource(deps, authorizer, context, source, input);
+      try {
+        const { start, end } = copyRange(input.CopySourceRange, object.version.sizeBytes);
+        checkSentSize(end - start + 1);
+        const { etag, checksum, modifiedMs } = await putPart(
+          uploadOf(input),
+          number,
+          object.read(start, end),
+          undefined,
+        );
+        return {
+          CopyPartResult: { ETag: quoted(etag), LastModified: new Date(modifiedMs), ...shownPartChecksum(checksum) },
+          ...SSE_S3,
+          ...(shownVersion(deps, source.bucket, object.version).VersionId !== undefined && {
+            CopySourceVersionId: object.version.versionId,
+          }),
+        };
+      } finally {
+        await object.close();
+      }
+    },
+
+    async CompleteMultipartUpload(context: CallContext, input: CompleteMultipartUploadCommandInput) {
+      const { bucket, key, uploadId } = uploadOf(input);
+      const listed = input.MultipartUpload?.Parts ?? [];
+      if (listed.length === 0 || listed.length > PARTS_MAX) throw s3Error('MalformedXML');
+      let checksum: StoredChecksum | undefined;
+      const choose = (parts: ReadonlyMap<number, Part>, attributes: Attributes): Chosen => {
+        const { uploadChecksum, ...rest } = attributes as UploadAttributes;
+        const chosen = chooseParts(listed, parts);
+        checksum = joinChecksums(uploadChecksum, chosen);
+        checkWhole(input, chosen, checksum);
+        return {
+          parts: chosen,
+          md5: md5OfParts(chosen),
+          attributes: { ...rest, ...(checksum && { checksum }) },
+        };
+      };
+      const version = await store.completeUpload(bucket, key, uploadId, choose, writeCheck(input, key));
+      return {
+        Location: `http://${context.http.host}/${bucket}/${key.split('/').map(encodeURIComponent).join('/')}`,
+        Bucket: bucket,
+        Key: key,
+        ETag: quoted(version.etag),
+        ...SSE_S3,
+        ...shownChecksum(checksum),
+        ...shownVersion(deps, bucket, version),
+        ...expirationHeader(bucketOf(deps, bucket), version),
+      };
+    },
+
+    async AbortMultipartUpload(_: CallContext, input: AbortMultipartUploadCommandInput) {
+      const { bucket, key, uploadId } = uploadOf(input);
+      await store.abortUpload(bucket, key, uploadId);
+      return {};
+    },
+  };
+
+  async function putPart(
+    upload: ReturnType<typeof uploadOf>,
+    number: number,
+    body: Readable | Buffer,
+    contentMd5: string | undefined,
+  ) {
+    const { uploadChecksum } = (await store.uploadAttributes(
+      upload.bucket,
+      upload.key,
+      upload.uploadId,
+    )) as UploadAttributes;
+    const checked = checksummed(body, uploadChecksum?.algorithm);
+    let checksum: StoredChecksum | undefined;
+    const part = await store.putPart(upload, number, checked.body, (written) => {
+      checkMd5(contentMd5, written);
+      checkSentSize(written.sizeBytes);
+      checksum = checked.checksum();
+      return checksum ? { checksum } : {};
+    });
+    return { etag: part.etag, modifiedMs: part.modifiedMs, checksum };
+  }
+}
+
+interface UploadInput {
+  readonly Bucket?: string | undefined;
+  readonly Key?: string | undefined;
+  readonly UploadId?: string | undefined;
+}
+
+const uploadOf = (input: UploadInput) => ({
+  bucket: input.Bucket ?? '',
+  key: input.Key ?? '',
+  uploadId: input.UploadId ?? '',
+});
+
+function checkPartNumber(number: number | undefined): number {
+  if (number !== undefined && Number.isInteger(number) && number >= 1 && number <= PARTS_MAX) return number;
+  throw invalidArgument(
+    'partNumber',
+    String(number),
+    `Part number must be an integer between 1 and ${PARTS_MAX}, inclusive`,
+  );
+}
+
+function copyRange(range: string | undefined, sizeBytes: number): { start: number; end: number } {
+  if (range === undefined) return { start: 0, end: sizeBytes - 1 };
+  const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(range) ?? [];
+  if (first === undefined || last === undefined || Number(first) > Number(last)) {
+    throw invalidArgument(
+      'x-amz-copy-source-range',
+      range,
+      'The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy',
+    );
+  }
+  if (Number(last) >= sizeBytes) {
+    throw invalidArgument(
+      'x-amz-copy-source-range',
+      range,
+      `Range specified is not valid for source object of size: ${sizeBytes}`,
+    );
+  }
+  return sliceByRange(range, sizeBytes);
+}
+
+/** The parts that the client lists, found to be there as it says. */
+function chooseParts(listed: readonly CompletedPart[], parts: ReadonlyMap<number, Part>): Part[] {
+  let before = 0;
+  const chosen = listed.map((item) => {
+    const number = item.PartNumber ?? 0;
+    if (number <= before) throw s3Error('InvalidPartOrder');
+    before = number;
+    const part = parts.get(number);
+    const claimed = claimedChecksum({ ...item });
+    const stored = part?.attributes.checksum as StoredChecksum | undefined;
+    const matches =
+      part !== undefined &&
+      part.etag === item.ETag?.replace(/^"|"$/g, '') &&
+      (claimed === undefined || (claimed.algorithm === stored?.algorithm && claimed.value === stored.value));
+    if (!matches) throw s3Error('InvalidPart', { members: { PartNumber: String(number), ETag: item.ETag ?? '' } });
+    return part;
+  });
+  for (const part of chosen.slice(0, -1)) {
+    if (part.sizeBytes >= PART_BYTES_MIN) continue;
+    throw s3Error('EntityTooSmall', {
+      members: {
+        ProposedSize: String(part.sizeBytes),
+        MinSizeAllowed: String(PART_BYTES_MIN),
+        PartNumber: String(part.number),
+        ETag: part.etag,
+      },
+    });
+  }
+  return chosen;
+}
+
+/** Size and checksum of the whole, when the client says them. */
+function checkWhole(
+  input: CompleteMultipartUploadCommandInput,
+  chosen: readonly Part[],
+  checksum: StoredChecksum | undefined,
+): void {
+  const size = chosen.reduce((sum, part) => sum + part.sizeBytes, 0);
+  if (input.MpuObjectSize !== undefined && Number(input.MpuObjectSize) !== size) {
+    throw s3Error('InvalidRequest', {
+      message: `The provided 'x-amz-mp-object-size' header value ${input.MpuObjectSize} does not match what was computed: ${size}`,
+    });
+  }
+  const claimed = claimedChecksum({ ...input });
+  if (
+    claimed &&
+    claimed.algorithm === checksum?.algorithm &&
+    claimed.value.replace(/-\d+$/, '') !== checksum.value.replace(/-\d+$/, '')
+  ) {
+    throw s3Error('BadDigest', {
+      message: `The ${claimed.algorithm} you specified did not match the calculated checksum.`,
+    });
+  }
+}
+
+/** A multipart ETag is the MD5 of the parts' MD5s. */
+function md5OfParts(parts: readonly Part[]): string {
+  const hash = createHash('md5');
+  for (const part of parts) hash.update(Buffer.from(part.etag, 'hex'));
+  return hash.digest('hex');
+}
