@@ -1,0 +1,249 @@
+import type { EventCategory } from '../event/event.ts';
+import type { Sequence, StoredEvent } from '../ports/log.ts';
+import type { LogFileKind } from '../trails/paths.ts';
+import { loggingPeriods, STOP_RECORD_WAIT_MS, type Trail } from '../trails/trail.ts';
+import type { DeliveryCursor, DigestChain, UndigestedFile } from './delivery-state.ts';
+import { OpenLogFile } from './log-file.ts';
+import { type ActivePeriod, activePeriods, type Ends, endAfter, endAt, endBefore, openStops } from './periods.ts';
+
+/** What was taken out of a trail to be planned, and the cursor that goes to State with it. */
+export interface Cut {
+  readonly files: readonly OpenLogFile[];
+  readonly bytes: number;
+  readonly cursor: DeliveryCursor;
+}
+
+export interface RestoredTrail {
+  readonly cursor: DeliveryCursor | undefined;
+  readonly chains: readonly DigestChain[];
+  readonly undigested: readonly UndigestedFile[];
+  readonly nextNumber: number;
+}
+
+const KINDS: Readonly<Record<EventCategory, LogFileKind>> = {
+  Management: 'CloudTrail',
+  Data: 'CloudTrail',
+  Other: 'CloudTrail',
+  NetworkActivity: 'CloudTrail-NetworkActivity',
+  Insight: 'CloudTrail-Insight',
+};
+
+/**
+ * One trail on its way through the Log: where it reads, what it has selected and not planned yet, and its digest
+ * chains. Everything here is in memory and follows from State and the Log.
+ */
+export class FollowedTrail {
+  trail: Trail;
+  /** Deleted: to be drained, given its last digest, and forgotten. */
+  retired: boolean;
+  /** The next event to judge. Everything before it is judged. */
+  position: Sequence;
+  /** `startLoggingMs` of the session that is being read; undefined between sessions. */
+  session: number | undefined;
+  /** What State says of `position`. */
+  durable: Sequence;
+  /** A period has ended: what there is of it is to be planned now. */
+  crossedBoundary = false;
+  cutting = false;
+  bufferedBytes = 0;
+  cuttingBytes = 0;
+  /** Monotonic times: of the first event that is buffered, and of the last cut. */
+  bufferedSinceMs: number | undefined;
+  lastCutMs: number;
+  nextNumber: number;
+  readonly chains = new Map<string, DigestChain>();
+  undigested: UndigestedFile[];
+  readonly #fileBytesMax: number;
+  #periods: readonly ActivePeriod[] = [];
+  #folders: Map<string, Sequence>;
+  #ends: Ends;
+  /** Open files by folder, in order; all but the last of a folder are full. */
+  #files = new Map<string, OpenLogFile[]>();
+  /** Monotonic time at which each stop was first seen. */
+  readonly #stopSeenMs = new Map<string, number>();
+
+  constructor(trail: Trail, retired: boolean, restored: RestoredTrail, fileBytesMax: number, nowMs: number) {
+    this.trail = trail;
+    this.retired = retired;
+    this.position = restored.cursor?.cursor ?? 0;
+    this.durable = this.position;
+    this.#folders = new Map(Object.entries(restored.cursor?.folders ?? {}));
+    this.#ends = new Map(Object.entries(restored.cursor?.ends ?? {}));
+    for (const chain of restored.chains) this.chains.set(chain.region, chain);
+    this.undigested = [...restored.undigested];
+    this.nextNumber = restored.nextNumber;
+    this.lastCutMs = nowMs;
+    this.#fileBytesMax = fileBytesMax;
+    this.#pass(activePeriods(trail, this.#ends));
+    if (restored.cursor === undefined) this.durable = this.position;
+  }
+
+  /** Takes a changed definition. What was judged stays judged. */
+  update(trail: Trail, retired: boolean): void {
+    this.trail = trail;
+    this.retired = retired;
+    this.#pass(activePeriods(trail, this.#ends));
+  }
+
+  /** The next session begins where this trail stands, and what must come before it has not been done yet. */
+  get awaitedSession(): number | undefined {
+    const next = this.#periods[0]?.session;
+    return next === this.session ? undefined : next;
+  }
+
+  /** Nothing of the Log will be this trail's until someone starts logging again. */
+  get isIdle(): boolean {
+    return this.#periods.length === 0;
+  }
+
+  get hasBuffered(): boolean {
+    return this.#files.size > 0;
+  }
+
+  get hasFullFile(): boolean {
+    for (const files of this.#files.values()) if (files.length > 1) return true;
+    return false;
+  }
+
+  /** Nothing is left of what was read: all is planned, and State knows. */
+  get isSettled(): boolean {
+    return !this.cutting && !this.hasBuffered && !this.crossedBoundary;
+  }
+
+  /** What was read of sessions and periods that are over is planned. */
+  get pastIsPlanned(): boolean {
+    return !this.cutting && !this.crossedBoundary;
+  }
+
+  /** The oldest event that the Log must still hold for this trail, if any. */
+  get lowest(): Sequence | undefined {
+    return this.isIdle && this.isSettled && this.durable === this.position ? undefined : this.durable;
+  }
+
+  /**
+   * Where to read on; undefined when there is nothing to read, or not yet: a new session waits until the chains of the
+   * one before are closed and its own is begun, so that every file is in the right chain.
+   */
+  nextRead(): Sequence | undefined {
+    const awaited = this.awaitedSession;
+    if (awaited !== undefined) {
+      for (const chain of this.chains.values()) if (chain.isOpen && chain.session !== awaited) return undefined;
+      if (this.trail.logFileValidation && !this.chains.get(this.trail.homeRegion)?.isOpen) return undefined;
+      this.session = awaited;
+    }
+    return this.isIdle ? undefined : this.position;
+  }
+
+  /** Judges the events of a batch, from `position` on as far as it goes. */
+  offer(batch: readonly StoredEvent[], nowMs: number): void {
+    const base = batch[0]!.sequence;
+    for (;;) {
+      const at = this.nextRead();
+      if (at === undefined || at < base || at >= base + batch.length) return;
+      this.#judge(batch, at - base, nowMs);
+    }
+  }
+
+  /** Leaves out what the Log no longer holds. */
+  skipTo(sequence: Sequence): void {
+    this.position = sequence;
+    this.#pass();
+  }
+
+  /** Ends the periods whose stop left no record, when the Log is quiet. @param logEnd everything before it was read */
+  timeOutStops(nowMs: number, wallMs: number, logEnd: Sequence): void {
+    for (const period of openStops(this.#periods)) {
+      const { stopRequestId = '', stopLoggingMs = 0 } = period.definition;
+      const seenMs = this.#stopSeenMs.get(stopRequestId) ?? nowMs;
+      this.#stopSeenMs.set(stopRequestId, seenMs);
+      // Either clock will do: the wall may have been set back, and the process may be new.
+      const isOver = nowMs - seenMs > STOP_RECORD_WAIT_MS || wallMs > stopLoggingMs + STOP_RECORD_WAIT_MS;
+      if (isOver && this.position >= logEnd) endAt(period, this.position, this.#ends);
+    }
+    this.#pass();
+  }
+
+  /**
+   * Takes files out to be planned.
+   * @param all also those that are not full; otherwise the cursor may have to stay behind, and the folders that are
+   *   ahead of it are noted
+   */
+  takeCut(all: boolean, nowMs: number): Cut {
+    const files: OpenLogFile[] = [];
+    const left = new Map<string, OpenLogFile[]>();
+    let cursor = this.position;
+    for (const [folder, open] of this.#files) {
+      const taken = all ? open : open.slice(0, -1);
+      const rest = all ? [] : open.slice(-1);
+      files.push(...taken);
+      if (rest[0]) left.set(folder, rest);
+      if (taken.length > 0) this.#folders.set(folder, rest[0]?.firstSequence ?? this.position);
+      cursor = Math.min(cursor, rest[0]?.firstSequence ?? cursor);
+    }
+    for (const [folder, sequence] of this.#folders) if (sequence <= cursor) this.#folders.delete(folder);
+    this.#files = left;
+    const bytes = files.reduce((sum, f) => sum + f.bytes, 0);
+    this.bufferedBytes -= bytes;
+    this.cuttingBytes = bytes;
+    this.bufferedSinceMs = left.size === 0 ? undefined : nowMs;
+    this.lastCutMs = nowMs;
+    if (all) this.crossedBoundary = false;
+    return { files, bytes, cursor: { cursor, folders: Object.fromEntries(this.#folders), ends: this.#knownEnds() } };
+  }
+
+  #judge(batch: readonly StoredEvent[], from: number, nowMs: number): void {
+    const { trail } = this;
+    let isStopping = openStops(this.#periods).length > 0;
+    for (let i = from; i < batch.length; i++) {
+      const event = batch[i]!;
+      if (isStopping) endBefore(trail, this.#periods, event, this.#ends);
+      if (this.#periods[0]!.end <= event.sequence) break;
+      if (event.header.accountId === trail.accountId && this.#accepts(event)) this.#add(event, nowMs);
+      this.position = event.sequence + 1;
+      if (!isStopping) continue;
+      endAfter(trail, this.#periods, event, this.#ends);
+      isStopping = openStops(this.#periods).length > 0;
+    }
+    this.#pass();
+  }
+
+  #accepts(event: StoredEvent): boolean {
+    for (const p of this.#periods) {
+      if (p.begin <= event.sequence && event.sequence < p.end && p.accepts(event)) return true;
+    }
+    return false;
+  }
+
+  #add(event: StoredEvent, nowMs: number): void {
+    const kind = KINDS[event.header.category];
+    const folder = `${kind}/${event.header.region}`;
+    if (event.sequence < (this.#folders.get(folder) ?? 0)) return;
+    const files = this.#files.get(folder) ?? [];
+    if (files.length === 0) this.#files.set(folder, files);
+    let file = files.at(-1);
+    if (!file || file.bytes + file.growth(event.json.length) > this.#fileBytesMax) {
+      file = new OpenLogFile(kind, event.header.region, event.sequence);
+      files.push(file);
+      this.bufferedBytes += file.bytes;
+    }
+    this.bufferedBytes += file.growth(event.json.length);
+    file.add(event);
+    this.bufferedSinceMs ??= nowMs;
+  }
+
+  /** Leaves the periods that lie behind, and the stretches of the Log that are in none. */
+  #pass(periods: readonly ActivePeriod[] = this.#periods): void {
+    const before = this.#periods[0]?.begin;
+    this.#periods = periods.filter((p) => p.end > this.position);
+    const first = this.#periods[0];
+    if (this.session !== undefined && first?.begin !== before) this.crossedBoundary = true;
+    if (first && first.begin > this.position) this.position = first.begin;
+    if (first?.session !== this.session) this.session = undefined;
+  }
+
+  /** Only of stops that the trail still remembers. */
+  #knownEnds(): Record<string, Sequence> {
+    const remembered = new Set(loggingPeriods(this.trail).map((p) => p.stopRequestId));
+    return Object.fromEntries([...this.#ends].filter(([requestId]) => remembered.has(requestId)));
+  }
+}

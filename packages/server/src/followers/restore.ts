@@ -1,0 +1,90 @@
+import type { State } from '../ports/state.ts';
+import type { DeliveryStatus } from '../trails/trail.ts';
+import {
+  CHAINS,
+  CURSORS,
+  type DeliveryCursor,
+  type DigestChain,
+  PLANNED,
+  type PlannedObject,
+  STATUSES,
+  spoolName,
+  UNDIGESTED,
+  type UndigestedFile,
+} from './delivery-state.ts';
+import type { RestoredTrail } from './followed-trail.ts';
+import type { Spool } from './spool.ts';
+
+/** What State knows of a trail's delivery. */
+export interface Remains extends RestoredTrail {
+  readonly planned: readonly PlannedObject[];
+  readonly statuses: ReadonlyMap<string, DeliveryStatus>;
+}
+
+export const NO_REMAINS: Remains = {
+  cursor: undefined,
+  chains: [],
+  undigested: [],
+  nextNumber: 1,
+  planned: [],
+  statuses: new Map(),
+};
+
+/** Everything that an earlier process left, by trail id. */
+export async function loadRemains(state: State): Promise<Map<string, Remains>> {
+  const cursors = await byTrail<DeliveryCursor>(state, CURSORS);
+  const planned = await byTrail<PlannedObject>(state, PLANNED);
+  const undigested = await byTrail<UndigestedFile>(state, UNDIGESTED);
+  const chains = await byTrail<DigestChain>(state, CHAINS);
+  const statuses = await byTrail<DeliveryStatus>(state, STATUSES);
+  const ids = new Set([cursors, planned, undigested, chains, statuses].flatMap((map) => [...map.keys()]));
+  const remains = new Map<string, Remains>();
+  for (const id of ids) {
+    const numbered = [...(planned.get(id) ?? []), ...(undigested.get(id) ?? [])];
+    remains.set(id, {
+      cursor: cursors.get(id)?.[0]?.value,
+      chains: (chains.get(id) ?? []).map((e) => e.value),
+      undigested: (undigested.get(id) ?? []).map((e) => e.value),
+      // A number is free again once nothing in State bears it.
+      nextNumber: numbered.reduce((max, e) => Math.max(max, e.value.number), 0) + 1,
+      planned: (planned.get(id) ?? []).map((e) => e.value),
+      statuses: new Map((statuses.get(id) ?? []).map((e) => [e.rest, e.value])),
+    });
+  }
+  return remains;
+}
+
+interface Found<T> {
+  /** Of the key, behind the trail's id. */
+  readonly rest: string;
+  readonly value: T;
+}
+
+async function byTrail<T>(state: State, prefix: string): Promise<Map<string, Found<T>[]>> {
+  const found = new Map<string, Found<T>[]>();
+  for (const { key, value } of await state.list<T>(prefix)) {
+    const [id = '', ...rest] = key.slice(prefix.length).split('/');
+    found.set(id, [...(found.get(id) ?? []), { rest: rest.join('/'), value }]);
+  }
+  return found;
+}
+
+/** Removes what a crash left in the spool between writing a file and planning it. */
+export async function sweepSpool(spool: Spool, remains: ReadonlyMap<string, Remains>): Promise<void> {
+  const named = new Set<string>();
+  for (const [id, { planned }] of remains) for (const { number } of planned) named.add(spoolName(id, number));
+  for (const name of await spool.list()) if (!named.has(name)) await spool.remove(name);
+}
+
+/** Deletes all that delivery keeps of a trail, and what else is to go with it in the same step. */
+export async function forgetTrail(state: State, spool: Spool, trailId: string, also: readonly string[]): Promise<void> {
+  const keys = [...also];
+  for (const prefix of [CURSORS, PLANNED, UNDIGESTED, CHAINS, STATUSES]) {
+    for (const { key } of await state.list(`${prefix}${trailId}`)) {
+      if (key === `${prefix}${trailId}` || key.startsWith(`${prefix}${trailId}/`)) keys.push(key);
+    }
+  }
+  const planned = await state.list<PlannedObject>(`${PLANNED}${trailId}/`);
+  await state.write(keys.map((key) => ({ delete: key })));
+  for (const { value } of planned) await spool.remove(spoolName(trailId, value.number));
+}

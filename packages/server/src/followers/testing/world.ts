@@ -1,0 +1,399 @@
+import { createHash, generateKeyPairSync } from 'node:crypto';
+import { gunzipSync } from 'node:zlib';
+import type { Clock } from '../../base/clock.ts';
+import { assert } from '../../base/errors.ts';
+import { silentLogger } from '../../base/logger.ts';
+import { createMetrics } from '../../base/metrics.ts';
+import { seededRandom } from '../../base/random.ts';
+import type { EventHeader } from '../../event/event.ts';
+import { DEFAULT_SELECTORS } from '../../event/selectors.ts';
+import type { Log, StoredEvent } from '../../ports/log.ts';
+import { ObjectsError, type ObjectToPut, type ServiceCaller } from '../../ports/objects.ts';
+import { memoryState } from '../../ports/state/memory.ts';
+import type { State } from '../../ports/state.ts';
+import { type Digest, parseDigest, sha256Hex, signatureHolds } from '../../trails/digest.ts';
+import { parseDigestKey, parseLogFileKey } from '../../trails/paths.ts';
+import type { SigningKeys } from '../../trails/signing-keys.ts';
+import { retiredTrailKey, type Trail, trailArn, trailKey } from '../../trails/trail.ts';
+import type { Spool } from '../spool.ts';
+import { startTrailDelivery, type TrailDelivery, type TrailDeliverySettings } from '../trail-delivery.ts';
+
+/**
+ * Everything around trail delivery, in memory: what is durable outlives a crash, and a crash can be had at any single
+ * step that touches the outside.
+ */
+
+export const ACCOUNT = '123456789012';
+export const HOME = 'us-east-1';
+export const INTERVAL_MS = 300_000;
+export const DIGEST_INTERVAL_MS = 3_600_000;
+
+const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const KEY = { fingerprint: 'f'.repeat(32), value: Buffer.alloc(0), validityStartMs: 0, validityEndMs: Infinity };
+const signingKeys: SigningKeys = { current: async () => ({ ...KEY, privateKey }), list: async () => [KEY] };
+
+export interface Put extends ObjectToPut {
+  readonly caller: ServiceCaller;
+  readonly puts: number;
+}
+
+export class World {
+  readonly clock = new LeapingClock();
+  readonly state: State = memoryState();
+  readonly events: StoredEvent[] = [];
+  readonly spool = new Map<string, Buffer>();
+  readonly objects = new Map<string, Put>();
+  /** S3 code by bucket that refuses; `timeout` for an error without a code. */
+  readonly refusing = new Map<string, string>();
+  readonly settings: TrailDeliverySettings;
+  delivery!: TrailDelivery;
+  /** Steps that touched the outside, in this life. */
+  steps = 0;
+  logStart = 0;
+  lives = 0;
+  readonly random = seededRandom('world');
+  #waiters: (() => void)[] = [];
+  #dead: { isDead: boolean; died: () => void } = { isDead: true, died: () => {} };
+  #crashed = Promise.resolve();
+
+  constructor(settings: Partial<TrailDeliverySettings> = {}) {
+    this.settings = {
+      deliveryIntervalMs: INTERVAL_MS,
+      digestIntervalMs: DIGEST_INTERVAL_MS,
+      logFileBytesMax: 50_000_000,
+      regions: [HOME, 'eu-west-1'],
+      ...settings,
+    };
+  }
+
+  /** Begins a life. @param dieAt the step at which it ends: before its effect, or (odd halves, `x.5`) after it */
+  start(dieAt = Infinity): void {
+    this.#dead.isDead = true;
+    this.lives++;
+    this.steps = 0;
+    const life = { isDead: false, died: () => {} };
+    this.#crashed = new Promise((resolve) => {
+      life.died = resolve;
+    });
+    this.#dead = life;
+    const never = new Promise<never>(() => {});
+    const step = async <T>(effect: () => Promise<T> | T): Promise<T> => {
+      if (life.isDead) return never;
+      this.steps++;
+      if (this.steps === Math.ceil(dieAt)) {
+        life.isDead = true;
+        if (dieAt % 1 !== 0)
+          await Promise.resolve()
+            .then(effect)
+            .catch(() => {}); // nobody hears of a refusal
+        life.died();
+        return never;
+      }
+      await null;
+      const result = await effect();
+      return life.isDead ? never : result;
+    };
+    this.delivery = startTrailDelivery({
+      log: this.#log(step),
+      state: {
+        get: (key) => step(() => this.state.get(key)),
+        list: (prefix) => step(() => this.state.list(prefix)),
+        write: (changes) => step(() => this.state.write(changes)),
+        close: async () => {},
+      },
+      objects: {
+        checkBucketAcl: async () => {},
+        put: (caller, object) => step(() => this.#put(caller, object)),
+      },
+      spool: this.#spool(step),
+      signingKeys,
+      clock: {
+        now: () => this.clock.now(),
+        monotonicMs: () => this.clock.monotonicMs(),
+        after: (delayMs, fn) => this.clock.after(delayMs, () => life.isDead || fn()),
+      },
+      random: this.random,
+      logger: silentLogger,
+      metrics: createMetrics(),
+      spoolDirectory: '',
+      settings: this.settings,
+    });
+  }
+
+  /** Delivers what there is, or dies on the way. @returns whether it lived */
+  async flush(): Promise<boolean> {
+    return Promise.race([this.delivery.flush().then(() => true), this.#crashed.then(() => false)]);
+  }
+
+  /** Time goes by, and what it made due is done. */
+  async pass(ms: number): Promise<boolean> {
+    await this.clock.advance(ms);
+    return this.flush();
+  }
+
+  append(events: readonly Partial<EventHeader & { requestID: string }>[]): number {
+    const first = this.events.length;
+    for (const { requestID, ...header } of events) {
+      const sequence = this.events.length;
+      const json = Buffer.from(JSON.stringify({ eventID: `e${sequence}`, requestID, pad: 'é'.repeat(sequence % 50) }));
+      const full = { ...HEADER, timeMs: this.clock.now(), eventId: `e${sequence}`, ...header };
+      this.events.push({ sequence, acceptedMs: this.clock.now(), header: full, json });
+    }
+    for (const waiter of this.#waiters.splice(0)) waiter();
+    return first;
+  }
+
+  async trail(key: string): Promise<Trail> {
+    return (await this.state.get<Trail>(key))!.value;
+  }
+
+  async save(trail: Trail): Promise<void> {
+    await this.state.write([{ put: trailKey(trail), value: trail }]);
+    this.delivery.trailsChanged();
+  }
+
+  async startLogging(trail: Trail): Promise<Trail> {
+    const { endSequence: _, stopRequestId: __, stopFloorSequence: ___, earlier, ...rest } = trail;
+    const next: Trail = {
+      ...rest,
+      isLogging: true,
+      startLoggingMs: Math.max(this.clock.now(), (trail.startLoggingMs ?? 0) + 1),
+      beginSequence: this.events.length,
+      earlier: earlierOf(trail),
+    };
+    await this.save(next);
+    return next;
+  }
+
+  /** As the service does: markers first, the call's own record after. */
+  async stopLogging(trail: Trail, records = true): Promise<Trail> {
+    const stopRequestId = `stop-${this.events.length}-${trail.name}`;
+    const next: Trail = {
+      ...trail,
+      isLogging: false,
+      stopLoggingMs: this.clock.now(),
+      stopRequestId,
+      stopFloorSequence: this.events.length,
+    };
+    await this.save(next);
+    if (records) this.append([{ ...STOP, region: trail.homeRegion, requestID: stopRequestId }]);
+    return next;
+  }
+
+  async changePeriod(trail: Trail, change: Partial<Trail>): Promise<Trail> {
+    const ended = trail.isLogging ? { ...trail, endSequence: this.events.length } : trail;
+    const { endSequence: _, ...rest } = trail;
+    const next: Trail = trail.isLogging
+      ? { ...rest, ...change, beginSequence: this.events.length, earlier: earlierOf(ended) }
+      : { ...trail, ...change };
+    await this.save(next);
+    return next;
+  }
+
+  async deleteTrail(trail: Trail): Promise<void> {
+    const stopRequestId = `delete-${this.events.length}`;
+    const stopped: Trail = trail.isLogging
+      ? {
+          ...trail,
+          isLogging: false,
+          stopLoggingMs: this.clock.now(),
+          stopRequestId,
+          stopFloorSequence: this.events.length,
+        }
+      : trail;
+    await this.state.write([{ delete: trailKey(trail) }, { put: retiredTrailKey(trail), value: stopped }]);
+    this.delivery.trailsChanged();
+    this.append([{ ...STOP, eventName: 'DeleteTrail', region: trail.homeRegion, requestID: stopRequestId }]);
+  }
+
+  /** All records delivered to a bucket, by eventID in the order found; one that stands twice is there twice. */
+  delivered(bucket = 'logs'): string[] {
+    return this.logFiles(bucket).flatMap((put) => recordsOf(put).map((r) => r.eventID));
+  }
+
+  logFiles(bucket = 'logs'): Put[] {
+    return [...this.objects.values()].filter((o) => o.bucket === bucket && parseLogFileKey(o.key));
+  }
+
+  digests(bucket = 'logs'): { put: Put; digest: Digest; bytes: Buffer }[] {
+    return [...this.objects.values()]
+      .filter((o) => o.bucket === bucket && parseDigestKey(o.key))
+      .map((put) => {
+        const bytes = gunzipSync(put.body);
+        return { put, bytes, digest: parseDigest(bytes)! };
+      });
+  }
+
+  /** Walks every chain as `opentrail verify` would, and throws at the first flaw. @returns keys of the files digested */
+  verifyChains(bucket = 'logs'): string[] {
+    const files: string[] = [];
+    const lastByPlace = new Map<string, { put: Put; digest: Digest; bytes: Buffer }>();
+    const byEnd = this.digests(bucket).sort((a, b) => (a.digest.digestEndTime < b.digest.digestEndTime ? -1 : 1));
+    for (const found of byEnd) {
+      const { put, digest, bytes } = found;
+      const { region, trailName } = parseDigestKey(put.key)!;
+      const last = lastByPlace.get(`${region} ${trailName}`);
+      lastByPlace.set(`${region} ${trailName}`, found);
+      const where = `${put.key}: `;
+      assert(signatureHolds(digest, bytes, put.metadata!.signature!, publicKey), `${where}signature`);
+      assert(put.metadata!['signature-algorithm'] === 'SHA256withRSA', `${where}algorithm`);
+      assert(digest.digestS3Object === put.key && digest.digestS3Bucket === bucket, `${where}location`);
+      assert(digest.digestStartTime < digest.digestEndTime, `${where}ends after it starts`);
+      assert(!last || digest.digestStartTime >= last.digest.digestEndTime, `${where}overlaps`);
+      if (digest.previousDigestS3Object !== null) {
+        assert(last?.put.key === digest.previousDigestS3Object, `${where}previous is ${last?.put.key}`);
+        assert(sha256Hex(last.bytes) === digest.previousDigestHashValue, `${where}previous hash`);
+        assert(last.put.metadata!.signature === digest.previousDigestSignature, `${where}previous signature`);
+        assert(last.digest.digestEndTime === digest.digestStartTime, `${where}follows on`);
+      }
+      for (const file of digest.logFiles) {
+        const log = this.objects.get(`${file.s3Bucket}/${file.s3Object}`);
+        assert(log, `${where}${file.s3Object} is there`);
+        assert(sha256Hex(gunzipSync(log.body)) === file.hashValue, `${where}${file.s3Object} hash`);
+        files.push(file.s3Object);
+      }
+    }
+    return files;
+  }
+
+  #log(step: <T>(effect: () => Promise<T> | T) => Promise<T>): Log {
+    const world = this;
+    return {
+      append: () => Promise.reject(new Error('tests append to the world')),
+      get end() {
+        return world.events.length;
+      },
+      get start() {
+        return world.logStart;
+      },
+      // Small reads, so that batches end in awkward places.
+      read: (from, _bytesMax) => step(() => world.events.slice(from, from + 7)),
+      async waitPast(sequence, signal) {
+        while (world.events.length <= sequence && !signal.aborted) {
+          await new Promise<void>((resolve) => {
+            world.#waiters.push(resolve);
+            signal.addEventListener('abort', () => resolve(), { once: true });
+          });
+        }
+      },
+      trouble: undefined,
+      close: async () => {},
+    };
+  }
+
+  #spool(step: <T>(effect: () => Promise<T> | T) => Promise<T>): Spool {
+    return {
+      write: (name, parts) =>
+        step(() => {
+          this.spool.set(name, Buffer.concat(parts));
+        }),
+      sync: () => step(() => {}),
+      read: (name) => step(() => this.spool.get(name)),
+      remove: (name) =>
+        step(() => {
+          this.spool.delete(name);
+        }),
+      list: () => step(() => [...this.spool.keys()]),
+    };
+  }
+
+  #put(caller: ServiceCaller, object: ObjectToPut): void {
+    const code = this.refusing.get(object.bucket);
+    if (code === 'timeout') throw new Error('timed out');
+    if (code !== undefined) throw new ObjectsError(code, 'refused');
+    const name = `${object.bucket}/${object.key}`;
+    const before = this.objects.get(name);
+    assert(!before || before.body.equals(object.body), `${name} is put again with the same bytes`);
+    this.objects.set(name, { ...object, caller, puts: (before?.puts ?? 0) + 1 });
+  }
+}
+
+/** A fake clock that leaps: a timer that is set again and again fires once a leap, so that an hour passes in no time. */
+class LeapingClock implements Clock {
+  #wallMs = Date.UTC(2026, 0, 1);
+  #monotonicMs = 0;
+  #timers: { atMs: number; fn: () => void }[] = [];
+
+  now(): number {
+    return this.#wallMs;
+  }
+  monotonicMs(): number {
+    return this.#monotonicMs;
+  }
+  after(delayMs: number, fn: () => void): () => void {
+    const timer = { atMs: this.#monotonicMs + delayMs, fn };
+    this.#timers.push(timer);
+    return () => {
+      this.#timers = this.#timers.filter((t) => t !== timer);
+    };
+  }
+  async advance(ms: number): Promise<void> {
+    this.#wallMs += ms;
+    this.#monotonicMs += ms;
+    const due = this.#timers.filter((t) => t.atMs <= this.#monotonicMs);
+    this.#timers = this.#timers.filter((t) => t.atMs > this.#monotonicMs);
+    for (const timer of due) timer.fn();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  /** Only the wall clock, as NTP or an operator would. */
+  jump(ms: number): void {
+    this.#wallMs += ms;
+  }
+}
+
+const earlierOf = (trail: Trail): NonNullable<Trail['earlier']> => {
+  if (trail.beginSequence === undefined) return [];
+  const { earlier: _, ...own } = trail;
+  return [
+    ...(trail.earlier ?? []),
+    {
+      startLoggingMs: trail.startLoggingMs!,
+      beginSequence: trail.beginSequence,
+      ...(own.endSequence === undefined ? {} : { endSequence: own.endSequence }),
+      ...(own.stopRequestId === undefined ? {} : { stopRequestId: own.stopRequestId }),
+      ...(own.stopFloorSequence === undefined ? {} : { stopFloorSequence: own.stopFloorSequence }),
+      ...(own.stopRequestId === undefined ? {} : { stopLoggingMs: own.stopLoggingMs! }),
+      selectors: trail.selectors ?? DEFAULT_SELECTORS,
+      isMultiRegion: trail.isMultiRegion,
+      includeGlobalServiceEvents: trail.includeGlobalServiceEvents,
+    },
+  ];
+};
+
+export const recordsOf = (put: Put): { eventID: string }[] => JSON.parse(gunzipSync(put.body).toString()).Records;
+
+export const HEADER: EventHeader = {
+  timeMs: 0,
+  accountId: ACCOUNT,
+  region: HOME,
+  category: 'Management',
+  readOnly: false,
+  eventId: '',
+  eventName: 'CreateUser',
+  eventSource: 'iam.amazonaws.com',
+  username: '',
+  accessKeyId: '',
+  resources: [],
+};
+
+const STOP: Partial<EventHeader> = { eventName: 'StopLogging', eventSource: 'cloudtrail.amazonaws.com' };
+
+export function newTrail(name = 'main', change: Partial<Trail> = {}): Trail {
+  return {
+    name,
+    accountId: ACCOUNT,
+    homeRegion: HOME,
+    arn: trailArn(HOME, ACCOUNT, name),
+    id: createHash('md5').update(`${name} ${change.createdMs}`).digest('hex'),
+    bucket: 'logs',
+    includeGlobalServiceEvents: true,
+    isMultiRegion: false,
+    isOrganization: false,
+    logFileValidation: true,
+    recursiveLogging: true,
+    tags: [],
+    isLogging: false,
+    createdMs: 0,
+    ...change,
+  };
+}

@@ -1,0 +1,381 @@
+import { gunzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { DEFAULT_SELECTORS } from '../event/selectors.ts';
+import { type DeliveryStatus, deliveryStatusKey, listRetiredTrails } from '../trails/trail.ts';
+import { HOME, INTERVAL_MS, newTrail, World } from './testing/world.ts';
+
+const ids = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => `e${from + i}`);
+const times = (n: number) => Array.from({ length: n }, () => ({}));
+const HOUR = 3_600_000;
+
+describe('log files', () => {
+  it('hold the exact bytes of what was logged, and stand where CloudTrail puts them', async () => {
+    const world = new World();
+    world.start();
+    world.append(times(3));
+    await world.startLogging(newTrail('main', { prefix: 'p', kmsKeyId: 'key' }));
+    world.append(times(20));
+    expect(await world.flush()).toBe(true);
+    const [file, ...others] = world.logFiles();
+    expect(others).toEqual([]);
+    expect(gunzipSync(file!.body).toString()).toBe(
+      `{"Records":[${world.events
+        .slice(3)
+        .map((e) => e.json.toString('utf8'))
+        .join(',')}]}`,
+    );
+    expect(file!.key).toMatch(
+      /^p\/AWSLogs\/123456789012\/CloudTrail\/us-east-1\/2026\/01\/01\/123456789012_CloudTrail_us-east-1_20260101T0000Z_\w{16}\.json\.gz$/,
+    );
+    expect(file).toMatchObject({
+      contentType: 'application/json',
+      contentEncoding: 'gzip',
+      acl: 'bucket-owner-full-control',
+      kmsKeyId: 'key',
+      caller: { service: 'cloudtrail.amazonaws.com', sourceArn: newTrail().arn, sourceAccount: '123456789012' },
+    });
+    expect(world.spool.size).toBe(0);
+  });
+
+  it('come when the interval is over, or when one is full', async () => {
+    const world = new World({ logFileBytesMax: 1_000 });
+    world.start();
+    await world.startLogging(newTrail());
+    world.append(times(2));
+    await world.clock.advance(INTERVAL_MS - 10_000);
+    expect(world.logFiles()).toEqual([]);
+    await until(world, () => world.logFiles().length === 1);
+    world.append(times(40));
+    await until(world, () => world.delivered().length > 30);
+    for (const file of world.logFiles()) expect(gunzipSync(file.body).length).toBeLessThanOrEqual(1_000);
+    const waiting = 42 - world.delivered().length;
+    expect(waiting).toBeGreaterThan(0);
+    await until(world, () => world.delivered().length === 42);
+    expect(world.delivered().sort()).toEqual(ids(0, 42).sort());
+  });
+
+  it('keep Regions and kinds apart; a single-Region trail takes only its own', async () => {
+    const world = new World();
+    world.start();
+    const advanced = ['Management', 'NetworkActivity'].map((category) => ({
+      FieldSelectors: [{ Field: 'eventCategory', Equals: [category] }],
+    }));
+    await world.startLogging(newTrail('all', { isMultiRegion: true, bucket: 'all', selectors: { advanced } }));
+    await world.startLogging(newTrail('one', { bucket: 'one' }));
+    world.append([
+      {},
+      { region: 'eu-west-1' },
+      { region: 'ap-south-1', category: 'NetworkActivity' },
+      { accountId: '210987654321' },
+      { category: 'Data' },
+    ]);
+    await world.flush();
+    expect(world.delivered('one')).toEqual(['e0']);
+    const folders = world.logFiles('all').map((f) => f.key.split('/').slice(2, 4).join('/'));
+    expect(folders.sort()).toEqual([
+      'CloudTrail-NetworkActivity/ap-south-1',
+      'CloudTrail/eu-west-1',
+      'CloudTrail/us-east-1',
+    ]);
+    expect(world.delivered('all').sort()).toEqual(['e0', 'e1', 'e2']);
+    world.verifyChains('all');
+  });
+
+  it('of a busy Region do not pull small files of the others with them', async () => {
+    const world = new World({ logFileBytesMax: 1_000 });
+    world.start();
+    const trail = await world.startLogging(newTrail('main', { isMultiRegion: true }));
+    world.append([{ region: 'eu-west-1' }, ...times(60)]);
+    await until(world, () => world.delivered().length > 40);
+    expect(world.logFiles().every((f) => f.key.includes('us-east-1'))).toBe(true);
+    expect(world.delivery.lowestCursor()).toBe(0);
+    await world.delivery.stop();
+    world.start();
+    await world.flush();
+    expect(world.delivered().sort()).toEqual(ids(0, 61).sort());
+    expect(world.delivery.lowestCursor()).toBe(world.events.length);
+    await world.stopLogging(trail);
+    await world.flush();
+    expect(new Set(world.verifyChains())).toEqual(new Set(world.logFiles().map((f) => f.key)));
+  });
+});
+
+describe('logging', () => {
+  it('ends just behind the record of the stop, and begins where it was started', async () => {
+    const world = new World();
+    world.start();
+    let trail = await world.startLogging(newTrail());
+    world.append(times(3));
+    trail = await world.stopLogging(trail, false);
+    world.append(times(2)); // others' calls while the stop's own is on its way
+    world.append([{ eventName: 'StopLogging', eventSource: 'cloudtrail.amazonaws.com', requestID: 'stop-3-main' }]);
+    world.append(times(2));
+    await world.flush();
+    expect(world.delivered().sort()).toEqual(ids(0, 6));
+    trail = await world.startLogging(trail);
+    world.append(times(1));
+    await world.flush();
+    expect(world.delivered().sort()).toEqual([...ids(0, 6), 'e8']);
+    await world.stopLogging(trail);
+    await world.flush();
+    expect(world.verifyChains()).toHaveLength(world.logFiles().length);
+    expect(world.digests().filter((d) => d.digest.previousDigestS3Object === null)).toHaveLength(2);
+  });
+
+  it('ends a minute after a stop that left no record, even when nothing else happens', async () => {
+    const world = new World();
+    world.start();
+    const trail = await world.startLogging(newTrail());
+    world.append(times(3));
+    await world.stopLogging(trail, false);
+    world.clock.jump(-HOUR);
+    await world.flush();
+    await world.pass(1_000);
+    await world.pass(58_000);
+    world.append(times(1));
+    await world.pass(3_000);
+    await world.pass(1_000);
+    world.append(times(1));
+    await world.pass(1_000);
+    expect(world.delivered().sort()).toEqual(ids(0, 4));
+    expect(world.delivery.lowestCursor()).toBe(world.events.length);
+    expect(world.verifyChains()).toHaveLength(world.logFiles().length);
+  });
+
+  it('is judged by the selectors that held at the time, however late it is read', async () => {
+    const world = new World();
+    world.start();
+    let trail = await world.startLogging(newTrail());
+    await world.flush();
+    await world.delivery.stop();
+    world.append(times(2));
+    trail = await world.changePeriod(trail, {
+      selectors: {
+        advanced: [
+          {
+            FieldSelectors: [
+              { Field: 'eventCategory', Equals: ['Data'] },
+              { Field: 'resources.type', Equals: ['AWS::S3::Object'] },
+            ],
+          },
+        ],
+      },
+    });
+    world.append(times(2));
+    await world.changePeriod(trail, { selectors: DEFAULT_SELECTORS });
+    world.append(times(2));
+    world.start();
+    await world.flush();
+    expect(world.delivered().sort()).toEqual(['e0', 'e1', 'e4', 'e5']);
+  });
+
+  it('of a deleted trail is delivered with a last digest, and then forgotten', async () => {
+    const world = new World();
+    world.start();
+    const trail = await world.startLogging(newTrail());
+    world.append(times(3));
+    await world.flush();
+    world.append(times(2));
+    await world.deleteTrail(trail);
+    await world.flush();
+    expect(world.delivered().sort()).toEqual(ids(0, 6));
+    expect(world.verifyChains()).toHaveLength(world.logFiles().length);
+    expect(await listRetiredTrails(world.state)).toEqual([]);
+    expect(await world.state.list('')).toEqual([]);
+    // A new trail of that name, within the same second, uses no key again.
+    await world.startLogging(newTrail('main', { createdMs: 1 }));
+    world.append(times(1));
+    await world.flush();
+    world.verifyChains();
+    expect(world.delivered().sort()).toEqual(ids(0, 7));
+  });
+});
+
+describe('a bucket that refuses', () => {
+  it('is tried again with the same key and bytes, shows in the status, and holds up nobody else', async () => {
+    const world = new World();
+    world.start();
+    const bad = await world.startLogging(newTrail('bad', { bucket: 'bad' }));
+    await world.startLogging(newTrail('good'));
+    world.refusing.set('bad', 'NoSuchBucket');
+    world.append(times(3));
+    await world.pass(1);
+    world.append(times(3));
+    await world.flush();
+    expect(world.delivered().sort()).toEqual(ids(0, 6));
+    expect(await status(world, bad.id)).toMatchObject({
+      latestDeliveryError: 'NoSuchBucket',
+      latestDeliveryAttemptSucceeded: false,
+      latestDigestDeliveryError: 'NoSuchBucket',
+    });
+    expect(world.delivery.lowestCursor()).toBe(6); // all is in the spool
+    await world.delivery.stop();
+    world.start();
+    await world.flush();
+    world.refusing.clear();
+    await world.clock.advance(HOUR);
+    await world.flush();
+    expect(world.delivered('bad').sort()).toEqual(ids(0, 6));
+    const after = await status(world, bad.id);
+    expect(after).toMatchObject({ latestDeliveryAttemptSucceeded: true });
+    expect(after).not.toHaveProperty('latestDeliveryError');
+    expect(after).not.toHaveProperty('latestDigestDeliveryError');
+    world.verifyChains('bad');
+  });
+
+  it('shows no error for a timeout, and is tried at once when the trail is changed', async () => {
+    const world = new World();
+    world.start();
+    const trail = await world.startLogging(newTrail('t', { logFileValidation: false }));
+    world.refusing.set('logs', 'timeout');
+    world.append(times(1));
+    for (let i = 0; i < 8; i++) await world.pass(200_000);
+    expect(await status(world, trail.id)).toEqual({
+      latestDeliveryAttemptMs: expect.any(Number),
+      latestDeliveryAttemptSucceeded: false,
+    });
+    world.refusing.clear();
+    await world.save({ ...trail, kmsKeyId: 'k' });
+    await until(world, () => world.delivered().length === 1);
+    expect(world.logFiles()[0]?.kmsKeyId).toBe('k');
+  });
+
+  it('that a stopped session left does not keep the next from beginning in another bucket', async () => {
+    const world = new World();
+    world.start();
+    let trail = await world.startLogging(newTrail('t', { bucket: 'bad' }));
+    world.append(times(2));
+    await world.flush();
+    world.refusing.set('bad', 'AccessDenied');
+    world.append(times(2));
+    trail = await world.stopLogging(trail);
+    await world.flush();
+    trail = await world.startLogging({ ...trail, bucket: 'logs' });
+    world.append(times(2));
+    await world.flush();
+    expect(world.delivered().sort()).toEqual(['e5', 'e6']);
+    world.refusing.clear();
+    await world.flush();
+    expect(world.delivered('bad').sort()).toEqual(ids(0, 5));
+    await world.stopLogging(trail);
+    await world.flush();
+    const files = world.digests('logs').flatMap((d) => d.digest.logFiles.map((f) => f.s3Bucket));
+    expect(files).toContain('bad'); // late files are in the digest of the time when they came
+  });
+
+  it('of a deleted trail is given up after a day', async () => {
+    const world = new World();
+    world.start();
+    const trail = await world.startLogging(newTrail());
+    world.refusing.set('logs', 'NoSuchBucket');
+    world.append(times(1));
+    await world.flush();
+    await world.deleteTrail(trail);
+    for (let i = 0; i < 26; i++) await world.pass(HOUR);
+    expect(await world.state.list('')).toEqual([]);
+    expect(world.spool.size).toBe(0);
+    expect(world.delivery.lowestCursor()).toBe(world.events.length);
+  });
+});
+
+describe('digests', () => {
+  const spans = (world: World, region = HOME) =>
+    world
+      .digests()
+      .filter((d) => d.put.key.includes(`/${region}/`))
+      .map(
+        ({ digest }) =>
+          `${digest.digestStartTime.slice(5, 19)} ${digest.digestEndTime.slice(5, 19)} ${digest.logFiles.length}`,
+      );
+
+  it('begin an hour before the start, come every hour in every Region, and end with the stop', async () => {
+    const world = new World();
+    world.start();
+    const trail = await world.startLogging(newTrail('main', { isMultiRegion: true }));
+    world.append(times(1));
+    await world.flush();
+    for (let i = 0; i < 3; i++) await world.pass(HOUR);
+    await world.pass(60_000);
+    await world.stopLogging(trail);
+    await world.flush();
+    expect(spans(world)).toEqual([
+      '12-31T23:00:00 01-01T00:00:00 0',
+      '01-01T00:00:00 01-01T01:00:00 1',
+      '01-01T01:00:00 01-01T02:00:00 0',
+      '01-01T02:00:00 01-01T03:00:00 0',
+      '01-01T03:00:00 01-01T03:01:00 1',
+    ]);
+    expect(spans(world, 'eu-west-1')).toHaveLength(5);
+    expect(world.verifyChains()).toHaveLength(2);
+    for (let i = 0; i < 3; i++) await world.pass(HOUR);
+    expect(spans(world)).toHaveLength(5);
+  });
+
+  it('cover a pause or a jump ahead in one, and never go back', async () => {
+    const world = new World();
+    world.start();
+    const trail = await world.startLogging(newTrail());
+    await world.flush();
+    await world.delivery.stop();
+    world.clock.jump(100 * HOUR + 30_000);
+    world.start();
+    await world.flush();
+    expect(spans(world)).toHaveLength(2);
+    expect(spans(world)[1]).toBe('01-01T00:00:00 01-05T04:00:00 0');
+    world.clock.jump(-200 * HOUR);
+    for (let i = 0; i < 6; i++) await world.pass(HOUR / 2);
+    const afterwards = spans(world).slice(2);
+    expect(afterwards).toEqual(['01-05T04:00:00 01-05T04:00:01 0', '01-05T04:00:01 01-05T04:00:02 0']);
+    await world.stopLogging(trail);
+    await world.flush();
+    world.verifyChains();
+  });
+
+  it('stop when validation is switched off, and begin anew when it is switched on', async () => {
+    const world = new World();
+    world.start();
+    const trail = await world.startLogging(newTrail());
+    world.append(times(1));
+    await world.flush();
+    await world.save({ ...trail, logFileValidation: false });
+    await world.flush();
+    world.append(times(1));
+    await world.flush();
+    await world.pass(2 * HOUR);
+    const files = world.verifyChains();
+    expect(files).toHaveLength(1);
+    await world.save({ ...trail, bucket: 'other' });
+    world.append(times(1));
+    await world.flush();
+    await world.pass(2 * HOUR);
+    expect(world.verifyChains('other')).toHaveLength(1);
+    expect(world.verifyChains()).toEqual(files);
+    expect(world.digests('other')[0]?.digest.previousDigestS3Object).toBeNull();
+  });
+
+  it('follow the trail to another bucket', async () => {
+    const world = new World();
+    world.start();
+    const trail = await world.startLogging(newTrail());
+    await world.flush();
+    await world.save({ ...trail, bucket: 'other', prefix: 'p' });
+    await world.pass(HOUR);
+    const [first] = world.digests('logs');
+    expect(world.digests('other')[0]?.digest).toMatchObject({
+      previousDigestS3Bucket: 'logs',
+      previousDigestS3Object: first!.put.key,
+    });
+  });
+});
+
+/** Lets time go by, a little at a time, until the world's own I/O has brought about `condition`. */
+async function until(world: World, condition: () => boolean): Promise<void> {
+  for (let i = 0; i < 2_000 && !condition(); i++) {
+    await world.clock.advance(1_000);
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  expect(condition()).toBe(true);
+}
+
+const status = async (world: World, id: string) =>
+  (await world.state.get<DeliveryStatus>(deliveryStatusKey(id, HOME)))!.value;
