@@ -8,7 +8,7 @@ import type { HistoryQuery } from '../history.ts';
 import { sampleEvent } from '../log/sample.ts';
 import { openLog } from '../log/segment-log.ts';
 import type { SegmentLog } from '../log/types.ts';
-import { openHistory } from './embedded-history.ts';
+import { type HistoryLog, openHistory } from './embedded-history.ts';
 import { sealSegment } from './seal.ts';
 import { type HistoryHarness, historySuite } from './suite.ts';
 
@@ -180,6 +180,37 @@ describe('after trouble', () => {
     await expect(openHistory({ ...options, log })).rejects.toThrow(/\.seg is damaged at byte 8/);
     await log.close();
   });
+});
+
+test('when the worker dies, what was asked is put to another, and refused if that dies of it too', async () => {
+  const directory = newDirectory();
+  const log = await openLogIn(directory, 1000);
+  await log.append(samples(0, 50));
+  let missing = 0;
+  const lying: HistoryLog = {
+    directory,
+    start: 0,
+    complete: [],
+    get end() {
+      return log.end;
+    },
+    get durable() {
+      const { bytes, end, ...rest } = log.durable;
+      return { ...rest, bytes: bytes + missing, end: end + missing };
+    },
+    onCommit: (listener) => log.onCommit(listener),
+    onRotate: (listener) => log.onRotate(listener),
+    sealed: (first) => log.sealed(first),
+  };
+  const history = await openHistory({ ...options, log: lying });
+  missing = 1; // an event is promised that is not there: the worker cannot go on
+  await expect(history.lookup(QUERY)).rejects.toThrow(/\.wal is damaged/);
+  const waiting = history.holdsEventIds('123456789012', [sampleEvent(7).header.eventId]);
+  missing = 0;
+  expect(await waiting).toEqual([true]);
+  expect((await history.lookup(QUERY)).hits).toHaveLength(50);
+  await history.close();
+  await log.close();
 });
 
 test('an event is found right after it was appended, by each of many at once', async () => {
