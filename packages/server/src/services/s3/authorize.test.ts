@@ -1,0 +1,105 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  ANONYMOUS,
+  b,
+  caller,
+  code,
+  type Harness,
+  headers,
+  OTHER,
+  OWNER,
+  openHarness,
+  policy,
+  refused,
+} from './testing/harness.ts';
+
+let s3: Harness;
+let call: Harness['call'];
+let put: Harness['put'];
+let get: Harness['get'];
+beforeEach(async () => {
+  s3 = await openHarness();
+  ({ call, put, get } = s3);
+});
+afterEach(() => s3.close());
+
+describe('who may do what', () => {
+  const setPolicy = (...statements: object[]) => call('PutBucketPolicy', b({ Policy: policy(...statements) }));
+  const allow = (more: object) => ({
+    Effect: 'Allow',
+    Action: 's3:GetObject',
+    Resource: 'arn:aws:s3:::logs/*',
+    ...more,
+  });
+
+  test('strangers get nothing, and are told so in AWS’s words', async () => {
+    await put('k', 'x');
+    expect((await refused(get('k', {}, caller(OTHER)))).message).toBe(
+      `User: arn:aws:iam::${OTHER}:user/alice is not authorized to perform: s3:GetObject on resource: "arn:aws:s3:::logs/k" because no resource-based policy allows the s3:GetObject action`,
+    );
+    expect((await refused(get('k', {}, ANONYMOUS))).message).toBe('Access Denied');
+    expect(await code(call('HeadBucket', b({ ExpectedBucketOwner: OTHER })))).toBe('AccessDenied');
+  });
+
+  test('a policy lets another account in; what is not there stays hidden', async () => {
+    await put('k', 'x');
+    await setPolicy(allow({ Principal: { AWS: OTHER } }));
+    expect(await get('k', {}, caller(OTHER))).toBe('x');
+    expect(await code(get('absent', {}, caller(OTHER)))).toBe('AccessDenied');
+    expect(await code(put('k', 'y', {}, caller(OTHER)))).toBe('AccessDenied');
+    expect(await code(call('DeleteBucketPolicy', b(), caller(OTHER)))).toBe('AccessDenied');
+    const Delete = { Objects: [{ Key: 'k' }] };
+    const out = await call('DeleteObjects', b({ Delete }), caller(OTHER), headers({ 'content-md5': 'x' }));
+    expect(out.Errors).toMatchObject([{ Key: 'k', Code: 'AccessDenied' }]);
+  });
+
+  test('a policy for everyone is blocked until it is unblocked', async () => {
+    await put('k', 'x');
+    expect(await code(setPolicy(allow({ Principal: '*' })))).toBe('AccessDenied');
+    await call('PutPublicAccessBlock', b({ PublicAccessBlockConfiguration: {} }));
+    await setPolicy(allow({ Principal: '*' }));
+    expect((await call('GetBucketPolicyStatus', b())).PolicyStatus.IsPublic).toBe(true);
+    expect(await get('k', {}, ANONYMOUS)).toBe('x');
+    await call('PutPublicAccessBlock', b({ PublicAccessBlockConfiguration: { RestrictPublicBuckets: true } }));
+    expect(await code(get('k', {}, ANONYMOUS))).toBe('AccessDenied');
+  });
+
+  test('a deny binds the owner too, but root can mend it', async () => {
+    await setPolicy({
+      Effect: 'Deny',
+      Principal: '*',
+      Action: 's3:*',
+      Resource: ['arn:aws:s3:::logs', 'arn:aws:s3:::logs/*'],
+    });
+    expect((await refused(put('k', 'x'))).message).toContain('with an explicit deny in a resource-based policy');
+    expect(await code(call('DeleteBucketPolicy', b()))).toBe('AccessDenied');
+    await call('DeleteBucketPolicy', b(), caller(OWNER, 'Root'));
+    await put('k', 'x');
+  });
+
+  test('a policy that is none is refused', async () => {
+    expect(await code(call('PutBucketPolicy', b({ Policy: 'no' })))).toBe('MalformedPolicy');
+    expect(await code(setPolicy(allow({ Principal: '*', Resource: 'arn:aws:s3:::other/*' })))).toBe('MalformedPolicy');
+  });
+
+  test('copying needs the right to read the source', async () => {
+    await put('k', 'x');
+    await call('CreateBucket', { Bucket: 'theirs' }, caller(OTHER));
+    const copy = call('CopyObject', { Bucket: 'theirs', Key: 'k', CopySource: 'logs/k' }, caller(OTHER));
+    expect(await code(copy)).toBe('AccessDenied');
+  });
+
+  test('public ACLs count where they are enabled and not ignored', async () => {
+    await call(
+      'PutBucketOwnershipControls',
+      b({ OwnershipControls: { Rules: [{ ObjectOwnership: 'ObjectWriter' }] } }),
+    );
+    await call('DeletePublicAccessBlock', b());
+    await put('k', 'x', { ACL: 'public-read' });
+    await put('private', 'x');
+    expect(await get('k', {}, ANONYMOUS)).toBe('x');
+    expect(await code(get('private', {}, ANONYMOUS))).toBe('AccessDenied');
+    await call('PutPublicAccessBlock', b({ PublicAccessBlockConfiguration: { IgnorePublicAcls: true } }));
+    expect(await code(get('k', {}, ANONYMOUS))).toBe('AccessDenied');
+  });
+});

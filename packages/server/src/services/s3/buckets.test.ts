@@ -1,0 +1,217 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { silentLogger } from '../../base/logger.ts';
+import { objectsPort, startLifecycle } from './index.ts';
+import {
+  ANONYMOUS,
+  b,
+  caller,
+  code,
+  type Harness,
+  OTHER,
+  type Output,
+  OWNER,
+  openHarness,
+  policy,
+} from './testing/harness.ts';
+
+let s3: Harness;
+let call: Harness['call'];
+let put: Harness['put'];
+beforeEach(async () => {
+  s3 = await openHarness();
+  ({ call, put } = s3);
+});
+afterEach(() => s3.close());
+
+describe('buckets', () => {
+  test.each([
+    ['ab', 'InvalidBucketName'],
+    ['Upper', 'InvalidBucketName'],
+    ['a..b', 'InvalidBucketName'],
+    ['192.168.0.1', 'InvalidBucketName'],
+    ['xn--abc', 'InvalidBucketName'],
+    ['metrics', 'InvalidBucketName'],
+    ['healthz', 'InvalidBucketName'],
+    ['opentrail', 'InvalidBucketName'],
+  ])('the name %s is refused', async (Bucket, expected) => {
+    expect(await code(call('CreateBucket', { Bucket }))).toBe(expected);
+  });
+
+  test('a name is taken once', async () => {
+    expect(await code(call('CreateBucket', b(), caller(OTHER)))).toBe('BucketAlreadyExists');
+    expect(await call('CreateBucket', b())).toMatchObject({ Location: '/logs' }); // us-east-1 alone says yes
+    const eu = { CreateBucketConfiguration: { LocationConstraint: 'eu-west-1' } };
+    await call('CreateBucket', { Bucket: 'eu-logs', ...eu });
+    expect(await code(call('CreateBucket', { Bucket: 'eu-logs', ...eu }))).toBe('BucketAlreadyOwnedByYou');
+    expect(await call('GetBucketLocation', { Bucket: 'eu-logs' })).toEqual({ LocationConstraint: 'eu-west-1' });
+    expect(await call('GetBucketLocation', b())).toEqual({});
+    expect((await call('HeadBucket', { Bucket: 'eu-logs' })).BucketRegion).toBe('eu-west-1');
+  });
+
+  test('the constraint must fit the endpoint', async () => {
+    const eu = { region: 'eu-west-1' };
+    const of = (LocationConstraint: string) => ({ Bucket: 'new', CreateBucketConfiguration: { LocationConstraint } });
+    expect(await code(call('CreateBucket', { Bucket: 'new' }, caller(OWNER), eu))).toBe(
+      'IllegalLocationConstraintException',
+    );
+    expect(await code(call('CreateBucket', of('us-west-2'), caller(OWNER), eu))).toBe(
+      'IllegalLocationConstraintException',
+    );
+    expect(await code(call('CreateBucket', of('us-east-1')))).toBe('InvalidLocationConstraint');
+    await call('CreateBucket', of('EU'), caller(OWNER), eu);
+  });
+
+  test('only an empty one is deleted; lists are one account’s', async () => {
+    await put('k', 'x');
+    expect(await code(call('DeleteBucket', b()))).toBe('BucketNotEmpty');
+    await call('DeleteObject', b({ Key: 'k' }));
+    expect((await call('ListBuckets')).Buckets.map((x: Output) => x.Name)).toEqual(['logs']);
+    expect((await call('ListBuckets', {}, caller(OTHER))).Buckets).toEqual([]);
+    expect(await code(call('ListBuckets', {}, ANONYMOUS))).toBe('AccessDenied');
+    await call('DeleteBucket', b());
+    expect(await code(call('HeadBucket', b()))).toBe('NoSuchBucket');
+    expect(s3.notes.last.resourceAccountId).toBeUndefined();
+  });
+
+  test('answers what Terraform asks of a bucket', async () => {
+    const expected: Record<string, string | object> = {
+      GetBucketPolicy: 'NoSuchBucketPolicy',
+      GetBucketCors: 'NoSuchCORSConfiguration',
+      GetBucketWebsite: 'NoSuchWebsiteConfiguration',
+      GetBucketVersioning: {},
+      GetBucketAccelerateConfiguration: {},
+      GetBucketRequestPayment: { Payer: 'BucketOwner' },
+      GetBucketLogging: {},
+      GetBucketLifecycleConfiguration: 'NoSuchLifecycleConfiguration',
+      GetBucketReplication: 'ReplicationConfigurationNotFoundError',
+      GetObjectLockConfiguration: 'ObjectLockConfigurationNotFoundError',
+      GetBucketTagging: 'NoSuchTagSet',
+    };
+    for (const [operation, answer] of Object.entries(expected)) {
+      if (typeof answer === 'string') expect(await code(call(operation, b()))).toBe(answer);
+      else expect(await call(operation, b())).toEqual(answer);
+    }
+    expect((await call('GetBucketAcl', b())).Grants).toHaveLength(1);
+    expect((await call('GetPublicAccessBlock', b())).PublicAccessBlockConfiguration.BlockPublicPolicy).toBe(true);
+    expect(await code(call('PutBucketCors', b()))).toBe('NotImplemented');
+    expect(await code(call('PutBucketLogging', b({ BucketLoggingStatus: { LoggingEnabled: {} } })))).toBe(
+      'NotImplemented',
+    );
+  });
+
+  test('tags, encryption, ownership and versioning are kept', async () => {
+    const TagSet = [{ Key: 'team', Value: 'audit' }];
+    await call('PutBucketTagging', b({ Tagging: { TagSet } }));
+    expect(await call('GetBucketTagging', b())).toEqual({ TagSet });
+    await call('DeleteBucketTagging', b());
+    expect(await code(call('GetBucketTagging', b()))).toBe('NoSuchTagSet');
+    await call(
+      'PutBucketOwnershipControls',
+      b({ OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerPreferred' }] } }),
+    );
+    await call('PutBucketAcl', b({ ACL: 'log-delivery-write' }));
+    expect((await call('GetBucketAcl', b())).Grants).toHaveLength(3);
+    expect(await code(call('PutBucketAcl', b({ ACL: 'public-read' })))).toBe('AccessDenied');
+    const kms = { Rules: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms' } }] };
+    expect(await code(call('PutBucketEncryption', b({ ServerSideEncryptionConfiguration: kms })))).toBe(
+      'NotImplemented',
+    );
+    await call('PutBucketVersioning', b({ VersioningConfiguration: { Status: 'Enabled' } }));
+    expect(await call('GetBucketVersioning', b())).toEqual({ Status: 'Enabled' });
+  });
+
+  test('ACLs are disabled by default', async () => {
+    expect(await code(call('PutBucketAcl', b({ ACL: 'public-read' })))).toBe('AccessControlListNotSupported');
+    expect(await code(put('k', 'x', { ACL: 'public-read' }))).toBe('AccessControlListNotSupported');
+    await put('k', 'x', { ACL: 'bucket-owner-full-control' });
+  });
+});
+
+describe('lifecycle', () => {
+  const DAY = 86_400_000;
+  const rules = (...Rules: object[]) =>
+    call('PutBucketLifecycleConfiguration', b({ LifecycleConfiguration: { Rules } }));
+  const sweep = async () => {
+    const lifecycle = startLifecycle({ store: s3.store, clock: s3.clock, logger: silentLogger });
+    const count = await lifecycle.sweep();
+    await lifecycle.close();
+    return count;
+  };
+
+  test('expires by prefix and age', async () => {
+    await rules({ ID: 'r', Status: 'Enabled', Filter: { Prefix: 'AWSLogs/' }, Expiration: { Days: 2 } });
+    const out = await put('AWSLogs/x', 'x');
+    expect(out.Expiration).toBe('expiry-date="Sat, 03 Jan 2026 00:00:00 GMT", rule-id="r"');
+    await put('kept', 'x');
+    s3.clock.jump(2 * DAY - 1);
+    expect(await sweep()).toBe(0);
+    s3.clock.jump(DAY);
+    expect(await sweep()).toBe(1);
+    expect((await call('ListObjectsV2', b())).Contents.map((c: Output) => c.Key)).toEqual(['kept']);
+  });
+
+  test('noncurrent versions, lone markers and forgotten uploads go', async () => {
+    await call('PutBucketVersioning', b({ VersioningConfiguration: { Status: 'Enabled' } }));
+    for (const text of ['1', '2', '3']) await put('k', text);
+    await call('DeleteObject', b({ Key: 'k' }));
+    await call('CreateMultipartUpload', b({ Key: 'u' }));
+    await rules({
+      Status: 'Enabled',
+      Filter: {},
+      Expiration: { ExpiredObjectDeleteMarker: true },
+      NoncurrentVersionExpiration: { NoncurrentDays: 1, NewerNoncurrentVersions: 1 },
+      AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 },
+    });
+    expect(await sweep()).toBe(0);
+    s3.clock.jump(3 * DAY);
+    expect(await sweep()).toBe(3);
+    const left = await call('ListObjectVersions', b());
+    expect([left.Versions.length, left.DeleteMarkers.length]).toEqual([1, 1]);
+    await call('DeleteObject', b({ Key: 'k', VersionId: left.Versions[0].VersionId }));
+    expect(await sweep()).toBe(1);
+    await call('DeleteBucket', b());
+  });
+
+  test('what cannot be done is refused', async () => {
+    const Expiration = { Days: 1 };
+    expect(await code(rules({ Status: 'Enabled', Filter: {}, Transitions: [{}] }))).toBe('NotImplemented');
+    expect(await code(rules({ Status: 'Enabled', Filter: { Tag: {} }, Expiration }))).toBe('NotImplemented');
+    expect(await code(rules({ Status: 'Enabled', Filter: {} }))).toBe('InvalidRequest');
+    expect(await code(rules({ Status: 'On', Filter: {}, Expiration }))).toBe('MalformedXML');
+    const twice = { ID: 'x', Status: 'Enabled', Filter: {}, Expiration };
+    expect(await code(rules(twice, twice))).toBe('InvalidArgument');
+  });
+});
+
+describe('trail delivery', () => {
+  const trail = `arn:aws:cloudtrail:us-east-1:${OWNER}:trail/main`;
+  const service = { service: 'cloudtrail.amazonaws.com', sourceArn: trail, sourceAccount: OWNER };
+  const object = {
+    bucket: 'logs',
+    key: `AWSLogs/${OWNER}/CloudTrail/us-east-1/2026/01/01/x.json.gz`,
+    body: Buffer.from('log'),
+    contentType: 'application/json',
+    contentEncoding: 'gzip',
+    acl: 'bucket-owner-full-control' as const,
+  };
+
+  test('needs the bucket’s policy, says what it lacks, and repeats harmlessly', async () => {
+    const port = objectsPort(s3.store, s3.clock);
+    const error = await port.put(service, object).catch((e) => e);
+    expect(error).toMatchObject({ name: 'ObjectsError', code: 'AccessDenied' });
+    const write = JSON.parse(error.missing);
+    expect(write.Resource).toBe(`arn:aws:s3:::logs/AWSLogs/${OWNER}/*`);
+    const aclError = await port.checkBucketAcl(service, 'logs').catch((e) => e);
+    await call('PutBucketPolicy', b({ Policy: policy(write, JSON.parse(aclError.missing)) }));
+    await call('PutBucketVersioning', b({ VersioningConfiguration: { Status: 'Enabled' } }));
+    await port.checkBucketAcl(service, 'logs');
+    await port.put(service, object);
+    await port.put(service, object);
+    expect((await call('ListObjectVersions', b())).Versions).toHaveLength(1);
+    expect((await call('HeadObject', b({ Key: object.key }))).ContentEncoding).toBe('gzip');
+    await expect(port.put({ ...service, sourceArn: `${trail}2` }, object)).rejects.toMatchObject({
+      code: 'AccessDenied',
+    });
+    await expect(port.put(service, { ...object, bucket: 'none' })).rejects.toMatchObject({ code: 'NoSuchBucket' });
+  });
+});
