@@ -1,6 +1,6 @@
 import type { ObjectVersion } from '../../ports/object-store.ts';
 import { s3Error } from './errors.ts';
-import { quoted } from './model.ts';
+import { quoted, shownTime } from './model.ts';
 
 /** The conditional headers of reads, and of a copy's source. */
 export interface ReadConditions {
@@ -16,8 +16,7 @@ export interface ReadConditions {
  * @throws AwsError PreconditionFailed, NotModified
  */
 export function checkRead(version: ObjectVersion, c: ReadConditions, forCopy = false): void {
-  // Dates on the wire have whole seconds.
-  const modified = Math.floor(version.modifiedMs / 1000) * 1000;
+  const modified = shownTime(version.modifiedMs).getTime();
   if (c.ifMatch !== undefined) {
     if (!matches(c.ifMatch, version.etag)) throw failed('If-Match');
   } else if (c.ifUnmodifiedSince && modified > c.ifUnmodifiedSince.getTime()) throw failed('If-Unmodified-Since');

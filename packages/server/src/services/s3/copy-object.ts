@@ -14,6 +14,7 @@ import {
   type ObjectMarks,
   quoted,
   type S3Deps,
+  shownTime,
   shownVersion,
 } from './model.ts';
 import { checkKey } from './names.ts';
@@ -63,7 +64,7 @@ export function copyObjectHandlers(deps: S3Deps, authorizer: Authorizer): Handle
         return {
           CopyObjectResult: {
             ETag: quoted(version.etag),
-            LastModified: new Date(version.modifiedMs),
+            LastModified: shownTime(version.modifiedMs),
             ...shownChecksum(computed),
           },
           ...SSE_S3,

@@ -24,7 +24,7 @@ export function checkStorage(input: EncryptionInput): void {
     throw notBuilt('Encryption with keys of the client (SSE-C)');
   }
   if (sse?.startsWith('aws:') || input.SSEKMSKeyId !== undefined) {
-    throw notBuilt('Encryption with keys of KMS (aws:kms); leave x-amz-server-side-encryption out or send AES256. It');
+    throw notBuilt('Encryption with keys of KMS (x-amz-server-side-encryption: aws:kms)');
   }
   if (sse !== undefined && sse !== 'AES256') {
     throw s3Error('InvalidArgument', {

@@ -15,6 +15,7 @@ import {
   quoted,
   type S3Deps,
   type StoredChecksum,
+  shownTime,
   shownVersion,
 } from './model.ts';
 import { type Slice, sliceByPart, sliceByRange } from './ranges.ts';
@@ -92,7 +93,7 @@ function describe(deps: S3Deps, input: ReadInput, object: OpenObject, slice: Sli
     ContentLength: slice.end - slice.start + 1,
     ...(slice.partial && { ContentRange: `bytes ${slice.start}-${slice.end}/${size}` }),
     ETag: quoted(version.etag),
-    LastModified: new Date(version.modifiedMs),
+    LastModified: shownTime(version.modifiedMs),
     ...attributes.headers,
     ...(attributes.expiresMs !== undefined && { Expires: new Date(attributes.expiresMs) }),
     Metadata: attributes.metadata ?? {},

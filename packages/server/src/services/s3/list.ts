@@ -6,7 +6,7 @@ import type {
 import type { ListRequest, ObjectVersion } from '../../ports/object-store.ts';
 import type { CallContext } from '../../wire/service.ts';
 import { invalidArgument } from './errors.ts';
-import { bucketOf, checkedVersionId, type Handlers, ownerOf, quoted, type S3Deps } from './model.ts';
+import { bucketOf, checkedVersionId, type Handlers, ownerOf, quoted, type S3Deps, shownTime } from './model.ts';
 
 /** S3's limit for a page of any listing. */
 const PAGE_MAX = 1000;
@@ -72,7 +72,7 @@ export function listHandlers(deps: S3Deps): Handlers {
         Key: version.key,
         VersionId: versionId,
         IsLatest: isLatest,
-        LastModified: new Date(version.modifiedMs),
+        LastModified: shownTime(version.modifiedMs),
         Owner: owner,
       });
       return {
@@ -129,7 +129,7 @@ const echoed = (input: PageInput) => ({
 
 const content = (version: ObjectVersion) => ({
   Key: version.key,
-  LastModified: new Date(version.modifiedMs),
+  LastModified: shownTime(version.modifiedMs),
   ETag: quoted(version.etag),
   Size: version.sizeBytes,
   StorageClass: 'STANDARD' as const,

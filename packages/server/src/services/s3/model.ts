@@ -118,6 +118,9 @@ export function shownVersion(deps: S3Deps, bucket: string, version: ObjectVersio
   return deps.store.bucket(bucket)?.versioning === undefined ? {} : { VersionId: version.versionId };
 }
 
+/** Times as S3 has them everywhere: whole seconds, so that a listing and a header say the same. */
+export const shownTime = (ms: number): Date => new Date(Math.floor(ms / 1000) * 1000);
+
 export const quoted = (etag: string): string => `"${etag}"`;
 
 export const ownerOf = (accountId: string): { readonly ID: string } => ({ ID: canonicalUserId(accountId) });

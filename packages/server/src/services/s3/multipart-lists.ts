@@ -3,7 +3,7 @@ import type { CallContext } from '../../wire/service.ts';
 import { shownPartChecksum } from './checksums.ts';
 import { invalidArgument } from './errors.ts';
 import { checkEncodingType, pageLimit, prefixes } from './list.ts';
-import { bucketOf, type Handlers, ownerOf, quoted, type S3Deps, type StoredChecksum } from './model.ts';
+import { bucketOf, type Handlers, ownerOf, quoted, type S3Deps, type StoredChecksum, shownTime } from './model.ts';
 import type { UploadChecksum } from './multipart-checksums.ts';
 
 /** ListParts and ListMultipartUploads. */
@@ -36,7 +36,7 @@ export function multipartListHandlers(deps: S3Deps): Handlers {
         IsTruncated: rest.length > limit,
         Parts: page.map((part) => ({
           PartNumber: part.number,
-          LastModified: new Date(part.modifiedMs),
+          LastModified: shownTime(part.modifiedMs),
           ETag: quoted(part.etag),
           Size: part.sizeBytes,
           ...shownPartChecksum(part.attributes.checksum as StoredChecksum | undefined),
@@ -75,7 +75,7 @@ export function multipartListHandlers(deps: S3Deps): Handlers {
         Uploads: page.items.map((upload) => ({
           Key: upload.key,
           UploadId: upload.uploadId,
-          Initiated: new Date(upload.createdMs),
+          Initiated: shownTime(upload.createdMs),
           Initiator: owner,
           Owner: owner,
           StorageClass: 'STANDARD',

@@ -24,6 +24,7 @@ import {
   quoted,
   type S3Deps,
   type StoredChecksum,
+  shownTime,
   shownVersion,
 } from './model.ts';
 import { checkUploadChecksum, joinChecksums, type UploadChecksum } from './multipart-checksums.ts';
@@ -82,7 +83,7 @@ export function multipartHandlers(deps: S3Deps, authorizer: Authorizer): Handler
           undefined,
         );
         return {
-          CopyPartResult: { ETag: quoted(etag), LastModified: new Date(modifiedMs), ...shownPartChecksum(checksum) },
+          CopyPartResult: { ETag: quoted(etag), LastModified: shownTime(modifiedMs), ...shownPartChecksum(checksum) },
           ...SSE_S3,
           ...(shownVersion(deps, source.bucket, object.version).VersionId !== undefined && {
             CopySourceVersionId: object.version.versionId,

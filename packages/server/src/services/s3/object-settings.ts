@@ -21,6 +21,7 @@ import {
   ownerOf,
   type S3Deps,
   type StoredChecksum,
+  shownTime,
   shownVersion,
 } from './model.ts';
 import { publicAccessBlock } from './public-access.ts';
@@ -74,7 +75,7 @@ export function objectSettingHandlers(deps: S3Deps): Handlers {
           throw invalidArgument('x-amz-object-attributes', name, 'Invalid attribute name specified.');
       }
       return {
-        LastModified: new Date(version.modifiedMs),
+        LastModified: shownTime(version.modifiedMs),
         ...shownVersion(deps, input.Bucket ?? '', version),
         ...(asked.has('ETag') && { ETag: version.etag }),
         ...(asked.has('ObjectSize') && { ObjectSize: version.sizeBytes }),
