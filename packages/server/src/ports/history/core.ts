@@ -113,6 +113,11 @@ export class HistoryCore {
     this.#indexedEnd = Math.max(this.#indexedEnd, segment.end);
   }
 
+  /** With nothing else to do: some two milliseconds of what a first lookup would wait for. @returns false when done */
+  warm(): boolean {
+    return [...this.#sealed.values()].some((segment) => segment.warm());
+  }
+
   /** One page. @throws IndexDamaged when an index must be made anew first */
   lookup(query: HistoryQuery): LookupPage {
     return lookup(this.#sources(), query);

@@ -24,6 +24,7 @@ export class SealedSegment implements Source {
   readonly #caches: SealedCaches;
   readonly #index: IndexFile;
   #events: SealedEvents | undefined;
+  #warmed = false;
 
   /** @throws IndexDamaged when the index is damaged, missing, or not of this `.seg` */
   constructor(directory: string, first: Sequence, caches: SealedCaches) {
@@ -60,12 +61,26 @@ export class SealedSegment implements Source {
   }
 
   read(sequence: Sequence): { readonly header: EventHeader; readonly json: Buffer } {
-    this.#events ??= new SealedEvents(this.#segPath, this.#caches.blocks);
-    return this.#events.read(sequence);
+    return this.#opened().read(sequence);
+  }
+
+  /** Opens the `.seg` ahead of the first read. @returns false when it was called before */
+  warm(): boolean {
+    if (this.#warmed) return false;
+    this.#warmed = true;
+    try {
+      this.#opened();
+    } catch {} // told to whoever needs an event of it
+    return true;
   }
 
   close(): void {
     this.#index.close();
     this.#events?.close();
+  }
+
+  #opened(): SealedEvents {
+    this.#events ??= new SealedEvents(this.#segPath, this.#caches.blocks);
+    return this.#events;
   }
 }

@@ -65,7 +65,7 @@ function turn(): void {
   waiting = waiting.filter((w) => !due.includes(w));
   for (const { id, question } of due) reply(id, question);
   // A segment that was sealed makes room for indexing, so there may be more now.
-  if (more || due.some((w) => w.question.ask === 'sealed')) turnSoon();
+  if (more || due.some((w) => w.question.ask === 'sealed') || core.warm()) turnSoon();
   if (due.length === 0) tell({});
 }
 
