@@ -228,7 +228,9 @@ async function verifyChains(server: RunningOpenTrail, arn: string, dataDir: stri
   for (const region of REGIONS) {
     const start = new Date(Date.now() - 86_400_000).toISOString();
     const cli = await awsRaw(
-      { ...server.env, AWS_REGION: region, AWS_DEFAULT_REGION: region },
+      server.env,
+      '--region',
+      region,
       'cloudtrail',
       'validate-logs',
       '--trail-arn',

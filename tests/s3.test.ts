@@ -66,22 +66,22 @@ testWith(['boto3'], 'boto3 uploads in parts, reads ranges, copies, deletes many 
 from boto3.s3.transfer import TransferConfig
 import io
 s3 = client('s3')
-s3.create_bucket(Bucket='py')
-s3.upload_fileobj(io.BytesIO(b'0123456789' * 2_000_000), 'py', 'big', Config=TransferConfig(multipart_threshold=6_000_000, multipart_chunksize=6_000_000))
+s3.create_bucket(Bucket='py-files')
+s3.upload_fileobj(io.BytesIO(b'0123456789' * 2_000_000), 'py-files', 'big', Config=TransferConfig(multipart_threshold=6_000_000, multipart_chunksize=6_000_000))
 out = {}
-out['etag_parts'] = s3.head_object(Bucket='py', Key='big')['ETag'].strip('"').split('-')[1]
-out['range'] = s3.get_object(Bucket='py', Key='big', Range='bytes=5999995-6000004')['Body'].read().decode()
-s3.copy_object(Bucket='py', Key='copy', CopySource={'Bucket': 'py', 'Key': 'big'})
-out['same'] = s3.get_object(Bucket='py', Key='copy')['Body'].read() == b'0123456789' * 2_000_000
-out['deleted'] = len(s3.delete_objects(Bucket='py', Delete={'Objects': [{'Key': 'big'}, {'Key': 'copy'}, {'Key': 'never'}]})['Deleted'])
+out['etag_parts'] = s3.head_object(Bucket='py-files', Key='big')['ETag'].strip('"').split('-')[1]
+out['range'] = s3.get_object(Bucket='py-files', Key='big', Range='bytes=5999995-6000004')['Body'].read().decode()
+s3.copy_object(Bucket='py-files', Key='copy', CopySource={'Bucket': 'py-files', 'Key': 'big'})
+out['same'] = s3.get_object(Bucket='py-files', Key='copy')['Body'].read() == b'0123456789' * 2_000_000
+out['deleted'] = len(s3.delete_objects(Bucket='py-files', Delete={'Objects': [{'Key': 'big'}, {'Key': 'copy'}, {'Key': 'never'}]})['Deleted'])
 def code(f):
     try:
         f(); return None
     except Exception as e:
         return e.response['Error']['Code']
-out['no_key'] = code(lambda: s3.get_object(Bucket='py', Key='big'))
+out['no_key'] = code(lambda: s3.get_object(Bucket='py-files', Key='big'))
 out['no_bucket'] = code(lambda: s3.list_objects_v2(Bucket='nowhere'))
-out['if_none_match'] = [code(lambda: s3.put_object(Bucket='py', Key='once', Body=b'1', IfNoneMatch='*')) for _ in range(2)]
+out['if_none_match'] = [code(lambda: s3.put_object(Bucket='py-files', Key='once', Body=b'1', IfNoneMatch='*')) for _ in range(2)]
 out['bad_name'] = code(lambda: s3.create_bucket(Bucket='xn--bad'))
 print(json.dumps(out))
 `,

@@ -16,11 +16,12 @@ function block(title: string): string {
   return found;
 }
 
-/** Runs a block as bash would, stopping at the first command that fails. `npx opentrail` finds its server by settings. */
+/** Runs a block as bash would, stopping at the first command that fails. `opentrail` finds its server by settings. */
 function type(script: string, server: RunningOpenTrail, cwd: string) {
   const settings = { OPENTRAIL_DATA_DIR: server.dataDir, OPENTRAIL_PORT: new URL(server.endpoint).port };
   const path = { PATH: `${join(ROOT, 'node_modules/.bin')}:${process.env.PATH}` };
-  return run('bash', ['-e', '-o', 'pipefail', '-c', script], { ...server.env, ...settings, ...path }, { cwd });
+  const npx = 'npx() { "$@"; }\n'; // which finds commands by the folder that it is called in
+  return run('bash', ['-e', '-o', 'pipefail', '-c', npx + script], { ...server.env, ...settings, ...path }, { cwd });
 }
 
 testWith(['aws', 'aws-endpoint-env'], 'what the README tells a person to type works as written', async () => {

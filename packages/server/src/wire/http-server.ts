@@ -43,6 +43,8 @@ export async function listen(
     ? createHttpsServer({ ...settings, ...options.tls, minVersion: 'TLSv1.2' }, handle)
     : createHttpServer(settings, handle);
   server.on('clientError', answerMalformed);
+  // Anything but `100-continue` is an expectation that nobody has; AWS's front does not mind it either.
+  server.on('checkExpectation', handle);
   await new Promise<void>((fulfil, reject) => {
     server.once('error', (error) => reject(listenProblem(error, options)));
     server.listen(options.port, options.host, () => fulfil());

@@ -73,7 +73,7 @@ export function createPipeline(deps: PipelineDeps): (req: IncomingMessage, res: 
     } catch (error) {
       answer = failure(error, exchange);
     }
-    if (!req.complete) abandonBody(req, res);
+    if (!req.complete && !(await drain(req, deps.clock))) res.setHeader('connection', 'close');
     try {
       await respond(res, req.method ?? 'GET', answer);
     } catch (error) {
@@ -343,9 +343,28 @@ function describe(error: unknown): { code: string; message: string } {
   return { code: known.code, message: known.message };
 }
 
-/** The client is still sending what nobody will read: answer, take in a little so that it hears us, then hang up. */
-function abandonBody(req: IncomingMessage, res: ServerResponse): void {
-  res.setHeader('connection', 'close');
-  req.unpipe();
-  req.resume();
+/** What is left of a body that nobody will read is taken in up to here, so that its sender gets to hear the answer. */
+const DRAIN_BYTES_MAX = 1024 * 1024;
+const DRAIN_MS_MAX = 2_000;
+
+/** @returns whether the rest of the body has come, and the connection can be used again */
+function drain(req: IncomingMessage, clock: Clock): Promise<boolean> {
+  return new Promise((fulfil) => {
+    let bytes = 0;
+    const done = (complete: boolean) => {
+      cancel();
+      req.off('data', count).off('end', ended).off('close', ended);
+      req.resume();
+      fulfil(complete);
+    };
+    const ended = () => done(req.complete);
+    const count = (part: Buffer) => {
+      bytes += part.length;
+      if (bytes > DRAIN_BYTES_MAX) done(false);
+    };
+    const cancel = clock.after(DRAIN_MS_MAX, () => done(false));
+    req.unpipe();
+    req.on('data', count).once('end', ended).once('close', ended);
+    if (req.readableEnded || req.destroyed) ended();
+  });
 }

@@ -21,7 +21,10 @@ export function bucketHandlers(deps: S3Deps): Handlers {
       if (input.ObjectLockEnabledForBucket) throw notBuilt('Object Lock');
       const { accountId } = context.caller;
       const ownership = input.ObjectOwnership ?? 'BucketOwnerEnforced';
-      const acl = requestedAcl(input, accountId, { enabled: ownership !== 'BucketOwnerEnforced', blocksPublic: true });
+      const enabled = ownership !== 'BucketOwnerEnforced';
+      // With ACLs disabled S3 still takes the one that changes nothing; Terraform sends it.
+      const isPrivate = !enabled && input.ACL === 'private';
+      const acl = isPrivate ? undefined : requestedAcl(input, accountId, { enabled, blocksPublic: true });
       const tags = checkTags(input.CreateBucketConfiguration?.Tags, BUCKET_TAGS_MAX);
       const region = regionFor(context.region, input.CreateBucketConfiguration?.LocationConstraint);
       if (!store.bucket(name) && store.buckets().length >= BUCKETS_MAX) throw s3Error('TooManyBuckets');
