@@ -1,0 +1,100 @@
+import { join } from 'node:path';
+import { dist } from './dist.mjs';
+import { pause } from './measure.mjs';
+import { ACCOUNT, REGION } from './server.mjs';
+
+const [{ createClient }, { findCredentials }, { systemClock }] = await Promise.all(
+  ['cli/client.js', 'cli/credentials.js', 'base/clock.js'].map(dist),
+);
+
+/** After an answer that says "not now". AWS's SDKs wait about as long before their first retry. */
+const RETRY_PAUSE_MS = 50;
+
+/** A client of the server with keep-alive connections; every request is signed. */
+export function clientOf(server, { connections = 4 } = {}) {
+  const client = createClient({
+    endpoint: server.endpoint,
+    credentials: findCredentials({}, join(server.dataDir, 'credentials')),
+    region: REGION,
+    clock: systemClock,
+    connections,
+  });
+  let pushbacks = 0;
+
+  async function send(method, path, call) {
+    const { status, body } = await client.request(method, path, call);
+    const parts = [];
+    for await (const part of body) parts.push(part);
+    return { status, body: Buffer.concat(parts) };
+  }
+
+  /** Sends until it is taken; what is refused for load is sent again, and counted. @throws for any other answer */
+  async function putRecords(body) {
+    for (;;) {
+      const answer = await send('POST', '/opentrail/v1/records', { body, headers: NDJSON });
+      if (answer.status === 200 && answer.body.includes('"RefusedCount":0')) return;
+      if (answer.status !== 503) throw unexpected('PutRecords', answer);
+      pushbacks++;
+      await pause(RETRY_PAUSE_MS);
+    }
+  }
+
+  /** @returns the answer as bytes: parsing it is not what is measured */
+  async function lookupEvents(input) {
+    const answer = await send('POST', '/', {
+      service: 'cloudtrail',
+      headers: LOOKUP_EVENTS,
+      body: Buffer.from(JSON.stringify(input)),
+    });
+    if (answer.status !== 200) throw unexpected('LookupEvents', answer);
+    return answer.body;
+  }
+
+  /** A bucket and a trail with validation in one Region that logs to it. @returns the trail's ARN */
+  async function makeTrail(name) {
+    const bucket = `${name}-bucket`;
+    const s3 = async (path, body) => {
+      const answer = await client.fetched('PUT', path, { service: 's3', body: Buffer.from(body) });
+      if (answer.status >= 300) throw unexpected(`PUT ${path}`, answer);
+    };
+    await s3(`/${bucket}`, '');
+    await s3(`/${bucket}?policy`, bucketPolicy(bucket));
+    const input = { Name: name, S3BucketName: bucket, EnableLogFileValidation: true };
+    const { TrailARN } = await client.cloudTrail('CreateTrail', input);
+    await client.cloudTrail('StartLogging', { Name: name });
+    return TrailARN;
+  }
+
+  return {
+    putRecords,
+    lookupEvents,
+    makeTrail,
+    stopLogging: (name) => client.cloudTrail('StopLogging', { Name: name }),
+    pushbacks: () => pushbacks,
+    close: () => client.close(),
+  };
+}
+
+const NDJSON = { 'content-type': 'application/x-ndjson' };
+const LOOKUP_EVENTS = {
+  'content-type': 'application/x-amz-json-1.1',
+  'x-amz-target': 'CloudTrail_20131101.LookupEvents',
+};
+
+const unexpected = (what, { status, body }) =>
+  new Error(`${what} was answered with ${status}: ${body.toString('utf8', 0, 500)}`);
+
+/** What AWS's user guide has a bucket allow. */
+const bucketPolicy = (bucket) => {
+  const allow = (Action, Resource) => ({
+    Effect: 'Allow',
+    Principal: { Service: 'cloudtrail.amazonaws.com' },
+    Action,
+    Resource,
+  });
+  const arn = `arn:aws:s3:::${bucket}`;
+  return JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [allow('s3:GetBucketAcl', arn), allow('s3:PutObject', `${arn}/AWSLogs/${ACCOUNT}/*`)],
+  });
+};

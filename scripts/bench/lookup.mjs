@@ -1,0 +1,96 @@
+import { clientOf } from './client.mjs';
+import { filledFolder } from './fill.mjs';
+import { createPool, sendSteadily } from './load.mjs';
+import { quantiles, round, timesOf } from './measure.mjs';
+import { startServer } from './server.mjs';
+
+const FIRST_PAGES = 200;
+const WALKS = 5;
+const WALK_PAGES = 100;
+/** Of a walk, these pages up to the hundredth are measured. */
+const WALK_LAST = 20;
+const INGEST_PER_SECOND = 5_000;
+const AT_REST_MS = 20;
+const UNDER_LOAD_MS = 50;
+const RSS_MB = 1_500;
+const DAY_MS = 86_400_000;
+
+/**
+ * LookupEvents over a filled folder: every attribute with rare and frequent values, first and hundredth page, from
+ * anywhere in time; at rest, and while events come in. One question at a time, as one user asks.
+ */
+export async function lookup(options) {
+  const { profileDir, say } = options;
+  const filled = await filledFolder(options);
+  const server = await startServer({ dataDir: filled.dataDir, profileDir });
+  const client = clientOf(server);
+  const events = (await server.metrics()).value('opentrail_log_end_sequence');
+  say(`looking up in ${events} events, at rest`);
+  const atRest = await measureAll(client, filled);
+  say(`looking up while ${INGEST_PER_SECOND} events/s come in`);
+  const ingestClient = clientOf(server);
+  const ingest = sendSteadily(INGEST_PER_SECOND, { client: ingestClient, pool: createPool() });
+  const underLoad = await measureAll(client, filled);
+  const ingestPerSecond = await ingest.stop();
+  const peakRssMb = Math.max(filled.load.peakRssMb, Math.round(server.peakRssMb()));
+  for (const c of [client, ingestClient]) c.close();
+  await server.stop();
+
+  const below = (name, value, unit, target) => ({ name, value, unit, atMost: target, met: value <= target });
+  const worst = (figures) => Math.max(...Object.values(figures).map((f) => f.p99Ms));
+  const kept = ingestPerSecond >= 0.95 * INGEST_PER_SECOND;
+  const loaded = below(`the same under ${ingestPerSecond} events/s`, worst(underLoad), 'ms', UNDER_LOAD_MS);
+  return {
+    figures: [
+      { name: 'filling, through PutRecords', value: filled.load.eventsPerSecond, unit: 'events/s' },
+      below(`LookupEvents, ${events} events, worst p99 of all questions`, worst(atRest), 'ms', AT_REST_MS),
+      { ...loaded, met: loaded.met && kept },
+      below('memory of the server, peak resident', peakRssMb, 'MB', RSS_MB),
+      { name: 'disk, all of the Log with its index', value: filled.load.bytesPerEvent, unit: 'bytes/event' },
+    ],
+    details: { events, load: filled.load, ingestPerSecond, atRest, underLoad },
+  };
+}
+
+/** Quantiles by question: `ResourceName, rare, first page`. */
+async function measureAll(client, { questions, span }) {
+  const figures = {};
+  for (const [key, { frequent, rare, times }] of Object.entries({ none: {}, ...questions })) {
+    const ask = (value) =>
+      value === undefined ? {} : { LookupAttributes: [{ AttributeKey: key, AttributeValue: value }] };
+    if (rare?.length > 0) {
+      const calls = rare.map((value) => () => client.lookupEvents(ask(value)));
+      figures[`${key}, rare, first page`] = quantiles(await timesOf(calls));
+    }
+    if (times === 1) continue;
+    const ends = endTimes(span);
+    const first = ends.map((EndTime) => () => client.lookupEvents({ ...ask(frequent), EndTime }));
+    figures[`${key}, frequent, first page`] = quantiles(await timesOf(first));
+    const walks = ends.filter((_, i) => i % (FIRST_PAGES / WALKS / 2) === 0).slice(0, WALKS);
+    const deep = [];
+    for (const EndTime of walks) deep.push(...(await walk(client, { ...ask(frequent), EndTime })));
+    if (deep.length > 0) figures[`${key}, frequent, hundredth page`] = quantiles(deep);
+  }
+  return figures;
+}
+
+/** Epoch seconds, from now back to the oldest event: of what lies before it a page can be full. */
+function endTimes({ oldestMs, newestMs }) {
+  const seconds = (ms) => Math.round(ms / 1000);
+  const step = (newestMs - oldestMs) / FIRST_PAGES;
+  return Array.from({ length: FIRST_PAGES }, (_, i) => seconds(newestMs + (i === 0 ? DAY_MS : 0) - i * step));
+}
+
+/** Follows NextToken. @returns milliseconds of the last pages, when there are a hundred */
+async function walk(client, input) {
+  const times = [];
+  let NextToken;
+  for (let page = 1; page <= WALK_PAGES; page++) {
+    const start = performance.now();
+    const body = await client.lookupEvents({ ...input, ...(NextToken && { NextToken }) });
+    if (page > WALK_PAGES - WALK_LAST) times.push(round(performance.now() - start));
+    NextToken = JSON.parse(body.toString('utf8')).NextToken;
+    if (NextToken === undefined) return [];
+  }
+  return times;
+}

@@ -1,0 +1,111 @@
+import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+
+const COMMAND = new URL('../../packages/server/bin/opentrail.js', import.meta.url).pathname;
+export const ACCOUNT = '123456789012';
+export const REGION = 'us-east-1';
+const STDERR_CHARS_MAX = 10_000;
+
+const running = new Set();
+
+/** Ends every server that this process has started: for the way out. */
+export function killServers() {
+  for (const child of running) child.kill('SIGKILL');
+}
+
+/**
+ * Starts `opentrail serve` as a process of its own, the way a user does.
+ * @param profileDir V8 writes a CPU profile of each thread here when the server ends
+ */
+export async function startServer({ dataDir, flags = {}, profileDir, port = 0 }) {
+  const given = { port, 'log-level': 'warn', ...flags, 'data-dir': dataDir };
+  const args = Object.entries(given).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const profile = profileDir ? ['--cpu-prof', `--cpu-prof-dir=${profileDir}`] : [];
+  const child = spawn(process.execPath, [...profile, COMMAND, 'serve', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  running.add(child);
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    stderr = (stderr + text).slice(-STDERR_CHARS_MAX);
+  });
+  const ended = new Promise((resolve) => {
+    child.once('close', (code) => {
+      running.delete(child);
+      resolve(code);
+    });
+  });
+  const endpoint = await new Promise((resolve, reject) => {
+    let stdout = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      stdout += text;
+      const url = /serves (http:\S+)/.exec(stdout)?.[1];
+      if (url) resolve(url);
+    });
+    ended.then((code) => reject(new Error(`opentrail serve ended with ${code} before it served:\n${stderr}`)));
+  });
+  const end = async (signal) => {
+    child.kill(signal);
+    const code = await ended;
+    if (signal === 'SIGTERM' && code !== 0) throw new Error(`opentrail serve ended with ${code}:\n${stderr}`);
+  };
+
+  return {
+    endpoint,
+    dataDir,
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
+    metrics: async () => parseMetrics(await (await fetch(`${endpoint}/metrics`)).text()),
+    /** The most memory that the process (all its threads) has had resident. */
+    peakRssMb: () => statusField(child.pid, 'VmHWM') / 1024,
+    /** CPU seconds that the process has used so far. */
+    cpuSeconds: () => cpuSeconds(child.pid),
+  };
+}
+
+/** A port that is free now: for who must know it before the server has said anything. */
+export function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+      .once('error', reject)
+      .listen(0, '127.0.0.1', () => {
+        const { port } = server.address();
+        server.close(() => resolve(port));
+      });
+  });
+}
+
+/** Samples by name with labels, as Prometheus text has them: `opentrail_follower_lag_events{follower="trails"}`. */
+function parseMetrics(text) {
+  const samples = new Map();
+  for (const line of text.split('\n')) {
+    const [, name, value] = /^([^#\s].*) (\S+)$/.exec(line) ?? [];
+    if (name) samples.set(name, Number(value));
+  }
+  return {
+    value: (name) => samples.get(name) ?? 0,
+    lag: (follower) => samples.get(`opentrail_follower_lag_events{follower="${follower}"}`) ?? 0,
+    delivered: (kind) => samples.get(`opentrail_deliveries_total{kind="${kind}",outcome="delivered"}`) ?? 0,
+  };
+}
+
+const statusField = (pid, name) =>
+  Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+
+/** Fields 14 and 15 of /proc/PID/stat, in ticks of 10 ms; the name in field 2 may hold spaces. */
+function cpuSeconds(pid) {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+/** Bytes of all files below a folder. */
+export function bytesBelow(directory) {
+  let bytes = 0;
+  for (const name of readdirSync(directory, { recursive: true })) {
+    const stats = statSync(join(directory, name), { throwIfNoEntry: false });
+    if (stats?.isFile()) bytes += stats.size;
+  }
+  return bytes;
+}
