@@ -94,6 +94,7 @@ describe('whatever happens', () => {
     fc.record({
       op: fc.constantFrom('mend', 'flush', 'toggle', 'selectors', 'regions', 'bucket', 'restart', 'recreate'),
     }),
+    fc.record({ op: fc.constant('fail' as const), writes: fc.integer({ min: 1, max: 5 }) }),
     fc.record({ op: fc.constant('crash' as const), dieAt: fc.integer({ min: 1, max: 80 }).map((n) => n / 2) }),
   );
 
@@ -130,6 +131,9 @@ describe('whatever happens', () => {
               break;
             case 'refuse':
               world.refusing.set((operation as { bucket: string }).bucket, 'AccessDenied');
+              break;
+            case 'fail':
+              world.failingWrites = (operation as { writes: number }).writes;
               break;
             case 'mend':
               world.refusing.clear();
@@ -170,12 +174,15 @@ describe('whatever happens', () => {
           }
         }
         world.refusing.clear();
+        world.failingWrites = 0;
         if (trail.isLogging) await stop();
         await settle(world);
         await world.clock.advance(2 * HOUR);
         await settle(world);
         await settle(world);
         expectExactlyOnce(world, expected, ['logs', 'more']);
+        const files = [...world.logFiles('logs'), ...world.logFiles('more')].map((file) => file.key);
+        expect(world.verifyChains('logs', 'more').sort()).toEqual(files.sort());
         await world.delivery.stop();
       }),
       { numRuns: 150 },

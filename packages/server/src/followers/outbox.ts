@@ -45,8 +45,6 @@ interface Box {
   readonly trail: FollowedTrail;
   readonly lanes: Map<string, Lane>;
   readonly statuses: Map<string, DeliveryStatus>;
-  /** Planned objects whose file in the spool is missing or damaged. */
-  lost: number;
 }
 
 export class Outbox {
@@ -63,7 +61,7 @@ export class Outbox {
 
   /** Begins to deliver for a trail. @param statuses what State says, by Region */
   open(trail: FollowedTrail, statuses: ReadonlyMap<string, DeliveryStatus>): void {
-    this.#boxes.set(trail.trail.id, { trail, lanes: new Map(), statuses: new Map(statuses), lost: 0 });
+    this.#boxes.set(trail.trail.id, { trail, lanes: new Map(), statuses: new Map(statuses) });
   }
 
   /** Drops what is left of a trail; a put under way still ends. */
@@ -186,7 +184,6 @@ export class Outbox {
       const body = await spool.read(name);
       if (body === undefined || body.length !== object.gzipBytes) {
         // Kept in State, so that an operator who brings the file back has it delivered at the next start.
-        box.lost++;
         logger.error({ ...about, file: name }, 'a planned object is missing from the spool or damaged');
         metrics.deliveries.inc({ kind: object.kind, outcome: 'lost' });
         return 'lost';

@@ -263,6 +263,29 @@ describe('a bucket that refuses', () => {
     expect(files).toContain('bad'); // late files are in the digest of the time when they came
   });
 
+  it('fills no more than its part of the spool; the Log keeps the rest until it takes files again', async () => {
+    const world = new World({ spoolBytesMax: 400, logFileBytesMax: 600 });
+    world.start();
+    await world.startLogging(newTrail('bad', { bucket: 'bad', logFileValidation: false }));
+    await world.startLogging(newTrail('good', { logFileValidation: false }));
+    world.refusing.set('bad', 'SlowDown');
+    for (let i = 0; i < 30; i++) {
+      world.append(times(10));
+      await world.pass(300_000);
+    }
+    expect(world.delivered('logs')).toHaveLength(300);
+    expect(world.delivery.lagEvents()).toBeGreaterThan(200);
+    expect(world.delivery.lowestCursor()).toBe(300 - world.delivery.lagEvents());
+    expect(world.spool.size).toBeLessThan(10);
+    await world.delivery.stop();
+    world.start();
+    world.refusing.clear();
+    for (let i = 0; i < 5; i++) await world.pass(1_000);
+    expect(world.delivered('bad').sort()).toEqual(ids(0, 300).sort());
+    expect(world.delivered('logs')).toHaveLength(300);
+    expect(world.delivery.lowestCursor()).toBe(300);
+  });
+
   it('of a deleted trail is given up after a day', async () => {
     const world = new World();
     world.start();

@@ -47,6 +47,8 @@ export class World {
   readonly refusing = new Map<string, string>();
   readonly settings: TrailDeliverySettings;
   delivery!: TrailDelivery;
+  /** How many of the next writes to State and spool fail, as with a full disk. */
+  failingWrites = 0;
   /** Steps that touched the outside, in this life. */
   steps = 0;
   logStart = 0;
@@ -98,7 +100,11 @@ export class World {
       state: {
         get: (key) => step(() => this.state.get(key)),
         list: (prefix) => step(() => this.state.list(prefix)),
-        write: (changes) => step(() => this.state.write(changes)),
+        write: (changes) =>
+          step(() => {
+            this.#failPerhaps();
+            return this.state.write(changes);
+          }),
         close: async () => {},
       },
       objects: {
@@ -120,9 +126,26 @@ export class World {
     });
   }
 
-  /** Delivers what there is, or dies on the way. @returns whether it lived */
+  /**
+   * Delivers what there is, or dies on the way. Where that takes longer than a moment it waits for a clock, which then
+   * goes on.
+   * @returns whether it lived
+   */
   async flush(): Promise<boolean> {
-    return Promise.race([this.delivery.flush().then(() => true), this.#crashed.then(() => false)]);
+    let outcome: boolean | undefined;
+    const flushed = this.delivery.flush().then(() => {
+      outcome ??= true;
+    });
+    const crashed = this.#crashed.then(() => {
+      outcome ??= false;
+    });
+    for (let turn = 0; outcome === undefined; turn++) {
+      assert(turn < 150, 'a flush comes to an end');
+      const moment = new Promise((resolve) => setTimeout(resolve, 20));
+      await Promise.race([flushed, crashed, moment]);
+      if (outcome === undefined) await this.clock.advance(1_000);
+    }
+    return outcome;
   }
 
   /** Time goes by, and what it made due is done. */
@@ -225,10 +248,11 @@ export class World {
   }
 
   /** Walks every chain as `opentrail verify` would, and throws at the first flaw. @returns keys of the files digested */
-  verifyChains(bucket = 'logs'): string[] {
+  verifyChains(...buckets: string[]): string[] {
     const files: string[] = [];
     const lastByPlace = new Map<string, { put: Put; digest: Digest; bytes: Buffer }>();
-    const byEnd = this.digests(bucket).sort((a, b) => (a.digest.digestEndTime < b.digest.digestEndTime ? -1 : 1));
+    const all = (buckets.length === 0 ? ['logs'] : buckets).flatMap((bucket) => this.digests(bucket));
+    const byEnd = all.sort((a, b) => (a.digest.digestEndTime < b.digest.digestEndTime ? -1 : 1));
     for (const found of byEnd) {
       const { put, digest, bytes } = found;
       const { region, trailName } = parseDigestKey(put.key)!;
@@ -237,7 +261,7 @@ export class World {
       const where = `${put.key}: `;
       assert(signatureHolds(digest, bytes, put.metadata!.signature!, publicKey), `${where}signature`);
       assert(put.metadata!['signature-algorithm'] === 'SHA256withRSA', `${where}algorithm`);
-      assert(digest.digestS3Object === put.key && digest.digestS3Bucket === bucket, `${where}location`);
+      assert(digest.digestS3Object === put.key && digest.digestS3Bucket === put.bucket, `${where}location`);
       assert(digest.digestStartTime < digest.digestEndTime, `${where}ends after it starts`);
       assert(!last || digest.digestStartTime >= last.digest.digestEndTime, `${where}overlaps`);
       if (digest.previousDigestS3Object !== null) {
@@ -285,6 +309,7 @@ export class World {
     return {
       write: (name, parts) =>
         step(() => {
+          this.#failPerhaps();
           this.spool.set(name, Buffer.concat(parts));
         }),
       sync: () => step(() => {}),
@@ -295,6 +320,12 @@ export class World {
         }),
       list: () => step(() => [...this.spool.keys()]),
     };
+  }
+
+  #failPerhaps(): void {
+    if (this.failingWrites === 0) return;
+    this.failingWrites--;
+    throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
   }
 
   #put(caller: ServiceCaller, object: ObjectToPut): void {
