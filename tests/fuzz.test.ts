@@ -167,8 +167,8 @@ function rawBytes(signed: Signed, next: Next): Buffer {
 /** Whether an error looks as the service's own: a code in its protocol's place, and a request id. */
 function isShaped({ status, headers, body }: Answer, method: string): boolean {
   if (status < 400 || method === 'HEAD') return true;
-  if (/<Code>[A-Za-z.]+<\/Code>/.test(body)) return true;
-  return /"__type":"[A-Za-z.#]+"/.test(body) || typeof headers['x-amzn-errortype'] === 'string';
+  if (/<Code>[A-Za-z0-9.]+<\/Code>/.test(body)) return true;
+  return /"__type":"[A-Za-z0-9.#]+"|^x-amzn-errortype: /m.test(body) || typeof headers['x-amzn-errortype'] === 'string';
 }
 
 test(`${COUNT} mutated requests get an answer of the service's own kind (seed ${SEED})`, {
@@ -191,6 +191,8 @@ test(`${COUNT} mutated requests get an answer of the service's own kind (seed ${
       const sample = mutate(pick(next, CORPUS), next);
       const twice = next() < 0.3 ? mutate(sample, next) : sample;
       const signed = sign(server, twice);
+      // To follow the log is to wait, and no hang.
+      if (signed.path.startsWith('/opentrail/v1/tail') && !signed.path.includes('follow=false')) continue;
       const raw = next() < 0.15 ? rawBytes(signed, next) : undefined;
       const answer = await (raw ? sendRaw(server, raw) : send(server, signed)).catch((error) => ({
         status: 599,
@@ -202,7 +204,7 @@ test(`${COUNT} mutated requests get an answer of the service's own kind (seed ${
       const bad = (answer.status >= 500 && !overloaded) || !isShaped(answer, signed.method);
       if (bad)
         wrong.push(
-          `${signed.method} ${signed.path.slice(0, 200)} ${JSON.stringify(twice.headers).slice(0, 300)} ${raw?.toString('latin1').slice(0, 600) ?? twice.body.slice(0, 300)}\n→ ${answer.status} ${answer.body.slice(0, 300)}`,
+          `${signed.method} ${signed.path.slice(0, 200)} ${JSON.stringify(twice.headers).slice(0, 300)} ${raw?.toString('latin1').slice(0, 600) ?? twice.body.slice(0, 300)}\n→ ${answer.status} ${answer.body.slice(0, 400)}`,
         );
     }
   };

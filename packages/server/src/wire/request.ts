@@ -19,7 +19,7 @@ export interface HttpRequest {
   readonly tls?: TlsDetails;
 }
 
-/** Reads what Node has parsed of a request, without its body. @throws AwsError for a query that is not UTF-8 */
+/** Reads what Node has parsed of a request, without its body. @throws AwsError for a query that is not UTF-8, or no Host */
 export function readRequest(message: IncomingMessage): HttpRequest {
   const target = message.url ?? '/';
   const cut = target.indexOf('?');
@@ -28,6 +28,7 @@ export function readRequest(message: IncomingMessage): HttpRequest {
   const rawQuery = cut < 0 ? '' : target.slice(cut + 1);
   const headers = joinHeaders(message.rawHeaders);
   const host = headers.host ?? '';
+  if (host === '') throw new AwsError('BadRequest', 'The request has no Host header.');
   const tls = tlsDetails(message, host);
   return {
     method: message.method ?? 'GET',
