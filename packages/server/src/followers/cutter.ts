@@ -2,7 +2,8 @@ import type { Clock } from '../base/clock.ts';
 import { ALNUM, type Random, randomString } from '../base/random.ts';
 import type { State } from '../ports/state.ts';
 import { logFileKey, UNIQUE_CHARS } from '../trails/paths.ts';
-import { cursorKey, type PlannedObject, plannedKey, spoolName } from './delivery-state.ts';
+import { deliveryProgressKey } from '../trails/trail.ts';
+import { type PlannedObject, plannedKey, spoolName } from './delivery-state.ts';
 import type { Cut, FollowedTrail } from './followed-trail.ts';
 import { gzip, type OpenLogFile } from './log-file.ts';
 import type { Spool } from './spool.ts';
@@ -51,7 +52,7 @@ export function createCutter({ state, spool, clock, random }: CutterDeps) {
       );
       if (planned.length > 0) await spool.sync();
       await state.write([
-        { put: cursorKey(id), value: cut.cursor },
+        { put: deliveryProgressKey(id), value: cut.cursor },
         ...planned.map((object) => ({ put: plannedKey(id, object.number), value: object })),
       ]);
       return planned;

@@ -1,11 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Sequence } from '../ports/log.ts';
+import type { StateChange } from '../ports/state.ts';
 import { listRetiredTrails, listTrails, retiredTrailKey, type Trail } from '../trails/trail.ts';
 import { createCutter } from './cutter.ts';
+import { LAST_DIGESTS } from './delivery-state.ts';
 import { createDigestPlanner, type DigestPlanner } from './digests.ts';
 import { FollowedTrail } from './followed-trail.ts';
 import { Outbox } from './outbox.ts';
-import { forgetTrail, loadRemains, NO_REMAINS, type Remains, sweepSpool } from './restore.ts';
+import { forgetTrail, loadLastDigests, loadRemains, NO_REMAINS, type Remains, sweepSpool } from './restore.ts';
 import { directorySpool, type Spool } from './spool.ts';
 import type { TrailDeliveryDeps } from './trail-delivery.ts';
 
@@ -216,6 +218,7 @@ export class DeliveryLoop {
     if (this.#remains === undefined) {
       const remains = await loadRemains(state);
       await sweepSpool(this.#spool, remains);
+      this.#digests.recall(await loadLastDigests(state, this.#deps.clock.now()));
       this.#remains = remains;
     }
     this.#changed = false;
@@ -270,12 +273,15 @@ export class DeliveryLoop {
   }
 
   /** The caller makes sure that nothing is being planned for it. */
-  async #forget({ followed }: Entry, also: readonly string[]): Promise<void> {
+  async #forget({ followed }: Entry, changes: readonly StateChange[]): Promise<void> {
     const { id } = followed.trail;
     followed.cutting = true; // nothing may be written behind our back
     this.#outbox.close(id);
     try {
-      await forgetTrail(this.#deps.state, this.#spool, id, also);
+      const lastMs = Math.max(...[...followed.chains.values()].map((chain) => chain.lastEndMs));
+      const lastDigest = { put: `${LAST_DIGESTS}${followed.trail.arn}`, value: lastMs };
+      const all = Number.isFinite(lastMs) ? [...changes, lastDigest] : changes;
+      await forgetTrail(this.#deps.state, this.#spool, id, all);
     } finally {
       followed.cutting = false;
     }
@@ -352,7 +358,7 @@ export class DeliveryLoop {
     const givesUp = nowMs - entry.retiredSinceMs >= RETIRED_GIVE_UP_MS && !followed.cutting;
     if (!isDone && !givesUp) return;
     if (!isDone) logger.error({ trail: arn, objects }, 'gave up delivering what a deleted trail had left');
-    await this.#forget(entry, [retiredTrailKey(followed.trail)]);
+    await this.#forget(entry, [{ delete: retiredTrailKey(followed.trail) }]);
   }
 
   /** Starts every cut for which there is a reason; a trail has one at a time. */

@@ -1,16 +1,13 @@
 import type { Sequence } from '../ports/log.ts';
 import type { DeliveredLogFile, PreviousDigest } from '../trails/digest.ts';
+import type { DeliveryProgress } from '../trails/trail.ts';
 
 /** What delivery keeps in State, a few small entries a trail. The follower alone writes these keys. */
 
 /** How far a trail is planned. Written in one step with the plans themselves, which makes delivery exactly once. */
-export interface DeliveryCursor {
-  /** Every event before this one is planned, or was none of the trail's. */
-  readonly cursor: Sequence;
+export interface DeliveryCursor extends DeliveryProgress {
   /** By folder (`CloudTrail/eu-west-1`), when further than `cursor`: files that filled up are planned before the others. */
   readonly folders: Readonly<Record<string, Sequence>>;
-  /** Where logging periods ended that a stop left open, by `stopRequestId`. */
-  readonly ends: Readonly<Record<string, Sequence>>;
 }
 
 /** An object that waits in the spool until its bucket has it. Bucket, key and bytes never change from here on. */
@@ -53,8 +50,12 @@ export const PLANNED = 'delivery-planned/';
 export const UNDIGESTED = 'delivery-undigested/';
 export const CHAINS = 'delivery-chain/';
 export const STATUSES = 'delivery-status/';
+/**
+ * By ARN, when the last digest of a deleted trail ended, ms since the epoch: one of a new trail of that name must not
+ * take the key of another, even when the clock has been set back in between.
+ */
+export const LAST_DIGESTS = 'delivery-last-digest/';
 
-export const cursorKey = (trailId: string): string => `${CURSORS}${trailId}`;
 export const plannedKey = (trailId: string, number: number): string => `${PLANNED}${trailId}/${padded(number)}`;
 export const undigestedKey = (trailId: string, f: Pick<UndigestedFile, 'region' | 'number'>): string =>
   `${UNDIGESTED}${trailId}/${f.region}/${padded(f.number)}`;

@@ -51,6 +51,8 @@ export interface DigestPlanner {
   plan(trail: FollowedTrail, outstanding: Outstanding): Promise<readonly PlannedObject[]>;
   /** Learns of a trail that was read from State. */
   restore(trail: FollowedTrail): void;
+  /** Learns when the last digests ended, by ARN, of trails that are gone. */
+  recall(lastDigests: ReadonlyMap<string, number>): void;
 }
 
 interface Due {
@@ -76,8 +78,8 @@ export function createDigestPlanner(deps: DigestDeps): DigestPlanner {
   const { clock, state, spool, signingKeys } = deps;
   const intervalMs = Math.max(SECOND_MS, Math.ceil(deps.digestIntervalMs / SECOND_MS) * SECOND_MS);
   /**
-   * End of the last digest by trail ARN and Region: also of trails that are gone, for a new trail of the same name
-   * must not use a key again. One number a name, as long as the process lives.
+   * End of the last digest by trail ARN and Region (by ARN alone, of trails that went in an earlier life): also of
+   * trails that are gone, for a new trail of the same name must not use a key again.
    */
   const lastEnds = new Map<string, number>();
   /** Monotonic time of the last digest, by trail id and Region. */
@@ -98,10 +100,14 @@ export function createDigestPlanner(deps: DigestDeps): DigestPlanner {
     lastEnds.set(place, Math.max(endMs, lastEnds.get(place) ?? endMs));
   }
 
+  function recall(lastDigests: ReadonlyMap<string, number>): void {
+    for (const [arn, endMs] of lastDigests) lastEnds.set(arn, endMs);
+  }
+
   function dueIn(trail: FollowedTrail, region: string, outstanding: Outstanding): Due | undefined {
     const chain = trail.chains.get(region);
     const now = floorTo(clock.now(), SECOND_MS);
-    const lastEndMs = lastEnds.get(arnAndRegion(trail, region));
+    const lastEndMs = lastEnds.get(arnAndRegion(trail, region)) ?? lastEnds.get(trail.trail.arn);
     // Whatever the clock does, ends rise: an end is part of the key, and the next start.
     const atLeast = (endMs: number) => (lastEndMs === undefined ? endMs : Math.max(endMs, lastEndMs + SECOND_MS));
     if (!chain?.isOpen) {
@@ -187,7 +193,7 @@ export function createDigestPlanner(deps: DigestDeps): DigestPlanner {
     return made.map((m) => m.object);
   }
 
-  return { plan, restore };
+  return { plan, restore, recall };
 }
 
 const floorTo = (ms: number, unitMs: number): number => Math.floor(ms / unitMs) * unitMs;

@@ -1,10 +1,11 @@
-import type { State } from '../ports/state.ts';
+import type { State, StateChange } from '../ports/state.ts';
 import type { DeliveryStatus } from '../trails/trail.ts';
 import {
   CHAINS,
   CURSORS,
   type DeliveryCursor,
   type DigestChain,
+  LAST_DIGESTS,
   PLANNED,
   type PlannedObject,
   STATUSES,
@@ -76,15 +77,31 @@ export async function sweepSpool(spool: Spool, remains: ReadonlyMap<string, Rema
   for (const name of await spool.list()) if (!named.has(name)) await spool.remove(name);
 }
 
-/** Deletes all that delivery keeps of a trail, and what else is to go with it in the same step. */
-export async function forgetTrail(state: State, spool: Spool, trailId: string, also: readonly string[]): Promise<void> {
-  const keys = [...also];
+/** Deletes all that delivery keeps of a trail, with `changes` in the same step. */
+export async function forgetTrail(
+  state: State,
+  spool: Spool,
+  trailId: string,
+  changes: readonly StateChange[],
+): Promise<void> {
+  const keys: string[] = [];
   for (const prefix of [CURSORS, PLANNED, UNDIGESTED, CHAINS, STATUSES]) {
     for (const { key } of await state.list(`${prefix}${trailId}`)) {
       if (key === `${prefix}${trailId}` || key.startsWith(`${prefix}${trailId}/`)) keys.push(key);
     }
   }
   const planned = await state.list<PlannedObject>(`${PLANNED}${trailId}/`);
-  await state.write(keys.map((key) => ({ delete: key })));
+  await state.write([...keys.map((key) => ({ delete: key })), ...changes]);
   for (const { value } of planned) await spool.remove(spoolName(trailId, value.number));
+}
+
+/** Longer than any clock is set back by, short enough that names do not pile up. */
+const LAST_DIGEST_KEPT_MS = 30 * 86_400_000;
+
+/** When the last digests of deleted trails ended, by ARN; what is old is deleted. */
+export async function loadLastDigests(state: State, nowMs: number): Promise<ReadonlyMap<string, number>> {
+  const entries = await state.list<number>(LAST_DIGESTS);
+  const old = entries.filter((e) => e.value < nowMs - LAST_DIGEST_KEPT_MS);
+  if (old.length > 0) await state.write(old.map(({ key }) => ({ delete: key })));
+  return new Map(entries.map((e) => [e.key.slice(LAST_DIGESTS.length), e.value]));
 }

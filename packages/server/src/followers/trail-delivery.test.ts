@@ -181,7 +181,7 @@ describe('logging', () => {
     expect(world.delivered().sort()).toEqual(ids(0, 6));
     expect(world.verifyChains()).toHaveLength(world.logFiles().length);
     expect(await listRetiredTrails(world.state)).toEqual([]);
-    expect(await world.state.list('')).toEqual([]);
+    expect(await world.leftInState()).toEqual([]);
     // A new trail of that name, within the same second, uses no key again.
     await world.startLogging(newTrail('main', { createdMs: 1 }));
     world.append(times(1));
@@ -295,7 +295,7 @@ describe('a bucket that refuses', () => {
     await world.flush();
     await world.deleteTrail(trail);
     for (let i = 0; i < 26; i++) await world.pass(HOUR);
-    expect(await world.state.list('')).toEqual([]);
+    expect(await world.leftInState()).toEqual([]);
     expect(world.spool.size).toBe(0);
     expect(world.delivery.lowestCursor()).toBe(world.events.length);
   });

@@ -47,8 +47,8 @@ export interface Trail {
  * A stop is recorded after its handler has run, yet its own record is still delivered. So a stop leaves `endSequence`
  * unset and leaves markers instead: the period ends just after the record of the call with `stopRequestId`, which
  * stands at or after `stopFloorSequence` (`stopRecordEnds`), or, should that record never come, before the first event
- * accepted later than `stopLoggingMs + STOP_RECORD_WAIT_MS`. The follower that meets the end writes `endSequence`
- * together with its cursor. Periods may overlap by the events between a stop's floor and a start right after it: an
+ * accepted later than `stopLoggingMs + STOP_RECORD_WAIT_MS`. The follower that meets the end keeps it with
+ * its cursor (`DeliveryProgress.ends`). Periods may overlap by the events between a stop's floor and a start right after it: an
  * event is delivered once if any period selects it.
  */
 export interface LoggingPeriod {

@@ -15,6 +15,7 @@ import { type Digest, parseDigest, sha256Hex, signatureHolds } from '../../trail
 import { parseDigestKey, parseLogFileKey } from '../../trails/paths.ts';
 import type { SigningKeys } from '../../trails/signing-keys.ts';
 import { retiredTrailKey, type Trail, trailArn, trailKey } from '../../trails/trail.ts';
+import { LAST_DIGESTS } from '../delivery-state.ts';
 import type { Spool } from '../spool.ts';
 import { startTrailDelivery, type TrailDelivery, type TrailDeliverySettings } from '../trail-delivery.ts';
 
@@ -175,6 +176,11 @@ export class World {
     this.delivery.trailsChanged();
   }
 
+  /** What State still holds of trails that are gone, but for the note that keeps their digests' names apart. */
+  async leftInState(): Promise<readonly string[]> {
+    return (await this.state.list('')).map((e) => e.key).filter((key) => !key.startsWith(LAST_DIGESTS));
+  }
+
   async startLogging(trail: Trail): Promise<Trail> {
     const { endSequence: _, stopRequestId: __, stopFloorSequence: ___, earlier, ...rest } = trail;
     const next: Trail = {
@@ -203,12 +209,12 @@ export class World {
     return next;
   }
 
+  /** As the service does: what held so far becomes an earlier period, whether it is still open or stopped. */
   async changePeriod(trail: Trail, change: Partial<Trail>): Promise<Trail> {
+    const { beginSequence: _, endSequence: __, stopRequestId: ___, stopFloorSequence: ____, ...rest } = trail;
     const ended = trail.isLogging ? { ...trail, endSequence: this.events.length } : trail;
-    const { endSequence: _, ...rest } = trail;
-    const next: Trail = trail.isLogging
-      ? { ...rest, ...change, beginSequence: this.events.length, earlier: earlierOf(ended) }
-      : { ...trail, ...change };
+    const opened = trail.isLogging ? { beginSequence: this.events.length } : {};
+    const next: Trail = { ...rest, ...change, ...opened, earlier: earlierOf(ended) };
     await this.save(next);
     return next;
   }
@@ -250,25 +256,24 @@ export class World {
   /** Walks every chain as `opentrail verify` would, and throws at the first flaw. @returns keys of the files digested */
   verifyChains(...buckets: string[]): string[] {
     const files: string[] = [];
-    const lastByPlace = new Map<string, { put: Put; digest: Digest; bytes: Buffer }>();
     const all = (buckets.length === 0 ? ['logs'] : buckets).flatMap((bucket) => this.digests(bucket));
-    const byEnd = all.sort((a, b) => (a.digest.digestEndTime < b.digest.digestEndTime ? -1 : 1));
-    for (const found of byEnd) {
-      const { put, digest, bytes } = found;
-      const { region, trailName } = parseDigestKey(put.key)!;
-      const last = lastByPlace.get(`${region} ${trailName}`);
-      lastByPlace.set(`${region} ${trailName}`, found);
+    const byPlace = new Map(all.map((found) => [`${found.put.bucket}/${found.put.key}`, found]));
+    const followed = new Set<string>();
+    for (const { put, digest, bytes } of all) {
       const where = `${put.key}: `;
       assert(signatureHolds(digest, bytes, put.metadata!.signature!, publicKey), `${where}signature`);
       assert(put.metadata!['signature-algorithm'] === 'SHA256withRSA', `${where}algorithm`);
       assert(digest.digestS3Object === put.key && digest.digestS3Bucket === put.bucket, `${where}location`);
       assert(digest.digestStartTime < digest.digestEndTime, `${where}ends after it starts`);
-      assert(!last || digest.digestStartTime >= last.digest.digestEndTime, `${where}overlaps`);
       if (digest.previousDigestS3Object !== null) {
-        assert(last?.put.key === digest.previousDigestS3Object, `${where}previous is ${last?.put.key}`);
-        assert(sha256Hex(last.bytes) === digest.previousDigestHashValue, `${where}previous hash`);
-        assert(last.put.metadata!.signature === digest.previousDigestSignature, `${where}previous signature`);
-        assert(last.digest.digestEndTime === digest.digestStartTime, `${where}follows on`);
+        const place = `${digest.previousDigestS3Bucket}/${digest.previousDigestS3Object}`;
+        const previous = byPlace.get(place);
+        assert(previous, `${where}${place} is there`);
+        assert(!followed.has(place), `${where}is the only one after ${place}`);
+        followed.add(place);
+        assert(sha256Hex(previous.bytes) === digest.previousDigestHashValue, `${where}previous hash`);
+        assert(previous.put.metadata!.signature === digest.previousDigestSignature, `${where}previous signature`);
+        assert(previous.digest.digestEndTime === digest.digestStartTime, `${where}follows on`);
       }
       for (const file of digest.logFiles) {
         const log = this.objects.get(`${file.s3Bucket}/${file.s3Object}`);
@@ -373,7 +378,7 @@ class LeapingClock implements Clock {
 }
 
 const earlierOf = (trail: Trail): NonNullable<Trail['earlier']> => {
-  if (trail.beginSequence === undefined) return [];
+  if (trail.beginSequence === undefined) return trail.earlier ?? [];
   const { earlier: _, ...own } = trail;
   return [
     ...(trail.earlier ?? []),
