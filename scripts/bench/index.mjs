@@ -17,7 +17,7 @@ const FULL = { events: 10_000_000, seconds: 60, only: Object.keys(SCENARIOS) };
 const USAGE = `npm run bench -- [--only ${FULL.only.join(',')}] [--events ${FULL.events}] [--seconds ${FULL.seconds}]
     [--json FILE]     the figures and all their details
     [--keep DIR]      a folder on the disk to measure, where the filled data folder stays for the next run (4 GB)
-    [--profile DIR]   CPU profiles of the servers, one for each thread
+    [--profile DIR]   CPU profiles of the servers' main threads
     [--docs]          write the table into docs/benchmarks.md`;
 
 const options = parseOptions();

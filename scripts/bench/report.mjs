@@ -11,9 +11,12 @@ export function table(figures) {
   return [head, line(widths.map((width) => '-'.repeat(width))), ...body].join('\n');
 }
 
-function rowOf({ name, value, unit, ratio, ratioTo, target, atMost, met, skipped }) {
+function rowOf({ name, value, unit, ratio, ratioTo, ratioToGzip, target, atMost, met, skipped }) {
   const measured = `${value.toLocaleString('en-US')} ${unit}`;
-  if (ratio !== undefined) return [name, measured, `${ratio} × ${ratioTo}`, `≥ ${target} ×`, yesOrNo(met)];
+  if (ratio !== undefined) {
+    const also = ratioToGzip === undefined ? '' : `, ${ratioToGzip} × gzip`;
+    return [name, measured, `${ratio} × ${ratioTo}${also}`, `≥ ${target} × ${ratioTo}`, yesOrNo(met)];
+  }
   if (atMost !== undefined) {
     return [name, measured, `${(value / atMost).toFixed(2)} of it`, `≤ ${atMost} ${unit}`, yesOrNo(met)];
   }

@@ -17,7 +17,7 @@ export function killServers() {
 
 /**
  * Starts `opentrail serve` as a process of its own, the way a user does.
- * @param profileDir V8 writes a CPU profile of each thread here when the server ends
+ * @param profileDir V8 writes a CPU profile of the main thread here when the server ends
  */
 export async function startServer({ dataDir, flags = {}, profileDir, port = 0 }) {
   const given = { port, 'log-level': 'warn', ...flags, 'data-dir': dataDir };
@@ -58,8 +58,11 @@ export async function startServer({ dataDir, flags = {}, profileDir, port = 0 })
     metrics: async () => parseMetrics(await (await fetch(`${endpoint}/metrics`)).text()),
     /** The most memory that the process (all its threads) has had resident. */
     peakRssMb: () => statusField(child.pid, 'VmHWM') / 1024,
-    /** CPU seconds that the process has used so far. */
-    cpuSeconds: () => cpuSeconds(child.pid),
+    /** CPU seconds used so far: of all threads, and of the main one alone. */
+    cpuSeconds: () => ({
+      server: cpuSeconds(`/proc/${child.pid}/stat`),
+      mainThread: cpuSeconds(`/proc/${child.pid}/task/${child.pid}/stat`),
+    }),
   };
 }
 
@@ -92,9 +95,9 @@ function parseMetrics(text) {
 const statusField = (pid, name) =>
   Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 
-/** Fields 14 and 15 of /proc/PID/stat, in ticks of 10 ms; the name in field 2 may hold spaces. */
-function cpuSeconds(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+/** Fields 14 and 15, in ticks of 10 ms; the name in field 2 may hold spaces. */
+function cpuSeconds(statFile) {
+  const fields = readFileSync(statFile, 'utf8')
     .replace(/^.*\) /, '')
     .split(' ');
   return (Number(fields[11]) + Number(fields[12])) / 100;
