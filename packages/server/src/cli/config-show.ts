@@ -21,7 +21,11 @@ export function configJson({ config, sources }: LoadedConfig): string {
   return JSON.stringify(Object.fromEntries(entries), null, 2);
 }
 
+/** Long lists are cut in the table; `--json` has them whole. */
+const SHOWN_CHARS_MAX = 48;
+
 function shown(value: unknown): string {
   if (value === undefined) return '-';
-  return Array.isArray(value) ? value.join(',') : String(value);
+  const text = Array.isArray(value) ? value.join(',') : String(value);
+  return text.length > SHOWN_CHARS_MAX ? `${text.slice(0, SHOWN_CHARS_MAX - 1)}…` : text;
 }
