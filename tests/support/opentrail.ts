@@ -44,8 +44,22 @@ export function cleanUp(): void {
   for (const dir of madeDirs.splice(0)) rmSync(dir, { recursive: true, force: true });
 }
 
-export async function startOpenTrail(options: StartOptions = {}): Promise<RunningOpenTrail> {
-  const dataDir = options.dataDir ?? newFolder('data');
+/** Starts, and kills without waiting until it serves. */
+export async function killDuringStart(
+  options: StartOptions & { readonly dataDir: string },
+  afterMs: number,
+): Promise<void> {
+  const child = spawnServe(options.dataDir, options);
+  const ended = new Promise((fulfil) => child.once('close', fulfil));
+  child.stdout!.resume();
+  child.stderr!.resume();
+  await new Promise((resume) => setTimeout(resume, afterMs));
+  child.kill('SIGKILL');
+  await ended;
+  running.delete(child);
+}
+
+function spawnServe(dataDir: string, options: StartOptions): ChildProcess {
   const given: Record<string, string | number | true> = {
     port: 0,
     'log-level': 'info',
@@ -59,8 +73,14 @@ export async function startOpenTrail(options: StartOptions = {}): Promise<Runnin
     env: { ...process.env, ...options.env },
   });
   running.add(child);
+  return child;
+}
+
+export async function startOpenTrail(options: StartOptions = {}): Promise<RunningOpenTrail> {
+  const dataDir = options.dataDir ?? newFolder('data');
+  const child = spawnServe(dataDir, options);
   let stderr = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
   });
   const ended = new Promise<number | null>((fulfil) => {
