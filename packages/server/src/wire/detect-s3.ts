@@ -1,5 +1,5 @@
 import type { ServiceSchema, StructureShape } from '../schema/types.ts';
-import type { Detected } from './detect.ts';
+import type { Detected } from './detected.ts';
 import type { HttpRequest } from './request.ts';
 import { bestRoute, decodePath, type Route, routesOf } from './routes.ts';
 

@@ -1,20 +1,10 @@
 import type { Protocol, ServiceSchema } from '../schema/types.ts';
 import { formFields } from './codec/form.ts';
 import { detectS3 } from './detect-s3.ts';
+import type { Detected } from './detected.ts';
+
 import type { HttpRequest } from './request.ts';
 import { matchRoute, routesOf } from './routes.ts';
-
-/** What a request asks for, as far as it can be told without its body. */
-export interface Detected {
-  readonly schema: ServiceSchema;
-  readonly protocol: Protocol;
-  /** Absent when the body names it (query protocols), or when there is no such operation. */
-  readonly operation?: string;
-  /** Decoded parts of the path: `Bucket` and `Key` for S3, the labels of the URI for other REST services. */
-  readonly labels: Readonly<Record<string, string>>;
-  /** What the caller asked for, when the service has no such operation. */
-  readonly unknownOperation?: string;
-}
 
 /**
  * Tells service, protocol and operation of a request. The name in the signature decides the service; what is not

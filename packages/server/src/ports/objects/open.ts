@@ -2,9 +2,9 @@ import type { FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import type { Bucket, OpenObject, Part } from '../object-store.ts';
 import { type Core, filePath, partPath } from './core.ts';
+import type { FileSeal } from './file-seal.ts';
 import { pushbackWhenFull, readAt } from './files.ts';
 import { readSeal, readSealAt } from './sealed.ts';
-import type { FileSeal } from './store.ts';
 import { filesOf, findVersion } from './versions.ts';
 
 /** Enough that a large object is read in few turns, little enough that a thousand slow readers hold a modest heap. */

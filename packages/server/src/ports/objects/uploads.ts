@@ -14,9 +14,9 @@ import {
 } from '../object-store.ts';
 import { publicId, sequenceOf, uploadKey } from './codec.ts';
 import { type Core, discard, filePath, partPath, uploadPath, uploadsTable } from './core.ts';
+import type { FileSeal } from './file-seal.ts';
 import { pushbackWhenFull, syncDirectory } from './files.ts';
 import { readSealAt, writeSealed } from './sealed.ts';
-import type { FileSeal } from './store.ts';
 import { addition, latest } from './versions.ts';
 
 /**

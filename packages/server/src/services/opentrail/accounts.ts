@@ -1,6 +1,6 @@
 import { AwsError } from '../../base/errors.ts';
 import type { Handler } from '../../wire/service.ts';
-import type { OpenTrailDeps } from './index.ts';
+import type { OpenTrailDeps } from './deps.ts';
 
 /** CreateAccount and ListAccounts: accounts of this OpenTrail, until Organizations brings AWS's own way. */
 export function createAccountHandlers({

@@ -3,7 +3,7 @@ import { eventFromBytes } from '../../event/accept.ts';
 import type { NewEvent } from '../../event/event.ts';
 import { sliceRecords } from '../../event/slice.ts';
 import type { Handler } from '../../wire/service.ts';
-import { denied, type OpenTrailDeps } from './index.ts';
+import { denied, type OpenTrailDeps } from './deps.ts';
 
 /** 10,000 records of 1.5 KB. A sender with more sends more batches. */
 export const PUT_RECORDS_BYTES_MAX = 16 * 1024 * 1024;

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { AwsError } from '../../base/errors.ts';
 import type { Log, Sequence, StoredEvent } from '../../ports/log.ts';
 import type { Handler } from '../../wire/service.ts';
-import type { OpenTrailDeps } from './index.ts';
+import type { OpenTrailDeps } from './deps.ts';
 
 /** Bytes read from the Log at a time while following it. */
 const READ_BYTES = 1024 * 1024;

@@ -1,0 +1,27 @@
+import type { Accounts } from '../../access/identities.ts';
+import { AwsError } from '../../base/errors.ts';
+import type { History } from '../../ports/history.ts';
+import type { Log } from '../../ports/log.ts';
+import type { ServiceSchema } from '../../schema/types.ts';
+import type { CallContext } from '../../wire/service.ts';
+
+/** What OpenTrail's own operations work with. */
+export interface OpenTrailDeps {
+  readonly schema: ServiceSchema;
+  readonly log: Log;
+  readonly history: History;
+  readonly accounts: Accounts;
+  /** The account whose principals operate this OpenTrail: they may act for all accounts, others for their own only. */
+  readonly operatorAccountId: string;
+  /** Made once with the data folder: tells this OpenTrail from one that was started afresh at the same address. */
+  readonly instanceId: string;
+}
+
+/** The refusal for acting on another account's behalf. */
+export function denied(context: CallContext, operatorAccountId: string): AwsError {
+  return new AwsError(
+    'AccessDeniedException',
+    `User: ${context.caller.arn} is not authorized to perform: opentrail:${context.operation} for other accounts. Use a principal of the operator account ${operatorAccountId}.`,
+    { status: 403 },
+  );
+}
