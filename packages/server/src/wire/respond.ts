@@ -4,7 +4,8 @@ import type { EncodedResponse } from './codec/index.ts';
 
 /**
  * Sends an answer. Resolves when it has left, or when the client has gone (which is no error of ours).
- * @throws what the body stream threw while it was being sent; the connection is cut then, since the status has left
+ * @throws what the body stream threw while it was being sent; the connection is cut then, since the status has left.
+ *   What HTTP cannot carry is answered 500.
  */
 export async function respond(res: ServerResponse, method: string, answer: EncodedResponse): Promise<void> {
   const { status, headers, body } = answer;
@@ -12,7 +13,15 @@ export async function respond(res: ServerResponse, method: string, answer: Encod
   if (inMemory && headers['content-length'] === undefined && status !== 204 && status !== 304) {
     res.setHeader('content-length', body.length);
   }
-  res.writeHead(status, headers);
+  try {
+    res.writeHead(status, headers);
+  } catch (error) {
+    // Headers that HTTP cannot carry: the client still gets an answer, and the body's file is closed.
+    if (!inMemory) body.destroy();
+    for (const name of res.getHeaderNames()) res.removeHeader(name);
+    res.writeHead(500, { connection: 'close' }).end();
+    throw error;
+  }
   if (inMemory || method === 'HEAD') {
     if (!inMemory) body.destroy();
     res.end(inMemory && method !== 'HEAD' ? body : undefined);

@@ -55,6 +55,13 @@ describe('objects', () => {
     output.Body.destroy();
   });
 
+  test('take no metadata that no answer could carry', async () => {
+    for (const name of ['a b', 'a\r\nset-cookie', 'é☃', 'a:b']) {
+      expect(await code(put('k', 'x', { Metadata: { [name]: 'v' } }))).toBe('InvalidArgument');
+    }
+    await put('k', 'x', { Metadata: { "a.b_c-d!#$%&'*+^`|~": 'v', '': 'w' } });
+  });
+
   test.each([
     ['bytes=1-3', 'ell', 'bytes 1-3/5'],
     ['bytes=3-', 'lo', 'bytes 3-4/5'],

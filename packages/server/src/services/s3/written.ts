@@ -1,6 +1,6 @@
 import type { Written } from '../../ports/object-store.ts';
 import { type AclInput, aclsEnabled, requestedAcl } from './acl.ts';
-import { s3Error } from './errors.ts';
+import { invalidArgument, s3Error } from './errors.ts';
 import { bucketOf, CONTENT_HEADERS, type ObjectAttributes, type ObjectMarks, type S3Deps } from './model.ts';
 import { publicAccessBlock } from './public-access.ts';
 import { tagsFromHeader } from './tags.ts';
@@ -23,10 +23,17 @@ const METADATA_BYTES_MAX = 2048;
 /** S3's default for objects without a type. */
 const DEFAULT_TYPE = 'binary/octet-stream';
 
-/** @throws AwsError MetadataTooLarge */
+/** What may be a header's name (RFC 9110 §5.6.2). A presigned URL can bring any other text in its query. */
+const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]*$/;
+
+/** @throws AwsError MetadataTooLarge, InvalidArgument */
 export function attributesFrom(input: DescribedInput): ObjectAttributes {
   const given = CONTENT_HEADERS.flatMap((name) => (input[name] === undefined ? [] : [[name, input[name]] as const]));
   const metadata = input.Metadata ?? {};
+  const odd = Object.keys(metadata).find((name) => !HEADER_NAME.test(name));
+  if (odd !== undefined) {
+    throw invalidArgument('x-amz-meta-', odd.slice(0, 100), 'The name of user metadata must be one that HTTP allows.');
+  }
   const size = Object.entries(metadata).reduce((sum, pair) => sum + Buffer.byteLength(pair.join('')), 0);
   if (size > METADATA_BYTES_MAX) {
     throw s3Error('MetadataTooLarge', { members: { Size: String(size), MaxSizeAllowed: String(METADATA_BYTES_MAX) } });
