@@ -72,6 +72,21 @@ export function askedOf(operation: string, input: Readonly<Record<string, unknow
     : { action: asked.versionAction, on: asked.on };
 }
 
+/** Operations that write an object, and say its ACL and tags along the way. */
+const WRITES: ReadonlySet<string> = new Set(['PutObject', 'CopyObject', 'CreateMultipartUpload']);
+/** Canned ACLs that grant nothing to others; policies that let another account write ask for them. */
+const UNSHARED_ACLS: readonly unknown[] = [undefined, 'private', 'bucket-owner-full-control'];
+
+/** What a write must be allowed besides, for what it says of the object (PutObject, "Permissions"). */
+export function askedBesides(operation: string, input: Readonly<Record<string, unknown>>): readonly string[] {
+  if (!WRITES.has(operation)) return [];
+  const grants = Object.keys(input).some((name) => name.startsWith('Grant') && input[name] !== undefined);
+  return [
+    ...(grants || !UNSHARED_ACLS.includes(input.ACL) ? ['s3:PutObjectAcl'] : []),
+    ...(input.Tagging === undefined ? [] : ['s3:PutObjectTagging']),
+  ];
+}
+
 /** The ACL permission that would give an action to others than the owner, as far as ACLs can. */
 export const ACL_PERMISSION: Readonly<Record<string, 'READ' | 'WRITE' | 'READ_ACP' | 'WRITE_ACP'>> = {
   's3:ListBucket': 'READ',

@@ -64,6 +64,36 @@ describe('who may do what', () => {
     expect(await code(get('k', {}, ANONYMOUS))).toBe('AccessDenied');
   });
 
+  test.each([
+    ['a key that may be absent', { StringEqualsIfExists: { 'aws:SourceVpce': 'vpce-1' } }],
+    ['the whole Internet in halves', { IpAddress: { 'aws:SourceIp': ['0.0.0.0/1', '128.0.0.0/1'] } }],
+    ['all of IPv6', { IpAddress: { 'aws:SourceIp': '2000::/3' } }],
+  ])('a policy for everyone with %s is public', async (_, Condition) => {
+    expect(await code(setPolicy(allow({ Principal: '*', Condition })))).toBe('AccessDenied');
+  });
+
+  test('a policy for everyone from one network is not public', async () => {
+    await setPolicy(allow({ Principal: '*', Condition: { IpAddress: { 'aws:SourceIp': ['10.0.0.0/8'] } } }));
+    await put('k', 'x');
+    expect((await call('GetBucketPolicyStatus', b())).PolicyStatus.IsPublic).toBe(false);
+  });
+
+  test('a write that shares or tags the object needs the right to do that', async () => {
+    await setPolicy(allow({ Action: 's3:PutObject', Principal: { AWS: OTHER } }));
+    await put('k', 'x', { ACL: 'bucket-owner-full-control' }, caller(OTHER));
+    const sharing: object[] = [{ ACL: 'public-read' }, { GrantRead: 'id=0' }, { Tagging: 'a=b' }];
+    for (const more of sharing) expect(await code(put('k', 'x', { ...more }, caller(OTHER)))).toBe('AccessDenied');
+    expect(await code(call('CreateMultipartUpload', b({ Key: 'k', ACL: 'public-read' }), caller(OTHER)))).toBe(
+      'AccessDenied',
+    );
+    await put('tagged', 'x', { Tagging: 'a=b' });
+    const action = ['s3:PutObjectAcl', 's3:PutObjectTagging'];
+    await setPolicy(allow({ Effect: 'Deny', Action: action, Principal: '*' }));
+    for (const more of sharing) expect(await code(put('k', 'x', { ...more }))).toBe('AccessDenied');
+    expect(await code(call('CopyObject', b({ Key: 'copy', CopySource: 'logs/tagged' })))).toBe('AccessDenied');
+    await call('CopyObject', b({ Key: 'copy', CopySource: 'logs/k' }));
+  });
+
   test('a deny binds the owner too, but root can mend it', async () => {
     await setPolicy({
       Effect: 'Deny',

@@ -3,7 +3,7 @@ import { evaluate, type PolicyRequest } from '../../access/policy.ts';
 import type { Bucket } from '../../ports/object-store.ts';
 import type { CallContext } from '../../wire/service.ts';
 import { aclAllows, aclsEnabled, isPublic } from './acl.ts';
-import { ACL_PERMISSION, askedOf } from './actions.ts';
+import { ACL_PERMISSION, askedBesides, askedOf } from './actions.ts';
 import { bucketArn, isPublicPolicy, objectArn, policyOf } from './bucket-policy.ts';
 import { s3Error } from './errors.ts';
 import { bucketOf, type Grant, isOwner, type ObjectMarks, type S3Deps } from './model.ts';
@@ -39,13 +39,8 @@ export function createAuthorizer(deps: S3Deps): Authorizer {
       if (expected !== undefined && expected !== ownerAccountId) throw s3Error('AccessDenied');
       if (operation === 'DeleteObjects') return; // each key by itself, by its handler
       const { action, on } = askedOf(operation, input);
-      await check(
-        context,
-        action,
-        name,
-        on === 'object' ? ((input.Key as string | undefined) ?? '') : undefined,
-        input,
-      );
+      const key = on === 'object' ? ((input.Key as string | undefined) ?? '') : undefined;
+      for (const one of [action, ...askedBesides(operation, input)]) await check(context, one, name, key, input);
       if (operation === 'GetObject' || operation === 'HeadObject') await hideAbsence(context, name, input);
     },
     require: (context, action, bucket, key) => check(context, action, bucket, key, {}),

@@ -60,7 +60,16 @@ function isPublicStatement({ effect, principals, notPrincipals, conditions }: St
   return !conditions.some(
     ({ operator, key, values }) =>
       TYING_KEYS.has(key.toLowerCase()) &&
-      /^(?:ForAnyValue:)?(?:String|Arn)(?:Equals|Like)|^IpAddress$/i.test(operator) &&
-      values.every((value) => !/[*?$]/.test(value) && !/\/0$/.test(value)),
+      TYING_OPERATOR.test(operator) &&
+      values.every((value) => !/[*?$]/.test(value) && !isBroadNetwork(value)),
   );
+}
+
+/** Operators that fail where the key is absent: with `IfExists`, whoever brings none would be let in. */
+const TYING_OPERATOR = /^(?:(?:ForAnyValue:)?(?:StringEquals(?:IgnoreCase)?|StringLike|ArnEquals|ArnLike)|IpAddress)$/;
+
+/** Networks broader than this are everybody, also in pieces (S3 user guide, "The meaning of public"). */
+function isBroadNetwork(value: string): boolean {
+  const bits = Number(/\/(\d{1,3})$/.exec(value)?.[1] ?? Number.POSITIVE_INFINITY);
+  return bits < (value.includes(':') ? 32 : 8);
 }

@@ -43,6 +43,11 @@ export function copyObjectHandlers(deps: S3Deps, authorizer: Authorizer): Handle
         if (original.sizeBytes > SENT_BYTES_MAX) throw s3Error('InvalidRequest', { message: TOO_LARGE });
         const old = object.attributes as ObjectAttributes;
         const { tags } = object.marks as ObjectMarks;
+        if (tags && !replaceTags) {
+          const read = source.versionId === undefined ? 's3:GetObjectTagging' : 's3:GetObjectVersionTagging';
+          await authorizer.require(context, read, source.bucket, source.key);
+          await authorizer.require(context, 's3:PutObjectTagging', bucket, key);
+        }
         const { body, checksum } = checksummed(
           object.read(0, original.sizeBytes - 1),
           wanted ?? old.checksum?.algorithm,
