@@ -27,7 +27,7 @@ export function createCutter({ state, spool, clock, random }: CutterDeps) {
 
   return function prepare(followed: FollowedTrail, cut: Cut): () => Promise<readonly PlannedObject[]> {
     const { id } = followed.trail;
-    const named = cut.files.map((file) => ({ file, number: followed.nextNumber++, ...nameOf(followed, file) }));
+    const named = cut.files.map((file) => ({ file, number: followed.nextNumber++, key: keyOf(followed, file) }));
     return async () => {
       const planned = await Promise.all(
         named.map((n) =>
@@ -38,8 +38,8 @@ export function createCutter({ state, spool, clock, random }: CutterDeps) {
             return {
               number: n.number,
               kind: 'log',
-              region: n.file.region,
-              bucket: n.bucket,
+              region: n.file.place.region,
+              bucket: n.file.place.bucket,
               key: n.key,
               gzipBytes: parts.reduce((sum, part) => sum + part.length, 0),
               file: { sha256, newestMs: n.file.newestMs, oldestMs: n.file.oldestMs },
@@ -59,10 +59,9 @@ export function createCutter({ state, spool, clock, random }: CutterDeps) {
     };
   };
 
-  function nameOf({ trail }: FollowedTrail, { kind, region }: OpenLogFile): { bucket: string; key: string } {
+  function keyOf({ trail }: FollowedTrail, { place }: OpenLogFile): string {
     const unique = randomString(random, UNIQUE_CHARS, ALNUM);
-    const place = { prefix: trail.prefix, accountId: trail.accountId, region, kind, timeMs: clock.now(), unique };
-    return { bucket: trail.bucket, key: logFileKey(place) };
+    return logFileKey({ ...place, accountId: trail.accountId, timeMs: clock.now(), unique });
   }
 }
 

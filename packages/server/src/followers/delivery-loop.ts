@@ -308,7 +308,7 @@ export class DeliveryLoop {
       const { followed } = entry;
       const outstanding = this.#outbox.outstanding(followed.trail.id);
       entry.spoolFull = outstanding.gzipBytes >= spoolBytesMax || outstanding.objects >= SPOOL_OBJECTS_MAX;
-      followed.timeOutStops(nowMs, clock.now(), log.end);
+      followed.timeOutEndings(nowMs, clock.now(), log.end);
       if (nowMs >= entry.digestsNotBeforeMs) this.#task(this.#planDigests(entry));
     }
     metrics.followerLagEvents.set({ follower: 'trails' }, this.lagEvents());

@@ -1,10 +1,10 @@
 import type { EventCategory } from '../event/event.ts';
 import type { Sequence, StoredEvent } from '../ports/log.ts';
 import type { LogFileKind } from '../trails/paths.ts';
-import { loggingPeriods, STOP_RECORD_WAIT_MS, type Trail } from '../trails/trail.ts';
+import { ENDING_RECORD_WAIT_MS, type LoggingPeriod, loggingPeriods, type Trail } from '../trails/trail.ts';
 import type { DeliveryCursor, DigestChain, UndigestedFile } from './delivery-state.ts';
 import { OpenLogFile } from './log-file.ts';
-import { type ActivePeriod, activePeriods, type Ends, endAfter, endAt, endBefore, openStops } from './periods.ts';
+import { type ActivePeriod, activePeriods, type Ends, endAfter, endAt, endBefore, ending } from './periods.ts';
 
 /** What was taken out of a trail to be planned, and the cursor that goes to State with it. */
 export interface Cut {
@@ -57,10 +57,10 @@ export class FollowedTrail {
   #periods: readonly ActivePeriod[] = [];
   #folders: Map<string, Sequence>;
   #ends: Ends;
-  /** Open files by folder, in order; all but the last of a folder are full. */
+  /** Open files by folder, in order; all but the last of a folder are full, or of a bucket that the trail has left. */
   #files = new Map<string, OpenLogFile[]>();
-  /** Monotonic time at which each stop was first seen. */
-  readonly #stopSeenMs = new Map<string, number>();
+  /** Monotonic time at which each ending call was first seen, by `requestId`. */
+  readonly #endingSeenMs = new Map<string, number>();
 
   constructor(trail: Trail, retired: boolean, restored: RestoredTrail, fileBytesMax: number, nowMs: number) {
     this.trail = trail;
@@ -87,7 +87,7 @@ export class FollowedTrail {
 
   /** The next session begins where this trail stands, and what must come before it has not been done yet. */
   get awaitedSession(): number | undefined {
-    const next = this.#periods[0]?.session;
+    const next = this.#periods[0]?.definition.startLoggingMs;
     return next === this.session ? undefined : next;
   }
 
@@ -150,15 +150,14 @@ export class FollowedTrail {
     this.#pass();
   }
 
-  /** Ends the periods whose stop left no record, when the Log is quiet. @param logEnd everything before it was read */
-  timeOutStops(nowMs: number, wallMs: number, logEnd: Sequence): void {
-    for (const period of openStops(this.#periods)) {
-      const { stopRequestId = '', stopLoggingMs = 0 } = period.definition;
-      const seenMs = this.#stopSeenMs.get(stopRequestId) ?? nowMs;
-      this.#stopSeenMs.set(stopRequestId, seenMs);
+  /** Ends the periods whose ending call left no record, when the Log is quiet. @param logEnd of the Log */
+  timeOutEndings(nowMs: number, wallMs: number, logEnd: Sequence): void {
+    for (const { period, call } of ending(this.#periods)) {
+      const seenMs = this.#endingSeenMs.get(call.requestId) ?? nowMs;
+      this.#endingSeenMs.set(call.requestId, seenMs);
       // Either clock will do: the wall may have been set back, and the process may be new.
-      const isOver = nowMs - seenMs > STOP_RECORD_WAIT_MS || wallMs > stopLoggingMs + STOP_RECORD_WAIT_MS;
-      if (isOver && this.position >= logEnd) endAt(period, this.position, this.#ends);
+      const isOver = nowMs - seenMs > ENDING_RECORD_WAIT_MS || wallMs > call.calledMs + ENDING_RECORD_WAIT_MS;
+      if (isOver && this.position >= logEnd) endAt(period, call, this.position, this.#ends);
     }
     this.#pass();
   }
@@ -193,36 +192,40 @@ export class FollowedTrail {
 
   #judge(batch: readonly StoredEvent[], from: number, nowMs: number): void {
     const { trail } = this;
-    let isStopping = openStops(this.#periods).length > 0;
+    let isEnding = ending(this.#periods).length > 0;
     for (let i = from; i < batch.length; i++) {
       const event = batch[i]!;
-      if (isStopping) endBefore(trail, this.#periods, event, this.#ends);
+      if (isEnding) endBefore(trail, this.#periods, event, this.#ends);
       if (this.#periods[0]!.end <= event.sequence) break;
-      if (event.header.accountId === trail.accountId && this.#accepts(event)) this.#add(event, nowMs);
+      const period = event.header.accountId === trail.accountId ? this.#periodOf(event) : undefined;
+      if (period) this.#add(event, period, nowMs);
       this.position = event.sequence + 1;
-      if (!isStopping) continue;
+      if (!isEnding) continue;
       endAfter(trail, this.#periods, event, this.#ends);
-      isStopping = openStops(this.#periods).length > 0;
+      isEnding = ending(this.#periods).length > 0;
     }
     this.#pass();
   }
 
-  #accepts(event: StoredEvent): boolean {
-    for (const p of this.#periods) {
-      if (p.begin <= event.sequence && event.sequence < p.end && p.accepts(event)) return true;
+  /** The oldest period that logs an event. */
+  #periodOf(event: StoredEvent): LoggingPeriod | undefined {
+    for (const { definition, end, accepts } of this.#periods) {
+      if (definition.beginSequence <= event.sequence && event.sequence < end && accepts(event)) return definition;
     }
-    return false;
+    return undefined;
   }
 
-  #add(event: StoredEvent, nowMs: number): void {
+  #add(event: StoredEvent, { bucket, prefix }: LoggingPeriod, nowMs: number): void {
     const kind = KINDS[event.header.category];
-    const folder = `${kind}/${event.header.region}`;
+    const { region } = event.header;
+    const folder = `${kind}/${region}`;
     if (event.sequence < (this.#folders.get(folder) ?? 0)) return;
     const files = this.#files.get(folder) ?? [];
     if (files.length === 0) this.#files.set(folder, files);
     let file = files.at(-1);
-    if (!file || file.bytes + file.growth(event.json.length) > this.#fileBytesMax) {
-      file = new OpenLogFile(kind, event.header.region, event.sequence);
+    const fits = file && file.bytes + file.growth(event.json.length) <= this.#fileBytesMax;
+    if (!file || !fits || file.place.bucket !== bucket || file.place.prefix !== prefix) {
+      file = new OpenLogFile({ kind, region, bucket, prefix }, event.sequence);
       files.push(file);
       this.bufferedBytes += file.bytes;
     }
@@ -233,17 +236,18 @@ export class FollowedTrail {
 
   /** Leaves the periods that lie behind, and the stretches of the Log that are in none. */
   #pass(periods: readonly ActivePeriod[] = this.#periods): void {
-    const before = this.#periods[0]?.begin;
+    const before = this.#periods[0]?.definition;
     this.#periods = periods.filter((p) => p.end > this.position);
-    const first = this.#periods[0];
-    if (this.session !== undefined && first?.begin !== before) this.crossedBoundary = true;
-    if (first && first.begin > this.position) this.position = first.begin;
-    if (first?.session !== this.session) this.session = undefined;
+    const first = this.#periods[0]?.definition;
+    const isSame = first?.startLoggingMs === before?.startLoggingMs && first?.beginSequence === before?.beginSequence;
+    if (this.session !== undefined && !isSame) this.crossedBoundary = true;
+    if (first && first.beginSequence > this.position) this.position = first.beginSequence;
+    if (first?.startLoggingMs !== this.session) this.session = undefined;
   }
 
-  /** Only of stops that the trail still remembers. */
+  /** Only of periods that the trail still remembers. */
   #knownEnds(): Record<string, Sequence> {
-    const remembered = new Set(loggingPeriods(this.trail).map((p) => p.stopRequestId));
+    const remembered = new Set(loggingPeriods(this.trail).map((p) => p.endingCall?.requestId));
     return Object.fromEntries([...this.#ends].filter(([requestId]) => remembered.has(requestId)));
   }
 }

@@ -5,13 +5,15 @@ import { describe, expect, it } from 'vitest';
 import { gzip, OpenLogFile } from './log-file.ts';
 import { HEADER } from './testing/world.ts';
 
+const PLACE = { kind: 'CloudTrail', region: 'us-east-1', bucket: 'logs', prefix: undefined } as const;
+
 describe('a log file', () => {
   it('holds its records as they are, wherever chunks end', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.integer({ min: 2, max: 40_000 }), { minLength: 1, maxLength: 40 }),
         async (sizes) => {
-          const file = new OpenLogFile('CloudTrail', 'us-east-1', 5);
+          const file = new OpenLogFile(PLACE, 5);
           const texts = sizes.map((size, i) => `"${String.fromCharCode(97 + (i % 26)).repeat(size - 2)}"`);
           texts.forEach((text, i) => {
             const before = file.bytes;

@@ -16,6 +16,14 @@ const GZIP_LEVEL = 3;
 /** One trip to zlib's thread for each chunk, and mostly one buffer back. */
 const GZIP_CHUNK_BYTES = 64 * 1024;
 
+/** What is the same for all records of a file, and where it goes. */
+export interface LogFilePlace {
+  readonly kind: LogFileKind;
+  readonly region: string;
+  readonly bucket: string;
+  readonly prefix: string | undefined;
+}
+
 /** A file that takes no more events. */
 export interface ClosedLogFile {
   readonly chunks: readonly Buffer[];
@@ -28,8 +36,7 @@ export interface ClosedLogFile {
  * buffer that it was read with.
  */
 export class OpenLogFile {
-  readonly kind: LogFileKind;
-  readonly region: string;
+  readonly place: LogFilePlace;
   readonly firstSequence: Sequence;
   lastSequence: Sequence;
   events = 0;
@@ -43,9 +50,8 @@ export class OpenLogFile {
   readonly #hash = createHash('sha256');
   #closed: ClosedLogFile | undefined;
 
-  constructor(kind: LogFileKind, region: string, firstSequence: Sequence) {
-    this.kind = kind;
-    this.region = region;
+  constructor(place: LogFilePlace, firstSequence: Sequence) {
+    this.place = place;
     this.firstSequence = firstSequence;
     this.lastSequence = firstSequence;
     this.#append(HEAD);

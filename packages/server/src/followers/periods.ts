@@ -1,41 +1,35 @@
 import { compileSelectors, globalServiceEvent } from '../event/select.ts';
 import type { Sequence, StoredEvent } from '../ports/log.ts';
 import {
+  ENDING_RECORD_WAIT_MS,
+  type EndingCall,
+  isRecordOf,
   type LoggingPeriod,
   loggingPeriods,
-  STOP_RECORD_WAIT_MS,
-  stopRecordEnds,
   type Trail,
 } from '../trails/trail.ts';
 
 /** A logging period, ready to judge events. */
 export interface ActivePeriod {
-  /** Which logging session it belongs to. */
-  readonly session: number;
-  readonly begin: Sequence;
-  /** Exclusive; `Infinity` while it has no end, or while its end has not been met. */
-  end: Sequence;
   readonly definition: LoggingPeriod;
+  /** Exclusive; `Infinity` while nobody has ended it, or while its end has not been met. */
+  end: Sequence;
   /** Whether the trail logs this event; the caller has checked account and sequence. */
   accepts(event: StoredEvent): boolean;
 }
 
-/** Where stops were met, by `stopRequestId`. */
+/** Where periods ended, by the `requestId` of their ending call. */
 export type Ends = Map<string, Sequence>;
 
 /** The trail's periods, by where they begin. */
 export function activePeriods(trail: Trail, ends: Ends): ActivePeriod[] {
   return loggingPeriods(trail)
-    .map((definition) => {
-      return {
-        session: definition.startLoggingMs,
-        begin: definition.beginSequence,
-        end: definition.endSequence ?? ends.get(definition.stopRequestId ?? '') ?? Infinity,
-        definition,
-        accepts: judge(trail, definition),
-      };
-    })
-    .sort((a, b) => a.begin - b.begin);
+    .map((definition) => ({
+      definition,
+      end: ends.get(definition.endingCall?.requestId ?? '') ?? Infinity,
+      accepts: judge(trail, definition),
+    }))
+    .sort((a, b) => a.definition.beginSequence - b.definition.beginSequence);
 }
 
 /** Region rules (spec: api, Trails: global events belong to us-east-1), then the selectors. */
@@ -51,28 +45,31 @@ function judge(trail: Trail, period: LoggingPeriod): (event: StoredEvent) => boo
   };
 }
 
-/** Ends the periods whose stop should have left its record by the time this event was accepted. */
+/** Ends the periods whose ending call should have left its record by the time this event was accepted. */
 export function endBefore(trail: Trail, periods: readonly ActivePeriod[], event: StoredEvent, met: Ends): void {
-  for (const period of openStops(periods)) {
-    const { stopFloorSequence = 0, stopLoggingMs = 0 } = period.definition;
-    // What came before the stop may bear a later time: the clock can have been set back.
-    const isLate = event.sequence >= stopFloorSequence && event.acceptedMs > stopLoggingMs + STOP_RECORD_WAIT_MS;
-    if (isLate && !stopRecordEnds(period.definition, trail.accountId, event)) endAt(period, event.sequence, met);
+  for (const { period, call } of ending(periods)) {
+    // What came before the call may bear a later time: the clock can have been set back.
+    const isLate = event.sequence >= call.floorSequence && event.acceptedMs > call.calledMs + ENDING_RECORD_WAIT_MS;
+    if (isLate && !isRecordOf(call, trail.accountId, event)) endAt(period, call, event.sequence, met);
   }
 }
 
-/** Ends the periods whose stop's own record this event is. */
+/** Ends the periods whose ending call's own record this event is. */
 export function endAfter(trail: Trail, periods: readonly ActivePeriod[], event: StoredEvent, met: Ends): void {
-  for (const period of openStops(periods)) {
-    if (stopRecordEnds(period.definition, trail.accountId, event)) endAt(period, event.sequence + 1, met);
+  for (const { period, call } of ending(periods)) {
+    if (isRecordOf(call, trail.accountId, event)) endAt(period, call, event.sequence + 1, met);
   }
 }
 
-/** The periods that a stop ends at a place not met yet. */
-export const openStops = (periods: readonly ActivePeriod[]): readonly ActivePeriod[] =>
-  periods.filter((p) => p.end === Infinity && p.definition.stopRequestId !== undefined);
+/** The periods that a call ends, at a place not met yet. */
+export function ending(periods: readonly ActivePeriod[]): readonly { period: ActivePeriod; call: EndingCall }[] {
+  return periods.flatMap((period) => {
+    const call = period.definition.endingCall;
+    return call && period.end === Infinity ? [{ period, call }] : [];
+  });
+}
 
-export function endAt(period: ActivePeriod, end: Sequence, met: Ends): void {
+export function endAt(period: ActivePeriod, call: EndingCall, end: Sequence, met: Ends): void {
   period.end = end;
-  met.set(period.definition.stopRequestId ?? '', end);
+  met.set(call.requestId, end);
 }

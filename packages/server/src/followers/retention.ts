@@ -6,8 +6,12 @@ const EVERY_MS = 60_000;
 /** More than this between wall clock and monotonic clock is a jump, not a correction. */
 const JUMP_MS = 3_600_000;
 const DAY_MS = 86_400_000;
+/** Of the oldest event in the segment that is being written: what is deleted is a whole segment. */
+const SEGMENT_AGE_MS_MAX = DAY_MS;
 
 export interface RetentionDeps {
+  /** Completes the segment that is being written if its oldest event is older than this. */
+  readonly rotate: (acceptedBeforeMs: number) => Promise<void>;
   readonly retain: (limit: { acceptedBeforeMs: number; floor: Sequence }) => Promise<Sequence>;
   /** Nothing from here on may go: what the slowest follower still has to read. */
   readonly floor: () => Sequence;
@@ -17,11 +21,11 @@ export interface RetentionDeps {
 }
 
 /**
- * Deletes what the Log has kept for long enough. A wall clock that jumps forward must not delete everything: from a
+ * Deletes what the Log has kept for long enough: an event at most a day late, however quiet the Log is. A wall clock that jumps forward must not delete everything: from a
  * jump on, age is reckoned by the monotonic clock from where the wall clock stood before, until the next start.
  * @returns stops it; resolves when no deletion is under way
  */
-export function startRetention({ retain, floor, retentionDays, clock, logger }: RetentionDeps): () => Promise<void> {
+export function startRetention({ rotate, retain, floor, retentionDays, clock, logger }: RetentionDeps): () => Promise<void> {
   const start = { wallMs: clock.now(), monotonicMs: clock.monotonicMs() };
   let stopped = false;
   let running: Promise<void> = Promise.resolve();
@@ -34,6 +38,7 @@ export function startRetention({ retain, floor, retentionDays, clock, logger }: 
   };
   const sweep = async (): Promise<void> => {
     try {
+      await rotate(nowMs() - SEGMENT_AGE_MS_MAX);
       await retain({ acceptedBeforeMs: nowMs() - retentionDays * DAY_MS, floor: floor() });
     } catch (error) {
       logger.warn({ err: error }, 'could not delete old segments of the log; trying again in a minute');

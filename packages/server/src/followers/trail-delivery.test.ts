@@ -108,7 +108,7 @@ describe('logging', () => {
     world.append(times(3));
     trail = await world.stopLogging(trail, false);
     world.append(times(2)); // others' calls while the stop's own is on its way
-    world.append([{ eventName: 'StopLogging', eventSource: 'cloudtrail.amazonaws.com', requestID: 'stop-3-main' }]);
+    world.appendCall('StopLogging', trail, trail.endingCall);
     world.append(times(2));
     await world.flush();
     expect(world.delivered().sort()).toEqual(ids(0, 6));
@@ -166,7 +166,42 @@ describe('logging', () => {
     world.append(times(2));
     world.start();
     await world.flush();
-    expect(world.delivered().sort()).toEqual(['e0', 'e1', 'e4', 'e5']);
+    // e2 and e5 are the changes themselves
+    expect(world.delivered().sort()).toEqual(['e0', 'e1', 'e2', 'e5', 'e6', 'e7']);
+    expect(world.digests()).toHaveLength(1);
+  });
+
+  it('goes by the new selectors a minute after a change that left no record', async () => {
+    const world = new World();
+    world.start();
+    const trail = await world.startLogging(newTrail());
+    const changed = await world.changePeriod(trail, { selectors: { advanced: [] } }, false);
+    world.append(times(2)); // the change's own record may still come, so that these may stand before it
+    await world.clock.advance(61_000);
+    world.append(times(2));
+    await world.flush();
+    expect(world.delivered().sort()).toEqual(['e0', 'e1']);
+    await world.stopLogging(changed, false);
+    await world.clock.advance(61_000);
+    await world.pass(1_000);
+    expect(world.delivery.lowestCursor()).toBe(world.events.length);
+    expect(world.verifyChains()).toHaveLength(1);
+  });
+
+  it('holds the record of a change also when that of the stop after it came sooner', async () => {
+    const world = new World();
+    world.start();
+    const trail = await world.startLogging(newTrail());
+    const changed = await world.changePeriod(trail, { selectors: { advanced: [] } }, false);
+    const stopped = await world.stopLogging(changed, false);
+    world.appendCall('StopLogging', stopped, stopped.endingCall);
+    await world.flush();
+    world.appendCall('PutEventSelectors', changed, changed.earlier?.at(-1)?.endingCall);
+    world.append(times(1));
+    await world.flush();
+    expect(world.delivered().sort()).toEqual(['e0', 'e1']);
+    expect(world.verifyChains()).toHaveLength(world.logFiles().length);
+    expect(world.digests().filter((d) => d.digest.previousDigestS3Object === null)).toHaveLength(1);
   });
 
   it('of a deleted trail is delivered with a last digest, and then forgotten', async () => {
@@ -250,10 +285,10 @@ describe('a bucket that refuses', () => {
     world.append(times(2));
     trail = await world.stopLogging(trail);
     await world.flush();
-    trail = await world.startLogging({ ...trail, bucket: 'logs' });
+    trail = await world.startLogging(await world.changePeriod(trail, { bucket: 'logs' }));
     world.append(times(2));
     await world.flush();
-    expect(world.delivered().sort()).toEqual(['e5', 'e6']);
+    expect(world.delivered().sort()).toEqual(['e6', 'e7']);
     world.refusing.clear();
     await world.flush();
     expect(world.delivered('bad').sort()).toEqual(ids(0, 5));
@@ -367,11 +402,11 @@ describe('digests', () => {
     await world.pass(2 * HOUR);
     const files = world.verifyChains();
     expect(files).toHaveLength(1);
-    await world.save({ ...trail, bucket: 'other' });
+    await world.changePeriod(trail, { bucket: 'other' }); // and validation back
     world.append(times(1));
     await world.flush();
     await world.pass(2 * HOUR);
-    expect(world.verifyChains('other')).toHaveLength(1);
+    expect(world.verifyChains('other')).toHaveLength(2); // one of them holds the change and stands in the old bucket
     expect(world.verifyChains()).toEqual(files);
     expect(world.digests('other')[0]?.digest.previousDigestS3Object).toBeNull();
   });
@@ -381,8 +416,14 @@ describe('digests', () => {
     world.start();
     const trail = await world.startLogging(newTrail());
     await world.flush();
-    await world.save({ ...trail, bucket: 'other', prefix: 'p' });
+    world.append(times(2));
+    await world.changePeriod(trail, { bucket: 'other', prefix: 'p' });
+    world.append(times(2));
+    await world.flush();
+    expect(world.delivered('logs').sort()).toEqual(ids(0, 3)); // the change itself too
+    expect(world.delivered('other').sort()).toEqual(ids(3, 5));
     await world.pass(HOUR);
+    expect(world.verifyChains('logs', 'other')).toHaveLength(2);
     const [first] = world.digests('logs');
     expect(world.digests('other')[0]?.digest).toMatchObject({
       previousDigestS3Bucket: 'logs',

@@ -29,72 +29,75 @@ export interface Trail {
   /** ms since the epoch */
   readonly startLoggingMs?: number;
   readonly stopLoggingMs?: number;
-  /** The current logging period, or the last one: see `LoggingPeriod`. All undefined while logging never started. */
+  /** The current logging period, or the last one: see `LoggingPeriod`. Both undefined while logging never started. */
   readonly beginSequence?: number;
-  readonly endSequence?: number;
-  readonly stopRequestId?: string;
-  readonly stopFloorSequence?: number;
-  /** Periods before the current one, oldest first: see `EARLIER_PERIODS_MAX`; read them through `loggingPeriods`. */
+  readonly endingCall?: EndingCall;
+  /** Periods before the current one that were not delivered when it began, oldest first: read by `loggingPeriods`. */
   readonly earlier?: readonly LoggingPeriod[];
   readonly createdMs: number;
 }
 
 /**
- * A stretch of the Log and what a trail logs of it: the matching events of [beginSequence, endSequence). StartLogging
- * opens one; StopLogging and DeleteTrail end it; a change of selectors or Regions ends it and opens the next, so that
- * every event is judged by what held when it was accepted, however far behind the follower is.
+ * A stretch of the Log, what a trail logs of it, and where to. StartLogging opens one; StopLogging and DeleteTrail end
+ * it; a change of selectors, Regions or bucket ends it and opens the next, so that every event is delivered by what
+ * held when it was accepted, however far behind the follower is.
  *
- * A stop is recorded after its handler has run, yet its own record is still delivered. So a stop leaves `endSequence`
- * unset and leaves markers instead: the period ends just after the record of the call with `stopRequestId`, which
- * stands at or after `stopFloorSequence` (`stopRecordEnds`), or, should that record never come, before the first event
- * accepted later than `stopLoggingMs + STOP_RECORD_WAIT_MS`. The follower that meets the end keeps it with
- * its cursor (`DeliveryProgress.ends`). Periods may overlap by the events between a stop's floor and a start right after it: an
- * event is delivered once if any period selects it.
+ * A call is recorded after its handler has run, and the record of the call that ends a period is still the period's
+ * own: nobody can hide from a trail that they have narrowed, moved or stopped it. So periods overlap by the events
+ * between the call and its record. An event is delivered once if any period selects it, and by the oldest that does.
  */
 export interface LoggingPeriod {
   /** When the session began (StartLogging), the same for all its periods: a new one starts a new chain of digests. */
   readonly startLoggingMs: number;
   readonly beginSequence: number;
-  readonly endSequence?: number;
-  readonly stopRequestId?: string;
-  readonly stopFloorSequence?: number;
-  /** Of this period's stop; undefined while it is not stopped. */
-  readonly stopLoggingMs?: number;
+  readonly endingCall?: EndingCall;
   readonly selectors: Selectors;
   readonly isMultiRegion: boolean;
   readonly includeGlobalServiceEvents: boolean;
+  readonly bucket: string;
+  readonly prefix?: string;
 }
 
-/** So that a trail stays small: of more earlier periods than this, the oldest that are delivered are forgotten. */
-export const EARLIER_PERIODS_MAX = 16;
+/**
+ * The call that ends a period. The period ends just after that call's record or, should the record never come, before
+ * the first event accepted later than `calledMs + ENDING_RECORD_WAIT_MS`. The follower that meets the end keeps it with
+ * its cursor (`DeliveryProgress.ends`).
+ */
+export interface EndingCall {
+  readonly requestId: string;
+  /** The Log's end at the time of the call, whose record stands there or later. */
+  readonly floorSequence: Sequence;
+  /** ms since the epoch */
+  readonly calledMs: number;
+}
 
-/** A stop's record is appended before the call is answered; by now it has failed for good (clients wait a minute). */
-export const STOP_RECORD_WAIT_MS = 60_000;
+/** A call's record is appended before the call is answered; by now it has failed for good (clients wait a minute). */
+export const ENDING_RECORD_WAIT_MS = 60_000;
 
-/** All periods of a trail, oldest first, the current one (when there ever was one) last. */
+/** All periods of a trail that may have something to deliver, oldest first, the current or last one last. */
 export function loggingPeriods(t: Trail): readonly LoggingPeriod[] {
   if (t.beginSequence === undefined || t.startLoggingMs === undefined) return t.earlier ?? [];
   const current: LoggingPeriod = {
     startLoggingMs: t.startLoggingMs,
     beginSequence: t.beginSequence,
-    ...(t.endSequence === undefined ? {} : { endSequence: t.endSequence }),
-    ...(t.stopRequestId === undefined ? {} : { stopRequestId: t.stopRequestId }),
-    ...(t.stopFloorSequence === undefined ? {} : { stopFloorSequence: t.stopFloorSequence }),
-    ...(t.stopRequestId === undefined || t.stopLoggingMs === undefined ? {} : { stopLoggingMs: t.stopLoggingMs }),
+    ...(t.endingCall === undefined ? {} : { endingCall: t.endingCall }),
     selectors: t.selectors ?? DEFAULT_SELECTORS,
     isMultiRegion: t.isMultiRegion,
     includeGlobalServiceEvents: t.includeGlobalServiceEvents,
+    bucket: t.bucket,
+    ...(t.prefix === undefined ? {} : { prefix: t.prefix }),
   };
   return [...(t.earlier ?? []), current];
 }
 
-/** Whether this event is the record of the call that stopped `period`: the last event that belongs to it. */
-export function stopRecordEnds(period: LoggingPeriod, accountId: string, event: StoredEvent): boolean {
-  if (period.stopRequestId === undefined || event.sequence < (period.stopFloorSequence ?? 0)) return false;
+const ENDING_CALLS: ReadonlySet<string> = new Set(['StopLogging', 'DeleteTrail', 'PutEventSelectors', 'UpdateTrail']);
+
+/** Whether this event is the record of the call that ends a period of a trail of `accountId`. */
+export function isRecordOf(call: EndingCall, accountId: string, event: StoredEvent): boolean {
   const { header } = event;
-  if (header.accountId !== accountId || header.eventSource !== 'cloudtrail.amazonaws.com') return false;
-  if (header.eventName !== 'StopLogging' && header.eventName !== 'DeleteTrail') return false;
-  return (JSON.parse(event.json.toString('utf8')) as { requestID?: unknown }).requestID === period.stopRequestId;
+  if (event.sequence < call.floorSequence || header.accountId !== accountId) return false;
+  if (header.eventSource !== 'cloudtrail.amazonaws.com' || !ENDING_CALLS.has(header.eventName)) return false;
+  return (JSON.parse(event.json.toString('utf8')) as { requestID?: unknown }).requestID === call.requestId;
 }
 
 /** `trail/<account>/<home region>/<name>`: names are unique per account and home Region. */
@@ -133,7 +136,7 @@ export interface DeliveryStatus {
 export interface DeliveryProgress {
   /** Every event before this one is planned, or was none of the trail's. */
   readonly cursor: Sequence;
-  /** Where periods ended that a stop left open, by `stopRequestId`. */
+  /** Where periods have ended, by the `requestId` of their ending call; of those only that the trail remembers. */
   readonly ends: Readonly<Record<string, Sequence>>;
 }
 

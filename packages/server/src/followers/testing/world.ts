@@ -6,7 +6,6 @@ import { silentLogger } from '../../base/logger.ts';
 import { createMetrics } from '../../base/metrics.ts';
 import { seededRandom } from '../../base/random.ts';
 import type { EventHeader } from '../../event/event.ts';
-import { DEFAULT_SELECTORS } from '../../event/selectors.ts';
 import type { Log, StoredEvent } from '../../ports/log.ts';
 import { ObjectsError, type ObjectToPut, type ServiceCaller } from '../../ports/objects.ts';
 import { memoryState } from '../../ports/state/memory.ts';
@@ -14,7 +13,14 @@ import type { State } from '../../ports/state.ts';
 import { type Digest, parseDigest, sha256Hex, signatureHolds } from '../../trails/digest.ts';
 import { parseDigestKey, parseLogFileKey } from '../../trails/paths.ts';
 import type { SigningKeys } from '../../trails/signing-keys.ts';
-import { retiredTrailKey, type Trail, trailArn, trailKey } from '../../trails/trail.ts';
+import {
+  type EndingCall,
+  loggingPeriods,
+  retiredTrailKey,
+  type Trail,
+  trailArn,
+  trailKey,
+} from '../../trails/trail.ts';
 import { LAST_DIGESTS } from '../delivery-state.ts';
 import type { Spool } from '../spool.ts';
 import { startTrailDelivery, type TrailDelivery, type TrailDeliverySettings } from '../trail-delivery.ts';
@@ -55,6 +61,7 @@ export class World {
   logStart = 0;
   lives = 0;
   readonly random = seededRandom('world');
+  #calls = 0;
   #waiters: (() => void)[] = [];
   #dead: { isDead: boolean; died: () => void } = { isDead: true, died: () => {} };
   #crashed = Promise.resolve();
@@ -182,57 +189,60 @@ export class World {
   }
 
   async startLogging(trail: Trail): Promise<Trail> {
-    const { endSequence: _, stopRequestId: __, stopFloorSequence: ___, earlier, ...rest } = trail;
+    const { endingCall: _, ...rest } = trail;
     const next: Trail = {
       ...rest,
       isLogging: true,
       startLoggingMs: Math.max(this.clock.now(), (trail.startLoggingMs ?? 0) + 1),
       beginSequence: this.events.length,
-      earlier: earlierOf(trail),
+      earlier: loggingPeriods(trail),
     };
     await this.save(next);
     return next;
   }
 
-  /** As the service does: markers first, the call's own record after. */
+  /** As the service does: the ending call first, its own record after. */
   async stopLogging(trail: Trail, records = true): Promise<Trail> {
-    const stopRequestId = `stop-${this.events.length}-${trail.name}`;
-    const next: Trail = {
-      ...trail,
-      isLogging: false,
-      stopLoggingMs: this.clock.now(),
-      stopRequestId,
-      stopFloorSequence: this.events.length,
-    };
+    const next = this.#stopped(trail);
     await this.save(next);
-    if (records) this.append([{ ...STOP, region: trail.homeRegion, requestID: stopRequestId }]);
+    if (records) this.appendCall('StopLogging', next, next.endingCall);
     return next;
   }
 
-  /** As the service does: what held so far becomes an earlier period, whether it is still open or stopped. */
-  async changePeriod(trail: Trail, change: Partial<Trail>): Promise<Trail> {
-    const { beginSequence: _, endSequence: __, stopRequestId: ___, stopFloorSequence: ____, ...rest } = trail;
-    const ended = trail.isLogging ? { ...trail, endSequence: this.events.length } : trail;
+  /** As the service does: what held so far becomes an earlier period, ended by this call or by a stop before it. */
+  async changePeriod(trail: Trail, change: Partial<Trail>, records = true): Promise<Trail> {
+    const { beginSequence: _, endingCall: __, ...rest } = trail;
+    const call = this.#call();
+    const ended = trail.isLogging ? { ...trail, endingCall: call } : trail;
     const opened = trail.isLogging ? { beginSequence: this.events.length } : {};
-    const next: Trail = { ...rest, ...change, ...opened, earlier: earlierOf(ended) };
+    const next: Trail = { ...rest, ...change, ...opened, earlier: loggingPeriods(ended) };
     await this.save(next);
+    if (records) this.appendCall('selectors' in change ? 'PutEventSelectors' : 'UpdateTrail', next, call);
     return next;
   }
 
   async deleteTrail(trail: Trail): Promise<void> {
-    const stopRequestId = `delete-${this.events.length}`;
-    const stopped: Trail = trail.isLogging
-      ? {
-          ...trail,
-          isLogging: false,
-          stopLoggingMs: this.clock.now(),
-          stopRequestId,
-          stopFloorSequence: this.events.length,
-        }
-      : trail;
+    const stopped = trail.isLogging ? this.#stopped(trail) : trail;
     await this.state.write([{ delete: trailKey(trail) }, { put: retiredTrailKey(trail), value: stopped }]);
     this.delivery.trailsChanged();
-    this.append([{ ...STOP, eventName: 'DeleteTrail', region: trail.homeRegion, requestID: stopRequestId }]);
+    this.appendCall('DeleteTrail', trail, trail.isLogging ? stopped.endingCall : undefined);
+  }
+
+  /** Appends the record of a call about a trail. */
+  appendCall(eventName: string, { homeRegion: region }: Trail, call: EndingCall | undefined): void {
+    const requestID = call?.requestId ?? 'of no consequence';
+    this.append([{ eventName, eventSource: 'cloudtrail.amazonaws.com', region, requestID }]);
+  }
+
+  #stopped = (trail: Trail): Trail => ({
+    ...trail,
+    isLogging: false,
+    stopLoggingMs: this.clock.now(),
+    endingCall: this.#call(),
+  });
+
+  #call(): EndingCall {
+    return { requestId: `call-${++this.#calls}`, floorSequence: this.events.length, calledMs: this.clock.now() };
   }
 
   /** All records delivered to a bucket, by eventID in the order found; one that stands twice is there twice. */
@@ -377,25 +387,6 @@ class LeapingClock implements Clock {
   }
 }
 
-const earlierOf = (trail: Trail): NonNullable<Trail['earlier']> => {
-  if (trail.beginSequence === undefined) return trail.earlier ?? [];
-  const { earlier: _, ...own } = trail;
-  return [
-    ...(trail.earlier ?? []),
-    {
-      startLoggingMs: trail.startLoggingMs!,
-      beginSequence: trail.beginSequence,
-      ...(own.endSequence === undefined ? {} : { endSequence: own.endSequence }),
-      ...(own.stopRequestId === undefined ? {} : { stopRequestId: own.stopRequestId }),
-      ...(own.stopFloorSequence === undefined ? {} : { stopFloorSequence: own.stopFloorSequence }),
-      ...(own.stopRequestId === undefined ? {} : { stopLoggingMs: own.stopLoggingMs! }),
-      selectors: trail.selectors ?? DEFAULT_SELECTORS,
-      isMultiRegion: trail.isMultiRegion,
-      includeGlobalServiceEvents: trail.includeGlobalServiceEvents,
-    },
-  ];
-};
-
 export const recordsOf = (put: Put): { eventID: string }[] => JSON.parse(gunzipSync(put.body).toString()).Records;
 
 export const HEADER: EventHeader = {
@@ -411,8 +402,6 @@ export const HEADER: EventHeader = {
   accessKeyId: '',
   resources: [],
 };
-
-const STOP: Partial<EventHeader> = { eventName: 'StopLogging', eventSource: 'cloudtrail.amazonaws.com' };
 
 export function newTrail(name = 'main', change: Partial<Trail> = {}): Trail {
   return {

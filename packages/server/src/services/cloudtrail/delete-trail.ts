@@ -3,7 +3,7 @@ import { loggingPeriods, retiredTrailKey } from '../../trails/trail.ts';
 import type { Handler } from '../../wire/service.ts';
 import type { CloudTrailDeps } from './deps.ts';
 import { findHomeTrail, retryingConflicts } from './find-trail.ts';
-import { stoppedLogging } from './logging-periods.ts';
+import { endingCall, stoppedLogging } from './logging-periods.ts';
 
 /**
  * DeleteTrail: the trail is gone at once. One that ever logged is kept aside, stopped, until its follower has delivered
@@ -13,9 +13,7 @@ export function createDeleteTrail(deps: CloudTrailDeps): Handler {
   return async (context, input: Partial<DeleteTrailRequest>): Promise<DeleteTrailResponse> => {
     await retryingConflicts(async () => {
       const { key, version, value: trail } = await findHomeTrail(deps.state, context, input.Name);
-      const retired = trail.isLogging
-        ? stoppedLogging(trail, deps.clock.now(), context.requestId, deps.log.end)
-        : trail;
+      const retired = trail.isLogging ? stoppedLogging(trail, endingCall(deps, context)) : trail;
       await deps.state.write([
         { delete: key, ifVersion: version },
         ...(loggingPeriods(trail).length === 0 ? [] : [{ put: retiredTrailKey(trail), value: retired }]),

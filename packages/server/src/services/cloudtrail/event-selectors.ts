@@ -12,7 +12,7 @@ import { parseAdvancedSelectors } from './advanced-selectors.ts';
 import { parseBasicSelectors } from './basic-selectors.ts';
 import type { CloudTrailDeps } from './deps.ts';
 import { changeTrail, findTrail } from './find-trail.ts';
-import { moment, selectedAnew } from './logging-periods.ts';
+import { changedPeriod, endingCall, progressOf } from './logging-periods.ts';
 import { refuseSelectors } from './selector-errors.ts';
 
 /** What stays well inside a State value even twice: in the trail, and in a period that delivery has yet to finish. */
@@ -29,7 +29,12 @@ export function createSelectorHandlers(
     ): Promise<PutEventSelectorsResponse> => {
       const trail = await changeTrail(deps, context, input.TrailName, async (before) => {
         const selectors = parseSelectors(input);
-        return selectedAnew(before, { ...before, selectors }, await moment(deps, before));
+        return changedPeriod(
+          before,
+          { ...before, selectors },
+          endingCall(deps, context),
+          await progressOf(deps, before),
+        );
       });
       return { TrailARN: trail.arn, ...asOutput(trail.selectors ?? DEFAULT_SELECTORS) };
     },

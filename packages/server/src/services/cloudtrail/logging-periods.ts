@@ -1,56 +1,63 @@
 import { AwsError } from '../../base/errors.ts';
-import type { Sequence } from '../../ports/log.ts';
 import {
   type DeliveryProgress,
   deliveryProgressKey,
-  EARLIER_PERIODS_MAX,
+  type EndingCall,
   type LoggingPeriod,
   loggingPeriods,
   type Trail,
 } from '../../trails/trail.ts';
+import type { CallContext } from '../../wire/service.ts';
 import type { CloudTrailDeps } from './deps.ts';
 
-/** How calls open and close a trail's logging periods (`LoggingPeriod` says what they mean). Pure but for `moment`. */
+/** How calls open and close a trail's logging periods (`LoggingPeriod` says what they mean). Pure but for the first two. */
 
-/** Of the Log and of a trail's delivery, when a call changes the trail. */
-export interface Moment {
-  readonly end: Sequence;
-  readonly progress?: DeliveryProgress | undefined;
-}
+/** This call, at this moment, as the end of a period. */
+export const endingCall = (
+  deps: Pick<CloudTrailDeps, 'log' | 'clock'>,
+  { requestId }: Pick<CallContext, 'requestId'>,
+): EndingCall => ({ requestId, floorSequence: deps.log.end, calledMs: deps.clock.now() });
 
-export async function moment(deps: Pick<CloudTrailDeps, 'state' | 'log'>, trail: Trail): Promise<Moment> {
-  const entry = await deps.state.get<DeliveryProgress>(deliveryProgressKey(trail.id));
-  return { progress: entry?.value, end: deps.log.end };
+/** How far a trail is delivered; undefined when nothing of it ever was. */
+export async function progressOf(
+  deps: Pick<CloudTrailDeps, 'state'>,
+  trail: Trail,
+): Promise<DeliveryProgress | undefined> {
+  return (await deps.state.get<DeliveryProgress>(deliveryProgressKey(trail.id)))?.value;
 }
 
 /** StartLogging: a new period from here on, and a new session. */
-export function startedLogging(trail: Trail, nowMs: number, log: Moment): Trail {
-  return { ...withoutCurrent(trail, log), isLogging: true, startLoggingMs: nowMs, beginSequence: log.end };
+export function startedLogging(
+  trail: Trail,
+  startLoggingMs: number,
+  beginSequence: number,
+  progress: DeliveryProgress | undefined,
+): Trail {
+  return { ...withoutPeriod(trail), ...past(trail, progress), isLogging: true, startLoggingMs, beginSequence };
 }
 
 /** StopLogging and DeleteTrail: the period goes on until this call's own record, which is still to come. */
-export function stoppedLogging(trail: Trail, nowMs: number, requestId: string, logEnd: number): Trail {
-  return {
-    ...trail,
-    isLogging: false,
-    stopLoggingMs: nowMs,
-    stopRequestId: requestId,
-    stopFloorSequence: logEnd,
-  };
+export function stoppedLogging(trail: Trail, call: EndingCall): Trail {
+  return { ...trail, isLogging: false, stopLoggingMs: call.calledMs, endingCall: call };
 }
 
 /**
- * Ends the period that `before` had, when `after` selects events by other rules: what was accepted until now is still
- * judged by the old ones, whether the trail is logging or has stopped and delivery has not caught up.
+ * Ends the period that `before` had, when `after` selects other events or delivers elsewhere: what is accepted up to
+ * this call's record, and the record itself, is still the old one's, whether the trail is logging or has stopped and
+ * delivery has not caught up.
  */
-export function selectedAnew(before: Trail, after: Trail, log: Moment): Trail {
+export function changedPeriod(
+  before: Trail,
+  after: Trail,
+  call: EndingCall,
+  progress: DeliveryProgress | undefined,
+): Trail {
   if (before.beginSequence === undefined || sameRules(before, after)) return after;
-  const { earlier } = withoutCurrent(before, log);
-  const { beginSequence: _begin, ...rest } = withoutPeriod(after);
+  const ended = before.isLogging ? { ...before, endingCall: call } : before;
   return {
-    ...rest,
-    ...(earlier === undefined ? {} : { earlier }),
-    ...(before.isLogging ? { beginSequence: log.end } : {}),
+    ...withoutPeriod(after),
+    ...past(ended, progress),
+    ...(before.isLogging ? { beginSequence: call.floorSequence } : {}),
   };
 }
 
@@ -58,43 +65,40 @@ function sameRules(a: Trail, b: Trail): boolean {
   return (
     a.isMultiRegion === b.isMultiRegion &&
     a.includeGlobalServiceEvents === b.includeGlobalServiceEvents &&
+    a.bucket === b.bucket &&
+    a.prefix === b.prefix &&
     JSON.stringify(a.selectors) === JSON.stringify(b.selectors)
   );
 }
 
 /**
- * Earlier periods that delivery has yet to finish; more are refused rather than any event forgotten. A period costs a
- * few hundred bytes, and all of them must fit into the trail's value in State beside the current selectors.
+ * Periods that delivery has yet to finish; more are refused rather than any event forgotten. A period costs a few
+ * hundred bytes, and all of them must fit into the trail's value in State beside the current selectors.
  */
 const PENDING_PERIODS_MAX = 256;
 const PENDING_BYTES_MAX = 512 * 1024;
 
 /**
- * Moves the current period, if there is one, to the earlier ones; one that is still open ends here.
+ * The periods of a trail that a new one follows; those that are delivered are forgotten.
  * @throws AwsError ConflictException
  */
-function withoutCurrent(trail: Trail, log: Moment): Trail {
-  const all = loggingPeriods(trail).map((p) => (isOpen(p) ? { ...p, endSequence: log.end } : p));
-  const full = all.filter((p) => p.endSequence !== p.beginSequence);
-  const excess = full.length - EARLIER_PERIODS_MAX;
-  const earlier = full.filter((p, i) => i >= excess || !isDelivered(p, log.progress));
+function past(trail: Trail, progress: DeliveryProgress | undefined): Pick<Trail, 'earlier'> {
+  const earlier = loggingPeriods(trail).filter((p) => !isDelivered(p, progress));
   if (earlier.length > PENDING_PERIODS_MAX || Buffer.byteLength(JSON.stringify(earlier)) > PENDING_BYTES_MAX) {
     throw new AwsError(
       'ConflictException',
       `Trail ${trail.arn} has changed ${earlier.length} times since its last delivery. Wait for the next one, then try your request again.`,
     );
   }
-  return { ...withoutPeriod(trail), ...(earlier.length === 0 ? {} : { earlier }) };
+  return earlier.length === 0 ? {} : { earlier };
 }
 
 function isDelivered(p: LoggingPeriod, progress: DeliveryProgress | undefined): boolean {
-  const end = p.endSequence ?? progress?.ends[p.stopRequestId ?? ''];
+  const end = p.endingCall && progress?.ends[p.endingCall.requestId];
   return progress !== undefined && end !== undefined && end <= progress.cursor;
 }
 
-const isOpen = (p: LoggingPeriod) => p.endSequence === undefined && p.stopRequestId === undefined;
-
 function withoutPeriod(trail: Trail): Trail {
-  const { beginSequence, endSequence, stopRequestId, stopFloorSequence, earlier, ...rest } = trail;
+  const { beginSequence, endingCall, earlier, ...rest } = trail;
   return rest;
 }

@@ -383,7 +383,7 @@ describe('StartLogging, StopLogging and status', () => {
     h.log.end = 160;
     await h.call('StopLogging', { Name: 'main' }, { requestId: 'second' });
     expect(loggingPeriods(await stored())).toMatchObject([
-      { beginSequence: 100, stopRequestId: 'first', stopFloorSequence: 150, stopLoggingMs: h.clock.now() },
+      { beginSequence: 100, endingCall: { requestId: 'first', floorSequence: 150, calledMs: h.clock.now() } },
     ]);
   });
 
@@ -410,7 +410,10 @@ describe('DeleteTrail', () => {
     h.log.end = 200;
     await h.call('DeleteTrail', { Name: 'main' }, { requestId: 'the-delete' });
     const [retired] = await listRetiredTrails(h.state);
-    expect(retired!.value).toMatchObject({ isLogging: false, stopRequestId: 'the-delete', stopFloorSequence: 200 });
+    expect(retired!.value).toMatchObject({
+      isLogging: false,
+      endingCall: { requestId: 'the-delete', floorSequence: 200 },
+    });
     await h.call('CreateTrail', MAIN);
     expect((await stored()).id).not.toBe(retired!.value.id);
   });
@@ -419,7 +422,7 @@ describe('DeleteTrail', () => {
     await h.call('StartLogging', { Name: 'main' });
     await h.call('StopLogging', { Name: 'main' }, { requestId: 'the-stop' });
     await h.call('DeleteTrail', { Name: 'main' }, { requestId: 'the-delete' });
-    expect((await listRetiredTrails(h.state))[0]!.value.stopRequestId).toBe('the-stop');
+    expect((await listRetiredTrails(h.state))[0]!.value.endingCall?.requestId).toBe('the-stop');
   });
   test('of two at once, one finds nothing', async () => {
     await h.call('CreateTrail', MAIN);

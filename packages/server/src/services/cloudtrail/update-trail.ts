@@ -6,7 +6,7 @@ import { checkGlobalEvents } from './create-trail.ts';
 import type { CloudTrailDeps } from './deps.ts';
 import { checkBucket } from './destinations.ts';
 import { changeTrail } from './find-trail.ts';
-import { moment, selectedAnew } from './logging-periods.ts';
+import { changedPeriod, endingCall, progressOf } from './logging-periods.ts';
 import { checkBucketName, checkPrefix } from './names.ts';
 import { describeBriefly } from './trail-output.ts';
 
@@ -21,7 +21,7 @@ export function createUpdateTrail(deps: CloudTrailDeps): Handler {
       checkAbsentServices(input, after.bucket);
       await checkBucket(deps.objects, after);
       checkTopic(input.SnsTopicName);
-      return selectedAnew(before, after, await moment(deps, before));
+      return changedPeriod(before, after, endingCall(deps, context), await progressOf(deps, before));
     });
     return describeBriefly(trail);
   };
