@@ -4,6 +4,7 @@ import { createCreateTrail } from './create-trail.ts';
 import { createDeleteTrail } from './delete-trail.ts';
 import type { CloudTrailDeps } from './deps.ts';
 import { createSelectorHandlers } from './event-selectors.ts';
+import { createGetInsightSelectors } from './insight-selectors.ts';
 import { createLoggingHandlers } from './logging.ts';
 import { createLookupEvents } from './lookup-events.ts';
 import { createListPublicKeys } from './public-keys.ts';
@@ -29,6 +30,7 @@ export function cloudTrailService(deps: CloudTrailDeps): Service {
     GetTrailStatus: createGetTrailStatus(deps),
     ...createLoggingHandlers(deps),
     ...createSelectorHandlers(deps),
+    GetInsightSelectors: createGetInsightSelectors(deps),
     ...createTagHandlers(deps),
     LookupEvents: createLookupEvents(deps),
     ListPublicKeys: createListPublicKeys(deps),

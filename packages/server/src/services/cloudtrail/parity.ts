@@ -16,6 +16,8 @@ export const LIMITS: Readonly<Record<string, string>> = {
   DescribeTrails: '`HasInsightSelectors` is always false',
   GetTrail: '`HasInsightSelectors` is always false',
   GetTrailStatus: 'nothing of notifications and CloudWatch Logs, which do not exist yet',
+  GetInsightSelectors:
+    'Insights do not exist yet: a trail that exists is answered `InsightNotEnabledException`, since none has them',
   AddTags: 'trails only: event data stores, channels and dashboards do not exist yet',
   RemoveTags: 'as AddTags',
   ListTags: 'as AddTags',
@@ -23,7 +25,7 @@ export const LIMITS: Readonly<Record<string, string>> = {
 };
 
 /** Handlers that check their input as AWS does but cannot succeed, since what they work on does not exist yet. */
-const CANNOT_SUCCEED: ReadonlySet<string> = new Set(['PutAuditEvents']);
+const CANNOT_SUCCEED: ReadonlySet<string> = new Set(['GetInsightSelectors', 'PutAuditEvents']);
 
 /** All operations of the CloudTrail APIs and what is done of each, as docs/parity.md. Derived from the services' tables. */
 export function renderParity(): string {
