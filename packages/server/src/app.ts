@@ -117,6 +117,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
     );
     closing(
       startRetention({
+        rotate: (acceptedBeforeMs) => segments.rotate(acceptedBeforeMs),
         retain: (limit) => segments.retain(limit),
         floor: () => Math.min(delivery.lowestCursor(), history.indexedEnd),
         retentionDays: config.retentionDays,

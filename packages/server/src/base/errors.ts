@@ -32,8 +32,8 @@ export class AwsError extends Error {
 export class Pushback extends Error {
   readonly retryAfterMs: number;
 
-  constructor(reason: string, retryAfterMs = 1000) {
-    super(reason);
+  constructor(reason: string, retryAfterMs = 1000, options: { cause?: unknown } = {}) {
+    super(reason, options);
     this.name = 'Pushback';
     this.retryAfterMs = retryAfterMs;
   }
@@ -55,4 +55,20 @@ export function assert(condition: unknown, message: string): asserts condition {
 /** The `code` of a Node system error (`ENOSPC`, `ENOENT` …), if `error` is one. */
 export function systemErrorCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** A disk does not get room again in a moment. */
+const RETRY_AFTER_FULL_MS = 10_000;
+
+/**
+ * The machine's refusals that the caller can only wait out, as overload; anything else stays what it is.
+ * @param what takes no data, to be read after "the disk is full: "
+ */
+export function pushbackWhenFull(error: unknown, what: string): unknown {
+  const code = systemErrorCode(error);
+  const options = { cause: error };
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return new Pushback(`the disk is full: ${what}`, RETRY_AFTER_FULL_MS, options);
+  if (code === 'EMFILE' || code === 'ENFILE') return new Pushback(`too many open files: ${what}`, undefined, options);
+  return error;
 }

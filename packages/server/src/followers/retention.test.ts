@@ -11,14 +11,17 @@ function start(clock: FakeClock) {
     limits.push(limit);
     return 0;
   };
-  const stop = startRetention({ retain, floor: () => 7, retentionDays: 90, clock, logger: silentLogger });
-  return { limits, stop };
+  const rotations: number[] = [];
+  const rotate = async (acceptedBeforeMs: number) => void rotations.push(acceptedBeforeMs);
+  const stop = startRetention({ rotate, retain, floor: () => 7, retentionDays: 90, clock, logger: silentLogger });
+  return { limits, rotations, stop };
 }
 
 test('asks each minute for what is old, and never past the floor', async () => {
   const clock = new FakeClock();
-  const { limits, stop } = start(clock);
+  const { limits, rotations, stop } = start(clock);
   await clock.advance(120_000);
+  expect(rotations).toEqual([clock.now() - 60_000 - DAY_MS, clock.now() - DAY_MS]);
   expect(limits).toEqual([
     { acceptedBeforeMs: clock.now() - 60_000 - 90 * DAY_MS, floor: 7 },
     { acceptedBeforeMs: clock.now() - 90 * DAY_MS, floor: 7 },

@@ -25,7 +25,14 @@ export interface RetentionDeps {
  * jump on, age is reckoned by the monotonic clock from where the wall clock stood before, until the next start.
  * @returns stops it; resolves when no deletion is under way
  */
-export function startRetention({ rotate, retain, floor, retentionDays, clock, logger }: RetentionDeps): () => Promise<void> {
+export function startRetention({
+  rotate,
+  retain,
+  floor,
+  retentionDays,
+  clock,
+  logger,
+}: RetentionDeps): () => Promise<void> {
   const start = { wallMs: clock.now(), monotonicMs: clock.monotonicMs() };
   let stopped = false;
   let running: Promise<void> = Promise.resolve();

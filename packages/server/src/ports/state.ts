@@ -28,7 +28,7 @@ export class StateConflict extends Error {
  * bytes; values are what JSON can carry, at most 1 MB.
  *
  * - `write` MUST be atomic and durable over all its changes when it resolves, and MUST throw `StateConflict`, having
- *   changed nothing, when a condition does not hold.
+ *   changed nothing, when a condition does not hold. It throws `Pushback` when the disk is full.
  * - A read MUST see every write that resolved before it.
  */
 export interface State {

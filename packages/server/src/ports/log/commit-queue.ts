@@ -50,6 +50,10 @@ export class CommitQueue {
     });
   }
 
+  get isIdle(): boolean {
+    return this.#running === undefined;
+  }
+
   /** Resolves when nothing waits. */
   async idle(): Promise<void> {
     await this.#running;

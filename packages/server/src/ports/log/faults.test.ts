@@ -124,6 +124,52 @@ describe('group commit', () => {
   });
 });
 
+describe('rotate', () => {
+  it('completes what is old, and only that', async () => {
+    log = await open();
+    await log.rotate(Number.POSITIVE_INFINITY);
+    expect(log.complete).toEqual([]); // there was nothing
+    await log.append(batch(0, 2));
+    const acceptedMs = clock.now();
+    await clock.advance(1_000);
+    await log.append(batch(2, 1));
+    await log.rotate(acceptedMs);
+    expect(log.complete).toEqual([]);
+    const told: number[] = [];
+    log.onRotate(({ first, count }) => told.push(first, count));
+    await log.rotate(acceptedMs + 1);
+    expect(log.complete).toMatchObject([{ first: 0, count: 3 }]);
+    expect(told).toEqual([0, 3]);
+    await log.append(batch(3, 1));
+    expect(await ids()).toEqual([0, 1, 2, 3]);
+  });
+
+  it('is left to the next append while one is under way', async () => {
+    log = await open();
+    await log.append(batch(0, 1));
+    const append = log.append(batch(1, 1));
+    await log.rotate(clock.now() + 1);
+    await append;
+    await log.append(batch(2, 1));
+    expect(log.complete).toHaveLength(1);
+    expect(await ids()).toEqual([0, 1, 2]);
+  });
+
+  it('is trouble when the disk refuses, since the new segment may have its name already', async () => {
+    log = await open();
+    await log.append(batch(0, 1));
+    disk.fault = (operation) => (operation === 'syncDirectory' ? 'EIO' : undefined);
+    await log.rotate(Number.POSITIVE_INFINITY);
+    expect(log.trouble).toMatch('disk error');
+    disk.fault = () => undefined;
+    await untilWell();
+    await log.append(batch(1, 1));
+    await log.close();
+    log = await open();
+    expect(await ids()).toEqual([0, 1]);
+  });
+});
+
 describe('trouble', () => {
   const cases: readonly (readonly [FaultyOperation, string, RegExp])[] = [
     ['write', 'ENOSPC', /^disk full: .* \(ENOSPC\)$/],
@@ -261,6 +307,7 @@ it('whatever the disk does, everything acknowledged stays, at its place', async 
           });
           const appends: Promise<number>[] = [];
           for (const b of batches) {
+            if (coin.next().value) void log.rotate(Number.POSITIVE_INFINITY);
             appends.push(log.append(b));
             appends.at(-1)!.catch(() => {});
             if (coin.next().value) await new Promise((resolve) => setImmediate(resolve));

@@ -90,6 +90,8 @@ class EmbeddedLog implements SegmentLog {
   #probeDelayMs = PROBE_DELAY_MIN_MS;
   #cancelProbe = () => {};
   #probing: Promise<void> | undefined;
+  #rotating: Promise<void> | undefined;
+  #rotateNext = false;
   #closing: Promise<void> | undefined;
 
   constructor(options: LogOptions, fileSystem: LogFileSystem, segments: Segments, seed: number) {
@@ -158,6 +160,25 @@ class EmbeddedLog implements SegmentLog {
     return start;
   }
 
+  async rotate(acceptedBeforeMs: number): Promise<void> {
+    const { active } = this.#segments;
+    if (active.count === 0 || this.#closing) return;
+    const [oldest] = await active.read(active.first, 1);
+    const isDue = oldest !== undefined && oldest.acceptedMs < acceptedBeforeMs && active === this.#segments.active;
+    if (!isDue || this.#closing || this.#trouble !== undefined || this.#rotating) return;
+    if (!this.#queue.isIdle) {
+      this.#rotateNext = true;
+      return;
+    }
+    this.#rotating = this.#startSegment()
+      // Its name may stand on disk by now: nothing may be appended before it any more.
+      .catch((error) => this.#giveUp(error))
+      .finally(() => {
+        this.#rotating = undefined;
+      });
+    await this.#rotating;
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -167,6 +188,7 @@ class EmbeddedLog implements SegmentLog {
     this.#cancelProbe();
     await this.#queue.idle();
     await this.#probing;
+    await this.#rotating;
     this.#cancelProbe(); // the last group, or the last probe, may have set it again
     this.#waiters.wake(Number.POSITIVE_INFINITY);
     await this.#segments.close();
@@ -174,6 +196,7 @@ class EmbeddedLog implements SegmentLog {
 
   /** Makes a group durable. @throws Pushback when the disk refuses; nothing of it is in the Log then */
   async #commit(group: Group): Promise<Sequence> {
+    if (this.#rotating) await this.#rotating;
     if (this.#trouble !== undefined) throw this.#pushback(); // gathered before it
     const first = this.end;
     try {
@@ -193,12 +216,16 @@ class EmbeddedLog implements SegmentLog {
   #wouldOverflow(group: Group): boolean {
     const { segmentEventsMax = SEGMENT_EVENTS_MAX, segmentBytesMax = SEGMENT_BYTES_MAX } = this.#options;
     const { count, bytes } = this.#segments.active;
-    return count > 0 && (count + group.count > segmentEventsMax || bytes + group.bytes.length > segmentBytesMax);
+    return (
+      count > 0 &&
+      (this.#rotateNext || count + group.count > segmentEventsMax || bytes + group.bytes.length > segmentBytesMax)
+    );
   }
 
   async #startSegment(): Promise<void> {
     const segment = await createRawSegment(this.#fileSystem, this.directory, { first: this.end, seed: this.#seed });
     const complete = await this.#segments.replaceActive(segment);
+    this.#rotateNext = false;
     if (complete) this.#tell(this.#rotateListeners, complete);
   }
 

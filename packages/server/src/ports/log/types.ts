@@ -53,6 +53,11 @@ export interface SegmentLog extends Log {
    * @returns the new `start`
    */
   retain(limit: RetainLimit): Promise<Sequence>;
+  /**
+   * Completes the active segment if its first event was accepted before this (ms since the epoch), so that a quiet log
+   * is sealed, and can be deleted, too. While appends are under way, that is left to the next of them.
+   */
+  rotate(acceptedBeforeMs: number): Promise<void>;
   /** Where the `.seg` of a segment goes; its `.idx` beside it. */
   readonly directory: string;
 }

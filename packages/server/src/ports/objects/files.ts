@@ -1,5 +1,5 @@
 import type * as nodeFs from 'node:fs/promises';
-import { Pushback, systemErrorCode } from '../../base/errors.ts';
+import { pushbackWhenFull as full, systemErrorCode } from '../../base/errors.ts';
 
 /** What of Node's fs/promises the driver uses; tests pass one that fails. */
 export type StoreFiles = Pick<typeof nodeFs, 'mkdir' | 'open' | 'readdir' | 'rename' | 'rm' | 'unlink'>;
@@ -34,12 +34,7 @@ export async function syncDirectory(fs: StoreFiles, path: string): Promise<void>
 }
 
 /** The disk's refusals that the caller can only wait out, as overload. Anything else stays what it is. */
-export function pushbackWhenFull(error: unknown): unknown {
-  const code = systemErrorCode(error);
-  if (code === 'ENOSPC' || code === 'EDQUOT') return new Pushback('the disk of the object store is full', 10_000);
-  if (code === 'EMFILE' || code === 'ENFILE') return new Pushback('the object store has too many open files');
-  return error;
-}
+export const pushbackWhenFull = (error: unknown): unknown => full(error, 'the object store takes no data');
 
 /** Deletes a file that may be gone already. */
 export async function unlinkIfThere(fs: StoreFiles, path: string): Promise<void> {

@@ -83,7 +83,7 @@ test('a write that the disk refuses changes nothing, also after a restart, and t
   const state = await open(dir, { fs });
   await state.write([{ put: 'a', value: 1 }]);
   full = true;
-  await expect(state.write([{ put: 'a', value: 2 }])).rejects.toThrow('no space left');
+  await expect(state.write([{ put: 'a', value: 2 }])).rejects.toThrow('the disk is full');
   expect((await state.get<number>('a'))?.value).toBe(1);
   full = false;
   await state.write([{ put: 'b', value: 3 }]);

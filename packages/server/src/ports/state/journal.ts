@@ -1,6 +1,6 @@
 import * as nodeFs from 'node:fs/promises';
 import { join } from 'node:path';
-import { assert, OperatorError, Pushback } from '../../base/errors.ts';
+import { assert, OperatorError, Pushback, pushbackWhenFull } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { State, StateChange } from '../state.ts';
 import { decodeFrames, encodeFrame, FILE_HEADER_BYTES, type Frames, fileHeader } from './frames.ts';
@@ -44,7 +44,7 @@ interface Pending {
  * only then seen by readers. The next generation begins with a new, empty journal; renaming its snapshot into place is
  * the switch, and whatever is of another generation is left over from a crash.
  *
- * A write that the disk refuses throws and changes nothing; the next one tries again. The directory MUST belong to one
+ * A write that the disk refuses throws (`Pushback` when it is full) and changes nothing; the next one tries again. The directory MUST belong to one
  * process at a time (`data-dir` sees to it).
  * @throws OperatorError when the files are damaged anywhere but in the torn tail that a crash leaves
  */
@@ -212,16 +212,16 @@ class JournalState implements State {
   }
 
   async #append(frame: Buffer): Promise<void> {
-    if (this.#cutNeeded) await this.#cut();
     assert(this.#journal, 'the journal is open');
     try {
+      if (this.#cutNeeded) await this.#cut();
       await writeAll(this.#journal, frame, this.#goodBytes);
       await this.#journal.datasync();
       this.#goodBytes += frame.length;
     } catch (error) {
       // What reached the file of this frame was refused to its writers, and must not come back after a restart.
       await this.#cut().catch(() => {});
-      throw error;
+      throw pushbackWhenFull(error, 'the state takes no changes');
     }
   }
 
