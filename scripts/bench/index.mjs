@@ -20,6 +20,9 @@ const USAGE = `npm run bench -- [--only ${FULL.only.join(',')}] [--events ${FULL
     [--profile DIR]   CPU profiles of the servers' main threads
     [--docs]          write the table into docs/benchmarks.md`;
 
+/** A full run takes half an hour on the machine it is meant for; one that takes this long has hung, or is starved. */
+const RUN_MS_MAX = 3 * 3_600_000;
+
 const options = parseOptions();
 const root = mkdtempSync(join(options.keepDir ?? tmpdir(), 'opentrail-bench-'));
 const cleanUp = () => {
@@ -32,6 +35,11 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
     process.exit(130);
   });
 }
+setTimeout(() => {
+  console.error(`not done after ${RUN_MS_MAX / 3_600_000} hours`);
+  cleanUp();
+  process.exit(1);
+}, RUN_MS_MAX).unref();
 
 try {
   await main();
