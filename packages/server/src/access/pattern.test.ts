@@ -24,7 +24,38 @@ describe('patterns', () => {
     );
   });
 
+  it('match as slowly defined when they are long, too', () => {
+    const slowly = (p: string, t: string): boolean => {
+      let fits = [true, ...Array<boolean>(t.length).fill(false)]; // whether the pattern so far fits the first i of t
+      for (const c of p) {
+        const next = Array<boolean>(t.length + 1).fill(false);
+        for (let i = 0; i <= t.length; i++) {
+          if (c === '*') next[i] = fits[i]! || (i > 0 && next[i - 1]!);
+          else next[i] = i > 0 && fits[i - 1]! && (c === '?' || c === t[i - 1]);
+        }
+        fits = next;
+      }
+      return fits[t.length]!;
+    };
+    // Texts are made from patterns, or else next to nothing would match.
+    const parts = fc.array(fc.constantFrom('a', 'b', 'ab', 'a', '?', '?', '*'), { maxLength: 120 });
+    fc.assert(
+      fc.property(parts, fc.array(fc.constantFrom('a', 'b', ''), { minLength: 1 }), (pieces, fill) => {
+        let n = 0;
+        const any = () => fill[n++ % fill.length]!;
+        const text = pieces.map((p) => (p === '?' ? any() || 'b' : p === '*' ? any() + any() : p)).join('');
+        for (const t of [text, text.slice(1), `${text}a`])
+          expect(glob(pieces.join(''), t)).toBe(slowly(pieces.join(''), t));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it('are not made slow by hostile ones', () => {
+    const long = 'a'.repeat(60_000);
+    expect(glob(`*${'a'.repeat(18_000)}b*`, long)).toBe(false);
+    expect(glob(`*${'a'.repeat(9_000)}?${'a'.repeat(9_000)}b*`, long)).toBe(false);
+    expect(glob(`*${'?'.repeat(18_000)}b*`, long)).toBe(false);
     const text = `${'a'.repeat(2_000)}b`;
     expect(glob(`${'*a'.repeat(1_000)}c`, text)).toBe(false);
     expect(glob('*'.repeat(20_000), text)).toBe(true);

@@ -94,6 +94,14 @@ describe('who may do what', () => {
     await call('CopyObject', b({ Key: 'copy', CopySource: 'logs/k' }));
   });
 
+  test('what is too long to be real is refused before any policy sees it', async () => {
+    expect(await code(get('k'.repeat(1025)))).toBe('KeyTooLongError');
+    expect(await code(call('ListObjectsV2', b({ Prefix: 'p'.repeat(8193) })))).toBe('RequestHeaderSectionTooLarge');
+    const Delete = { Objects: [{ Key: 'k'.repeat(1025) }] };
+    const out = await call('DeleteObjects', b({ Delete }), caller(OWNER), headers({ 'content-md5': 'x' }));
+    expect(out.Errors).toMatchObject([{ Code: 'KeyTooLongError' }]);
+  });
+
   test('a deny binds the owner too, but root can mend it', async () => {
     await setPolicy({
       Effect: 'Deny',

@@ -7,6 +7,7 @@ import { ACL_PERMISSION, askedBesides, askedOf } from './actions.ts';
 import { bucketArn, isPublicPolicy, objectArn, policyOf } from './bucket-policy.ts';
 import { s3Error } from './errors.ts';
 import { bucketOf, type Grant, isOwner, type ObjectMarks, type S3Deps } from './model.ts';
+import { checkKey } from './names.ts';
 import { publicAccessBlock } from './public-access.ts';
 
 type Input = Readonly<Record<string, unknown>>;
@@ -40,6 +41,7 @@ export function createAuthorizer(deps: S3Deps): Authorizer {
       if (operation === 'DeleteObjects') return; // each key by itself, by its handler
       const { action, on } = askedOf(operation, input);
       const key = on === 'object' ? ((input.Key as string | undefined) ?? '') : undefined;
+      checkKey(key ?? '');
       for (const one of [action, ...askedBesides(operation, input)]) await check(context, one, name, key, input);
       if (operation === 'GetObject' || operation === 'HeadObject') await hideAbsence(context, name, input);
     },
@@ -132,6 +134,9 @@ const CONDITION_KEYS: Readonly<Record<string, string>> = {
   IfNoneMatch: 's3:if-none-match',
 };
 
+/** S3's limit for all headers together; each value is matched with what may be a hostile policy. */
+const VALUE_CHARS_MAX = 8192;
+
 function requestOf(
   context: CallContext,
   action: string,
@@ -143,6 +148,9 @@ function requestOf(
   const own = Object.entries(CONDITION_KEYS).flatMap(([member, name]) =>
     input[member] === undefined ? [] : [[name, String(input[member])] as const],
   );
+  if ([userAgent, ...own.map(([, value]) => value)].some((value) => value.length > VALUE_CHARS_MAX)) {
+    throw s3Error('RequestHeaderSectionTooLarge');
+  }
   return {
     principal: principalOf(caller),
     action,

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type {
   DeletedObject,
   _Error as DeleteError,
@@ -71,6 +72,8 @@ async function deleteForList(
   target: Target,
 ): Promise<DeletedObject | DeleteError> {
   try {
+    await setImmediate(); // a thousand refusals need no disk, and would keep everybody else waiting
+    checkKey(target.Key ?? '');
     const action = target.VersionId === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion';
     await authorizer.require(context, action, bucket, target.Key ?? '');
     return await deleteOne(deps, bucket, { ...target, IfMatch: target.ETag });

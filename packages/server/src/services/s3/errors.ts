@@ -60,6 +60,10 @@ const ERRORS = {
   OwnershipControlsNotFoundError: [404, 'The bucket ownership controls were not found'],
   PreconditionFailed: [412, 'At least one of the pre-conditions you specified did not hold'],
   ReplicationConfigurationNotFoundError: [404, 'The replication configuration was not found'],
+  RequestHeaderSectionTooLarge: [
+    400,
+    'Your request header section exceeds the maximum allowed request header section size.',
+  ],
   ServerSideEncryptionConfigurationNotFoundError: [404, 'The server side encryption configuration was not found'],
   TooManyBuckets: [400, 'You have attempted to create more buckets than allowed'],
 } as const satisfies Readonly<Record<string, readonly [number, string]>>;
