@@ -2,21 +2,25 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import {
+  AddTagsCommand,
   DescribeTrailsCommand,
   GetTrailCommand,
   GetTrailStatusCommand,
   LookupEventsCommand,
   PutEventSelectorsCommand,
   StopLoggingCommand,
+  UpdateTrailCommand,
 } from '@aws-sdk/client-cloudtrail';
-import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, DeleteObjectCommand, GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, expect, test } from 'vitest';
 import { aws, awsRaw, boto3, eventually, testWith } from './support/clients.ts';
 import { cleanUp, newFolder, type RunningOpenTrail, startOpenTrail } from './support/opentrail.ts';
 import { cloudTrail, readBucket, s3 } from './support/sdk.ts';
-import { ACCOUNT, makeTrail } from './support/trail.ts';
+import { ACCOUNT, allowDelivery, makeTrail } from './support/trail.ts';
 
 afterAll(cleanUp);
+
+const ARN_OF_MAIN = `arn:aws:cloudtrail:us-east-1:${ACCOUNT}:trail/main`;
 
 interface Seen {
   readonly eventName: string;
@@ -80,6 +84,35 @@ test('a trail with data selectors delivers the object calls that match, and no o
     return records.some((r) => r.eventName === 'StopLogging') && records;
   }, 'the stop in the other trail');
   expect(plain.filter((r) => r.eventCategory !== 'Management')).toEqual([]);
+  await server.stop();
+});
+
+test('a trail delivers the calls that take it out of the way: what excludes them, moves it and stops it', async () => {
+  const server = await startOpenTrail({ flags: { 'delivery-interval-seconds': 1 } });
+  const [ct, store] = [cloudTrail(server), s3(server)];
+  await store.send(new CreateBucketCommand({ Bucket: 'new-logs' }));
+  await allowDelivery(store, 'new-logs');
+  await makeTrail(server, { Name: 'main', S3BucketName: 'old-logs' });
+  const select = (ReadWriteType: 'ReadOnly' | 'All') =>
+    ct.send(
+      new PutEventSelectorsCommand({
+        TrailName: 'main',
+        EventSelectors: [{ ReadWriteType, IncludeManagementEvents: true }],
+      }),
+    );
+  await select('ReadOnly');
+  await ct.send(new AddTagsCommand({ ResourceId: ARN_OF_MAIN, TagsList: [{ Key: 'hidden', Value: 'yes' }] }));
+  await select('All');
+  await ct.send(new UpdateTrailCommand({ Name: 'main', S3BucketName: 'new-logs' }));
+  await ct.send(new AddTagsCommand({ ResourceId: ARN_OF_MAIN, TagsList: [{ Key: 'moved', Value: 'yes' }] }));
+  await ct.send(new StopLoggingCommand({ Name: 'main' }));
+
+  const writes = async (bucket: string) =>
+    (await delivered(server, bucket)).filter((r) => !/^(Get|List|Start)/.test(r.eventName)).map((r) => r.eventName);
+  await eventually(async () => (await writes('old-logs')).includes('UpdateTrail'), 'the move in a log file');
+  await eventually(async () => (await writes('new-logs')).includes('StopLogging'), 'the stop in a log file');
+  expect((await writes('new-logs')).sort()).toEqual(['AddTags', 'StopLogging']);
+  expect((await writes('old-logs')).sort()).toEqual(['PutEventSelectors', 'PutEventSelectors', 'UpdateTrail']);
   await server.stop();
 });
 
