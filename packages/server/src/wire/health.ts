@@ -9,6 +9,10 @@ export interface HealthDeps {
   readonly troubles: () => readonly string[];
 }
 
+/** A signed request is for an object: a bucket in the host name may hold one that is called `metrics`. */
+const isSigned = ({ headers, url = '' }: IncomingMessage): boolean =>
+  headers.authorization !== undefined || /[?&]X-Amz-Signature=/.test(url);
+
 type Page = (res: ServerResponse) => Promise<void> | void;
 
 /**
@@ -39,7 +43,7 @@ export function createHealthPages({ metrics, refresh, troubles }: HealthDeps) {
 
   return async (req: IncomingMessage, res: ServerResponse): Promise<boolean> => {
     const path = (req.url ?? '').replace(/\?.*$/, '');
-    if (req.method !== 'GET' || !Object.hasOwn(pages, path) || req.headers.authorization !== undefined) return false;
+    if (req.method !== 'GET' || !Object.hasOwn(pages, path) || isSigned(req)) return false;
     await pages[path]!(res);
     return true;
   };

@@ -81,7 +81,9 @@ export function createPipeline(deps: PipelineDeps): (req: IncomingMessage, res: 
       deps.logger.warn({ err: error, requestId: exchange?.requestId }, 'an answer could not be sent whole');
     }
     const service = exchange?.service?.schema.id ?? 'unknown';
-    deps.metrics.requests.inc({ service, operation: exchange?.operation ?? 'unknown', status: answer.status });
+    // A label for each name that a caller may think of would fill the memory.
+    const operation = (exchange && knownOperation(exchange)) ?? 'unknown';
+    deps.metrics.requests.inc({ service, operation, status: answer.status });
     deps.metrics.requestSeconds.observe({ service }, (deps.clock.monotonicMs() - began) / 1000);
   };
 
@@ -91,19 +93,21 @@ export function createPipeline(deps: PipelineDeps): (req: IncomingMessage, res: 
     detectInto(x);
     const key = await authenticate(x);
     const streamed = x.operation !== undefined && x.service!.streamedInputs?.has(x.operation) === true;
-    const body = await readVerified(x, req, key, streamed);
-    if (x.operation === undefined) x.operation = operationFromForm(x.detected!.schema, body.bytes, x.http.query);
-    if (x.operation === undefined || !Object.hasOwn(x.detected!.schema.operations, x.operation))
-      throw unknownOperation(x);
+    let stream: Readable | undefined;
     let error: unknown;
     let answer: EncodedResponse;
     try {
+      const body = await readVerified(x, req, key, streamed);
+      stream = body.stream;
+      if (x.operation === undefined) x.operation = operationFromForm(x.detected!.schema, body.bytes, x.http.query);
+      if (knownOperation(x) === undefined) throw unknownOperation(x);
       await call(x, body);
       answer = encodeOutput(operationOf(x), x.output ?? {}, x.requestId);
       if (styleOf(x) === 's3') answer = { ...answer, headers: { ...answer.headers, 'x-amz-id-2': x.hostId } };
     } catch (thrown) {
+      if (!x.caller || knownOperation(x) === undefined) throw thrown;
       error = thrown;
-      body.stream?.destroy();
+      stream?.destroy();
       answer = failure(error, x);
     }
     try {
@@ -307,6 +311,13 @@ function styleOf(x: Exchange): AuthStyle {
 function operationOf(x: Exchange) {
   const { schema, protocol, labels } = x.detected!;
   return { schema, protocol, labels, operation: x.operation! };
+}
+
+/** Its name, once it is known to be one of the service's. */
+function knownOperation({ operation, detected }: Exchange): string | undefined {
+  return operation !== undefined && detected && Object.hasOwn(detected.schema.operations, operation)
+    ? operation
+    : undefined;
 }
 
 function unknownOperation(x: Exchange): AwsError {

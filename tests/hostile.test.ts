@@ -1,0 +1,68 @@
+import { get } from 'node:http';
+import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { cleanUp, type RunningOpenTrail, startOpenTrail } from './support/opentrail.ts';
+import { clientConfig, signedFetch } from './support/sdk.ts';
+
+/** What attackers tried on a running server, and must not get. */
+let server: RunningOpenTrail;
+beforeAll(async () => {
+  server = await startOpenTrail();
+  await signedFetch(server, 'PUT', '/hostile', '', { service: 's3' });
+});
+afterAll(cleanUp);
+
+interface Shown {
+  readonly eventName: string;
+  readonly errorCode?: string;
+}
+
+const records = async (): Promise<Shown[]> => {
+  const answer = await signedFetch(server, 'GET', '/opentrail/v1/tail?from=0&follow=false');
+  const text = await answer.text();
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Shown);
+};
+
+test('names that callers think of do not become labels of metrics', async () => {
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+  const answer = await signedFetch(server, 'POST', '/', 'Action=NoSuchThing&Version=2011-06-15', {
+    service: 'sts',
+    headers,
+  });
+  expect(answer.status).toBe(400);
+  const metrics = await (await fetch(`${server.endpoint}/metrics`)).text();
+  expect(metrics).not.toContain('NoSuchThing');
+  expect(metrics).toContain('opentrail_requests_total{service="sts",operation="unknown",status="400"} 1');
+});
+
+test('a presigned object that is called like a page of ours is the object', async () => {
+  const port = new URL(server.endpoint).port;
+  const client = new S3Client({ ...clientConfig(server), endpoint: `http://localhost:${port}` });
+  await signedFetch(server, 'PUT', '/hostile/metrics', 'an object', { service: 's3' });
+  const url = new URL(await getSignedUrl(client, new GetObjectCommand({ Bucket: 'hostile', Key: 'metrics' })));
+  expect(url.hostname).toBe('hostile.localhost');
+  const body = await new Promise<string>((fulfil, reject) => {
+    const options = { host: '127.0.0.1', port, path: url.pathname + url.search, headers: { host: url.host } };
+    get(options, (res) => res.setEncoding('utf8').once('data', fulfil)).once('error', reject);
+  });
+  expect(body).toBe('an object');
+});
+
+test('a caller who is known leaves a record also when the body is not what was said', async () => {
+  const headers = { 'content-md5': 'AAAAAAAAAAAAAAAAAAAAAA==' };
+  const answer = await signedFetch(server, 'PUT', '/hostile?tagging', '<Tagging/>', { service: 's3', headers });
+  expect(await answer.text()).toContain('BadDigest');
+  const mine = (await records()).filter((r) => r.eventName === 'PutBucketTagging');
+  expect(mine).toMatchObject([{ errorCode: 'BadDigest' }]);
+});
+
+test('a presigned URL cannot store metadata that would break the answers', async () => {
+  const client = new S3Client({ ...clientConfig(server), forcePathStyle: true });
+  const command = new PutObjectCommand({ Bucket: 'hostile', Key: 'odd', Metadata: { 'a b': 'v' } });
+  const answer = await fetch(await getSignedUrl(client, command), { method: 'PUT', body: 'x' });
+  expect([answer.status, await answer.text()]).toMatchObject([400, expect.stringContaining('InvalidArgument')]);
+});
