@@ -5,7 +5,6 @@ import { AwsError, assert } from '../base/errors.ts';
 import type { ChecksumAlgorithm } from './checksum.ts';
 import { announcedTrailers, checksumClaims, claimChecker } from './checksum-claims.ts';
 import { type HttpRequest, readBody } from './request.ts';
-import { sha256Hex } from './sigv4/canonical.ts';
 import { type ChunkedDecoder, chunkedDecoder, incompleteBody } from './sigv4/chunked.ts';
 import { type AuthStyle, authError } from './sigv4/errors.ts';
 import type { ParsedAuthorization } from './sigv4/index.ts';
@@ -59,8 +58,8 @@ export async function plainBody(req: IncomingMessage, options: PlainBodyOptions)
   } catch (error) {
     throw error instanceof AwsError ? error : incompleteBody();
   }
-  if (!declared) verify(sha256Hex(bytes));
   check.update(bytes);
+  if (!declared) verify(check.sha256());
   check.finish(decoder);
   return bytes;
 }
@@ -130,19 +129,26 @@ function decoderFor({ x, authorization, secret, style }: BodyOptions): ChunkedDe
 function bodyCheck({ x, authorization, style }: BodyOptions) {
   const payload = authorization?.payload ?? declaredPayload(x);
   if (style === 's3' && payload.kind === 'malformed') throw authError(style, 'bad-payload-hash');
-  const sha256 = payload.kind === 'hash' ? createHash('sha256') : undefined;
+  // S3 takes the word of who says UNSIGNED-PAYLOAD; others verify the signature by the hash of what came.
+  const hash = payload.kind === 'hash' || style !== 's3' ? createHash('sha256') : undefined;
+  let sha256: string | undefined;
   const claims = claimChecker(style === 's3' ? checksumClaims(x, authorization?.kind === 'query') : {});
   let sizeBytes = 0;
   return {
     update(bytes: Buffer): void {
       sizeBytes += bytes.length;
-      sha256?.update(bytes);
+      hash?.update(bytes);
       claims.update(bytes);
     },
+    /** Of all that went by, in hex. Only once there is no more, and not with S3's style. */
+    sha256(): string {
+      assert(hash, 'the body was hashed');
+      sha256 ??= hash.digest('hex');
+      return sha256;
+    },
     finish(decoder: ChunkedDecoder | undefined): BodyFacts {
-      const actual = sha256?.digest('hex');
-      if (actual !== undefined && actual !== payload.declared.toLowerCase()) {
-        throw contentHashMismatch(style, payload.declared, actual);
+      if (payload.kind === 'hash' && this.sha256() !== payload.declared.toLowerCase()) {
+        throw contentHashMismatch(style, payload.declared, this.sha256());
       }
       const trailers = decoder?.trailers ?? new Map();
       const checksum = claims.finish(trailers);

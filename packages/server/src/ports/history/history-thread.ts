@@ -44,6 +44,12 @@ const RESTART_DELAY_MAX_MS = 10_000;
 /** Questions under way; the callers of each are limited already, so more means that the thread hangs. */
 const ASKED_MAX = 10_000;
 
+/**
+ * The worker hears that the Log has moved on this late: a message costs as much as ten events, and a busy Log commits
+ * hundreds of times a second. Questions bring the newest view themselves, so no answer is older for it.
+ */
+const VIEW_DELAY_MS = 20;
+
 /** The main thread's side of history's worker: questions and answers, and a new worker when one dies. */
 export class HistoryThread {
   readonly #options: HistoryThreadOptions;
@@ -53,9 +59,10 @@ export class HistoryThread {
   /** It has opened all there is, and takes questions. */
   #answers = false;
   #indexedEnd: Sequence = 0;
-  /** A view is on its way; the next goes when it is acknowledged, so that they never queue up. */
-  #viewUnderWay = false;
+  /** The next view goes some time after the last one is acknowledged, so that they never queue up. */
+  #view: 'acknowledged' | 'due' | 'sent' = 'acknowledged';
   #viewIsStale = false;
+  #cancelView = () => {};
   #restartDelayMs = RESTART_DELAY_MIN_MS;
   #cancelRestart = () => {};
   #lastError: Error | undefined;
@@ -72,13 +79,14 @@ export class HistoryThread {
 
   /** Tells the worker that the Log has moved on. */
   viewChanged(): void {
-    if (!this.#answers || this.#viewUnderWay) {
-      this.#viewIsStale = true;
-      return;
-    }
-    this.#viewIsStale = false;
-    this.#viewUnderWay = true;
-    this.#post({ view: this.#options.view() });
+    this.#viewIsStale = true;
+    if (!this.#answers || this.#view !== 'acknowledged') return;
+    this.#view = 'due';
+    this.#cancelView = this.#options.clock.after(VIEW_DELAY_MS, () => {
+      this.#view = 'sent';
+      this.#viewIsStale = false;
+      this.#post({ view: this.#options.view() });
+    });
   }
 
   /** @throws SegmentIndexDamaged; Error when the worker cannot answer */
@@ -95,6 +103,7 @@ export class HistoryThread {
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancelRestart();
+    this.#cancelView();
     await this.#worker?.terminate();
     for (const asked of this.#asked.values()) asked.reject(new Error('history is closed'));
     this.#asked.clear();
@@ -124,7 +133,7 @@ export class HistoryThread {
       else if (failed) asked?.reject(new Error(failed.message));
       else asked?.resolve(answer);
     }
-    this.#viewUnderWay = false;
+    if (this.#view === 'sent') this.#view = 'acknowledged';
     if (this.#viewIsStale) this.viewChanged();
   }
 
@@ -158,7 +167,8 @@ export class HistoryThread {
   #died(code: number): void {
     this.#worker = undefined;
     this.#answers = false;
-    this.#viewUnderWay = false;
+    this.#cancelView();
+    this.#view = 'acknowledged';
     if (this.#closed) return;
     for (const [id, asked] of this.#asked) {
       asked.deaths++;

@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import * as fs from 'node:fs/promises';
 
 /** What of a file the write path needs; tests inject one whose disk is full or fails. */
@@ -5,6 +6,8 @@ export interface LogFile {
   write(bytes: Buffer, offset: number, length: number, position: number): Promise<{ readonly bytesWritten: number }>;
   read(bytes: Buffer, offset: number, length: number, position: number): Promise<{ readonly bytesRead: number }>;
   datasync(): Promise<void>;
+  /** What `write` resolved for is durable without `datasync`. */
+  readonly writesThrough?: boolean;
   truncate(length: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -19,9 +22,12 @@ export interface LogFileSystem {
   syncDirectory(path: string): Promise<void>;
 }
 
+const { O_RDWR, O_CREAT, O_TRUNC, O_DSYNC } = constants;
+const FLAGS = { 'r+': O_RDWR, 'w+': O_RDWR | O_CREAT | O_TRUNC };
+
 /** The operating system's. Files are for their owner alone: records tell who did what. */
 export const nodeFileSystem: LogFileSystem = {
-  open: (path, flags) => fs.open(path, flags, 0o600),
+  open: process.platform === 'linux' ? openWriteThrough : (path, flags) => fs.open(path, flags, 0o600),
   rename: fs.rename,
   remove: (path) => fs.rm(path, { force: true }),
   async syncDirectory(path) {
@@ -33,6 +39,15 @@ export const nodeFileSystem: LogFileSystem = {
     }
   },
 };
+
+/**
+ * With O_DSYNC a write is a write and an fdatasync in one call, so that a commit takes one trip to another thread
+ * instead of two. Elsewhere than on Linux fdatasync may be the stronger of the two.
+ */
+async function openWriteThrough(path: string, flags: 'r+' | 'w+'): Promise<LogFile> {
+  const file = await fs.open(path, FLAGS[flags] | O_DSYNC, 0o600);
+  return Object.assign(file, { writesThrough: true });
+}
 
 /** Writes all of `bytes`, however little the disk takes at a time. */
 export async function writeFully(file: LogFile, bytes: Buffer, position: number): Promise<void> {

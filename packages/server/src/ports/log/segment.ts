@@ -86,7 +86,7 @@ export class RawSegment implements Segment {
   /** Makes frames durable. When it throws, the segment MUST NOT be appended to again: the disk may hold anything now. */
   async append(frames: Buffer, count: number, acceptedMaxMs: number): Promise<void> {
     await writeFully(this.#file, frames, this.#bytes);
-    await this.#file.datasync();
+    if (!this.#file.writesThrough) await this.#file.datasync();
     for (let at = 0, n = this.#count; n < this.#count + count; n++) {
       if (n % INDEX_EVERY === 0) this.#index.push(this.#bytes + at);
       at = frameEnd(frames, at) as number;

@@ -145,12 +145,7 @@ export function writeTree(context: Context, format: TreeFormat, member: Member, 
   switch (shape.type) {
     case 'structure':
     case 'union':
-      return Object.fromEntries(
-        Object.entries(shape.members).flatMap(([name, m]) => {
-          const given = (value as Tree)[name];
-          return given === undefined || given === null ? [] : [[wireName(format, name, m), inner(m, given)]];
-        }),
-      );
+      return writeStructure(context, format, shape, value as Tree);
     case 'list':
       return (value as readonly unknown[]).map((item) => inner(shape.member, item));
     case 'map':
@@ -165,4 +160,16 @@ export function writeTree(context: Context, format: TreeFormat, member: Member, 
       assert(typeof value === JS_TYPE[shape.type], `an output ${shape.type} is not a ${typeof value}`);
       return typeof value === 'number' ? format.writeNumber(value) : value;
   }
+}
+
+/** Answers can have ten thousand structures (PutRecords), hence no intermediate lists. */
+function writeStructure(context: Context, format: TreeFormat, { members }: StructureShape, value: Tree): Tree {
+  const out: Record<string, unknown> = {};
+  for (const name in members) {
+    const given = value[name];
+    if (given === undefined || given === null) continue;
+    const member = members[name]!;
+    out[wireName(format, name, member)] = writeTree(context, format, member, given);
+  }
+  return out;
 }
