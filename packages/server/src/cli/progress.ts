@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts';
+import { printable } from './printable.ts';
 
 /** How often the line is drawn anew; on a log file (no terminal) a line is added at this many times that. */
 const REDRAW_MS = 200;
@@ -8,7 +9,7 @@ const BAR_CHARS = 24;
 export interface Progress {
   /** @param done and `total` in any unit; `total` 0 means that it is not known yet */
   update(done: number, total: number, text: string): void;
-  /** Prints a line above the bar. */
+  /** Prints a line above the bar; it may hold the names and contents of files. */
   note(line: string): void;
   finish(): void;
 }
@@ -42,7 +43,7 @@ export function createProgress(clock: Clock, options: { quiet?: boolean; termina
     },
     note(line) {
       clear();
-      out.write(`${line}\n`);
+      out.write(`${printable(line)}\n`);
     },
     finish: clear,
   };

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { StringDecoder } from 'node:string_decoder';
 import { OperatorError } from '../base/errors.ts';
 import type { OpenTrailClient } from './client.ts';
+import { printable, printableJson } from './printable.ts';
 
 export interface TailOptions {
   readonly follow: boolean;
@@ -22,13 +23,14 @@ export async function tail(client: OpenTrailClient, options: TailOptions): Promi
   if (answer.status !== 200) throw new OperatorError(await client.problemOf(answer));
   process.stdout.on('error', () => process.exit(0)); // `| head` has seen enough
   const text = new StringDecoder('utf8');
+  const whole = process.stdout.isTTY ? printableJson : (line: string) => line;
   let rest = '';
   for await (const chunk of answer.body as AsyncIterable<Buffer>) {
     const lines = (rest + text.write(chunk)).split('\n');
     rest = lines.pop()!;
     const out = lines
       .filter((line) => line !== '')
-      .map((line) => `${options.json ? line : oneLine(line)}\n`)
+      .map((line) => `${options.json ? whole(line) : oneLine(line)}\n`)
       .join('');
     if (out !== '' && !process.stdout.write(out)) await once(process.stdout, 'drain');
   }
@@ -36,24 +38,25 @@ export async function tail(client: OpenTrailClient, options: TailOptions): Promi
 }
 
 interface ShownRecord {
-  readonly eventTime?: string;
-  readonly awsRegion?: string;
-  readonly eventSource?: string;
-  readonly eventName?: string;
-  readonly errorCode?: string;
-  readonly sourceIPAddress?: string;
-  readonly recipientAccountId?: string;
-  readonly userIdentity?: { readonly arn?: string; readonly type?: string; readonly invokedBy?: string };
+  readonly eventTime?: unknown;
+  readonly awsRegion?: unknown;
+  readonly eventSource?: unknown;
+  readonly eventName?: unknown;
+  readonly errorCode?: unknown;
+  readonly sourceIPAddress?: unknown;
+  readonly recipientAccountId?: unknown;
+  readonly userIdentity?: { readonly arn?: unknown; readonly type?: unknown; readonly invokedBy?: unknown };
 }
 
 /** Time, account, Region, call, caller, address and error: what a person scans for. Control characters are made visible. */
 export function oneLine(json: string): string {
   const r = JSON.parse(json) as ShownRecord;
   const who = r.userIdentity?.arn ?? r.userIdentity?.invokedBy ?? r.userIdentity?.type ?? '-';
-  const call = `${(r.eventSource ?? '-').replace(/\.amazonaws\.com$/, '')}:${r.eventName ?? '-'}`;
+  const call = `${shown(r.eventSource ?? '-').replace(/\.amazonaws\.com$/, '')}:${shown(r.eventName ?? '-')}`;
   const parts = [r.eventTime, r.recipientAccountId, r.awsRegion, call, who, r.sourceIPAddress, r.errorCode];
-  const line = parts.filter((part) => part !== undefined).join('  ');
-  // A record is hostile input: an escape sequence in a name must not reach the terminal.
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  return line.replace(/[\u0000-\u001f\u007f-\u009f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  const line = parts.filter((part) => part !== undefined).map(shown);
+  return printable(line.join('  '));
 }
+
+/** Records come from anywhere: of these members only some must be strings. */
+const shown = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));

@@ -17,7 +17,8 @@ export function directorySource(folder: string): Source {
     },
     async get(_bucket, key) {
       const path = join(folder, ...key.split('/'));
-      if (relative(folder, path).startsWith('..')) return undefined; // a digest may name anything
+      // A digest may name anything, also what no file can be called.
+      if (key.includes('\0') || relative(folder, path).split(sep)[0] === '..') return undefined;
       const body = await readIfThere(path);
       if (!body) return undefined;
       const sidecar = await readIfThere(`${path}.metadata.json`);
@@ -43,7 +44,8 @@ async function readIfThere(path: string): Promise<Buffer | undefined> {
   try {
     return await readFile(path);
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR', 'EISDIR'].includes(systemErrorCode(error) ?? '')) return undefined;
+    if (['ENOENT', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG', 'ELOOP'].includes(systemErrorCode(error) ?? ''))
+      return undefined;
     throw new OperatorError(`Cannot read ${path}: ${systemErrorCode(error) ?? error}.`);
   }
 }

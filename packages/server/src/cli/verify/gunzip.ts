@@ -1,7 +1,7 @@
 import { crc32, inflateRaw } from 'node:zlib';
 
-/** Far above CloudTrail's 50 MB for a file, far below what would hurt: a gzip bomb ends here. */
-const INFLATED_BYTES_MAX = 1024 * 1024 * 1024;
+/** Well above CloudTrail's 50 MB for a file, and bearable for as many as are read at once: a gzip bomb ends here. */
+const INFLATED_BYTES_MAX = 128 * 1024 * 1024;
 
 /** Why bytes are no proper gzip file, in words. */
 export class GzipProblem extends Error {}

@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { OperatorError, systemErrorCode } from '../../base/errors.ts';
 import type { OpenTrailClient } from '../client.ts';
+import { printable } from '../printable.ts';
 import { createProgress } from '../progress.ts';
 import { verify } from './check.ts';
 import type { PublicKeys } from './check-digest.ts';
@@ -62,7 +63,7 @@ export async function verifyCommand(clientOf: ClientOf, clock: Clock, options: V
     if (!(error instanceof OperatorError)) throw error;
     if (options.json)
       process.stdout.write(`${JSON.stringify({ result: 'could-not-check', message: error.message })}\n`);
-    process.stderr.write(`opentrail: ${error.message}\n`);
+    process.stderr.write(`opentrail: ${printable(error.message)}\n`);
     return COULD_NOT_CHECK;
   }
 }

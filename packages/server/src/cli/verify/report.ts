@@ -1,3 +1,4 @@
+import { printable, printableJson } from '../printable.ts';
 import type { VerifyResult } from './check.ts';
 import type { Finding } from './findings.ts';
 
@@ -21,7 +22,7 @@ export interface ReportContext {
 export function jsonReport(result: VerifyResult, context: ReportContext): string {
   const { target, source, startMs, endMs } = context;
   const range = { startTime: new Date(startMs).toISOString(), endTime: new Date(endMs).toISOString() };
-  return JSON.stringify({ result: verdictOf(result), target, source, ...range, ...result }, null, 2);
+  return printableJson(JSON.stringify({ result: verdictOf(result), target, source, ...range, ...result }, null, 2));
 }
 
 export function textReport(result: VerifyResult, context: ReportContext): string {
@@ -46,7 +47,3 @@ const invalidFirst = (a: Finding, b: Finding): number =>
 
 const lineOf = (f: Finding): string =>
   `${f.severity === 'invalid' ? 'INVALID' : 'notice '}  ${f.code}  ${printable(f.object)}\n         ${printable(f.message)}`;
-
-/** Keys and digests are evidence, not to be trusted with the terminal. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-const printable = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?');
