@@ -1,9 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { test } from 'vitest';
+import { canMakeSmallDisk } from './small-disk.ts';
 
-/** The vendor's clients that this machine may or may not have; the oracle of these tests. */
-export type ClientName = 'aws' | 'boto3' | 'terraform' | 'aws-endpoint-env';
+/** The vendor's clients that this machine may or may not have, the oracle of these tests; and the right to mount. */
+export type ClientName = 'aws' | 'boto3' | 'terraform' | 'aws-endpoint-env' | 'small-disk';
 
 const TERRAFORM_PLUGINS = process.env.OPENTRAIL_TF_PLUGIN_DIR ?? '/opt/tf-plugins';
 export const terraformPlugins = TERRAFORM_PLUGINS;
@@ -24,6 +25,7 @@ const PROBES: Readonly<Record<ClientName, () => boolean>> = {
   boto3: () => succeeds('python3', ['-c', 'import boto3']),
   terraform: () => succeeds('terraform', ['version']) && existsSync(TERRAFORM_PLUGINS),
   'aws-endpoint-env': readsEndpointEnv,
+  'small-disk': canMakeSmallDisk,
 };
 const found = new Map<ClientName, boolean>();
 

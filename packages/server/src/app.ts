@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { updateCredentialsFile } from './access/credentials-file.ts';
 import { bootstrapAccount, createIdentities } from './access/identities.ts';
 import type { Clock } from './base/clock.ts';
-import { OperatorError, systemErrorCode } from './base/errors.ts';
+import { OperatorError, Pushback, systemErrorCode } from './base/errors.ts';
 import type { Logger } from './base/logger.ts';
 import { createMetrics } from './base/metrics.ts';
 import { type Random, uuid } from './base/random.ts';
@@ -11,12 +11,15 @@ import type { Config } from './config.ts';
 import { openDataDir } from './data-dir.ts';
 import { startRetention } from './followers/retention.ts';
 import { startTrailDelivery } from './followers/trail-delivery.ts';
+import { watchDiskSpace } from './ports/disk-space.ts';
 import { openHistory } from './ports/history/embedded-history.ts';
 import { openLog } from './ports/log/segment-log.ts';
 import { openObjectStore } from './ports/objects/store.ts';
 import { openState } from './ports/state/journal.ts';
 import type { State } from './ports/state.ts';
+import { createTroubles } from './ports/troubles.ts';
 import { withPressure } from './ports/with-pressure.ts';
+import { withReserve } from './ports/with-reserve.ts';
 import { loadSchema } from './schema/load.ts';
 import { cloudTrailService } from './services/cloudtrail/index.ts';
 import { cloudTrailDataService } from './services/cloudtrail-data/index.ts';
@@ -66,7 +69,9 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
     const metrics = createMetrics();
     const dataDir = closing(await openDataDir(config.dataDir), (d) => d.release());
     const inData = (name: string) => join(dataDir.path, name);
-    const state = closing(await openState({ dir: inData('state'), logger }), (s) => s.close());
+    const space = closing(await watchDiskSpace({ directory: dataDir.path, clock, logger }), (s) => s.close());
+    const troubles = createTroubles(clock);
+    const state = troubles.watchState(closing(await openState({ dir: inData('state'), logger }), (s) => s.close()));
     const instanceId = await instanceIdOf(state, random);
 
     const writeCredentials = async () => {
@@ -87,9 +92,9 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
       (l) => l.close(),
     );
     const history = closing(await openHistory({ log: segments, logger, clock }), (h) => h.close());
-    const log = withPressure(segments, history.pressure);
-    const store = closing(await openObjectStore({ directory: inData('objects'), clock, logger, random }), (s) =>
-      s.close(),
+    const log = withPressure(segments, () => history.pressure() ?? space.shortage());
+    const store = troubles.watchObjects(
+      closing(await openObjectStore({ directory: inData('objects'), clock, logger, random }), (s) => s.close()),
     );
     closing(startLifecycle({ store, clock, logger }), (l) => l.close());
     const objects = objectsPort(store, clock);
@@ -144,7 +149,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
         historyDays: config.historyDays,
       }),
       cloudTrailDataService({ schema: loadSchema('cloudtrail-data') }),
-      s3Service({ schema: loadSchema('s3'), store, clock, random }),
+      s3Service({ schema: loadSchema('s3'), store: withReserve(store, space.shortage), clock, random }),
       stsService({ schema: loadSchema('sts') }),
       openTrailService({
         schema: loadSchema('opentrail'),
@@ -158,6 +163,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
     const auditor = closing(
       createAuditor({
         log,
+        lastingLog: withPressure(segments, space.scarcity),
         settings: { management: config.auditManagement, data: config.auditData },
         metrics,
         logger,
@@ -183,7 +189,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
         metrics.followerLagEvents.set({ follower: 'history' }, log.end - history.indexedEnd);
         metrics.followerLagEvents.set({ follower: 'trails' }, delivery.lagEvents());
       },
-      troubles: () => [log.trouble].filter((trouble) => trouble !== undefined),
+      troubles: () => [log.trouble, ...troubles.list()].filter((trouble) => trouble !== undefined),
     });
     const server = closing(
       await listen(
@@ -202,6 +208,12 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
     return { port: server.port, dataDir: dataDir.path, stop: closeAll };
   } catch (error) {
     await closeAll();
+    if (systemErrorCode(error) === 'ENOSPC' || error instanceof Pushback) {
+      throw new OperatorError(
+        `The disk of ${config.dataDir} is too full to start. Free some space there and start again; nothing is lost.`,
+        { cause: error },
+      );
+    }
     throw error;
   }
 }

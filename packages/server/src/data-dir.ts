@@ -29,9 +29,7 @@ export async function openDataDir(path: string): Promise<DataDir> {
     checkLayout(join(dir, 'layout.json'));
   } catch (error) {
     if (error instanceof OperatorError) throw error;
-    throw new OperatorError(
-      `Cannot use the data folder ${dir}: ${systemErrorCode(error) ?? error}. Choose another with --data-dir, or mend its permissions.`,
-    );
+    throw cannotUse(dir, error);
   }
   const ownerFile = join(dir, 'owner');
   const refuse = () => {
@@ -43,7 +41,12 @@ export async function openDataDir(path: string): Promise<DataDir> {
   };
   const socket = process.platform === 'linux' ? await takeAbstractSocket(dir, refuse) : undefined;
   if (!socket && ownerIsAlive(ownerFile)) throw refuse();
-  writeFileSync(ownerFile, `${process.pid}\n`, { mode: 0o600 });
+  try {
+    writeFileSync(ownerFile, `${process.pid}\n`, { mode: 0o600 });
+  } catch (error) {
+    // With the socket it only says who; a full disk must not keep a server from starting.
+    if (!socket || systemErrorCode(error) !== 'ENOSPC') throw cannotUse(dir, error);
+  }
   return {
     path: dir,
     release() {
@@ -52,6 +55,11 @@ export async function openDataDir(path: string): Promise<DataDir> {
     },
   };
 }
+
+const cannotUse = (dir: string, error: unknown) =>
+  new OperatorError(
+    `Cannot use the data folder ${dir}: ${systemErrorCode(error) ?? error}. Choose another with --data-dir, mend its permissions, or free some space.`,
+  );
 
 function checkLayout(file: string): void {
   let text: string;

@@ -2,6 +2,7 @@ import { Pushback } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Metrics } from '../base/metrics.ts';
 import type { Call } from '../event/call.ts';
+import { isReadOnly } from '../event/conventions/classes.ts';
 import type { NewEvent } from '../event/event.ts';
 import { eventFromRecord, ownerRecordFromCall, recordFromCall } from '../event/record-from-call.ts';
 import type { Log } from '../ports/log.ts';
@@ -19,20 +20,32 @@ export interface AuditSettings {
 
 /** Records that may wait for the Log behind answers that have left; past it `after-answer` waits like `before-answer`. */
 const WAITING_EVENTS_MAX = 10_000;
+const MAKES_ROOM = /^(Delete|Abort)(?![a-z])/;
 /** Pause before a waiting record is offered again. */
 const RETRY_MS = 200;
 
 export interface Auditor {
-  /** Refuses a call before it changes anything when its record could not be kept. @throws Pushback */
-  check(): void;
-  /** Resolves when the answer may leave. @throws Pushback when the mode is before-answer and the Log refuses */
-  record(call: Call): Promise<void>;
+  /**
+   * Refuses a call before it changes anything when its record could not be kept, or when the Log wants a pause. Calls
+   * that read, or make room, go on as long as their records can be kept.
+   * @throws Pushback
+   */
+  check(schemaId: string, operation: string): void;
+  /**
+   * Resolves when the answer may leave.
+   * @param refused the call was refused as overload: its record may wait no less than it
+   * @throws Pushback when the mode is before-answer and the Log refuses
+   */
+  record(call: Call, refused: boolean): Promise<void>;
   /** Resolves when no record is waiting any more. */
   drain(): Promise<void>;
 }
 
 export interface AuditDeps {
+  /** Takes nothing while something asks for a pause. */
   readonly log: Log;
+  /** The same Log, as long as it takes anything: for the records of calls that were let through. */
+  readonly lastingLog: Log;
   readonly settings: AuditSettings;
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -40,16 +53,13 @@ export interface AuditDeps {
 }
 
 /** Turns Calls into Events and sees them into the Log, in the configured order with the answer. */
-export function createAuditor({ log, settings, metrics, logger, after }: AuditDeps): Auditor {
-  const waiting = new Set<Promise<void>>();
+export function createAuditor({ log, lastingLog, settings, metrics, logger, after }: AuditDeps): Auditor {
+  const waiting = new Set<Promise<unknown>>();
 
-  const append = async (events: readonly NewEvent[]): Promise<void> => {
-    await log.append(events);
-  };
-  const appendWhenPossible = async (events: readonly NewEvent[]): Promise<void> => {
+  const appendWhenPossible = async (to: Log, events: readonly NewEvent[]): Promise<unknown> => {
     for (;;) {
       try {
-        return await append(events);
+        return await to.append(events);
       } catch (error) {
         if (!(error instanceof Pushback)) throw error;
         await new Promise<void>((resume) => after(RETRY_MS, resume));
@@ -61,21 +71,25 @@ export function createAuditor({ log, settings, metrics, logger, after }: AuditDe
     const { eventId, eventName } = events[0]!.header;
     logger.error({ err: error, eventId, eventName }, 'a record was lost');
   };
-  const behind = (work: Promise<void>, events: readonly NewEvent[]): void => {
-    const tracked = work.catch((error) => lose(events, error)).finally(() => waiting.delete(tracked));
+  const behind = (work: Promise<unknown>, events: readonly NewEvent[]): void => {
+    const tracked: Promise<unknown> = work.catch((error) => lose(events, error)).finally(() => waiting.delete(tracked));
     waiting.add(tracked);
   };
 
   return {
-    check() {
-      if (log.trouble !== undefined && settings.management === 'before-answer') throw new Pushback(log.trouble);
+    check(schemaId, operation) {
+      const goesOn = isReadOnly(schemaId, operation) || MAKES_ROOM.test(operation);
+      const { trouble } = goesOn ? lastingLog : log;
+      if (trouble !== undefined && settings.management === 'before-answer') throw new Pushback(trouble);
     },
-    async record(call) {
+    async record(call, refused) {
+      const to = refused ? log : lastingLog;
       const events = eventsOf(call);
       const mode = events[0]!.header.category === 'Data' ? settings.data : settings.management;
-      if (mode === 'drop-and-count') behind(append(events), events);
-      else if (mode === 'after-answer' && waiting.size < WAITING_EVENTS_MAX) behind(appendWhenPossible(events), events);
-      else await append(events);
+      if (mode === 'drop-and-count') behind(to.append(events), events);
+      else if (mode === 'after-answer' && waiting.size < WAITING_EVENTS_MAX)
+        behind(appendWhenPossible(to, events), events);
+      else await to.append(events);
     },
     async drain() {
       await Promise.all(waiting);

@@ -6,7 +6,7 @@ import { AwsError, Pushback } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Metrics } from '../base/metrics.ts';
 import { type Random, randomString, UPPER_ALNUM, uuid } from '../base/random.ts';
-import type { CallNotes } from '../event/call.ts';
+import type { Call, CallNotes } from '../event/call.ts';
 import type { Protocol } from '../schema/types.ts';
 import type { Auditor } from './audit.ts';
 import { plainBody, verifiedBody } from './body.ts';
@@ -185,7 +185,7 @@ export function createPipeline(deps: PipelineDeps): (req: IncomingMessage, res: 
     const input = body.stream ? { ...x.input, Body: body.stream } : x.input;
     await service.authorize?.(context, input);
     if (!handler) throw service.notImplemented?.(x.operation!) ?? unknownOperation(x);
-    deps.auditor.check();
+    deps.auditor.check(x.detected!.schema.id, x.operation!);
     x.output = await handler(context, input);
   }
 
@@ -211,7 +211,7 @@ export function createPipeline(deps: PipelineDeps): (req: IncomingMessage, res: 
     if (accountId === undefined) return;
     const { headers } = answer;
     const bodyBytes = Buffer.isBuffer(answer.body) ? answer.body.length : Number(headers['content-length'] ?? 0);
-    await deps.auditor.record({
+    const call: Call = {
       schema: x.detected!.schema,
       operation: x.operation!,
       timeMs: deps.clock.now(),
@@ -236,7 +236,8 @@ export function createPipeline(deps: PipelineDeps): (req: IncomingMessage, res: 
       },
       ...(x.http.tls && { tls: x.http.tls }),
       notes: x.notes,
-    });
+    };
+    await deps.auditor.record(call, error instanceof Pushback);
   }
 
   /** The one place where an error becomes an answer. What is neither the caller's fault nor overload is a bug. */
