@@ -122,7 +122,8 @@ export interface ObjectStore {
   createBucket(bucket: Omit<Bucket, 'id'>): Promise<Bucket>;
   /** Replaces what is set on a bucket; `change` sees the newest state and may throw. */
   changeBucket(name: string, change: (bucket: Bucket) => Bucket): Promise<Bucket>;
-  deleteBucket(name: string): Promise<void>;
+  /** @param check throws where this is not the bucket that was meant */
+  deleteBucket(name: string, check?: (bucket: Bucket) => void): Promise<void>;
 
   /** The latest version, or the one named. Delete markers are found too. */
   find(bucket: string, key: string, versionId?: string): ObjectVersion | undefined;

@@ -111,9 +111,10 @@ function storeOver(core: Core): ObjectStore {
         return bucketDecision(core, { ...change(old), id: old.id, name: old.name });
       }),
 
-    async deleteBucket(name) {
+    async deleteBucket(name, check) {
       await core.committer.submit(undefined, () => {
         const bucket = core.bucket(name);
+        check?.(bucket);
         if (core.versions(bucket).size > 0) throw new StoreRefusal('BucketNotEmpty');
         const unfinished = [...core.uploads(bucket).entries()].map(({ key }) => key);
         return {

@@ -13,7 +13,7 @@ import { aclsEnabled, defaultAcl, isPublic, requestedAcl } from './acl.ts';
 import { isPublicPolicy, policyOf, readPolicy } from './bucket-policy.ts';
 import { notBuilt, type S3ErrorCode, s3Error } from './errors.ts';
 import { checkLifecycle, shownRules } from './lifecycle-rules.ts';
-import { bucketOf, type Grant, type Handlers, ownerOf, type S3Deps } from './model.ts';
+import { bucketOf, changeBucket, type Grant, type Handlers, ownerOf, type S3Deps } from './model.ts';
 import { publicAccessBlock } from './public-access.ts';
 import { BUCKET_TAGS_MAX, checkTags } from './tags.ts';
 
@@ -23,7 +23,6 @@ interface BucketInput {
 
 /** What is set on a bucket: a Get, a Put and a Delete each, over one entry of the bucket's settings. */
 export function bucketSettingHandlers(deps: S3Deps): Handlers {
-  const { store } = deps;
   const settingsOf = (input: BucketInput) => bucketOf(deps, input.Bucket).settings;
 
   /** Shows a setting, or says by S3's own error that there is none. */
@@ -35,7 +34,7 @@ export function bucketSettingHandlers(deps: S3Deps): Handlers {
       return show(value as never);
     };
   const set = async (input: { Bucket?: string | undefined }, name: string, value: unknown) => {
-    await store.changeBucket(input.Bucket ?? '', (b) => ({ ...b, settings: { ...b.settings, [name]: value } }));
+    await changeBucket(deps, input.Bucket ?? '', (b) => ({ ...b, settings: { ...b.settings, [name]: value } }));
     return {};
   };
   /** Unsets; what JSON leaves out is gone. */
@@ -142,7 +141,7 @@ export function bucketSettingHandlers(deps: S3Deps): Handlers {
         const message = 'The Versioning element must be specified';
         throw s3Error('MalformedXML', Status === undefined ? { message } : {});
       }
-      await store.changeBucket(input.Bucket ?? '', (b) => ({ ...b, versioning: Status }));
+      await changeBucket(deps, input.Bucket ?? '', (b) => ({ ...b, versioning: Status }));
       return {};
     },
 

@@ -37,6 +37,34 @@ describe('buckets', () => {
     expect(await code(call('CreateBucket', { Bucket }))).toBe(expected);
   });
 
+  test('what was allowed on one bucket is not done to the next of its name', async () => {
+    const Policy = policy({
+      Effect: 'Allow',
+      Principal: { AWS: OWNER },
+      Action: 's3:*',
+      Resource: 'arn:aws:s3:::logs/*',
+    });
+    // Each is let in and waits in line for the disk, which no microtask can outrun.
+    const inLine = async (...calls: (() => Promise<unknown>)[]) => {
+      const begun: Promise<unknown>[] = [];
+      for (const one of calls) {
+        begun.push(one());
+        for (let i = 0; i < 20; i++) await undefined;
+      }
+      return Promise.allSettled(begun);
+    };
+    const [removed, made, ...late] = await inLine(
+      () => call('DeleteBucket', b()),
+      () => call('CreateBucket', b(), caller(OTHER)),
+      () => call('PutBucketPolicy', b({ Policy })),
+      () => call('PutBucketVersioning', b({ VersioningConfiguration: { Status: 'Enabled' } })),
+      () => call('DeleteBucket', b()),
+    );
+    expect([removed!.status, made!.status]).toEqual(['fulfilled', 'fulfilled']);
+    for (const one of late) expect(one).toMatchObject({ status: 'rejected', reason: { code: 'NoSuchBucket' } });
+    expect(await code(call('GetBucketPolicy', b(), caller(OTHER)))).toBe('NoSuchBucketPolicy');
+  });
+
   test('a name is taken once', async () => {
     expect(await code(call('CreateBucket', b(), caller(OTHER)))).toBe('BucketAlreadyExists');
     expect(await call('CreateBucket', b())).toMatchObject({ Location: '/logs' }); // us-east-1 alone says yes

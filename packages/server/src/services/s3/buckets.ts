@@ -3,7 +3,7 @@ import { StoreRefusal } from '../../ports/object-store.ts';
 import type { CallContext } from '../../wire/service.ts';
 import { requestedAcl } from './acl.ts';
 import { invalidArgument, notBuilt, s3Error } from './errors.ts';
-import { bucketOf, type Handlers, ownerOf, type S3Deps } from './model.ts';
+import { bucketOf, type Handlers, ownerOf, type S3Deps, stillThisBucket } from './model.ts';
 import { checkBucketName } from './names.ts';
 import { ALL_BLOCKED } from './public-access.ts';
 import { BUCKET_TAGS_MAX, checkTags } from './tags.ts';
@@ -53,7 +53,7 @@ export function bucketHandlers(deps: S3Deps): Handlers {
     },
 
     async DeleteBucket(_: CallContext, input: { Bucket: string }) {
-      await store.deleteBucket(input.Bucket);
+      await store.deleteBucket(input.Bucket, stillThisBucket(deps, input.Bucket));
       return {};
     },
 

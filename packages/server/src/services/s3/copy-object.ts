@@ -16,6 +16,7 @@ import {
   type S3Deps,
   shownTime,
   shownVersion,
+  stillThisBucket,
 } from './model.ts';
 import { checkKey } from './names.ts';
 import { attributesFrom, marksFrom, SENT_BYTES_MAX } from './written.ts';
@@ -35,6 +36,7 @@ export function copyObjectHandlers(deps: S3Deps, authorizer: Authorizer): Handle
         throw s3Error('InvalidRequest', { message: ON_ITSELF });
       }
       const marks = marksFrom(deps, bucket, input);
+      const checkBucket = stillThisBucket(deps, bucket);
       const check = writeCheck(input, key);
       const wanted = namedAlgorithm(input.ChecksumAlgorithm);
       const object = await openCopySource(deps, authorizer, context, source, input);
@@ -55,6 +57,7 @@ export function copyObjectHandlers(deps: S3Deps, authorizer: Authorizer): Handle
         const attributes = replaceMetadata ? attributesFrom(input) : old;
         const newMarks = { ...(!replaceTags && tags && { tags }), ...marks };
         let computed: ObjectAttributes['checksum'];
+        checkBucket(bucketOf(deps, bucket)); // reading the source took its time
         const version = await deps.store.put({
           bucket,
           key,

@@ -73,6 +73,27 @@ export function bucketOf(deps: S3Deps, name: string): Bucket {
   return bucket;
 }
 
+/**
+ * Says of a bucket, once a write has its turn, whether it is still the one that the caller was let into: in between its
+ * owner may have deleted it, and somebody else have made one of the same name.
+ * @returns a check that throws StoreRefusal NoSuchBucket @throws AwsError NoSuchBucket
+ */
+export function stillThisBucket(deps: S3Deps, name: string): (bucket: Bucket) => void {
+  const { id } = bucketOf(deps, name);
+  return (bucket) => {
+    if (bucket.id !== id) throw new StoreRefusal('NoSuchBucket');
+  };
+}
+
+/** @throws AwsError, StoreRefusal NoSuchBucket */
+export async function changeBucket(deps: S3Deps, name: string, change: (bucket: Bucket) => Bucket): Promise<void> {
+  const check = stillThisBucket(deps, name);
+  await deps.store.changeBucket(name, (bucket) => {
+    check(bucket);
+    return change(bucket);
+  });
+}
+
 /** Turns the store's refusals into S3's errors. */
 export function withStoreErrors(handler: Handler): Handler {
   return async (context, input) => {
