@@ -6,15 +6,23 @@ export const PAGE_BYTES = 4096;
 /** Parts of a file are numbered below this, so that file and part make one number. */
 const PARTS_MAX = 2 ** 20;
 
-/** Parts of files read before, the least recently used dropped first; shared by any number of files. */
+/** A part that takes more of the ring than this drives out too much else, and is not kept. */
+const RING_SHARE_MAX = 1 / 8;
+
+/**
+ * Parts of files read before, shared by any number of files. They lie in one ring of memory, where what is new goes over
+ * what is oldest: in buffers of their own, they would have the garbage collected every few look-ups.
+ */
 export class PartCache {
-  readonly #bytesMax: number;
+  readonly #ring: Buffer;
+  /** Views of the ring, the oldest first. */
   readonly #parts = new Map<number, Buffer>();
-  #bytes = 0;
+  /** Where the newest part ends; what follows is free, or the oldest. */
+  #end = 0;
   #files = 0;
 
   constructor(bytesMax: number) {
-    this.#bytesMax = bytesMax;
+    this.#ring = Buffer.allocUnsafeSlow(bytesMax);
   }
 
   /** What a file adds to its parts' numbers to make keys that no other file has. */
@@ -22,21 +30,35 @@ export class PartCache {
     return this.#files++ * PARTS_MAX;
   }
 
-  /** The part with this key; read by `read` unless it is here. */
+  /**
+   * The part with this key; read by `read` unless it is here.
+   * @returns a view that MUST be done with before many more are asked for: they go over it
+   */
   get(key: number, read: () => Buffer): Buffer {
-    let part = this.#parts.get(key);
-    if (part) this.#parts.delete(key);
-    else {
-      part = read();
-      this.#bytes += part.length;
+    return this.#parts.get(key) ?? this.#keep(key, read());
+  }
+
+  #keep(key: number, part: Buffer): Buffer {
+    if (part.length > this.#ring.length * RING_SHARE_MAX) return part;
+    if (this.#end + part.length > this.#ring.length) {
+      this.#dropBetween(this.#end, this.#ring.length);
+      this.#end = 0;
     }
-    this.#parts.set(key, part);
-    for (const [oldest, { length }] of this.#parts) {
-      if (this.#bytes <= this.#bytesMax || oldest === key) break;
-      this.#parts.delete(oldest);
-      this.#bytes -= length;
+    const start = this.#end;
+    this.#end += part.length;
+    this.#dropBetween(start, this.#end);
+    const kept = this.#ring.subarray(start, this.#end);
+    kept.set(part);
+    this.#parts.set(key, kept);
+    return kept;
+  }
+
+  /** From the oldest on: they stand in the ring one after the other. */
+  #dropBetween(start: number, end: number): void {
+    for (const [key, { byteOffset }] of this.#parts) {
+      if (byteOffset < start || byteOffset >= end) return;
+      this.#parts.delete(key);
     }
-    return part;
   }
 }
 
@@ -46,6 +68,9 @@ export function pageCrcs(bytes: Buffer): Uint32Array {
   for (let i = 0; i < crcs.length; i++) crcs[i] = crc32(bytes.subarray(i * PAGE_BYTES, (i + 1) * PAGE_BYTES));
   return crcs;
 }
+
+/** Where a page is read to on its way into the cache. */
+const scratch = Buffer.allocUnsafeSlow(PAGE_BYTES);
 
 /** The first `length` bytes of a file, read by pages whose CRCs are known. */
 export class PagedFile {
@@ -65,7 +90,7 @@ export class PagedFile {
     this.#damage = damage;
   }
 
-  /** `length` bytes at `offset`: mostly a view of a cached page, so not to be written to. */
+  /** `length` bytes at `offset`, a few pages at most: mostly a view of the cache, to be used at once and not written to. */
   bytes(offset: number, length: number): Buffer {
     const page = Math.floor(offset / PAGE_BYTES);
     const start = offset - page * PAGE_BYTES;
@@ -78,7 +103,7 @@ export class PagedFile {
   #page(number: number): Buffer {
     return this.#cache.get(this.#key + number, () => {
       const offset = number * PAGE_BYTES;
-      const page = readFully(this.#fd, offset, Math.min(PAGE_BYTES, this.#length - offset));
+      const page = readFully(this.#fd, offset, Math.min(PAGE_BYTES, this.#length - offset), scratch);
       if (crc32(page) !== this.#crcs[number]) throw this.#damage(offset);
       return page;
     });

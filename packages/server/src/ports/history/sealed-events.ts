@@ -7,9 +7,10 @@ import { parseFrameBody } from '../log/frame.ts';
 import { logDamage, readFully } from '../log/raw-reader.ts';
 import {
   BLOCK_EVENTS,
+  type BlockPlaces,
   blockCount,
   decodeFooter,
-  decodeTable,
+  decodePlaces,
   FOOTER_BYTES,
   TABLE_ENTRY_BYTES,
 } from '../log/sealed-format.ts';
@@ -18,21 +19,20 @@ import type { PartCache } from './pages.ts';
 
 /** Before each record in a block: u32 length. */
 const RECORD_HEAD_BYTES = 4;
+/** Where a deflated block is read to, when it is not uncommonly large. */
+const scratch = Buffer.allocUnsafeSlow(64 << 10);
 
 /**
  * Single events out of a `.seg`. `openSealed` of the Log is made for reading on and on; a look-up needs one event of a
- * block, from any of a hundred segments at once. So the table is kept flat (16 bytes a block: as objects, those of ten
- * million events would make every garbage collection slow), and only the event asked for is taken out of its block.
+ * block, from any of a hundred segments at once. So the table is kept flat (16 bytes a block), and only the event asked
+ * for is taken out of its block.
  */
 export class SealedEvents {
   readonly #path: string;
   readonly #fd: number;
   readonly #first: Sequence;
   readonly #count: number;
-  /** Where each block starts, and in the end where the last one ends. */
-  readonly #offsets: Float64Array;
-  readonly #inflatedBytes: Uint32Array;
-  readonly #crcs: Uint32Array;
+  readonly #places: BlockPlaces;
   readonly #cache: PartCache;
   readonly #key: number;
 
@@ -50,11 +50,9 @@ export class SealedEvents {
       this.#first = footer.first;
       this.#count = footer.count;
       const tableBytes = blockCount(footer.count) * TABLE_ENTRY_BYTES;
-      const table = decodeTable(readFully(this.#fd, footer.tableOffset, tableBytes), footer);
-      if (!table) throw logDamage(path, footer.tableOffset, 'its table fails its check');
-      this.#offsets = Float64Array.from([...table.map((entry) => entry.offset), footer.tableOffset]);
-      this.#inflatedBytes = Uint32Array.from(table, (entry) => entry.inflatedBytes);
-      this.#crcs = Uint32Array.from(table, (entry) => entry.crc);
+      const places = decodePlaces(readFully(this.#fd, footer.tableOffset, tableBytes), footer);
+      if (!places) throw logDamage(path, footer.tableOffset, 'its table fails its check');
+      this.#places = places;
     } catch (error) {
       closeSync(this.#fd);
       throw error;
@@ -72,7 +70,7 @@ export class SealedEvents {
     const start = at + RECORD_HEAD_BYTES;
     const frame = parseFrameBody(bytes.subarray(start, start + bytes.readUInt32LE(at)));
     assert(frame, `${this.#path} has an event in block ${block}`);
-    return { header: decodeHeader(frame.header, 0, frame.header.length), json: frame.json };
+    return { header: decodeHeader(frame.header, 0, frame.header.length), json: Buffer.from(frame.json) };
   }
 
   close(): void {
@@ -80,11 +78,13 @@ export class SealedEvents {
   }
 
   #inflate(block: number): Buffer {
-    const offset = this.#offsets[block]!;
-    const deflated = readFully(this.#fd, offset, this.#offsets[block + 1]! - offset);
-    if (crc32(deflated) !== this.#crcs[block]) throw logDamage(this.#path, offset, 'a block fails its check');
+    const { offsets, inflatedBytes, crcs } = this.#places;
+    const offset = offsets[block]!;
+    const length = offsets[block + 1]! - offset;
+    const deflated = readFully(this.#fd, offset, length, length <= scratch.length ? scratch : undefined);
+    if (crc32(deflated) !== crcs[block]) throw logDamage(this.#path, offset, 'a block fails its check');
     // One chunk of the size that is known, so that nothing is copied together.
-    const bytes = Math.max(64, this.#inflatedBytes[block]!);
+    const bytes = Math.max(64, inflatedBytes[block]!);
     return inflateRawSync(deflated, { chunkSize: bytes, maxOutputLength: bytes });
   }
 }

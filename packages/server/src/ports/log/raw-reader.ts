@@ -123,9 +123,11 @@ export function storedEvent(sequence: Sequence, frame: Frame): StoredEvent {
   return { sequence, acceptedMs, header: decodeHeader(header, 0, header.length), json };
 }
 
-/** Up to `length` bytes at `position`: fewer only when the file ends. */
-export function readFully(fd: number, position: number, length: number): Buffer {
-  const bytes = Buffer.allocUnsafe(length);
+/**
+ * Up to `length` bytes at `position`: fewer only when the file ends.
+ * @param bytes where to, for who reads often and keeps nothing
+ */
+export function readFully(fd: number, position: number, length: number, bytes = Buffer.allocUnsafe(length)): Buffer {
   let done = 0;
   while (done < length) {
     const got = readSync(fd, bytes, done, length - done, position + done);
