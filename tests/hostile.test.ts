@@ -66,3 +66,18 @@ test('a presigned URL cannot store metadata that would break the answers', async
   const answer = await fetch(await getSignedUrl(client, command), { method: 'PUT', body: 'x' });
   expect([answer.status, await answer.text()]).toMatchObject([400, expect.stringContaining('InvalidArgument')]);
 });
+
+test('tails of one account cannot pile up, and those that are dropped give their place back', async () => {
+  const ends: AbortController[] = [];
+  const tail = async () => {
+    const end = new AbortController();
+    ends.push(end);
+    return (await signedFetch(server, 'GET', '/opentrail/v1/tail', '', { signal: end.signal })).status;
+  };
+  const statuses = await Promise.all(Array.from({ length: 70 }, tail));
+  expect(statuses.filter((status) => status === 200)).toHaveLength(64);
+  expect(statuses.filter((status) => status === 503)).toHaveLength(6);
+  for (const end of ends) end.abort();
+  await expect.poll(tail, { timeout: 10_000 }).toBe(200);
+  for (const end of ends) end.abort();
+});

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { type Readable, Transform } from 'node:stream';
-import { AwsError, assert } from '../base/errors.ts';
+import { AwsError, assert, Pushback } from '../base/errors.ts';
 import type { ChecksumAlgorithm } from './checksum.ts';
 import { announcedTrailers, checksumClaims, claimChecker } from './checksum-claims.ts';
 import { type HttpRequest, readBody } from './request.ts';
@@ -56,7 +56,7 @@ export async function plainBody(req: IncomingMessage, options: PlainBodyOptions)
   try {
     bytes = await readBody(source, sizeBytesMax);
   } catch (error) {
-    throw error instanceof AwsError ? error : incompleteBody();
+    throw error instanceof AwsError || error instanceof Pushback ? error : incompleteBody();
   }
   check.update(bytes);
   if (!declared) verify(check.sha256());

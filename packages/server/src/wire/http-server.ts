@@ -13,6 +13,11 @@ const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 /** AWS allows 8 KB of S3 headers; presigned URLs with session tokens are longer. */
 const HEADER_BYTES_MAX = 64 * 1024;
 
+/** Past it new connections are closed at once: each costs a file descriptor, which the Log needs as well. */
+const CONNECTIONS_MAX = 8_192;
+/** After this long without a byte the system asks whether the client is still there: a tail may be silent for days. */
+const KEEP_ALIVE_PROBE_MS = 60_000;
+
 export interface HttpServer {
   readonly port: number;
   readonly secure: boolean;
@@ -39,10 +44,13 @@ export async function listen(
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     // Its absence is answered in the service's own words, by `readRequest`.
     requireHostHeader: false,
+    keepAlive: true,
+    keepAliveInitialDelay: KEEP_ALIVE_PROBE_MS,
   };
   const server: Server = options.tls
     ? createHttpsServer({ ...settings, ...options.tls, minVersion: 'TLSv1.2' }, handle)
     : createHttpServer(settings, handle);
+  server.maxConnections = CONNECTIONS_MAX;
   server.on('clientError', answerMalformed);
   // Anything but `100-continue` is an expectation that nobody has; AWS's front does not mind it either.
   server.on('checkExpectation', handle);

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
-import { AwsError } from '../base/errors.ts';
+import { AwsError, Pushback } from '../base/errors.ts';
 import type { TlsDetails } from '../event/record.ts';
 
 /** The request as all later steps see it: nothing decoded but the query, nothing dropped. */
@@ -81,25 +81,35 @@ function tlsDetails(message: IncomingMessage, host: string): TlsDetails | undefi
   };
 }
 
+/** Of all bodies that are being read: many slow senders of large ones must not fill the memory before they are known. */
+export const READING_BYTES_MAX = 512 * 1024 * 1024;
+let readingBytes = 0;
+
 /**
  * Reads a whole body into memory.
  * @param sizeBytesMax more than this is refused, whatever Content-Length claimed
- * @throws AwsError RequestEntityTooLarge (413)
+ * @throws AwsError RequestEntityTooLarge (413); Pushback when too much is being read at once
  */
 export async function readBody(stream: Readable, sizeBytesMax: number): Promise<Buffer> {
   const parts: Buffer[] = [];
   let size = 0;
-  // Leaving early must not destroy a request: its connection still carries the answer.
-  for await (const part of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    size += part.length;
-    if (size > sizeBytesMax) {
-      throw new AwsError(
-        'RequestEntityTooLarge',
-        `The request body is larger than the ${sizeBytesMax} bytes that this operation takes.`,
-        { status: 413 },
-      );
+  try {
+    // Leaving early must not destroy a request: its connection still carries the answer.
+    for await (const part of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      size += part.length;
+      readingBytes += part.length;
+      if (size > sizeBytesMax) {
+        throw new AwsError(
+          'RequestEntityTooLarge',
+          `The request body is larger than the ${sizeBytesMax} bytes that this operation takes.`,
+          { status: 413 },
+        );
+      }
+      if (readingBytes > READING_BYTES_MAX) throw new Pushback('too many large requests are coming in at once');
+      parts.push(part);
     }
-    parts.push(part);
+  } finally {
+    readingBytes -= size;
   }
   return parts.length === 1 ? parts[0]! : Buffer.concat(parts, size);
 }

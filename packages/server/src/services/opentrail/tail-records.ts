@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { AwsError } from '../../base/errors.ts';
+import { AwsError, Pushback } from '../../base/errors.ts';
 import type { Log, Sequence, StoredEvent } from '../../ports/log.ts';
 import type { Handler } from '../../wire/service.ts';
 import type { OpenTrailDeps } from './deps.ts';
@@ -10,6 +10,8 @@ const READ_BYTES = 1024 * 1024;
 const LOOK_BACK_EVENTS_MAX = 200_000;
 const LOOK_BACK_WINDOW_EVENTS = 5_000;
 const LAST_MAX = 10_000;
+/** Tails of one account at once: every one of them reads each new event. */
+const TAILS_MAX = 64;
 
 interface TailInput {
   readonly AccountId?: string;
@@ -33,6 +35,7 @@ type Filter = (event: StoredEvent) => boolean;
  * match. A slow reader is not buffered for: it reads the Log at its own pace.
  */
 export function createTailRecords({ log, operatorAccountId }: OpenTrailDeps): Handler {
+  const tails = new Map<string, number>();
   return async (context, input: TailInput) => {
     const { From: from, Last: last = 0 } = input;
     if (from !== undefined && (!Number.isSafeInteger(from) || from < 0)) {
@@ -46,8 +49,14 @@ export function createTailRecords({ log, operatorAccountId }: OpenTrailDeps): Ha
     const matches = filterOf(input, accountId);
     const begin = from ?? (last > 0 ? await placeOfLast(log, last, matches) : log.end);
     const until = input.Follow === false ? log.end : Number.POSITIVE_INFINITY;
+    const mine = context.caller.accountId;
+    const open = tails.get(mine) ?? 0;
+    if (open >= TAILS_MAX) throw new Pushback(`account ${mine} has ${TAILS_MAX} tails open already`);
+    tails.set(mine, open + 1);
     const lines = follow(log, Math.max(begin, log.start), until, matches, context.signal);
-    return { Records: Readable.from(lines, { objectMode: false }) };
+    const stream = Readable.from(lines, { objectMode: false });
+    stream.once('close', () => tails.set(mine, tails.get(mine)! - 1));
+    return { Records: stream };
   };
 }
 
