@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { updateCredentialsFile } from './access/credentials-file.ts';
 import { bootstrapAccount, createIdentities } from './access/identities.ts';
-import type { Clock } from './base/clock.ts';
+import { type Clock, withoutLeaps } from './base/clock.ts';
 import { OperatorError, Pushback, systemErrorCode } from './base/errors.ts';
 import type { Logger } from './base/logger.ts';
 import { createMetrics } from './base/metrics.ts';
@@ -96,7 +96,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
     const store = troubles.watchObjects(
       closing(await openObjectStore({ directory: inData('objects'), clock, logger, random }), (s) => s.close()),
     );
-    closing(startLifecycle({ store, clock, logger }), (l) => l.close());
+    closing(startLifecycle({ store, clock: withoutLeaps(clock), logger }), (l) => l.close());
     const objects = objectsPort(store, clock);
 
     const signingKeys = createSigningKeys({ state, clock, logger, regions: config.regions });
@@ -126,7 +126,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
         retain: (limit) => segments.retain(limit),
         floor: () => Math.min(delivery.lowestCursor(), history.indexedEnd),
         retentionDays: config.retentionDays,
-        clock,
+        clock: withoutLeaps(clock),
         logger,
       }),
       (stop) => stop(),

@@ -22,6 +22,26 @@ export const systemClock: Clock = {
   },
 };
 
+/** More than this between wall clock and monotonic clock is a leap, not a correction. */
+const LEAP_MS = 3_600_000;
+
+/**
+ * For what deletes by age: a wall clock that leaps forward must not make everything old. From a leap on, time is
+ * reckoned by the monotonic clock from where the wall clock stood when this was made, until the next start.
+ */
+export function withoutLeaps(clock: Clock): Clock {
+  const start = { wallMs: clock.now(), monotonicMs: clock.monotonicMs() };
+  return {
+    now() {
+      const reckoned = start.wallMs + (clock.monotonicMs() - start.monotonicMs);
+      const now = clock.now();
+      return now > reckoned + LEAP_MS ? reckoned : now;
+    },
+    monotonicMs: () => clock.monotonicMs(),
+    after: (delayMs, fn) => clock.after(delayMs, fn),
+  };
+}
+
 /** A clock that moves only when told to; timers fire, in order, from `advance`. */
 export class FakeClock implements Clock {
   #wallMs: number;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { FakeClock } from '../base/clock.ts';
+import { FakeClock, withoutLeaps } from '../base/clock.ts';
 import { silentLogger } from '../base/logger.ts';
 import { startRetention } from './retention.ts';
 
@@ -13,7 +13,14 @@ function start(clock: FakeClock) {
   };
   const rotations: number[] = [];
   const rotate = async (acceptedBeforeMs: number) => void rotations.push(acceptedBeforeMs);
-  const stop = startRetention({ rotate, retain, floor: () => 7, retentionDays: 90, clock, logger: silentLogger });
+  const stop = startRetention({
+    rotate,
+    retain,
+    floor: () => 7,
+    retentionDays: 90,
+    clock: withoutLeaps(clock),
+    logger: silentLogger,
+  });
   return { limits, rotations, stop };
 }
 

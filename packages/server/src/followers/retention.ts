@@ -3,8 +3,6 @@ import type { Logger } from '../base/logger.ts';
 import type { Sequence } from '../ports/log.ts';
 
 const EVERY_MS = 60_000;
-/** More than this between wall clock and monotonic clock is a jump, not a correction. */
-const JUMP_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 /** Of the oldest event in the segment that is being written: what is deleted is a whole segment. */
 const SEGMENT_AGE_MS_MAX = DAY_MS;
@@ -16,13 +14,13 @@ export interface RetentionDeps {
   /** Nothing from here on may go: what the slowest follower still has to read. */
   readonly floor: () => Sequence;
   readonly retentionDays: number;
+  /** Without leaps (`base/clock.ts`): else one would delete everything. */
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
 /**
- * Deletes what the Log has kept for long enough: an event at most a day late, however quiet the Log is. A wall clock that jumps forward must not delete everything: from a
- * jump on, age is reckoned by the monotonic clock from where the wall clock stood before, until the next start.
+ * Deletes what the Log has kept for long enough: an event at most a day late, however quiet the Log is.
  * @returns stops it; resolves when no deletion is under way
  */
 export function startRetention({
@@ -33,20 +31,14 @@ export function startRetention({
   clock,
   logger,
 }: RetentionDeps): () => Promise<void> {
-  const start = { wallMs: clock.now(), monotonicMs: clock.monotonicMs() };
   let stopped = false;
   let running: Promise<void> = Promise.resolve();
   let cancel = () => {};
 
-  const nowMs = (): number => {
-    const reckoned = start.wallMs + (clock.monotonicMs() - start.monotonicMs);
-    const now = clock.now();
-    return now > reckoned + JUMP_MS ? reckoned : now;
-  };
   const sweep = async (): Promise<void> => {
     try {
-      await rotate(nowMs() - SEGMENT_AGE_MS_MAX);
-      await retain({ acceptedBeforeMs: nowMs() - retentionDays * DAY_MS, floor: floor() });
+      await rotate(clock.now() - SEGMENT_AGE_MS_MAX);
+      await retain({ acceptedBeforeMs: clock.now() - retentionDays * DAY_MS, floor: floor() });
     } catch (error) {
       logger.warn({ err: error }, 'could not delete old segments of the log; trying again in a minute');
     }

@@ -155,7 +155,7 @@ class EmbeddedLog implements SegmentLog {
   }
 
   async retain(limit: RetainLimit): Promise<Sequence> {
-    const start = await this.#segments.retain(limit);
+    const start = await this.#segments.retain(limit, this.#options.clock.now());
     this.#measure();
     return start;
   }
@@ -164,7 +164,8 @@ class EmbeddedLog implements SegmentLog {
     const { active } = this.#segments;
     if (active.count === 0 || this.#closing) return;
     const [oldest] = await active.read(active.first, 1);
-    const isDue = oldest !== undefined && oldest.acceptedMs < acceptedBeforeMs && active === this.#segments.active;
+    if (oldest === undefined || active !== this.#segments.active) return;
+    const isDue = oldest.acceptedMs < acceptedBeforeMs || oldest.acceptedMs > this.#options.clock.now();
     if (!isDue || this.#closing || this.#trouble !== undefined || this.#rotating) return;
     if (!this.#queue.isIdle) {
       this.#rotateNext = true;

@@ -92,10 +92,10 @@ export class Segments {
   }
 
   /** As `SegmentLog.retain`. */
-  retain(limit: RetainLimit): Promise<Sequence> {
+  retain(limit: RetainLimit, nowMs: number): Promise<Sequence> {
     return this.#file(async () => {
       for (let oldest = this.#list[0]; oldest instanceof SealedSegment; oldest = this.#list[0]) {
-        if (!isPast(oldest, limit)) break;
+        if (!isPast(oldest, this.#acceptedBy(nowMs), limit)) break;
         this.#list.shift(); // from here on no read begins
         await oldest.close();
         try {
@@ -116,6 +116,12 @@ export class Segments {
   async close(): Promise<void> {
     await this.#filing;
     await Promise.all(this.#list.map((segment) => segment.close()));
+  }
+
+  /** When the oldest segment's last event was accepted, at the latest, as far as segments are not dated after now. */
+  #acceptedBy(nowMs: number): number {
+    const credible = this.#list.find(({ acceptedMaxMs }) => acceptedMaxMs <= nowMs && Number.isFinite(acceptedMaxMs));
+    return credible?.acceptedMaxMs ?? Number.POSITIVE_INFINITY;
   }
 
   #file<R>(work: () => Promise<R>): Promise<R> {
@@ -142,12 +148,13 @@ export class Segments {
 
 const completeSegment = ({ first, count, path, bytes }: Segment): CompleteSegment => ({ first, count, path, bytes });
 
-function isPast(segment: Segment, { acceptedBeforeMs, beforeSequence, floor }: RetainLimit): boolean {
+function isPast(segment: Segment, acceptedMs: number, limit: RetainLimit): boolean {
+  const { acceptedBeforeMs, beforeSequence, floor } = limit;
   const end = segment.first + segment.count;
   if (acceptedBeforeMs === undefined && beforeSequence === undefined) return false;
   return (
     end <= floor &&
     (beforeSequence === undefined || end <= beforeSequence) &&
-    (acceptedBeforeMs === undefined || segment.acceptedMaxMs < acceptedBeforeMs)
+    (acceptedBeforeMs === undefined || acceptedMs < acceptedBeforeMs)
   );
 }

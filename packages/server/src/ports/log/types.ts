@@ -50,12 +50,13 @@ export interface SegmentLog extends Log {
   sealed(first: Sequence): Promise<void>;
   /**
    * Deletes sealed segments, each with all its files, from the front while all of a segment is past the limits given.
+   * What was accepted later than now, by a clock that has been set back since, counts as accepted with what follows it.
    * @returns the new `start`
    */
   retain(limit: RetainLimit): Promise<Sequence>;
   /**
-   * Completes the active segment if its first event was accepted before this (ms since the epoch), so that a quiet log
-   * is sealed, and can be deleted, too. While appends are under way, that is left to the next of them.
+   * Completes the active segment if its first event was accepted before this (ms since the epoch), or later than now by
+   * a clock that has been set back since: so that a quiet log is sealed, and can be deleted, too. While appends are under way, that is left to the next of them.
    */
   rotate(acceptedBeforeMs: number): Promise<void>;
   /** Where the `.seg` of a segment goes; its `.idx` beside it. */
