@@ -23,7 +23,8 @@ export function objectsPort(store: ObjectStore, clock: Clock): Objects {
         throw new ObjectsError('NotImplemented', 'The object store does not encrypt with KMS keys.');
       }
       // Delivery is repeated until it is known to have succeeded; the same bytes are there already then.
-      if (store.find(bucket, key)?.etag === createHash('md5').update(body).digest('hex')) return;
+      const there = store.find(bucket, key);
+      if (there && there.etag === createHash('md5').update(body).digest('hex')) return;
       try {
         checkKey(key);
         await store.put({ bucket, key, body, describe: () => ({ attributes: { ...attributesOf(object) } }) });
