@@ -36,8 +36,11 @@ export interface PipelineDeps {
   readonly hostSuffixes: readonly string[];
 }
 
-/** Most bodies are a few KB; the largest JSON that CloudTrail's own API takes is well below 1 MB. */
-export const BODY_BYTES_MAX = 10 * 1024 * 1024;
+/**
+ * Most bodies are a few KB; the largest that AWS's JSON and query services take has 1 MB, which base64 makes larger.
+ * Reading one keeps everybody else waiting, about a tenth of a second for each MB at worst.
+ */
+export const BODY_BYTES_MAX = 2 * 1024 * 1024;
 
 /** One request's way through the steps: each fills in what it found, so that an error knows how far it got. */
 interface Exchange {

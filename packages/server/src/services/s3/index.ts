@@ -18,6 +18,9 @@ export { type Lifecycle, startLifecycle } from './lifecycle.ts';
 export type { S3Deps } from './model.ts';
 export { objectsPort } from './objects-port.ts';
 
+/** The largest documents: a thousand keys to delete, each of 1 KB in characters that XML must escape; 10,000 parts. */
+const DOCUMENT_BYTES_MAX = 6 * 1024 * 1024;
+
 /**
  * S3, as far as trails and the tools around them need it: buckets and what is set on them, objects with versions,
  * multipart uploads, policies, lifecycle expiry. It behaves as general purpose buckets do with their defaults of 2023
@@ -47,5 +50,6 @@ export function s3Service(deps: S3Deps): Service {
     notImplemented: (operation) => notBuilt(operation),
     streamedInputs: new Set(['PutObject', 'UploadPart']),
     allowsAnonymous: true,
+    bodyBytesMax: DOCUMENT_BYTES_MAX,
   };
 }

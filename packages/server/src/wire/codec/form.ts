@@ -12,6 +12,8 @@ import { AWS_TYPE, parseText } from './scalar.ts';
 
 /** EC2's largest requests name 1,000 resources with a few fields each. */
 const FIELDS_MAX = 20_000;
+/** Parts of their dotted names, which make a tree: five a field on average. */
+const NODES_MAX = 100_000;
 
 /** Fields of a form body, decoded, in order. @throws AwsError of the protocol for what is no form */
 export function formFields(body: Buffer, protocol: Protocol): [string, string][] {
@@ -62,6 +64,7 @@ interface FormContext extends Context {
 
 function treeOf(fields: readonly (readonly [string, string])[], { problem }: FormContext): Node {
   const root: Node = { children: new Map() };
+  let nodes = 0;
   for (const [name, value] of fields) {
     const path = name.split('.', NESTING_MAX + 1);
     if (path.length > NESTING_MAX) throw problem(name.slice(0, 100), 'The field is nested too deep');
@@ -69,6 +72,7 @@ function treeOf(fields: readonly (readonly [string, string])[], { problem }: For
     for (const part of path) {
       let child = node.children.get(part);
       if (!child) {
+        if (++nodes > NODES_MAX) throw problem('', `The names of a form may have ${NODES_MAX} parts`);
         child = { children: new Map() };
         node.children.set(part, child);
       }

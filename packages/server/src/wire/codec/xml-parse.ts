@@ -95,13 +95,18 @@ export function parseXml(text: string): XmlNode {
 
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
+const NO_ENTITY = /&(?!(?:#x[0-9a-fA-F]{1,6}|#\d{1,7}|amp|lt|gt|quot|apos);)/;
+
 function decodeEntities(raw: string): string {
   if (!raw.includes('&')) return raw;
-  return raw.replace(/&(?:#x([0-9a-fA-F]{1,6});|#(\d{1,7});|(\w{1,4});)?/g, (_, hex, decimal, name) => {
-    if (name !== undefined && Object.hasOwn(ENTITIES, name)) return ENTITIES[name]!;
-    const code = hex !== undefined ? Number.parseInt(hex, 16) : Number(decimal ?? 0);
+  const wrong = () => new Error('a & that is no character or entity of XML');
+  // Before any is replaced: `replace` collects all its matches first, and millions of lone & would take it seconds.
+  if (NO_ENTITY.test(raw)) throw wrong();
+  return raw.replace(/&(?:#x(\w+)|#(\d+)|(\w+));/g, (_, hex, decimal, name) => {
+    if (name !== undefined) return ENTITIES[name]!;
+    const code = hex !== undefined ? Number.parseInt(hex, 16) : Number(decimal);
     const isCharacter = code > 0 && code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff);
-    if (!isCharacter) throw new Error('a & that is no character or entity of XML');
+    if (!isCharacter) throw wrong();
     return String.fromCodePoint(code);
   });
 }
