@@ -86,7 +86,7 @@ export function placeAfterKey({ after, prefix = '', delimiter }: Omit<ListReques
   const isCommonPrefix =
     delimiter &&
     after.startsWith(prefix) &&
-    after.length > prefix.length &&
+    after.length >= prefix.length + delimiter.length &&
     after.indexOf(delimiter, prefix.length) === after.length - delimiter.length;
   return placeAfter(isCommonPrefix ? prefixBytes(after) : keyBytes(after)) ?? NOTHING;
 }

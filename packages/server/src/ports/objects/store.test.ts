@@ -33,8 +33,11 @@ const put = (key: string, text: string, bucket = 'b') =>
 const get = async (key: string, versionId?: string): Promise<string | undefined> => {
   const object = await store.open('b', key, versionId);
   if (!object) return undefined;
+  return bytesOf(object.read(0, object.version.sizeBytes - 1));
+};
+const bytesOf = async (bytes: Readable | Buffer): Promise<string> => {
   const parts: Buffer[] = [];
-  for await (const part of object.read(0, object.version.sizeBytes - 1)) parts.push(part as Buffer);
+  for await (const part of Buffer.isBuffer(bytes) ? [bytes] : bytes) parts.push(part as Buffer);
   return Buffer.concat(parts).toString();
 };
 const describeNothing = () => ({});
@@ -99,10 +102,27 @@ test('a reader keeps its object whole while the key is written again', async () 
   const object = (await store.open('b', 'k'))!;
   await put('k', 'other');
   await put('k', 'third');
-  const parts: Buffer[] = [];
-  for await (const part of object.read(3, 8)) parts.push(part as Buffer);
-  expect(Buffer.concat(parts).toString()).toBe('st sec');
+  expect(await bytesOf(object.read(3, 8))).toBe('st sec');
   expect(await get('k')).toBe('third');
+});
+
+test('objects of every size are read whole and in parts', async () => {
+  for (const size of [0, 1, 128 << 10, (128 << 10) + 1, 600_000]) {
+    const bytes = Buffer.alloc(size, 'abcdefghijklmnopqrstuvwxyz');
+    await store.put({ bucket: 'b', key: 'k', body: bytes, describe: () => ({ attributes: { size } }) });
+    const object = (await store.open('b', 'k'))!;
+    expect(object.attributes).toEqual({ size });
+    await store.delete('b', 'k');
+    const start = Math.floor(size / 3);
+    expect(await bytesOf(object.read(start, size - 1))).toBe(bytes.toString('latin1', start));
+  }
+});
+
+test('an object whose attributes fill more than a read of the end is read too', async () => {
+  const attributes = { text: 'x'.repeat(20_000) };
+  await store.put({ bucket: 'b', key: 'k', body: Buffer.from('bytes'), describe: () => ({ attributes }) });
+  expect((await store.open('b', 'k'))?.attributes).toEqual(attributes);
+  expect(await get('k')).toBe('bytes');
 });
 
 test('what nothing refers to is deleted', async () => {
@@ -229,6 +249,13 @@ describe('crash and disk', () => {
     expect(await get('k')).toBe('new');
     expect(await readdir(join(directory, 'tmp'))).toEqual([]);
   });
+});
+
+test('a key shorter than the delimiter is no common prefix', async () => {
+  for (const key of ['a', 'a/b']) await put(key, '');
+  expect((await store.list({ bucket: 'b', delimiter: '//', after: 'a', limit: 1 })).items.map((v) => v.key)).toEqual([
+    'a/b',
+  ]);
 });
 
 test('behaves like a map of keys, whatever is done and however often it is opened again', async () => {
