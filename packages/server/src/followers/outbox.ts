@@ -302,7 +302,8 @@ function omit<T extends object, K extends keyof T>(value: T | undefined, name: K
 /** Files delivered while validation is on go into a digest, for as long as the trail has, or is to have, a chain. */
 function undigestedFile(trail: FollowedTrail, object: PlannedObject): UndigestedFile | undefined {
   if (object.file === undefined || !trail.trail.logFileValidation) return undefined;
-  const hasChain = trail.session !== undefined || [...trail.chains.values()].some((chain) => chain.isOpen);
+  const hasSession = trail.session !== undefined || trail.awaitedSession !== undefined;
+  const hasChain = hasSession || [...trail.chains.values()].some((chain) => chain.isOpen);
   if (!hasChain) return undefined;
   return { ...object.file, bucket: object.bucket, key: object.key, number: object.number, region: object.region };
 }

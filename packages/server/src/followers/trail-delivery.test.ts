@@ -2,6 +2,7 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_SELECTORS } from '../event/selectors.ts';
 import { type DeliveryStatus, deliveryStatusKey, listRetiredTrails } from '../trails/trail.ts';
+import { chainKey, type DigestChain } from './delivery-state.ts';
 import { HOME, INTERVAL_MS, newTrail, World } from './testing/world.ts';
 
 const ids = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => `e${from + i}`);
@@ -296,6 +297,26 @@ describe('a bucket that refuses', () => {
     world.refusing.clear();
     await until(world, () => world.delivered().length === 4);
     expect(world.delivered().sort()).toEqual(ids(0, 4));
+  });
+
+  it('and is mended between two sessions has its files in a digest of the second', async () => {
+    const world = new World();
+    world.start();
+    let trail = await world.startLogging(newTrail());
+    await world.flush();
+    world.refusing.set('logs', 'AccessDenied');
+    world.append(times(2));
+    trail = await world.stopLogging(trail);
+    await world.flush();
+    trail = await world.startLogging(trail);
+    const chain = () => world.state.get<DigestChain>(chainKey(trail.id, HOME));
+    while ((await chain())?.value.isOpen) await world.clock.advance(100);
+    world.refusing.clear();
+    await world.save({ ...trail, tags: [{ Key: 'tried', Value: 'at once' }] });
+    await world.flush();
+    await world.stopLogging(trail);
+    await world.flush();
+    expect(new Set(world.verifyChains())).toEqual(new Set(world.logFiles().map((f) => f.key)));
   });
 
   it('that a stopped session left does not keep the next from beginning in another bucket', async () => {
