@@ -53,8 +53,8 @@ export interface OpenObject {
   readonly marks: Marks;
   /** Of an object that was uploaded in parts. */
   readonly parts?: readonly Part[];
-  /** Bytes from `start` to `end`, both inclusive. Closes the object when it ends or is destroyed. */
-  read(start: number, end: number): Readable;
+  /** Bytes from `start` to `end`, both inclusive. As a stream it closes the object when it ends or is destroyed. */
+  read(start: number, end: number): Readable | Buffer;
   close(): Promise<void>;
 }
 

@@ -7,6 +7,7 @@ import type { StoreFiles } from './files.ts';
 import type { Change } from './frames.ts';
 import type { IndexJournal } from './index-journal.ts';
 import type { SortedPages } from './pages.ts';
+import { QuickReader } from './quick-read.ts';
 
 /** Tables of the index. */
 export const META = 0;
@@ -42,6 +43,7 @@ export class Core {
   readonly logger: Logger;
   readonly index: IndexJournal;
   readonly committer: Committer;
+  readonly quickReader: QuickReader;
   readonly #buckets = new Map<string, Bucket>();
   readonly #pins = new Map<string, number>();
   #nextSequence: number;
@@ -55,6 +57,7 @@ export class Core {
     this.clock = clock;
     this.logger = logger;
     this.index = index;
+    this.quickReader = new QuickReader(clock);
     this.committer = new Committer(directory, fs, index, () => this.#along());
     this.#nextSequence = index.table(META).get(NEXT_SEQUENCE)?.readUIntBE(0, 6) ?? 1;
     for (const { value } of index.table(BUCKETS).entries()) {

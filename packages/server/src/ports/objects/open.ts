@@ -4,11 +4,13 @@ import type { Bucket, OpenObject, Part } from '../object-store.ts';
 import { type Core, filePath, partPath } from './core.ts';
 import type { FileSeal } from './file-seal.ts';
 import { pushbackWhenFull, readAt } from './files.ts';
-import { readSeal, readSealAt } from './sealed.ts';
-import { filesOf, findVersion } from './versions.ts';
+import { openSeal, readSeal, readSealAt, TAIL_BYTES } from './sealed.ts';
+import { type Found, filesOf, findVersion } from './versions.ts';
 
 /** Enough that a large object is read in few turns, little enough that a thousand slow readers hold a modest heap. */
 const READ_BYTES = 256 << 10;
+/** Up to here an object is read whole when it is opened: copying that much takes less time than a wait for the thread pool. */
+const SMALL_BYTES_MAX = 128 << 10;
 
 /** Opens a version with bytes; undefined when there is none. Its files stay until it is closed. */
 export async function openVersion(
@@ -19,6 +21,8 @@ export async function openVersion(
 ): Promise<OpenObject | undefined> {
   const found = findVersion(core.versions(bucket), key, versionId);
   if (!found || found.entry.isDeleteMarker) return undefined;
+  const small = openSmall(core, found);
+  if (small) return small;
   const { entry, version } = found;
   const release = core.pin(filesOf(entry));
   let file: FileHandle | undefined;
@@ -59,6 +63,19 @@ export async function openVersion(
     release();
     throw pushbackWhenFull(error);
   }
+}
+
+/** One that is in a single small file, in memory as a whole: nothing of it is left open. undefined for others. */
+function openSmall(core: Core, { entry, version }: Found): OpenObject | undefined {
+  if (entry.sizeBytes > SMALL_BYTES_MAX || entry.uploadSequence !== undefined || entry.revision > 0) return undefined;
+  const path = core.path(filePath(entry.sequence));
+  const bytesMax = entry.sizeBytes + TAIL_BYTES;
+  const file = core.quickReader.read(path, bytesMax);
+  if (file === undefined || file.length === bytesMax) return undefined;
+  const { sizeBytes, sealed } = openSeal<FileSeal>(file, path);
+  if (sizeBytes !== entry.sizeBytes) return undefined;
+  const { attributes, marks } = sealed;
+  return { version, attributes, marks, close: async () => {}, read: (start, end) => file.subarray(start, end + 1) };
 }
 
 async function* closing(source: AsyncGenerator<Buffer>, close: () => Promise<void>): AsyncGenerator<Buffer> {

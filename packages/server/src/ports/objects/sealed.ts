@@ -12,7 +12,7 @@ import { readAt, type StoreFiles, unlinkIfThere, writeAll } from './files.ts';
 const MAGIC = Buffer.from('OTOB', 'latin1');
 const FOOTER_BYTES = 12;
 /** Read at once from the end; most files' JSON fits, and another read gets the rest. */
-const TAIL_BYTES = 4096;
+export const TAIL_BYTES = 4096;
 /** Small chunks of a body are gathered up to this before they are written. */
 const WRITE_BYTES = 256 << 10;
 
@@ -89,16 +89,31 @@ export async function readSeal<T>(file: FileHandle, path: string): Promise<{ siz
   const fileBytes = (await file.stat()).size;
   const tailBytes = Math.min(TAIL_BYTES, fileBytes);
   const tail = await readAt(file, tailBytes, fileBytes - tailBytes);
-  const footer = tail.subarray(tail.length - FOOTER_BYTES);
-  const jsonBytes = footer.length === FOOTER_BYTES ? footer.readUInt32LE(0) : 0;
+  const jsonBytes = jsonBytesOf(tail, fileBytes, path);
   const sizeBytes = fileBytes - FOOTER_BYTES - jsonBytes;
-  if (jsonBytes === 0 || sizeBytes < 0 || !footer.subarray(8).equals(MAGIC)) throw damaged(path);
   const json =
     jsonBytes + FOOTER_BYTES <= tail.length
       ? tail.subarray(tail.length - FOOTER_BYTES - jsonBytes, tail.length - FOOTER_BYTES)
       : await readAt(file, jsonBytes, sizeBytes);
-  if (crc32(json) !== footer.readUInt32LE(4)) throw damaged(path);
-  return { sizeBytes, sealed: JSON.parse(json.toString('utf8')) as T };
+  return { sizeBytes, sealed: parseSeal<T>(json, tail, path) };
+}
+
+/** The same of a whole file in memory. */
+export function openSeal<T>(file: Buffer, path: string): { sizeBytes: number; sealed: T } {
+  const sizeBytes = file.length - FOOTER_BYTES - jsonBytesOf(file, file.length, path);
+  return { sizeBytes, sealed: parseSeal<T>(file.subarray(sizeBytes, file.length - FOOTER_BYTES), file, path) };
+}
+
+function jsonBytesOf(tail: Buffer, fileBytes: number, path: string): number {
+  const footer = tail.subarray(-FOOTER_BYTES);
+  const jsonBytes = footer.length === FOOTER_BYTES ? footer.readUInt32LE(0) : 0;
+  if (jsonBytes === 0 || jsonBytes > fileBytes - FOOTER_BYTES || !footer.subarray(8).equals(MAGIC)) throw damaged(path);
+  return jsonBytes;
+}
+
+function parseSeal<T>(json: Buffer, tail: Buffer, path: string): T {
+  if (crc32(json) !== tail.readUInt32LE(tail.length - FOOTER_BYTES + 4)) throw damaged(path);
+  return JSON.parse(json.toString('utf8')) as T;
 }
 
 /** `readSeal` of a file by its path. */

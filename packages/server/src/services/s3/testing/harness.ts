@@ -42,7 +42,7 @@ export const policy = (...statements: object[]) => JSON.stringify({ Version: '20
 
 export async function textOf(output: Output): Promise<string> {
   const parts: Buffer[] = [];
-  for await (const part of output.Body) parts.push(part);
+  for await (const part of Buffer.isBuffer(output.Body) ? [output.Body] : output.Body) parts.push(part);
   return Buffer.concat(parts).toString();
 }
 
