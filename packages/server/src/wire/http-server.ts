@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -13,7 +14,7 @@ const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 /** AWS allows 8 KB of S3 headers; presigned URLs with session tokens are longer. */
 const HEADER_BYTES_MAX = 64 * 1024;
 
-/** Past it new connections are closed at once: each costs a file descriptor, which the Log needs as well. */
+/** Past it new connections are closed at once. Far more than busy clients keep open, at some 20 KB each. */
 const CONNECTIONS_MAX = 8_192;
 /** After this long without a byte the system asks whether the client is still there: a tail may be silent for days. */
 const KEEP_ALIVE_PROBE_MS = 60_000;
@@ -50,7 +51,7 @@ export async function listen(
   const server: Server = options.tls
     ? createHttpsServer({ ...settings, ...options.tls, minVersion: 'TLSv1.2' }, handle)
     : createHttpServer(settings, handle);
-  server.maxConnections = CONNECTIONS_MAX;
+  server.maxConnections = Math.min(CONNECTIONS_MAX, Math.floor(openFilesMax() / 2));
   server.on('clientError', answerMalformed);
   // Anything but `100-continue` is an expectation that nobody has; AWS's front does not mind it either.
   server.on('checkExpectation', handle);
@@ -71,6 +72,16 @@ export async function listen(
         server.closeIdleConnections();
       }),
   };
+}
+
+/** How many files the process may have open: half of them are for connections, for the Log needs some whoever comes. */
+function openFilesMax(): number {
+  try {
+    const soft = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
+    return soft === undefined ? Number.POSITIVE_INFINITY : Number(soft);
+  } catch {
+    return Number.POSITIVE_INFINITY; // not Linux
+  }
 }
 
 /** What is not HTTP at all reaches no handler; S3's front answers it in these words, in XML. */
