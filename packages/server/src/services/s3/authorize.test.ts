@@ -102,6 +102,26 @@ describe('who may do what', () => {
     expect(out.Errors).toMatchObject([{ Code: 'KeyTooLongError' }]);
   });
 
+  test('a condition that could never hold is refused, so that no Deny is silent', async () => {
+    const deny = (Condition: object) =>
+      setPolicy({ Effect: 'Deny', Principal: '*', Action: 's3:*', Resource: 'arn:aws:s3:::logs/*', Condition });
+    expect(await code(deny({ StringEquals: { 's3:NoSuchKey': 'x' } }))).toBe('MalformedPolicy');
+    await put('secret', 'x', { Tagging: 'class=secret' });
+    await put('open', 'x');
+    await deny({ StringEquals: { 's3:ExistingObjectTag/class': 'secret' } });
+    expect(await code(get('secret'))).toBe('AccessDenied');
+    expect(await get('open')).toBe('x');
+    await deny({ StringEquals: { 's3:RequestObjectTag/class': 'secret' } });
+    expect(await code(put('k', 'x', { Tagging: 'class=secret' }))).toBe('AccessDenied');
+    const Tagging = { TagSet: [{ Key: 'class', Value: 'secret' }] };
+    expect(await code(call('PutObjectTagging', b({ Key: 'open', Tagging })))).toBe('AccessDenied');
+    await deny({ StringNotEquals: { 's3:ResourceAccount': OTHER } });
+    expect(await code(get('open'))).toBe('AccessDenied');
+    await deny({ StringLike: { 'aws:Referer': 'http://evil/*' } });
+    const linked = call('GetObject', b({ Key: 'open' }), caller(OWNER), headers({ referer: 'http://evil/x' }));
+    expect(await code(linked)).toBe('AccessDenied');
+  });
+
   test('a deny binds the owner too, but root can mend it', async () => {
     await setPolicy({
       Effect: 'Deny',

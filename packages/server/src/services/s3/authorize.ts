@@ -1,12 +1,13 @@
-import { callerContext, principalOf } from '../../access/context.ts';
+import { principalOf } from '../../access/context.ts';
 import { evaluate, type PolicyRequest } from '../../access/policy.ts';
 import type { Bucket } from '../../ports/object-store.ts';
 import type { CallContext } from '../../wire/service.ts';
 import { aclAllows, aclsEnabled, isPublic } from './acl.ts';
 import { ACL_PERMISSION, askedBesides, askedOf } from './actions.ts';
 import { bucketArn, isPublicPolicy, objectArn, policyOf } from './bucket-policy.ts';
+import { asksForTags, conditionsOf } from './condition-keys.ts';
 import { s3Error } from './errors.ts';
-import { bucketOf, type Grant, isOwner, type ObjectMarks, type S3Deps } from './model.ts';
+import { bucketOf, type Grant, isOwner, type ObjectMarks, type S3Deps, type Tag } from './model.ts';
 import { checkKey } from './names.ts';
 import { publicAccessBlock } from './public-access.ts';
 
@@ -56,8 +57,14 @@ export function createAuthorizer(deps: S3Deps): Authorizer {
     input: Input,
   ): Promise<void> {
     const bucket = bucketOf(deps, name);
-    const request = requestOf(context, action, name, key, input);
     const policy = policyOf(bucket);
+    const tags = policy && key !== undefined && asksForTags(policy) ? await objectTags(name, key, input) : [];
+    const request: PolicyRequest = {
+      principal: principalOf(context.caller),
+      action,
+      resource: key === undefined ? bucketArn(name) : objectArn(name, key),
+      context: conditionsOf(context, bucket, input, tags),
+    };
     const verdict = policy ? evaluate(policy, request) : 'none';
     const own = isOwner(context, bucket);
     // Whoever wrote a policy that locks out everyone, the owner's root can always mend it (S3 user guide).
@@ -98,6 +105,12 @@ export function createAuthorizer(deps: S3Deps): Authorizer {
     return aclAllows(counted, permission, context.caller.anonymous ? undefined : context.caller.accountId);
   }
 
+  async function objectTags(bucket: string, key: string, input: Input): Promise<readonly Tag[]> {
+    const object = await deps.store.open(bucket, key, input.VersionId as string | undefined);
+    await object?.close();
+    return (object?.marks as ObjectMarks | undefined)?.tags ?? [];
+  }
+
   async function objectAcl(bucket: string, key: string, input: Input): Promise<readonly Grant[] | undefined> {
     const object = await deps.store.open(bucket, key, input.VersionId as string | undefined);
     await object?.close();
@@ -112,55 +125,6 @@ const POLICY_ACTIONS: ReadonlySet<string> = new Set([
 ]);
 /** Not even a policy gives these to another account (S3 answers 405 there; denied is what they are). */
 const OWNER_ONLY = POLICY_ACTIONS;
-
-/** Headers and parameters that S3 has condition keys for. */
-const CONDITION_KEYS: Readonly<Record<string, string>> = {
-  ACL: 's3:x-amz-acl',
-  ServerSideEncryption: 's3:x-amz-server-side-encryption',
-  SSEKMSKeyId: 's3:x-amz-server-side-encryption-aws-kms-key-id',
-  CopySource: 's3:x-amz-copy-source',
-  MetadataDirective: 's3:x-amz-metadata-directive',
-  StorageClass: 's3:x-amz-storage-class',
-  GrantFullControl: 's3:x-amz-grant-full-control',
-  GrantRead: 's3:x-amz-grant-read',
-  GrantWrite: 's3:x-amz-grant-write',
-  GrantReadACP: 's3:x-amz-grant-read-acp',
-  GrantWriteACP: 's3:x-amz-grant-write-acp',
-  Prefix: 's3:prefix',
-  Delimiter: 's3:delimiter',
-  MaxKeys: 's3:max-keys',
-  VersionId: 's3:VersionId',
-  IfMatch: 's3:if-match',
-  IfNoneMatch: 's3:if-none-match',
-};
-
-/** S3's limit for all headers together; each value is matched with what may be a hostile policy. */
-const VALUE_CHARS_MAX = 8192;
-
-function requestOf(
-  context: CallContext,
-  action: string,
-  bucket: string,
-  key: string | undefined,
-  input: Input,
-): PolicyRequest {
-  const { caller, timeMs, sourceIp, userAgent, tls } = context;
-  const own = Object.entries(CONDITION_KEYS).flatMap(([member, name]) =>
-    input[member] === undefined ? [] : [[name, String(input[member])] as const],
-  );
-  if ([userAgent, ...own.map(([, value]) => value)].some((value) => value.length > VALUE_CHARS_MAX)) {
-    throw s3Error('RequestHeaderSectionTooLarge');
-  }
-  return {
-    principal: principalOf(caller),
-    action,
-    resource: key === undefined ? bucketArn(bucket) : objectArn(bucket, key),
-    context: {
-      ...callerContext(caller, { timeMs, sourceIp, userAgent, secureTransport: tls !== undefined }),
-      ...Object.fromEntries(own),
-    },
-  };
-}
 
 /** S3 tells signed callers why; strangers learn nothing. */
 function denied({ caller }: CallContext, { action, resource }: PolicyRequest, why: string) {

@@ -11,6 +11,7 @@ import type {
 import type { CallContext, Handler } from '../../wire/service.ts';
 import { aclsEnabled, defaultAcl, isPublic, requestedAcl } from './acl.ts';
 import { isPublicPolicy, policyOf, readPolicy } from './bucket-policy.ts';
+import { isKnownKey } from './condition-keys.ts';
 import { notBuilt, type S3ErrorCode, s3Error } from './errors.ts';
 import { checkLifecycle, shownRules } from './lifecycle-rules.ts';
 import { bucketOf, changeBucket, type Grant, type Handlers, ownerOf, type S3Deps } from './model.ts';
@@ -50,6 +51,10 @@ export function bucketSettingHandlers(deps: S3Deps): Handlers {
       const bucket = bucketOf(deps, input.Bucket ?? '');
       const text = input.Policy ?? '';
       const policy = readPolicy(text, bucket.name);
+      const unknown = policy.statements.flatMap(({ conditions }) => conditions).find(({ key }) => !isKnownKey(key));
+      if (unknown) {
+        throw s3Error('MalformedPolicy', { message: `Policy has an invalid condition key: ${unknown.key}` });
+      }
       if (publicAccessBlock(bucket).BlockPublicPolicy && isPublicPolicy(policy)) {
         const message =
           'User is not authorized to perform: s3:PutBucketPolicy because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access.';
