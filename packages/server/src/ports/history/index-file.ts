@@ -1,9 +1,10 @@
-import { closeSync, fstatSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { HistoryCursor } from '../history.ts';
 import { readFully } from '../log/raw-reader.ts';
 import { syncDirectory } from '../log/sealed-writer.ts';
+import { SteadyFile } from '../log/steady-file.ts';
 import type { Sequence } from '../log.ts';
 import { bloomMayHold } from './bloom.ts';
 import {
@@ -39,14 +40,12 @@ export class IndexDamaged extends Error {
 /** Writes the index file under a temporary name, makes it durable, and then gives it its own. */
 export function writeIndex(path: string, index: SegmentIndex): void {
   const temporary = `${path}.tmp`;
-  const fd = openSync(temporary, 'w', 0o600);
+  const file = new SteadyFile(temporary);
   try {
-    for (const part of encodeIndex(index)) {
-      for (let done = 0; done < part.length; ) done += writeSync(fd, part, done);
-    }
-    fsyncSync(fd);
+    for (const part of encodeIndex(index)) file.write(part);
+    file.finish();
   } finally {
-    closeSync(fd);
+    file.close();
   }
   renameSync(temporary, path);
   syncDirectory(dirname(path));

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { assert } from '../../base/errors.ts';
@@ -16,6 +16,7 @@ import {
   SEALED_MAGIC,
   type Span,
 } from './sealed-format.ts';
+import { SteadyFile } from './steady-file.ts';
 
 /**
  * Makes a sealed segment event by event, synchronously, holding one block and the table (44 bytes a block). All goes to
@@ -25,18 +26,17 @@ import {
 export class SealedWriter {
   readonly #segPath: string;
   readonly #first: Sequence;
-  readonly #fd: number;
+  readonly #file: SteadyFile;
   readonly #entries: BlockEntry[] = [];
   #offset = 0;
   #bodies: Buffer[] = [];
   #span = NO_SPAN;
   #count = 0;
-  #open = true;
 
   constructor(segPath: string, first: Sequence) {
     this.#segPath = segPath;
     this.#first = first;
-    this.#fd = openSync(this.#temporary, 'w', 0o600);
+    this.#file = new SteadyFile(this.#temporary);
   }
 
   /**
@@ -60,8 +60,7 @@ export class SealedWriter {
     const tableOffset = this.#offset;
     this.#write(table);
     this.#write(encodeFooter({ first: this.#first, count: this.#count, tableOffset, tableCrc: crc32(table), ...span }));
-    fsyncSync(this.#fd);
-    this.#close();
+    this.#file.finish();
     renameSync(this.#temporary, this.#segPath);
     syncDirectory(dirname(this.#segPath));
     return this.#count;
@@ -69,13 +68,8 @@ export class SealedWriter {
 
   /** Gives up, also after `finish` threw; nothing is left. */
   abort(): void {
-    this.#close();
+    this.#file.close();
     rmSync(this.#temporary, { force: true });
-  }
-
-  #close(): void {
-    if (this.#open) closeSync(this.#fd);
-    this.#open = false;
   }
 
   #endBlock(): void {
@@ -89,7 +83,7 @@ export class SealedWriter {
   }
 
   #write(bytes: Buffer): void {
-    for (let done = 0; done < bytes.length; ) done += writeSync(this.#fd, bytes, done);
+    this.#file.write(bytes);
     this.#offset += bytes.length;
   }
 
