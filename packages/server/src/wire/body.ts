@@ -51,10 +51,10 @@ export async function plainBody(req: IncomingMessage, options: PlainBodyOptions)
   const declared = style === 's3' || decoder !== undefined;
   if (declared) verify('streamed');
   const check = bodyCheck(options);
-  const source = decoder ? feed(req, decoder) : req;
-  let bytes: Buffer;
+  let bytes: Buffer = NOTHING;
   try {
-    bytes = await readBody(source, sizeBytesMax);
+    if (decoder) bytes = await readBody(feed(req, decoder), sizeBytesMax);
+    else if (announcesBody(options.x)) bytes = await readBody(req, sizeBytesMax);
   } catch (error) {
     throw error instanceof AwsError || error instanceof Pushback ? error : incompleteBody();
   }
@@ -63,6 +63,12 @@ export async function plainBody(req: IncomingMessage, options: PlainBodyOptions)
   check.finish(decoder);
   return bytes;
 }
+
+const NOTHING = Buffer.alloc(0);
+
+/** A request without either header has no body (RFC 9112 §6.3), as most reads have none. */
+const announcesBody = ({ headers }: HttpRequest): boolean =>
+  headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
 
 /**
  * The body as a stream, for a request whose signature has been verified. A body that is not what was signed or claimed

@@ -46,7 +46,8 @@ export const BODY_BYTES_MAX = 2 * 1024 * 1024;
 interface Exchange {
   readonly http: HttpRequest;
   readonly startMs: number;
-  readonly signal: AbortSignal;
+  readonly res: ServerResponse;
+  signal?: AbortSignal;
   readonly notes: CallNotes;
   requestId: string;
   /** S3's second request id, `x-amz-id-2`. */
@@ -66,13 +67,11 @@ export function createPipeline(deps: PipelineDeps): (req: IncomingMessage, res: 
   const serviceOf = new Map(deps.services.map((s) => [s.schema, s]));
 
   return async (req, res) => {
-    const gone = new AbortController();
-    res.once('close', () => gone.abort());
     const began = deps.clock.monotonicMs();
     let exchange: Exchange | undefined;
     let answer: EncodedResponse;
     try {
-      exchange = openExchange(deps, req, gone.signal);
+      exchange = openExchange(deps, req, res);
       answer = await run(exchange, req);
     } catch (error) {
       answer = failure(error, exchange);
@@ -203,7 +202,10 @@ export function createPipeline(deps: PipelineDeps): (req: IncomingMessage, res: 
       userAgent: x.http.headers['user-agent'] ?? '',
       http: x.http,
       notes: x.notes,
-      signal: x.signal,
+      get signal() {
+        x.signal ??= goneSignal(x.res);
+        return x.signal;
+      },
       ...(x.http.tls && { tls: x.http.tls }),
     };
   }
@@ -290,17 +292,25 @@ const ANONYMOUS: Caller = {
   identity: { type: 'AWSAccount', principalId: '', accountId: 'ANONYMOUS_PRINCIPAL' },
 };
 
-function openExchange(deps: PipelineDeps, req: IncomingMessage, signal: AbortSignal): Exchange {
+function openExchange(deps: PipelineDeps, req: IncomingMessage, res: ServerResponse): Exchange {
   return {
     http: readRequest(req),
     startMs: deps.clock.now(),
-    signal,
+    res,
     notes: {},
     authorization: undefined,
     operation: undefined,
     requestId: uuid(deps.random),
     hostId: deps.random.bytes(57).toString('base64'),
   };
+}
+
+/** Aborts when the client goes away. Made for those alone who ask: all others would pay for an error that nobody reads. */
+function goneSignal(res: ServerResponse): AbortSignal {
+  if (res.closed) return AbortSignal.abort();
+  const gone = new AbortController();
+  res.once('close', () => gone.abort());
+  return gone.signal;
 }
 
 /** Which family of error shapes the caller expects; guessed from the signature while the service is not known. */

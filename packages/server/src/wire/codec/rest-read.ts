@@ -1,5 +1,5 @@
 import { AwsError } from '../../base/errors.ts';
-import type { Member, SimpleShape, StructureShape } from '../../schema/types.ts';
+import type { Member, ServiceSchema, SimpleShape, StructureShape } from '../../schema/types.ts';
 import type { HttpRequest } from '../request.ts';
 import type { CallTarget } from './index.ts';
 import { readJson } from './json.ts';
@@ -16,11 +16,12 @@ export function readRest(target: CallTarget, request: HttpRequest, body: Buffer)
   const { input } = schema.operations[operation]!;
   if (input === undefined) return {};
   const context = { schema, problem: problemOf(protocol) };
-  const reading: Reading = { ...target, context, request };
+  const reading: Reading = { ...target, context, request, presigned: presignedHeaders(schema, request) };
   const shape = shapeOf(schema, input) as StructureShape;
   const out: Record<string, unknown> = {};
   let unbound = false;
-  for (const [name, member] of Object.entries(shape.members)) {
+  for (const name in shape.members) {
+    const member = shape.members[name]!;
     if (!member.location) unbound = true;
     const read = READERS[member.location ?? 'body'];
     const value = member.location === 'payload' ? readPayload(reading, member, body) : read?.(reading, member, shape);
@@ -33,6 +34,7 @@ export function readRest(target: CallTarget, request: HttpRequest, body: Buffer)
 interface Reading extends CallTarget {
   readonly context: Context;
   readonly request: HttpRequest;
+  readonly presigned: readonly [string, string][];
 }
 
 type Reader = (reading: Reading, member: Member, shape: StructureShape) => unknown;
@@ -45,6 +47,7 @@ const READERS: Readonly<Record<string, Reader | undefined>> = {
       : undefined;
   },
   query(reading, member) {
+    if (reading.request.query.length === 0) return undefined;
     const given = reading.request.query.filter(([name]) => name === member.locationName).map(([, value]) => value);
     const shape = shapeOf(reading.schema, member.shape);
     if (given.length === 0) return undefined;
@@ -73,7 +76,7 @@ const READERS: Readonly<Record<string, Reader | undefined>> = {
   },
   headers(reading, member) {
     const prefix = member.locationName!.toLowerCase();
-    const all = [...presignedHeaders(reading), ...Object.entries(reading.request.headers)];
+    const all = [...reading.presigned, ...Object.entries(reading.request.headers)];
     const mine = all
       .filter(([name]) => name.startsWith(prefix))
       .map(([name, value]) => [name.slice(prefix.length), value]);
@@ -83,11 +86,11 @@ const READERS: Readonly<Record<string, Reader | undefined>> = {
 
 /** A header, or what a presigned URL has in its place. */
 function headerText(reading: Reading, name: string): string | undefined {
-  return reading.request.headers[name] ?? presignedHeaders(reading).find(([n]) => n === name)?.[1];
+  return reading.request.headers[name] ?? reading.presigned.find(([n]) => n === name)?.[1];
 }
 
 /** Presigners move `x-amz-` headers into the query, and S3 takes them there for what they were. */
-function presignedHeaders({ schema, request }: Reading): [string, string][] {
+function presignedHeaders(schema: ServiceSchema, request: HttpRequest): [string, string][] {
   if (schema.id !== 's3') return [];
   return request.query
     .map(([name, value]): [string, string] => [name.toLowerCase(), value])

@@ -18,7 +18,11 @@ export function writeRest(target: CallTarget, output: Readonly<Record<string, un
   const context = { schema, problem: problemOf(protocol) };
   const headers: Record<string, string> = {};
   let status = http?.code ?? 200;
-  for (const [key, member] of Object.entries(shape.members)) {
+  let payload: string | undefined;
+  // Some outputs have forty members, few of them filled: hence no lists of them.
+  for (const key in shape.members) {
+    const member = shape.members[key]!;
+    if (member.location === 'payload') payload = key;
     const value = output[key];
     if (value === undefined || value === null) continue;
     if (member.location === 'statusCode') status = value as number;
@@ -26,9 +30,9 @@ export function writeRest(target: CallTarget, output: Readonly<Record<string, un
     if (member.location === 'headers') Object.assign(headers, prefixed(member, value as Record<string, string>));
   }
   if (status === 204 || status === 304) return { status, headers, body: EMPTY };
-  const payload = Object.entries(shape.members).find(([, member]) => member.location === 'payload');
   const rest = { context, protocol, shape, name };
-  const { type, body } = payload ? writePayload(rest, payload[1], output[payload[0]]) : writeBody(rest, output);
+  const { type, body } =
+    payload === undefined ? writeBody(rest, output) : writePayload(rest, shape.members[payload]!, output[payload]);
   return { status, headers: { ...(type && { 'content-type': type }), ...headers }, body };
 }
 
