@@ -45,7 +45,7 @@ const RESTART_DELAY_MAX_MS = 10_000;
 const ASKED_MAX = 10_000;
 
 /**
- * The worker hears that the Log has moved on this late: a message costs as much as ten events, and a busy Log commits
+ * The worker hears that the Log has moved on this late: each message wakes another thread, and a busy Log commits
  * hundreds of times a second. Questions bring the newest view themselves, so no answer is older for it.
  */
 const VIEW_DELAY_MS = 20;
