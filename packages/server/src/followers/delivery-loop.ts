@@ -54,7 +54,7 @@ export class DeliveryLoop {
     this.#outbox = outbox;
     this.#digests = digests;
     this.#prepareCut = createCutter({ state, spool, clock, random });
-    this.#roster = new Roster({ state, clock, settings, spool, outbox, digests });
+    this.#roster = new Roster({ state, clock, settings, spool, outbox, digests, bornAt: deps.log.end });
     this.#loop = this.#run();
     this.#scheduleTick();
   }

@@ -4,7 +4,16 @@ import type { LogFileKind } from '../trails/paths.ts';
 import { ENDING_RECORD_WAIT_MS, type LoggingPeriod, loggingPeriods, type Trail } from '../trails/trail.ts';
 import type { DeliveryCursor, DigestChain, UndigestedFile } from './delivery-state.ts';
 import { OpenLogFile } from './log-file.ts';
-import { type ActivePeriod, activePeriods, type Ends, endAfter, endAt, endBefore, ending } from './periods.ts';
+import {
+  type ActivePeriod,
+  activePeriods,
+  type Ends,
+  endAfter,
+  endAt,
+  endBefore,
+  ending,
+  isOfEarlierProcess,
+} from './periods.ts';
 
 /** What was taken out of a trail to be planned, and the cursor that goes to State with it. */
 export interface Cut {
@@ -54,6 +63,7 @@ export class FollowedTrail {
   readonly chains = new Map<string, DigestChain>();
   undigested: UndigestedFile[];
   readonly #fileBytesMax: number;
+  readonly #bornAt: Sequence;
   #periods: readonly ActivePeriod[] = [];
   #folders: Map<string, Sequence>;
   #ends: Ends;
@@ -62,8 +72,17 @@ export class FollowedTrail {
   /** Monotonic time at which each ending call was first seen, by `requestId`. */
   readonly #endingSeenMs = new Map<string, number>();
 
-  constructor(trail: Trail, retired: boolean, restored: RestoredTrail, fileBytesMax: number, nowMs: number) {
+  /** @param bornAt the Log's end when this process began */
+  constructor(
+    trail: Trail,
+    retired: boolean,
+    restored: RestoredTrail,
+    fileBytesMax: number,
+    nowMs: number,
+    bornAt: Sequence,
+  ) {
     this.trail = trail;
+    this.#bornAt = bornAt;
     this.retired = retired;
     this.position = restored.cursor?.cursor ?? 0;
     this.durable = this.position;
@@ -156,7 +175,8 @@ export class FollowedTrail {
       const seenMs = this.#endingSeenMs.get(call.requestId) ?? nowMs;
       this.#endingSeenMs.set(call.requestId, seenMs);
       // Either clock will do: the wall may have been set back, and the process may be new.
-      const isOver = nowMs - seenMs > ENDING_RECORD_WAIT_MS || wallMs > call.calledMs + ENDING_RECORD_WAIT_MS;
+      const isLate = nowMs - seenMs > ENDING_RECORD_WAIT_MS || wallMs > call.calledMs + ENDING_RECORD_WAIT_MS;
+      const isOver = isLate || isOfEarlierProcess(call, this.#bornAt);
       if (isOver && this.position >= logEnd) endAt(period, call, this.position, this.#ends);
     }
     this.#pass();
@@ -195,7 +215,7 @@ export class FollowedTrail {
     let isEnding = ending(this.#periods).length > 0;
     for (let i = from; i < batch.length; i++) {
       const event = batch[i]!;
-      if (isEnding) endBefore(trail, this.#periods, event, this.#ends);
+      if (isEnding) endBefore(trail, this.#periods, event, this.#ends, this.#bornAt);
       if (this.#periods[0]!.end <= event.sequence) break;
       const period = event.header.accountId === trail.accountId ? this.#periodOf(event) : undefined;
       if (period) this.#add(event, period, nowMs);

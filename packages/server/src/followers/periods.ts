@@ -45,14 +45,28 @@ function judge(trail: Trail, period: LoggingPeriod): (event: StoredEvent) => boo
   };
 }
 
-/** Ends the periods whose ending call should have left its record by the time this event was accepted. */
-export function endBefore(trail: Trail, periods: readonly ActivePeriod[], event: StoredEvent, met: Ends): void {
+/**
+ * Ends the periods whose ending call should have left its record by the time this event was accepted.
+ * @param bornAt the Log's end when this process began: what was being called then, and left no record, died with the
+ *   process before
+ */
+export function endBefore(
+  trail: Trail,
+  periods: readonly ActivePeriod[],
+  event: StoredEvent,
+  met: Ends,
+  bornAt: Sequence,
+): void {
   for (const { period, call } of ending(periods)) {
     // What came before the call may bear a later time: the clock can have been set back.
     const isLate = event.sequence >= call.floorSequence && event.acceptedMs > call.calledMs + ENDING_RECORD_WAIT_MS;
-    if (isLate && !isRecordOf(call, trail.accountId, event)) endAt(period, call, event.sequence, met);
+    const isOver = isLate || (isOfEarlierProcess(call, bornAt) && event.sequence >= bornAt);
+    if (isOver && !isRecordOf(call, trail.accountId, event)) endAt(period, call, event.sequence, met);
   }
 }
+
+/** Only for sure: a call that nothing was appended after until the process ended may seem to be of the next one. */
+export const isOfEarlierProcess = (call: EndingCall, bornAt: Sequence): boolean => call.floorSequence < bornAt;
 
 /** Ends the periods whose ending call's own record this event is. */
 export function endAfter(trail: Trail, periods: readonly ActivePeriod[], event: StoredEvent, met: Ends): void {

@@ -1,3 +1,4 @@
+import type { Sequence } from '../ports/log.ts';
 import type { StateChange } from '../ports/state.ts';
 import { listRetiredTrails, listTrails, type Trail } from '../trails/trail.ts';
 import { LAST_DIGESTS } from './delivery-state.ts';
@@ -29,6 +30,8 @@ export interface RosterDeps extends Pick<TrailDeliveryDeps, 'state' | 'clock' | 
   readonly spool: Spool;
   readonly outbox: Outbox;
   readonly digests: DigestPlanner;
+  /** The Log's end when this process began. */
+  readonly bornAt: Sequence;
 }
 
 /** Which trails there are: what State says of them, and what an earlier process left of their delivery. */
@@ -115,9 +118,10 @@ export class Roster {
   }
 
   #open(trail: Trail, isRetired: boolean, definition: string): void {
-    const { settings, clock, digests, outbox } = this.#deps;
+    const { settings, clock, digests, outbox, bornAt } = this.#deps;
     const remains = this.#remains?.get(trail.id) ?? NO_REMAINS;
-    const followed = new FollowedTrail(trail, isRetired, remains, settings.logFileBytesMax, clock.monotonicMs());
+    const nowMs = clock.monotonicMs();
+    const followed = new FollowedTrail(trail, isRetired, remains, settings.logFileBytesMax, nowMs, bornAt);
     this.#entries.set(trail.id, {
       followed,
       definition,

@@ -189,6 +189,36 @@ describe('logging', () => {
     expect(world.verifyChains()).toHaveLength(1);
   });
 
+  it('goes by the new selectors from the next start on after a change that died with its process', async () => {
+    const world = new World();
+    world.start();
+    const trail = await world.startLogging(newTrail());
+    const changed = await world.changePeriod(trail, { selectors: { advanced: [] } }, false);
+    world.append(times(1)); // the change's own record might have stood behind it
+    await world.delivery.stop();
+    world.start();
+    world.append(times(2));
+    await world.stopLogging(changed);
+    world.append(times(2));
+    await world.flush();
+    expect(world.delivered()).toEqual(['e0']);
+    expect(world.verifyChains()).toHaveLength(1);
+  });
+
+  it('ends with a stop that died with its process, also when nothing comes after it', async () => {
+    const world = new World();
+    world.start();
+    const trail = await world.startLogging(newTrail());
+    await world.stopLogging(trail, false);
+    world.append(times(1));
+    await world.delivery.stop();
+    world.start();
+    await world.flush();
+    await world.pass(1_000);
+    expect(world.delivered()).toEqual(['e0']);
+    expect(world.delivery.lowestCursor()).toBe(world.events.length);
+  });
+
   it('holds the record of a change also when that of the stop after it came sooner', async () => {
     const world = new World();
     world.start();
