@@ -1,5 +1,6 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { urlToHttpOptions } from 'node:url';
 import { MessageChannel } from 'node:worker_threads';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { OperatorError, systemErrorCode } from '../base/errors.ts';
@@ -51,6 +52,7 @@ export function createClient(options: ClientOptions) {
   const secure = base.protocol === 'https:';
   const agentOptions = { keepAlive: true, maxSockets: options.connections ?? 8 };
   const agent = secure ? new HttpsAgent(agentOptions) : new HttpAgent(agentOptions);
+  const { hostname, port } = urlToHttpOptions(base);
 
   /** One signed request; the answer's body is still to be read. @throws OperatorError when nobody answers */
   async function request(method: string, path: string, call: CallOptions = {}): Promise<Answer> {
@@ -69,7 +71,8 @@ export function createClient(options: ClientOptions) {
     });
     return new Promise((fulfil, reject) => {
       const send = secure ? httpsRequest : httpRequest;
-      const req = send(signed.url, { method, headers: signed.headers, agent });
+      const target = { hostname, port, path: signed.url.slice(base.origin.length) };
+      const req = send({ ...target, method, headers: signed.headers, agent });
       req.once('response', (body) => fulfil({ status: body.statusCode ?? 0, headers: body.headers, body }));
       req.once('error', (cause) => {
         const why = systemErrorCode(cause) ?? cause.message;
@@ -153,15 +156,18 @@ function holdOpen(clock: Clock, delayMs: number, fn: () => void): void {
   });
 }
 
-async function readAll(stream: IncomingMessage): Promise<Buffer> {
-  const parts: Buffer[] = [];
-  let size = 0;
-  for await (const part of stream as AsyncIterable<Buffer>) {
-    size += part.length;
-    if (size > ANSWER_BYTES_MAX) throw new OperatorError('An answer was larger than any of its kind should be.');
-    parts.push(part);
-  }
-  return Buffer.concat(parts);
+function readAll(stream: IncomingMessage): Promise<Buffer> {
+  return new Promise((fulfil, reject) => {
+    const parts: Buffer[] = [];
+    let size = 0;
+    stream.on('data', (part: Buffer) => {
+      size += part.length;
+      parts.push(part);
+      if (size > ANSWER_BYTES_MAX)
+        stream.destroy(new OperatorError('An answer was larger than any of its kind should be.'));
+    });
+    stream.once('error', reject).once('end', () => fulfil(parts.length === 1 ? parts[0]! : Buffer.concat(parts, size)));
+  });
 }
 
 /** JSON services throttle with a 400. */
