@@ -292,7 +292,7 @@ it('whatever the disk does, everything acknowledged stays, at its place', async 
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 14 }), fc.infiniteStream(fc.boolean()), async (steps, coin) => {
       directory = mkdtempSync(join(tmpdir(), 'log-'));
-      disk = new FaultyDisk();
+      disk = new FaultyDisk({ writesThrough: coin.next().value });
       log = await open({ segmentEventsMax: 9 });
       const acknowledged = new Map<number, number>();
       let made = 0;

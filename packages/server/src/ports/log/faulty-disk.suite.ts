@@ -32,8 +32,14 @@ export class FaultyDisk implements LogFileSystem {
   /** Awaited before each datasync. */
   gate: Promise<void> = Promise.resolve();
   syncs = 0;
+  /** Files opened so that each write is its own sync (O_DSYNC), as on Linux; else write and datasync are two steps. */
+  readonly writesThrough: boolean;
   readonly #unsynced = new Map<string, Unsynced>();
   readonly #files = new Set<{ path: string }>();
+
+  constructor(options: { readonly writesThrough?: boolean } = {}) {
+    this.writesThrough = options.writesThrough ?? false;
+  }
 
   async open(path: string, flags: 'r+' | 'w+'): Promise<LogFile> {
     this.#fail('open', path);
@@ -42,6 +48,7 @@ export class FaultyDisk implements LogFileSystem {
     const state = { path };
     this.#files.add(state);
     return {
+      writesThrough: this.writesThrough,
       read: (...args) => file.read(...args),
       close: () => file.close(),
       write: async (bytes, offset, length, position) => {
@@ -52,6 +59,7 @@ export class FaultyDisk implements LogFileSystem {
         unsynced.writes.push({ from: position, to: position + taken });
         const result = await file.write(bytes, offset, taken, position);
         if (code !== undefined) throw systemError(code);
+        if (this.writesThrough) await this.#writeThrough(state.path, { from: position, to: position + taken });
         return result;
       },
       datasync: async () => {
@@ -110,6 +118,18 @@ export class FaultyDisk implements LogFileSystem {
       writeFileSync(path, left, { flag: 'r+' });
     }
     this.#unsynced.clear();
+  }
+
+  /** The sync in a write: of its own bytes alone, whatever else of the file waits. */
+  async #writeThrough(path: string, range: Range): Promise<void> {
+    await this.gate;
+    this.syncs++;
+    const code = this.fault('datasync', path);
+    const unsynced = this.#of(path);
+    unsynced.writes = unsynced.writes.flatMap((other) => without(other, range.from, range.to));
+    if (code === undefined) return;
+    unsynced.doomed.push(range);
+    throw systemError(code);
   }
 
   #of(path: string): Unsynced {
