@@ -1,5 +1,5 @@
 import { type Finding, finding } from './findings.ts';
-import type { Chain, ListedLogFile } from './inventory.ts';
+import type { Chain, ListedDigest, ListedLogFile } from './inventory.ts';
 
 /** A log file is named by the minute of its delivery, so it may have come up to this much after what its name says. */
 const NAME_PRECISION_MS = 60_000;
@@ -78,8 +78,10 @@ function checkFolder(folder: string, files: readonly ListedLogFile[], input: Cov
       ),
     ];
   }
-  const firstStartMs = Math.min(...chains.map((c) => c.digests[0]!.place.endMs - (input.digestSpanMs.get(c.id) ?? 0)));
-  const lastEndMs = Math.max(...chains.map((c) => c.digests.at(-1)!.place.endMs));
+  const firstStartMs = Math.min(
+    ...chains.map((c) => coveredUntilMs(c.digests[0]!) - (input.digestSpanMs.get(c.id) ?? 0)),
+  );
+  const lastEndMs = Math.max(...chains.map((c) => coveredUntilMs(c.digests.at(-1)!)));
   const spanMs = Math.max(...chains.map((c) => input.digestSpanMs.get(c.id) ?? 0));
   const before = unlisted.filter((f) => f.place.timeMs + NAME_PRECISION_MS <= firstStartMs);
   const after = unlisted.filter((f) => f.place.timeMs >= lastEndMs - NAME_PRECISION_MS);
@@ -114,6 +116,13 @@ function checkFolder(folder: string, files: readonly ListedLogFile[], input: Cov
       : []),
   ];
 }
+
+/**
+ * A digest lists what was there when it was made. Its name says a later time where the service's clock had been ahead
+ * before, since the ends of a chain only rise; then the store's time is the right one.
+ */
+const coveredUntilMs = ({ place, lastModifiedMs = Number.NaN }: ListedDigest): number =>
+  lastModifiedMs < place.endMs ? lastModifiedMs : place.endMs;
 
 function groupByFolder(files: readonly ListedLogFile[]): Map<string, ListedLogFile[]> {
   const groups = new Map<string, ListedLogFile[]>();

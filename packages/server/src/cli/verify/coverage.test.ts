@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import { checkCoverage } from './coverage.ts';
+import type { Chain, ListedLogFile } from './inventory.ts';
+
+const HOUR_MS = 3_600_000;
+const NOW_MS = Date.UTC(2026, 0, 2);
+const HOME = { accountId: '123456789012', region: 'us-east-1' };
+
+const chain = (endMs: number, lastModifiedMs?: number): Chain => {
+  const place = { ...HOME, trailName: 't', homeRegion: HOME.region, endMs, backfill: false, prefix: undefined };
+  const digest = {
+    key: `digest ${endMs}`,
+    sizeBytes: 1,
+    place,
+    ...(lastModifiedMs !== undefined && { lastModifiedMs }),
+  };
+  return { id: 'c', trail: 't', ...HOME, selected: true, digests: [digest] } as unknown as Chain;
+};
+const file = (timeMs: number): ListedLogFile =>
+  ({ key: `folder/2026/01/02/${timeMs}`, sizeBytes: 1, place: { ...HOME, timeMs } }) as unknown as ListedLogFile;
+
+const codes = (chains: readonly Chain[], logFiles: readonly ListedLogFile[]) =>
+  checkCoverage({
+    chains,
+    logFiles,
+    listedKeys: new Set(),
+    startMs: 0,
+    endMs: NOW_MS,
+    digestSpanMs: new Map([['c', HOUR_MS]]),
+    latestDigestDeliveryMs: new Map(),
+    sharedWithUnvalidated: false,
+  }).map(({ code }) => code);
+
+test('a file where digests cover everything must be listed', () => {
+  expect(codes([chain(NOW_MS, NOW_MS + 60_000)], [file(NOW_MS - 600_000)])).toEqual(['log-file-not-listed']);
+  expect(codes([chain(NOW_MS)], [file(NOW_MS - 600_000)])).toEqual(['log-file-not-listed']);
+});
+
+test('a digest whose end lies ahead of its arrival, after the clock was set back, covers up to its arrival', () => {
+  const ahead = chain(NOW_MS + 400 * 24 * HOUR_MS, NOW_MS - HOUR_MS);
+  expect(codes([ahead], [file(NOW_MS - 600_000)])).toEqual(['log-files-not-covered-yet']);
+  expect(codes([ahead], [file(NOW_MS - 1.5 * HOUR_MS)])).toEqual(['log-file-not-listed']);
+});
