@@ -137,7 +137,8 @@ export function logSuite(name: string, makePlace: () => LogPlace, options: { rea
       await expect(log.read(0, 1)).rejects.toThrow('closed');
     });
 
-    it.skipIf(options.forgets)('holds the same when opened again', async () => {
+    if (options.forgets) return; // a Log in memory has nothing to open again
+    it('holds the same when opened again', async () => {
       await log.append(batch(0, 100, 3000));
       const before = await readAll(log);
       await log.close();

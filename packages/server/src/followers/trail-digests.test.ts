@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import { type DeliveryStatus, deliveryStatusKey } from '../trails/trail.ts';
+import { HOME, newTrail, World } from './testing/world.ts';
+
+const ids = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => `e${from + i}`);
+const times = (n: number) => Array.from({ length: n }, () => ({}));
+const HOUR = 3_600_000;
+
+describe('digests', () => {
+  const spans = (world: World, region = HOME) =>
+    world
+      .digests()
+      .filter((d) => d.put.key.includes(`/${region}/`))
+      .map(
+        ({ digest }) =>
+          `${digest.digestStartTime.slice(5, 19)} ${digest.digestEndTime.slice(5, 19)} ${digest.logFiles.length}`,
+      );
+
+  it('begin an hour before the start, come every hour in every Region, and end with the stop', async () => {
+    const world = new World();
+    world.start();
+    const trail = await world.startLogging(newTrail('main', { isMultiRegion: true }));
+    world.append(times(1));
+    await world.flush();
+    for (let i = 0; i < 3; i++) await world.pass(HOUR);
+    await world.pass(60_000);
+    await world.stopLogging(trail);
+    await world.flush();
+    expect(spans(world)).toEqual([
+      '12-31T23:00:00 01-01T00:00:00 0',
+      '01-01T00:00:00 01-01T01:00:00 1',
+      '01-01T01:00:00 01-01T02:00:00 0',
+      '01-01T02:00:00 01-01T03:00:00 0',
+      expect.stringMatching(/^01-01T03:00:00 01-01T03:01:\d\d 1$/), // time goes on while a slow machine compresses
+    ]);
+    expect(spans(world, 'eu-west-1')).toHaveLength(5);
+    expect(world.verifyChains()).toHaveLength(2);
+    for (let i = 0; i < 3; i++) await world.pass(HOUR);
+    expect(spans(world)).toHaveLength(5);
+  });
+
+  it('cover a pause or a jump ahead in one, and never go back', async () => {
+    const world = new World();
+    world.start();
+    const trail = await world.startLogging(newTrail());
+    await world.flush();
+    await world.delivery.stop();
+    world.clock.jump(100 * HOUR + 30_000);
+    world.start();
+    await world.flush();
+    expect(spans(world)).toHaveLength(2);
+    expect(spans(world)[1]).toBe('01-01T00:00:00 01-05T04:00:00 0');
+    world.clock.jump(-200 * HOUR);
+    for (let i = 0; i < 6; i++) await world.pass(HOUR / 2);
+    const afterwards = spans(world).slice(2);
+    expect(afterwards).toEqual(['01-05T04:00:00 01-05T04:00:01 0', '01-05T04:00:01 01-05T04:00:02 0']);
+    await world.stopLogging(trail);
+    await world.flush();
+    world.verifyChains();
+  });
+
+  it('stop when validation is switched off, and begin anew when it is switched on', async () => {
+    const world = new World();
+    world.start();
+    const trail = await world.startLogging(newTrail());
+    world.append(times(1));
+    await world.flush();
+    await world.save({ ...trail, logFileValidation: false });
+    await world.flush();
+    world.append(times(1));
+    await world.flush();
+    await world.pass(2 * HOUR);
+    const files = world.verifyChains();
+    expect(files).toHaveLength(1);
+    await world.changePeriod(trail, { bucket: 'other' }); // and validation back
+    world.append(times(1));
+    await world.flush();
+    await world.pass(2 * HOUR);
+    expect(world.verifyChains('other')).toHaveLength(2); // one of them holds the change and stands in the old bucket
+    expect(world.verifyChains()).toEqual(files);
+    expect(world.digests('other')[0]?.digest.previousDigestS3Object).toBeNull();
+  });
+
+  it('follow the trail to another bucket', async () => {
+    const world = new World();
+    world.start();
+    const trail = await world.startLogging(newTrail());
+    await world.flush();
+    world.append(times(2));
+    await world.changePeriod(trail, { bucket: 'other', prefix: 'p' });
+    world.append(times(2));
+    await world.flush();
+    expect(world.delivered('logs').sort()).toEqual(ids(0, 3)); // the change itself too
+    expect(world.delivered('other').sort()).toEqual(ids(3, 5));
+    await world.pass(HOUR);
+    expect(world.verifyChains('logs', 'other')).toHaveLength(2);
+    const [first] = world.digests('logs');
+    expect(world.digests('other')[0]?.digest).toMatchObject({
+      previousDigestS3Bucket: 'logs',
+      previousDigestS3Object: first!.put.key,
+    });
+  });
+});
+
+/** Lets time go by, a little at a time, until the world's own I/O has brought about `condition`. */
+async function _until(world: World, condition: () => boolean): Promise<void> {
+  for (let i = 0; i < 2_000 && !condition(); i++) {
+    await world.clock.advance(1_000);
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  expect(condition()).toBe(true);
+}
+
+const _status = async (world: World, id: string) =>
+  (await world.state.get<DeliveryStatus>(deliveryStatusKey(id, HOME)))!.value;
