@@ -11,7 +11,7 @@ export const REGIONS = ['us-east-1', 'eu-west-1'];
 export const USER = 'alice';
 /** The second one is what trail `home` leaves out at times. */
 export const SOURCES = ['ec2.amazonaws.com', 'kms.amazonaws.com'];
-const BATCH_EVENTS_MAX = 30;
+const BATCH_EVENTS_MAX = 15;
 
 const record = (region: string, eventSource: string, eventID: string) =>
   JSON.stringify({
