@@ -5,7 +5,7 @@ import { LookupEventsCommand } from '@aws-sdk/client-cloudtrail';
 import { afterAll, expect, test } from 'vitest';
 import { run } from './support/clients.ts';
 import { cleanUp, newFolder, type RunningOpenTrail, startOpenTrail } from './support/opentrail.ts';
-import { cloudTrail } from './support/sdk.ts';
+import { cloudTrail, signedFetch } from './support/sdk.ts';
 
 afterAll(cleanUp);
 
@@ -87,3 +87,13 @@ test('import takes files, folders and odd records once, says what it refused, an
   expect([missing.code, missing.stderr]).toEqual([1, expect.stringContaining('Cannot read')]);
   await fresh.stop();
 });
+
+test('a tail shows events as they come, and does not hold up the end of the server', async () => {
+  const server = await startOpenTrail();
+  const answer = await signedFetch(server, 'GET', '/opentrail/v1/tail?eventName=RunInstances');
+  const lines = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
+  await signedFetch(server, 'POST', '/opentrail/v1/records', JSON.stringify(record('live')));
+  expect(JSON.parse((await lines.read()).value!)).toMatchObject({ eventID: 'live' });
+  expect(await server.stop()).toBe(0);
+  expect((await lines.read()).done).toBe(true);
+}, 8_000);

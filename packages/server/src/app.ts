@@ -171,6 +171,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
       }),
       (a) => a.drain(),
     );
+    const stopping = new AbortController();
     const answer = createPipeline({
       services,
       findAccessKey: identities.findAccessKey,
@@ -179,6 +180,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
       random,
       logger,
       metrics,
+      stopping: stopping.signal,
       defaultRegion: config.region,
       hostSuffixes: config.hostSuffixes,
     });
@@ -203,7 +205,10 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
           ...tlsOf(config),
         },
       ),
-      (s) => s.stop(STOP_GRACE_MS),
+      (s) => {
+        stopping.abort();
+        return s.stop(STOP_GRACE_MS);
+      },
     );
     return { port: server.port, dataDir: dataDir.path, stop: closeAll };
   } catch (error) {

@@ -19,6 +19,8 @@ const CONNECTIONS_MAX = 8_192;
 /** After this long without a byte the system asks whether the client is still there: a tail may be silent for days. */
 const KEEP_ALIVE_PROBE_MS = 60_000;
 
+const CLOSE_IDLE_EVERY_MS = 50;
+
 export interface HttpServer {
   readonly port: number;
   readonly secure: boolean;
@@ -65,11 +67,18 @@ export async function listen(
     stop: (graceMs) =>
       new Promise((fulfil) => {
         const cancel = options.after(graceMs, () => server.closeAllConnections());
+        // A connection that is busy now falls idle later, and its client may keep it for a minute.
+        const closeIdle = () => {
+          server.closeIdleConnections();
+          cancelNext = options.after(CLOSE_IDLE_EVERY_MS, closeIdle);
+        };
+        let cancelNext = () => {};
         server.close(() => {
           cancel();
+          cancelNext();
           fulfil();
         });
-        server.closeIdleConnections();
+        closeIdle();
       }),
   };
 }

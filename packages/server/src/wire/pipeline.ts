@@ -31,6 +31,8 @@ export interface PipelineDeps {
   readonly random: Random;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** Aborts when the server begins to stop: what only waits for more (tails) ends then. */
+  readonly stopping: AbortSignal;
   /** Region and host suffixes for requests that do not say. */
   readonly defaultRegion: string;
   readonly hostSuffixes: readonly string[];
@@ -203,7 +205,7 @@ export function createPipeline(deps: PipelineDeps): (req: IncomingMessage, res: 
       http: x.http,
       notes: x.notes,
       get signal() {
-        x.signal ??= goneSignal(x.res);
+        x.signal ??= AbortSignal.any([goneSignal(x.res), deps.stopping]);
         return x.signal;
       },
       ...(x.http.tls && { tls: x.http.tls }),

@@ -27,6 +27,8 @@ export async function respond(res: ServerResponse, method: string, answer: Encod
     res.end(inMemory && method !== 'HEAD' ? body : undefined);
     return;
   }
+  // What has no length may be long in coming: its reader is told at once that it will.
+  if (headers['content-length'] === undefined) res.flushHeaders();
   try {
     await pipeline(body, res);
   } catch (error) {
