@@ -11,10 +11,10 @@ export function table(figures) {
   return [head, line(widths.map((width) => '-'.repeat(width))), ...body].join('\n');
 }
 
-function rowOf({ name, value, unit, ratio, ratioTo, ratioToGzip, target, atMost, met, skipped }) {
+function rowOf({ name, value, unit, ratio, ratioTo, ratioToZlib, target, atMost, met, skipped }) {
   const measured = `${value.toLocaleString('en-US')} ${unit}`;
   if (ratio !== undefined) {
-    const also = ratioToGzip === undefined ? '' : `, ${ratioToGzip} × gzip`;
+    const also = ratioToZlib === undefined ? '' : `, ${ratioToZlib} × zlib`;
     return [name, measured, `${ratio} × ${ratioTo}${also}`, `≥ ${target} × ${ratioTo}`, yesOrNo(met)];
   }
   if (atMost !== undefined) {

@@ -9,8 +9,8 @@ const PIECE_BYTES = 4 * 1024 * 1024;
 
 /**
  * The yardstick of acceptance: how fast one core, doing nothing else, compresses the very records that are sent at
- * gzip's level 6. `zlib` is Node's, which log files are made with and figures are held against; `gzip` is the program,
- * where there is one. To be taken several times over a run: what a machine gives changes from minute to minute.
+ * gzip's level 6. `gzip` is the program, which figures are held against where there is one; `zlib` is Node's, a faster
+ * one, shown beside it. To be taken several times over a run: what a machine gives changes from minute to minute.
  * @returns bytes a second, medians of some rounds
  */
 export function gzipRates(bodies) {
