@@ -192,7 +192,7 @@ test(`${COUNT} mutated requests get an answer of the service's own kind (seed ${
       const twice = next() < 0.3 ? mutate(sample, next) : sample;
       const signed = sign(server, twice);
       // To follow the log is to wait, and no hang.
-      if (signed.path.startsWith('/opentrail/v1/tail') && !signed.path.includes('follow=false')) continue;
+      if (signed.path.startsWith('/opentrail/v1/tail') && !/[?&]follow=false(&|$)/.test(signed.path)) continue;
       const raw = next() < 0.15 ? rawBytes(signed, next) : undefined;
       const answer = await (raw ? sendRaw(server, raw) : send(server, signed)).catch((error) => ({
         status: 599,
