@@ -14,17 +14,23 @@ interface Opened {
   head: HistoryCursor;
 }
 
-/** One page of a lookup over all segments, newest first. `next` is there when a candidate follows the last hit. */
+/** One page of a lookup over all segments, newest first. `next` is there when something follows the last hit. */
 export function lookup(sources: Iterable<Source>, query: HistoryQuery): LookupPage {
   const hits: HistoryHit[] = [];
+  // An eventID is filed for all categories and Regions of an account; of other terms every candidate is as good as a hit.
+  const isLoose = query.attribute?.key === 'EventId';
   for (const { source, head } of newestFirst(sources, scanOf(query))) {
     const last = hits[query.limit - 1];
-    if (last) return { hits, next: { timeMs: last.timeMs, sequence: last.sequence } };
+    if (last && !isLoose) return { hits, next: placeOf(last) };
     const { header, json } = source.read(head.sequence);
-    if (matches(query, header)) hits.push({ ...head, json });
+    if (!matches(query, header)) continue;
+    if (last) return { hits, next: placeOf(last) };
+    hits.push({ ...head, json });
   }
   return { hits };
 }
+
+const placeOf = ({ timeMs, sequence }: HistoryHit): HistoryCursor => ({ timeMs, sequence });
 
 /** Which of the eventIDs some segment holds under this account. */
 export function holdsEventIds(sources: readonly Source[], accountId: string, eventIds: readonly string[]): boolean[] {
