@@ -9,7 +9,7 @@ export function createAccountHandlers({
   operatorAccountId,
 }: OpenTrailDeps): Record<string, Handler> {
   return {
-    CreateAccount: async (_context, input: { AccountId?: string; Alias?: string }) => {
+    CreateAccount: async (_context, input: { AccountId?: string }) => {
       if (!/^\d{12}$/.test(input.AccountId ?? ''))
         throw new AwsError('ValidationException', 'AccountId must be 12 digits.');
       const made = await accounts.create(input.AccountId!);
