@@ -13,6 +13,11 @@ export class SortedPages {
     return this.#size;
   }
 
+  /** Memory that the pages take, what is free in them included. */
+  get heldBytes(): number {
+    return this.#pages.reduce((sum, page) => sum + page.bytes.length, 0);
+  }
+
   /** A copy of the value. */
   get(key: Buffer): Buffer | undefined {
     const page = this.#pages[this.#pageOf(key)];
@@ -142,17 +147,17 @@ function splice(page: Page, at: number, oldBytes: number, key: Buffer, value: Bu
   return { bytes, end };
 }
 
-/** Cuts before the entry just put when that is the last one (keys that come in order fill their pages), else halves. */
+/**
+ * Cuts before the entry just put: the keys of log files come in order at as many places as there are accounts and
+ * Regions, and so the pages that they leave behind are full.
+ */
 function split(page: Page, at: number): Page[] {
-  let cut = at;
-  if (at + entryBytes(page, at) < page.end) {
-    for (cut = 0; cut < page.end / 2; ) cut += entryBytes(page, cut);
-  }
+  const cut = at === 0 ? entryBytes(page, 0) : at;
   return [slice(page, 0, cut), slice(page, cut, page.end)].filter((part) => part.end > 0);
 }
 
 function slice(page: Page, from: number, to: number): Page {
-  const bytes = Buffer.allocUnsafeSlow(Math.max(to - from, PAGE_BYTES));
+  const bytes = Buffer.allocUnsafeSlow(to - from);
   page.bytes.copy(bytes, 0, from, to);
   return { bytes, end: to - from };
 }
