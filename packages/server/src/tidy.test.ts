@@ -20,12 +20,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   wire: ['access', 'ports', 'event', 'schema', 'base'],
   followers: ['trails', 'access', 'ports', 'event', 'schema', 'base'],
   services: ['wire', 'trails', 'access', 'ports', 'event', 'schema', 'base'],
-  app: ['services', 'followers', 'wire', 'trails', 'access', 'ports', 'event', 'schema', 'base', 'config', 'data-dir'],
+  gateway: ['wire', 'access', 'ports', 'event', 'schema', 'base'],
+  app: ['gateway', 'services', 'followers', 'wire', 'trails', 'access', 'ports', 'event', 'schema', 'base', 'config', 'data-dir'],
   config: ['base', 'wire'],
   'data-dir': ['base'],
   cli: ['app', 'config', 'data-dir', 'wire', 'trails', 'access', 'ports', 'event', 'schema', 'base'],
   main: ['cli', 'base'],
-  testing: ['services', 'followers', 'wire', 'trails', 'access', 'ports', 'event', 'schema', 'base', 'app'],
+  testing: ['gateway', 'services', 'followers', 'wire', 'trails', 'access', 'ports', 'event', 'schema', 'base', 'app'],
 };
 
 interface Source {

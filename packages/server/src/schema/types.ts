@@ -12,6 +12,8 @@ export interface ServiceSchema {
   readonly protocols: readonly Protocol[];
   /** The service name in the SigV4 credential scope. */
   readonly signingName: string;
+  /** The service's part of its host name, `monitoring`, where it differs from `id`. */
+  readonly endpointPrefix?: string;
   /** The part of `X-Amz-Target` before the operation, without any namespace: `CloudTrail_20131101`. */
   readonly targetPrefix?: string;
   readonly xmlNamespace?: string;
