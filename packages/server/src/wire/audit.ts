@@ -37,6 +37,8 @@ export interface Auditor {
    * @throws Pushback when the mode is before-answer and the Log refuses
    */
   record(call: Call, refused: boolean): Promise<void>;
+  /** The same for the records of one call that are made already. */
+  keep(events: readonly NewEvent[], refused: boolean): Promise<void>;
   /** Resolves when no record is waiting any more. */
   drain(): Promise<void>;
 }
@@ -82,23 +84,25 @@ export function createAuditor({ log, lastingLog, settings, metrics, logger, afte
       const { trouble } = goesOn ? lastingLog : log;
       if (trouble !== undefined && settings.management === 'before-answer') throw new Pushback(trouble);
     },
-    async record(call, refused) {
-      const to = refused ? log : lastingLog;
-      const events = eventsOf(call);
-      const mode = events[0]!.header.category === 'Data' ? settings.data : settings.management;
-      if (mode === 'drop-and-count') behind(to.append(events), events);
-      else if (mode === 'after-answer' && waiting.size < WAITING_EVENTS_MAX)
-        behind(appendWhenPossible(to, events), events);
-      else await to.append(events);
-    },
+    record: (call, refused) => keep(eventsOfCall(call), refused),
+    keep,
     async drain() {
       await Promise.all(waiting);
     },
   };
+
+  async function keep(events: readonly NewEvent[], refused: boolean): Promise<void> {
+    const to = refused ? log : lastingLog;
+    const mode = events[0]!.header.category === 'Data' ? settings.data : settings.management;
+    if (mode === 'drop-and-count') behind(to.append(events), events);
+    else if (mode === 'after-answer' && waiting.size < WAITING_EVENTS_MAX)
+      behind(appendWhenPossible(to, events), events);
+    else await to.append(events);
+  }
 }
 
 /** The caller's record, and the resource owner's when that is another account: in one batch, so that neither is alone. */
-function eventsOf(call: Call): readonly NewEvent[] {
+export function eventsOfCall(call: Call): readonly NewEvent[] {
   const record = recordFromCall(call);
   const owners = ownerRecordFromCall(call, record);
   return (owners ? [record, owners] : [record]).map((r) => eventFromRecord(r));
