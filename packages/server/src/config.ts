@@ -96,6 +96,34 @@ const SETTINGS = {
     .default('before-answer')
     .describe('When the answer of a management call may leave, relative to its record'),
   auditData: auditMode.default('before-answer').describe('The same for data calls such as S3 GetObject'),
+  upstream: commaList
+    .default([])
+    .describe(
+      'What the capture gateway stands before, by service: s3=http://127.0.0.1:9000,*=http://127.0.0.1:5000; none: no gateway',
+    ),
+  gatewayPort: port.default(4572).describe('Port of the capture gateway; 0 takes a free one'),
+  gatewayTls: z
+    .enum(['off', 'local-ca'])
+    .default('off')
+    .describe('HTTPS for the gateway: local-ca makes a certificate authority and certificates of its own'),
+  gatewayTlsCert: z
+    .string()
+    .optional()
+    .describe('PEM file with the certificate chain of the gateway; with --gateway-tls-key it speaks HTTPS'),
+  gatewayTlsKey: z.string().optional().describe('PEM file with the private key of --gateway-tls-cert'),
+  identities: z.string().optional().describe('JSON file that names users, roles and keys which the gateway meets'),
+  signatures: z
+    .enum(['pass', 'verify'])
+    .default('pass')
+    .describe('What the gateway does with signatures: pass them on, or verify those whose secret it knows'),
+  models: z
+    .string()
+    .optional()
+    .describe('Folder with newer service models (botocore service-2.json, Smithy JSON) for the gateway'),
+  upstreamCa: z.string().optional().describe('PEM file with the authorities that upstreams on HTTPS are trusted by'),
+  upstreamTimeoutSeconds: seconds(3600)
+    .default(120)
+    .describe('How long an upstream may be silent before the client gets a 504'),
   rateQuotas: flag.default(false).describe("Enforce AWS's request quotas (2 LookupEvents a second …)"),
   logLevel: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
@@ -117,14 +145,21 @@ export interface SettingInfo {
 
 const kebab = (name: string) => name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
 
+const BOOLEAN: ReadonlySet<SettingName> = new Set(['rateQuotas']);
+
 /** Every setting with its flag, environment variable and description, for `--help`, `config show` and the docs. */
 export const settings: readonly SettingInfo[] = (Object.keys(SETTINGS) as SettingName[]).map((name) => ({
   name,
   flag: `--${kebab(name)}`,
   env: `OPENTRAIL_${kebab(name).replaceAll('-', '_').toUpperCase()}`,
   description: SETTINGS[name].description ?? '',
-  boolean: name === 'rateQuotas',
+  boolean: BOOLEAN.has(name),
 }));
+
+const KEY_PAIRS = [
+  ['tlsCert', 'tlsKey'],
+  ['gatewayTlsCert', 'gatewayTlsKey'],
+] as const;
 
 export type Source = 'default' | 'file' | 'environment' | 'flag';
 
@@ -158,8 +193,10 @@ export function loadConfig(inputs: ConfigInputs): LoadedConfig {
   }
   const parsed = configSchema.safeParse(values);
   if (!parsed.success) throw new OperatorError(describeProblem(parsed.error, sources));
-  if ((parsed.data.tlsCert === undefined) !== (parsed.data.tlsKey === undefined)) {
-    throw new OperatorError('Settings tlsCert and tlsKey go together: give both, or neither for plain HTTP.');
+  for (const [cert, key] of KEY_PAIRS) {
+    if ((parsed.data[cert] === undefined) !== (parsed.data[key] === undefined)) {
+      throw new OperatorError(`Settings ${cert} and ${key} go together: give both, or neither for plain HTTP.`);
+    }
   }
   return { config: parsed.data, sources };
 }
