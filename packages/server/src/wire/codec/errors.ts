@@ -1,8 +1,8 @@
 import type { AwsError } from '../../base/errors.ts';
 import type { Protocol, ServiceSchema } from '../../schema/types.ts';
 import { encodeCbor } from './cbor.ts';
-import type { EncodedResponse } from './index.ts';
 import { safeHeader } from './rest-write.ts';
+import type { EncodedResponse } from './types.ts';
 import { element, xmlDocument } from './xml.ts';
 import { escapeXml } from './xml-parse.ts';
 

@@ -1,5 +1,4 @@
-import type { Readable } from 'node:stream';
-import type { Protocol, ServiceSchema, StructureShape } from '../../schema/types.ts';
+import type { Protocol, StructureShape } from '../../schema/types.ts';
 import type { HttpRequest } from '../request.ts';
 import { readCbor, writeCbor } from './cbor.ts';
 import { formFields, readForm } from './form.ts';
@@ -8,25 +7,11 @@ import { problemOf, shapeOf } from './problem.ts';
 import { readRest } from './rest-read.ts';
 import { writeRest } from './rest-write.ts';
 import { finishS3Answer, finishS3Input, prepareS3Output } from './s3.ts';
+import type { CallTarget, EncodedResponse } from './types.ts';
 import { element, writeMembers, xmlDocument } from './xml.ts';
 
 export { type ErrorPlace, type ErrorTarget, encodeError } from './errors.ts';
-
-/** The operation that a message belongs to; its name MUST be one of the schema's. */
-export interface CallTarget {
-  readonly schema: ServiceSchema;
-  readonly protocol: Protocol;
-  readonly operation: string;
-  /** Decoded parts of the path. */
-  readonly labels: Readonly<Record<string, string>>;
-}
-
-/** An answer, ready to be sent. Header names are lower case. */
-export interface EncodedResponse {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer | Readable;
-}
+export type { CallTarget, EncodedResponse } from './types.ts';
 
 type Output = Readonly<Record<string, unknown>>;
 

@@ -1,10 +1,10 @@
 import { AwsError } from '../../base/errors.ts';
 import type { Member, ServiceSchema, SimpleShape, StructureShape } from '../../schema/types.ts';
 import type { HttpRequest } from '../request.ts';
-import type { CallTarget } from './index.ts';
 import { readJson } from './json.ts';
 import { type Context, problemOf, shapeOf, textOf } from './problem.ts';
 import { AWS_TYPE, parseText, type TimestampFormat } from './scalar.ts';
+import type { CallTarget } from './types.ts';
 import { readXml } from './xml.ts';
 
 /**

@@ -1,11 +1,11 @@
 import { Readable } from 'node:stream';
 import { assert } from '../../base/errors.ts';
 import type { Member, SimpleShape, StructureShape } from '../../schema/types.ts';
-import type { CallTarget, EncodedResponse } from './index.ts';
 import { writeJson } from './json.ts';
 import { type Context, problemOf, shapeOf } from './problem.ts';
 import { unboundOf } from './rest-read.ts';
 import { formatText } from './scalar.ts';
+import type { CallTarget, EncodedResponse } from './types.ts';
 import { element, writeMember, writeMembers, xmlDocument } from './xml.ts';
 
 const EMPTY = Buffer.alloc(0);

@@ -1,5 +1,5 @@
 import type { HttpRequest } from '../request.ts';
-import type { EncodedResponse } from './index.ts';
+import type { EncodedResponse } from './types.ts';
 import { element, xmlDocument } from './xml.ts';
 import { escapeXml } from './xml-parse.ts';
 
