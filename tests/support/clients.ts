@@ -4,7 +4,7 @@ import { test } from 'vitest';
 import { canMakeSmallDisk } from './small-disk.ts';
 
 /** The vendor's clients that this machine may or may not have, the oracle of these tests; and the right to mount. */
-export type ClientName = 'aws' | 'boto3' | 'terraform' | 'aws-endpoint-env' | 'small-disk';
+export type ClientName = 'aws' | 'boto3' | 'terraform' | 'aws-endpoint-env' | 'moto' | 'small-disk';
 
 const TERRAFORM_PLUGINS = process.env.OPENTRAIL_TF_PLUGIN_DIR ?? '/opt/tf-plugins';
 export const terraformPlugins = TERRAFORM_PLUGINS;
@@ -25,6 +25,7 @@ const PROBES: Readonly<Record<ClientName, () => boolean>> = {
   boto3: () => succeeds('python3', ['-c', 'import boto3']),
   terraform: () => succeeds('terraform', ['version']) && existsSync(TERRAFORM_PLUGINS),
   'aws-endpoint-env': readsEndpointEnv,
+  moto: () => succeeds('moto_server', ['--help']),
   'small-disk': canMakeSmallDisk,
 };
 const found = new Map<ClientName, boolean>();

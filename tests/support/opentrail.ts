@@ -8,6 +8,8 @@ const COMMAND = new URL('../../packages/server/bin/opentrail.js', import.meta.ur
 /** A running `opentrail serve`, started the way a user starts it, on a port and in a folder of its own. */
 export interface RunningOpenTrail {
   readonly endpoint: string;
+  /** The capture gateway, when an `upstream` is given. */
+  readonly gateway?: string;
   readonly dataDir: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -89,10 +91,13 @@ export async function startOpenTrail(options: StartOptions = {}): Promise<Runnin
       fulfil(code);
     });
   });
-  const endpoint = await firstEndpoint(child, ended, () => stderr);
+  const said = await firstWords(child, ended, () => stderr);
+  const endpoint = /serves (https?:\/\/\S+)/.exec(said)![1]!;
+  const gateway = /gateway +(https?:\/\/\S+)/.exec(said)?.[1];
   const { accessKeyId, secretAccessKey } = readProfile(join(dataDir, 'credentials'), 'opentrail');
   return {
     endpoint,
+    ...(gateway !== undefined && { gateway }),
     dataDir,
     accessKeyId,
     secretAccessKey,
@@ -109,13 +114,13 @@ export async function startOpenTrail(options: StartOptions = {}): Promise<Runnin
   };
 }
 
-function firstEndpoint(child: ChildProcess, ended: Promise<number | null>, stderr: () => string): Promise<string> {
+/** All that it says once it serves, up to its hint of what to type next. */
+function firstWords(child: ChildProcess, ended: Promise<number | null>, stderr: () => string): Promise<string> {
   return new Promise((fulfil, reject) => {
     let stdout = '';
     child.stdout!.setEncoding('utf8').on('data', (text: string) => {
       stdout += text;
-      const url = /serves (https?:\/\/\S+)/.exec(stdout)?.[1];
-      if (url !== undefined) fulfil(url);
+      if (stdout.includes('aws cloudtrail')) fulfil(stdout);
     });
     ended.then((code) => reject(new Error(`opentrail serve ended with ${code} before serving:\n${stderr()}`)));
   });

@@ -1,0 +1,45 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import { eventually } from './clients.ts';
+
+const running = new Set<ChildProcess>();
+
+/** A running `moto_server`: a real AWS emulator, to put behind the gateway. */
+export interface Moto {
+  readonly endpoint: string;
+  stop(): Promise<void>;
+}
+
+export async function startMoto(): Promise<Moto> {
+  const port = await freePort();
+  const child = spawn('moto_server', ['-H', '127.0.0.1', '-p', String(port)], {
+    stdio: 'ignore',
+    env: { ...process.env, MOTO_ACCOUNT_ID: '123456789012' },
+  });
+  running.add(child);
+  const ended = new Promise<void>((fulfil) => child.once('close', () => fulfil()));
+  const endpoint = `http://127.0.0.1:${port}`;
+  const answers = async () => (await fetch(`${endpoint}/moto-api/`).catch(() => undefined))?.ok;
+  await eventually(answers, 'moto_server answers', 60_000);
+  return {
+    endpoint,
+    async stop() {
+      child.kill('SIGKILL');
+      await ended;
+      running.delete(child);
+    },
+  };
+}
+
+/** For `afterAll`. */
+export function stopMotos(): void {
+  for (const child of running) child.kill('SIGKILL');
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((fulfil) => server.listen(0, '127.0.0.1', fulfil));
+  const { port } = server.address() as { port: number };
+  await new Promise((fulfil) => server.close(fulfil));
+  return port;
+}
