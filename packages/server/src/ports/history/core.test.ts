@@ -34,7 +34,7 @@ async function openInProcess(): Promise<HistoryHarness> {
     async seal() {
       const segment = log.oldestComplete;
       if (!segment) return;
-      sealSegment(directory, segment);
+      sealSegment(directory, segment, current().hotIndex(segment.first)!);
       core.sealed(segment.first);
       log.sealed(segment.first);
     },

@@ -8,6 +8,7 @@ import { IndexDamaged } from './index-file.ts';
 import { holdsEventIds, type LookupPage, lookup } from './lookup.ts';
 import { PartCache } from './pages.ts';
 import { type SealedCaches, SealedSegment } from './sealed-segment.ts';
+import type { IndexColumns } from './segment-index.ts';
 
 /** Pages of index files kept in memory: the hot ends of a few hundred lists. */
 const PAGE_CACHE_BYTES = 64 << 20;
@@ -101,6 +102,11 @@ export class HistoryCore {
     }
     this.#indexedEnd = this.#view.end;
     return false;
+  }
+
+  /** The index of a segment that is not sealed, as far as it goes; undefined when it is sealed. */
+  hotIndex(first: Sequence): IndexColumns | undefined {
+    return this.#hot.get(first)?.index;
   }
 
   /** The segment's `.seg` and `.idx` are durable: from now on it is read from them. */

@@ -6,10 +6,11 @@ import { systemClock } from '../../base/clock.ts';
 import { silentLogger } from '../../base/logger.ts';
 import type { HistoryQuery } from '../history.ts';
 import { sampleEvent } from '../log/sample.ts';
+import { writeSealed } from '../log/sealed.ts';
 import { openLog } from '../log/segment-log.ts';
 import type { SegmentLog } from '../log/types.ts';
 import { type HistoryLog, openHistory } from './embedded-history.ts';
-import { sealSegment } from './seal.ts';
+import { reindexSegment } from './seal.ts';
 import { type HistoryHarness, historySuite } from './suite.ts';
 
 const directories: string[] = [];
@@ -152,9 +153,10 @@ describe('after trouble', () => {
     const directory = newDirectory();
     const log = await openLogIn(directory, 100);
     for (let from = 0; from < 350; from += 50) await log.append(samples(from, 50));
-    const [first, second] = log.complete;
-    sealSegment(directory, first!); // and the crash came before the log was told
-    sealSegment(directory, second!);
+    for (const { first, path, bytes } of log.complete.slice(0, 2)) {
+      writeSealed(path, path.replace('.wal', '.seg'), bytes);
+      reindexSegment(directory, first); // and the crash came before the log was told
+    }
     rmSync(files(directory, '.idx')[1]!); // or before the index was there
     writeFileSync(`${files(directory, '.idx')[0]!}.tmp`, 'half');
     await log.close();

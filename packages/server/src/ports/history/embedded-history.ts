@@ -8,6 +8,7 @@ import type { LogView } from './core.ts';
 import { HistoryThread, SegmentIndexDamaged } from './history-thread.ts';
 import { type Answer, type PackedPage, type Question, unpackPage } from './messages.ts';
 import { Sealer } from './sealer.ts';
+import type { IndexColumns } from './segment-index.ts';
 
 /** As much of the embedded Log as history needs. */
 export type HistoryLog = Pick<
@@ -32,8 +33,8 @@ const UNSEALED_MAX = 3;
 const REPAIRS_MAX = 10;
 
 /**
- * Event history over the embedded Log's own segment files: a worker thread indexes and answers, and one that lives for
- * a few seconds seals each complete segment. Resolves when everything in the Log is searchable.
+ * Event history over the embedded Log's own segment files: a worker thread indexes and answers, and another
+ * seals each complete segment with the index that the first one made. Resolves when everything in the Log is searchable.
  * @throws OperatorError when a sealed segment is damaged and its index is missing
  */
 export async function openHistory({ log, logger, clock }: HistoryOptions): Promise<EmbeddedHistory> {
@@ -78,6 +79,8 @@ export async function openHistory({ log, logger, clock }: HistoryOptions): Promi
     log,
     logger,
     clock,
+    indexOf: async ({ first, count }) =>
+      (await ask({ ask: 'index', first, end: first + count })) as IndexColumns | undefined,
     onSealed: async (first) => void (await ask({ ask: 'sealed', first })),
   });
   const thread = new HistoryThread({
@@ -90,8 +93,7 @@ export async function openHistory({ log, logger, clock }: HistoryOptions): Promi
   const unlisten = [log.onCommit(() => thread.viewChanged()), log.onRotate(() => sealer.start())];
   const close = async () => {
     for (const off of unlisten) off();
-    await sealer.close();
-    await thread.close();
+    await Promise.all([sealer.close(), thread.close()]); // at once: the sealer may be waiting for the thread
   };
   sealer.start();
   try {

@@ -6,8 +6,8 @@ import type { HistoryCursor } from '../history.ts';
 import { FRAME_BODY_BYTES_MAX, FRAME_HEAD_BYTES, readFrame, scanFrames } from '../log/frame.ts';
 import { logDamage, RAW_HEADER_BYTES, readFully, readRawHeader } from '../log/raw-reader.ts';
 import type { Sequence } from '../log.ts';
-import { doubled } from './postings.ts';
-import { SegmentIndex } from './segment-index.ts';
+import { doubled, shared } from './postings.ts';
+import { type IndexColumns, SegmentIndex } from './segment-index.ts';
 import type { Scan, Source } from './source.ts';
 
 const START_CAPACITY = 1024;
@@ -20,7 +20,7 @@ export class HotSegment implements Source {
   readonly #seed: number;
   readonly #index: SegmentIndex;
   /** Where each row's frame ends; it starts where the row before it ends. */
-  #ends = new Float64Array(START_CAPACITY);
+  #ends = shared(Float64Array, START_CAPACITY);
 
   constructor(path: string) {
     this.#path = path;
@@ -39,6 +39,10 @@ export class HotSegment implements Source {
 
   get newestMs(): number {
     return this.#index.newestMs;
+  }
+
+  get index(): IndexColumns {
+    return this.#index.columns;
   }
 
   /**

@@ -22,7 +22,7 @@ import {
   VARINT_BYTES_MAX,
 } from './index-format.ts';
 import { PAGE_BYTES, PagedFile, type PartCache } from './pages.ts';
-import type { SegmentIndex } from './segment-index.ts';
+import type { IndexColumns } from './segment-index.ts';
 import { isOlder } from './source.ts';
 import type { Term } from './terms.ts';
 
@@ -38,7 +38,7 @@ export class IndexDamaged extends Error {
 }
 
 /** Writes the index file under a temporary name, makes it durable, and then gives it its own. */
-export function writeIndex(path: string, index: SegmentIndex): void {
+export function writeIndex(path: string, index: IndexColumns): void {
   const temporary = `${path}.tmp`;
   const file = new SteadyFile(temporary);
   try {

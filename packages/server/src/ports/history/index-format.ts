@@ -1,7 +1,8 @@
 import { crc32 } from 'node:zlib';
 import { bloomAdd, createBloom } from './bloom.ts';
 import { pageCrcs } from './pages.ts';
-import type { SegmentIndex } from './segment-index.ts';
+import type { PostingColumns } from './postings.ts';
+import type { IndexColumns } from './segment-index.ts';
 import type { Term } from './terms.ts';
 
 /**
@@ -45,13 +46,16 @@ export interface IndexTail {
 }
 
 /** The bytes of an index file, part by part. The index MUST have at least one row. */
-export function encodeIndex(index: SegmentIndex): readonly Buffer[] {
+export function encodeIndex(index: IndexColumns): readonly Buffer[] {
   const { order, rankOf } = sortRows(index);
   const bucketBits = Math.max(0, Math.ceil(Math.log2(index.postings.termCount / BUCKET_TERMS)));
   const { starts, numbers } = bucketTerms(index, bucketBits);
   const { dictionary, postings, bloom } = encodeTerms(index, numbers, rankOf);
   const data = Buffer.concat([encodeRanks(index, order), dictionary, postings]);
-  const fence = Float64Array.from({ length: fenceLength(index.rows) }, (_, i) => index.timeMs(order[i * FENCE_RANKS]!));
+  const fence = Float64Array.from(
+    { length: fenceLength(index.rows) },
+    (_, i) => index.timeMs[order[i * FENCE_RANKS]!]!,
+  );
   const footer = Buffer.concat([fence, pageCrcs(data), starts, bloom].map(bytesOf));
   const tail = encodeTail({
     first: index.first,
@@ -73,54 +77,62 @@ export const fenceLength = (rows: number): number => Math.ceil(rows / FENCE_RANK
 export const bucketOf = (term: Term, bucketBits: number): number => Math.floor(term / 2 ** (53 - bucketBits));
 
 /** The rows in order of (time, row), and the other way round. */
-function sortRows(index: SegmentIndex): { readonly order: Uint32Array; readonly rankOf: Uint32Array } {
-  const order = Uint32Array.from({ length: index.rows }, (_, row) => row);
-  order.sort((a, b) => index.timeMs(a) - index.timeMs(b) || a - b);
-  const rankOf = new Uint32Array(index.rows);
+function sortRows({ rows, timeMs }: IndexColumns): { readonly order: Uint32Array; readonly rankOf: Uint32Array } {
+  const order = new Uint32Array(rows);
+  let inOrder = true; // mostly, and then there is nothing to sort
+  for (let row = 1; row < rows; row++) {
+    order[row] = row;
+    inOrder &&= timeMs[row - 1]! <= timeMs[row]!;
+  }
+  if (!inOrder) order.sort((a, b) => timeMs[a]! - timeMs[b]! || a - b);
+  const rankOf = new Uint32Array(rows);
   for (let rank = 0; rank < order.length; rank++) rankOf[order[rank]!] = rank;
   return { order, rankOf };
 }
 
-function encodeRanks(index: SegmentIndex, order: Uint32Array): Buffer {
+function encodeRanks({ timeMs }: IndexColumns, order: Uint32Array): Buffer {
   const out = Buffer.allocUnsafe(order.length * RANK_BYTES);
   for (let rank = 0; rank < order.length; rank++) {
-    out.writeDoubleLE(index.timeMs(order[rank]!), rank * RANK_BYTES);
+    out.writeDoubleLE(timeMs[order[rank]!]!, rank * RANK_BYTES);
     out.writeUInt32LE(order[rank]!, rank * RANK_BYTES + 8);
   }
   return out;
 }
 
 /** The numbers of the terms by bucket, and where each bucket starts among them. */
-function bucketTerms(index: SegmentIndex, bucketBits: number) {
-  const { postings } = index;
+function bucketTerms({ postings }: IndexColumns, bucketBits: number) {
+  const { termCount, terms } = postings;
   const starts = new Uint32Array(2 ** bucketBits + 1);
-  for (let n = 0; n < postings.termCount; n++) starts[bucketOf(postings.term(n).term, bucketBits) + 1]!++;
+  for (let n = 0; n < termCount; n++) starts[bucketOf(terms[n]!, bucketBits) + 1]!++;
   for (let bucket = 1; bucket < starts.length; bucket++) starts[bucket]! += starts[bucket - 1]!;
   const next = starts.slice();
-  const numbers = new Uint32Array(postings.termCount);
-  for (let n = 0; n < postings.termCount; n++) numbers[next[bucketOf(postings.term(n).term, bucketBits)]!++] = n;
+  const numbers = new Uint32Array(termCount);
+  for (let n = 0; n < termCount; n++) numbers[next[bucketOf(terms[n]!, bucketBits)]!++] = n;
   return { starts, numbers };
 }
 
-function encodeTerms(index: SegmentIndex, numbers: Uint32Array, rankOf: Uint32Array) {
+function encodeTerms({ postings }: IndexColumns, numbers: Uint32Array, rankOf: Uint32Array) {
   const dictionary = Buffer.allocUnsafe(numbers.length * ENTRY_BYTES);
   const bloom = createBloom(numbers.length);
   const out = new ByteSink();
   for (let i = 0; i < numbers.length; i++) {
-    const { term, count, newest } = index.postings.term(numbers[i]!);
-    const ranks = new Uint32Array(count);
-    let at = count;
-    for (let entry = newest; entry >= 0; entry = index.postings.older(entry)) {
-      ranks[--at] = rankOf[index.postings.row(entry)]!;
-    }
-    ranks.sort();
+    const number = numbers[i]!;
+    const [term, count] = [postings.terms[number]!, postings.counts[number]!];
+    const newest = postings.heads[number]!;
     bloomAdd(bloom, term);
     dictionary.writeDoubleLE(term, i * ENTRY_BYTES);
-    dictionary.writeUInt32LE(count === 1 ? ranks[0]! : out.length, i * ENTRY_BYTES + 8);
+    dictionary.writeUInt32LE(count === 1 ? rankOf[postings.rows[newest]!]! : out.length, i * ENTRY_BYTES + 8);
     dictionary.writeUInt32LE(count, i * ENTRY_BYTES + 12);
-    if (count > 1) encodePostings(ranks, out);
+    if (count > 1) encodePostings(ranksOf(postings, newest, count, rankOf), out);
   }
   return { dictionary, postings: out.bytes(), bloom };
+}
+
+/** Ascending. */
+function ranksOf({ rows, older }: PostingColumns, newest: number, count: number, rankOf: Uint32Array): Uint32Array {
+  const ranks = new Uint32Array(count);
+  for (let entry = newest, at = count; entry >= 0; entry = older[entry]!) ranks[--at] = rankOf[rows[entry]!]!;
+  return ranks.sort();
 }
 
 function encodePostings(ranks: Uint32Array, out: ByteSink): void {

@@ -2,6 +2,7 @@ import type { HistoryCursor, HistoryHit, HistoryQuery } from '../history.ts';
 import type { Sequence } from '../log.ts';
 import type { LogView } from './core.ts';
 import type { LookupPage } from './lookup.ts';
+import type { IndexColumns } from './segment-index.ts';
 
 /** What crosses between the main thread and history's worker. */
 export type Question =
@@ -9,6 +10,8 @@ export type Question =
   | { readonly ask: 'holds'; readonly accountId: string; readonly eventIds: readonly string[] }
   /** The segment's files are durable: read them from now on. */
   | { readonly ask: 'sealed'; readonly first: Sequence }
+  /** The index of a complete segment, once it is whole; undefined when the segment is read from its files already. */
+  | { readonly ask: 'index'; readonly first: Sequence; readonly end: Sequence }
   /** Answered when all is indexed. */
   | { readonly ask: 'catch up' };
 
@@ -29,7 +32,7 @@ export interface FromWorker {
   readonly failed?: { readonly message: string; readonly damaged?: Sequence };
 }
 
-export type Answer = PackedPage | readonly boolean[] | undefined;
+export type Answer = PackedPage | readonly boolean[] | IndexColumns | undefined;
 
 /** A page with the JSON of all hits in one buffer, which is handed over rather than copied. */
 export interface PackedPage {

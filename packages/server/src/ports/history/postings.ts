@@ -3,24 +3,45 @@ import type { Term } from './terms.ts';
 const START_CAPACITY = 1024;
 const NONE = -1;
 
+/** The lists as they are: what it takes to write them down. Shared memory, so that another thread can do that. */
+export interface PostingColumns {
+  readonly termCount: number;
+  /** Of each term, numbered from 0 in the order they were first seen. */
+  readonly terms: Float64Array;
+  readonly counts: Uint32Array;
+  /** The newest entry of each term. */
+  readonly heads: Int32Array;
+  /** Of each entry: its row, and the entry before it or -1. */
+  readonly rows: Uint32Array;
+  readonly older: Int32Array;
+}
+
 /**
  * Which rows of a segment have which term: an open-addressing table of terms, and for each a list of rows, newest
  * first, chained through flat arrays. No strings and no objects are kept: about 16 bytes a term and 8 an entry.
  */
 export class Postings {
-  #terms = new Float64Array(START_CAPACITY);
-  #counts = new Uint32Array(START_CAPACITY);
+  #terms = shared(Float64Array, START_CAPACITY);
+  #counts = shared(Uint32Array, START_CAPACITY);
   /** The newest entry of each term. */
-  #heads = new Int32Array(START_CAPACITY);
+  #heads = shared(Int32Array, START_CAPACITY);
   #termCount = 0;
   /** Term number by hash; at most half full, so probes stay short. */
   #slots = new Int32Array(2 * START_CAPACITY).fill(NONE);
-  #rows = new Uint32Array(START_CAPACITY);
-  #older = new Int32Array(START_CAPACITY);
+  #rows = shared(Uint32Array, START_CAPACITY);
+  #older = shared(Int32Array, START_CAPACITY);
   #entryCount = 0;
 
-  get termCount(): number {
-    return this.#termCount;
+  /** A view: it changes as long as more is added. */
+  get columns(): PostingColumns {
+    return {
+      termCount: this.#termCount,
+      terms: this.#terms,
+      counts: this.#counts,
+      heads: this.#heads,
+      rows: this.#rows,
+      older: this.#older,
+    };
   }
 
   /** Rows MUST come in ascending order; a repeated row of a term is left out. */
@@ -59,11 +80,6 @@ export class Postings {
     return this.#rows[entry]!;
   }
 
-  /** Terms are numbered from 0 in the order they were first seen. */
-  term(number: number): { readonly term: Term; readonly count: number; readonly newest: number } {
-    return { term: this.#terms[number]!, count: this.#counts[number]!, newest: this.#heads[number]! };
-  }
-
   #slotOf(term: Term): number {
     const slots = this.#slots;
     const mask = slots.length - 1;
@@ -97,9 +113,17 @@ export class Postings {
   }
 }
 
+type Column = Float64Array | Uint32Array | Int32Array;
+type ColumnOf<T extends Column> = { new (buffer: SharedArrayBuffer): T; readonly BYTES_PER_ELEMENT: number };
+
+/** An array of zeros that other threads can be given without copying it. */
+export function shared<T extends Column>(type: ColumnOf<T>, length: number): T {
+  return new type(new SharedArrayBuffer(length * type.BYTES_PER_ELEMENT));
+}
+
 /** A copy with room for twice as many. */
-export function doubled<T extends Float64Array | Uint32Array | Int32Array>(array: T): T {
-  const copy = new (array.constructor as new (length: number) => T)(2 * array.length);
+export function doubled<T extends Column>(array: T): T {
+  const copy = shared(array.constructor as unknown as ColumnOf<T>, 2 * array.length);
   copy.set(array);
   return copy;
 }

@@ -1,15 +1,18 @@
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
-import type { SegmentLog } from '../log/types.ts';
+import type { CompleteSegment, SegmentLog } from '../log/types.ts';
 import type { Sequence } from '../log.ts';
 import type { SealJob } from './seal-worker.ts';
+import type { IndexColumns } from './segment-index.ts';
 import { threadFile } from './thread-file.ts';
 
 export interface SealerOptions {
   readonly log: Pick<SegmentLog, 'directory' | 'complete' | 'sealed'>;
   readonly logger: Logger;
   readonly clock: Clock;
+  /** The index of a complete segment, once it is whole; undefined when its files were made before. */
+  readonly indexOf: (segment: CompleteSegment) => Promise<IndexColumns | undefined>;
   /** Called when a segment's `.seg` and `.idx` are durable, before the Log deletes its raw file. */
   readonly onSealed: (first: Sequence) => Promise<void>;
 }
@@ -17,13 +20,19 @@ export interface SealerOptions {
 /** When sealing fails (a full disk, mostly), it is tried again after this, then after twice as long, and so on. */
 const RETRY_DELAY_MIN_MS = 1_000;
 const RETRY_DELAY_MAX_MS = 60_000;
+/**
+ * The thread stays this long for the next segment: a new one compiles all its code again, a tenth of the work. It goes
+ * then, since it holds some fifty megabytes.
+ */
+const IDLE_MS = 30_000;
 
-/** Seals the Log's complete segments, oldest first, one at a time, each in a thread of its own. */
+/** Seals the Log's complete segments, oldest first, one at a time, in a thread of their own. */
 export class Sealer {
   readonly #options: SealerOptions;
   #running: Promise<void> | undefined;
   #thread: Worker | undefined;
-  /** Threads run one after the other: each takes a core, and some hundred megabytes. */
+  #cancelIdle = () => {};
+  /** One after the other: each takes a core. */
   #lastJob: Promise<void> = Promise.resolve();
   #retryDelayMs = RETRY_DELAY_MIN_MS;
   #cancelRetry = () => {};
@@ -48,17 +57,19 @@ export class Sealer {
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancelRetry();
+    this.#cancelIdle();
     await this.#thread?.terminate();
     await this.#running;
   }
 
   async #sealAll(): Promise<void> {
-    const { log, logger, clock, onSealed } = this.#options;
+    const { log, logger, clock, indexOf, onSealed } = this.#options;
     try {
       for (let segment = log.complete[0]; segment && !this.#closed; segment = log.complete[0]) {
         const { first, path, bytes, count } = segment;
         const startedMs = clock.monotonicMs();
-        await this.#run({ do: 'seal', directory: log.directory, segment: { first, path, bytes } });
+        const index = await indexOf(segment);
+        if (index) await this.#run({ do: 'seal', directory: log.directory, segment: { first, path, bytes }, index });
         await onSealed(first);
         await log.sealed(first);
         logger.debug({ first, count, ms: Math.round(clock.monotonicMs() - startedMs) }, 'sealed a segment of the log');
@@ -81,16 +92,33 @@ export class Sealer {
   }
 
   #runNow(job: SealJob): Promise<void> {
+    if (this.#closed) throw new Error('history is closed');
+    this.#cancelIdle();
+    this.#thread ??= new Worker(threadFile('seal-worker'), { execArgv: [], name: 'history-seal' });
+    const thread = this.#thread;
     return new Promise((resolve, reject) => {
-      if (this.#closed) throw new Error('history is closed');
-      const thread = new Worker(threadFile('seal-worker'), { workerData: job, execArgv: [], name: 'history-seal' });
-      this.#thread = thread;
-      thread.once('error', reject);
-      thread.once('exit', (code) => {
+      let failure: Error | undefined;
+      const failed = (error: Error) => {
+        failure = error;
+      };
+      const ended = (code: number) => {
         this.#thread = undefined;
-        if (code === 0) resolve();
-        else reject(new Error(`the sealing thread ended with code ${code}`));
+        reject(failure ?? new Error(`the sealing thread ended with code ${code}`));
+      };
+      thread.once('error', failed).once('exit', ended);
+      thread.once('message', () => {
+        thread.off('error', failed).off('exit', ended);
+        this.#endWhenIdle(thread);
+        resolve();
       });
+      thread.postMessage(job);
+    });
+  }
+
+  #endWhenIdle(thread: Worker): void {
+    this.#cancelIdle = this.#options.clock.after(IDLE_MS, () => {
+      this.#thread = undefined;
+      void thread.terminate();
     });
   }
 }

@@ -1,13 +1,24 @@
 import type { EventHeader } from '../../event/event.ts';
 import type { HistoryCursor } from '../history.ts';
 import type { Sequence } from '../log.ts';
-import { doubled, Postings } from './postings.ts';
+import { doubled, type PostingColumns, Postings, shared } from './postings.ts';
 import { isOlder, type Scan } from './source.ts';
 import { type Term, termsOf } from './terms.ts';
 
 const START_CAPACITY = 1024;
 /** Candidates found by one walk: a page of LookupEvents (50) and the one that tells whether there are more. */
 const WALK_CANDIDATES = 51;
+
+/** What of a segment's index goes into a file. */
+export interface IndexColumns {
+  readonly first: Sequence;
+  readonly rows: number;
+  readonly oldestMs: number;
+  readonly newestMs: number;
+  /** Of each row. */
+  readonly timeMs: Float64Array;
+  readonly postings: PostingColumns;
+}
 
 /**
  * The index of one segment in memory, built row by row in the Log's order: of a raw segment while it grows, and of any
@@ -18,7 +29,7 @@ export class SegmentIndex {
   readonly postings = new Postings();
   rows = 0;
   oldestMs = Number.POSITIVE_INFINITY;
-  #timeMs = new Float64Array(START_CAPACITY);
+  #timeMs = shared(Float64Array, START_CAPACITY);
   /** The newest time among this row and all before it: what lets a walk stop although events may come late. */
   #newestMs = new Float64Array(START_CAPACITY);
   readonly #terms: Term[] = [];
@@ -31,8 +42,10 @@ export class SegmentIndex {
     return this.rows === 0 ? Number.NEGATIVE_INFINITY : this.#newestMs[this.rows - 1]!;
   }
 
-  timeMs(row: number): number {
-    return this.#timeMs[row]!;
+  /** A view in shared memory: it changes as long as more is added. */
+  get columns(): IndexColumns {
+    const { first, rows, oldestMs, newestMs, postings } = this;
+    return { first, rows, oldestMs, newestMs, timeMs: this.#timeMs, postings: postings.columns };
   }
 
   /** Adds the event that follows the last one added. */

@@ -45,7 +45,8 @@ turnSoon();
 function patience(question: Question, { end }: LogView): Pick<Waiting, 'end' | 'untilMs'> {
   const never = Number.POSITIVE_INFINITY;
   if (question.ask === 'lookup') return { end, untilMs: systemClock.monotonicMs() + LOOKUP_WAIT_MS };
-  return question.ask === 'sealed' ? { end: 0, untilMs: never } : { end, untilMs: never };
+  if (question.ask === 'sealed') return { end: 0, untilMs: never };
+  return { end: question.ask === 'index' ? question.end : end, untilMs: never };
 }
 
 function turnSoon(): void {
@@ -87,6 +88,8 @@ function answerTo(question: Question): Answer {
       return core.holdsEventIds(question.accountId, question.eventIds);
     case 'sealed':
       return core.sealed(question.first) as undefined;
+    case 'index':
+      return core.hotIndex(question.first);
     case 'catch up':
       return undefined;
   }

@@ -39,6 +39,11 @@ export class SealedWriter {
     this.#file = new SteadyFile(this.#temporary);
   }
 
+  /** Events added. */
+  get count(): number {
+    return this.#count;
+  }
+
   /**
    * Adds the next event.
    * @param body a frame's, as `readRawFrames` gives it; held until the block is full
