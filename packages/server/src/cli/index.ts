@@ -5,6 +5,7 @@ import { createAccount, listAccounts } from './account.ts';
 import { clientFor, type OpenTrailClient } from './client.ts';
 import { configJson, configTable } from './config-show.ts';
 import { envExports } from './env.ts';
+import { momentOf } from './times.ts';
 
 /** Exit code for a command line that could not be understood, as shells and commander have it. */
 const USAGE = 2;
@@ -87,6 +88,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     .description('show the newest events, and with -f each further one as it comes')
     .option('-f, --follow', 'go on as events come')
     .option('-n, --lines <count>', 'how many of the newest events to show first', '10')
+    .option('--since <time>', 'all from this time on, instead of the newest: 2026-01-31T23:59Z, 12h, 7d')
     .option('--json', 'whole records, one a line')
     .option('--event-name <name>')
     .option('--event-source <source>', 'such as s3.amazonaws.com')
@@ -98,9 +100,25 @@ export async function runCommand(args: readonly string[]): Promise<number> {
       const { tail } = await import('./tail.ts');
       const { eventName, eventSource, username, errorCode, inRegion: region, account } = o;
       const filters = { eventName, eventSource, username, errorCode, region, account };
-      await withClient(o, async (client) =>
-        done(await tail(client, { follow: o.follow === true, json: o.json === true, lines: Number(o.lines), filters })),
-      );
+      const since = o.since === undefined ? {} : { sinceMs: momentOf(o.since, systemClock.now()) };
+      const shown = { follow: o.follow === true, json: o.json === true, lines: Number(o.lines), ...since, filters };
+      await withClient(o, async (client) => done(await tail(client, shown)));
+    });
+
+  withSettings(program.command('policy'), CLIENT_SETTINGS)
+    .description('print the least IAM policy that covers what a user, role or key has done')
+    .option('--user <name>', 'user name or ARN')
+    .option('--role <name>', 'role name or ARN')
+    .option('--access-key <id>')
+    .option('--account <id>', 'only calls in this account')
+    .option('--since <time>', 'from this time on: 2026-01-31T23:59Z, 12h, 7d', '90d')
+    .option('--until <time>', 'up to this time (default: now)')
+    .action(async (o) => {
+      const { policy } = await import('./policy.ts');
+      const nowMs = systemClock.now();
+      const sinceMs = momentOf(o.since, nowMs);
+      const untilMs = o.until === undefined ? Number.POSITIVE_INFINITY : momentOf(o.until, nowMs);
+      await withClient(o, async (client) => print(await policy(client, { ...o, sinceMs, untilMs })));
     });
 
   const account = program.command('account').description('the accounts of a running OpenTrail');

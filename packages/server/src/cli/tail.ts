@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { StringDecoder } from 'node:string_decoder';
 import { OperatorError } from '../base/errors.ts';
 import type { OpenTrailClient } from './client.ts';
+import { lineGroups } from './lines.ts';
 import { printable, printableJson } from './printable.ts';
 
 export interface TailOptions {
@@ -9,6 +9,8 @@ export interface TailOptions {
   readonly json: boolean;
   /** How many of the newest events to show first. */
   readonly lines: number;
+  /** Shows all from this time on instead. ms since the epoch. */
+  readonly sinceMs?: number;
   /** `EventName`, `Region` … as TailRecords takes them. */
   readonly filters: Readonly<Record<string, string | undefined>>;
 }
@@ -18,20 +20,17 @@ export interface TailOptions {
  * @returns 0; ends when the server goes away, or when who reads our output does
  */
 export async function tail(client: OpenTrailClient, options: TailOptions): Promise<number> {
-  const query = { ...options.filters, last: String(options.lines), ...(options.follow ? {} : { follow: 'false' }) };
+  const begin =
+    options.sinceMs === undefined
+      ? { last: String(options.lines) }
+      : { since: new Date(options.sinceMs).toISOString() };
+  const query = { ...options.filters, ...begin, ...(options.follow ? {} : { follow: 'false' }) };
   const answer = await client.request('GET', '/opentrail/v1/tail', { query });
   if (answer.status !== 200) throw new OperatorError(await client.problemOf(answer));
   process.stdout.on('error', () => process.exit(0)); // `| head` has seen enough
-  const text = new StringDecoder('utf8');
   const whole = process.stdout.isTTY ? printableJson : (line: string) => line;
-  let rest = '';
-  for await (const chunk of answer.body as AsyncIterable<Buffer>) {
-    const lines = (rest + text.write(chunk)).split('\n');
-    rest = lines.pop()!;
-    const out = lines
-      .filter((line) => line !== '')
-      .map((line) => `${options.json ? whole(line) : oneLine(line)}\n`)
-      .join('');
+  for await (const lines of lineGroups(answer.body)) {
+    const out = lines.map((line) => `${options.json ? whole(line) : oneLine(line)}\n`).join('');
     if (out !== '' && !process.stdout.write(out)) await once(process.stdout, 'drain');
   }
   return 0;

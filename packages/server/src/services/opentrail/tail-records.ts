@@ -24,6 +24,8 @@ interface TailInput {
   readonly From?: number;
   /** Begin with this many of the newest matching events. Without it and From, only events from now on are sent. */
   readonly Last?: number;
+  /** Begin with what was accepted from this time on. */
+  readonly Since?: Date;
   /** false: end at the newest event instead of waiting for more. */
   readonly Follow?: boolean;
 }
@@ -37,7 +39,7 @@ type Filter = (event: StoredEvent) => boolean;
 export function createTailRecords({ log, operatorAccountId }: OpenTrailDeps): Handler {
   const tails = new Map<string, number>();
   return async (context, input: TailInput) => {
-    const { From: from, Last: last = 0 } = input;
+    const { From: from, Last: last = 0, Since: since } = input;
     if (from !== undefined && (!Number.isSafeInteger(from) || from < 0)) {
       throw new AwsError('ValidationException', 'from must be a sequence number, 0 or more.');
     }
@@ -47,7 +49,10 @@ export function createTailRecords({ log, operatorAccountId }: OpenTrailDeps): Ha
     const everyone = context.caller.accountId === operatorAccountId && input.AccountId === undefined;
     const accountId = everyone ? undefined : (input.AccountId ?? context.caller.accountId);
     const matches = filterOf(input, accountId);
-    const begin = from ?? (last > 0 ? await placeOfLast(log, last, matches) : log.end);
+    if ([from, since, last || undefined].filter((place) => place !== undefined).length > 1) {
+      throw new AwsError('ValidationException', 'Give one of from, since and last: each says where to begin.');
+    }
+    const begin = from ?? (since ? await placeOfTime(log, since.getTime()) : await placeOfLast(log, last, matches));
     const until = input.Follow === false ? log.end : Number.POSITIVE_INFINITY;
     const mine = context.caller.accountId;
     const open = tails.get(mine) ?? 0;
@@ -73,8 +78,21 @@ function filterOf(input: TailInput, accountId: string | undefined): Filter {
   return (event) => wanted.every(([value, read]) => read(event) === value);
 }
 
+/** The first event accepted at or after a time. Clocks that were set back make it less exact, by as much. */
+async function placeOfTime(log: Log, sinceMs: number): Promise<Sequence> {
+  let [low, high] = [log.start, log.end];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const [event] = await log.read(middle, 1);
+    if (event === undefined || event.acceptedMs >= sinceMs) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
 /** Where to begin so that the `count` newest matching events come first, looking back no further than the bound. */
 async function placeOfLast(log: Log, count: number, matches: Filter): Promise<Sequence> {
+  if (count === 0) return log.end;
   const oldest = Math.max(log.start, log.end - LOOK_BACK_EVENTS_MAX);
   let found = 0;
   for (let to = log.end; to > oldest; to -= LOOK_BACK_WINDOW_EVENTS) {
