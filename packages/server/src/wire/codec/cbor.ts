@@ -48,12 +48,17 @@ export function readCbor(context: Context, member: Member, body: Buffer): unknow
   if (body.length === 0) return {};
   let tree: unknown;
   try {
-    tree = plain(decode(body, { ...OPTIONS, tokenizer: strictTokenizer(body) }), 0);
+    tree = cborTree(body);
   } catch {
     // Besides its own complaints cborg runs out of stack on what is nested too deep; either way it is the caller's.
     throw context.problem('', `The body is not valid CBOR, or nested more than ${NESTING_MAX} deep`);
   }
   return readTree(context, CBOR_FORMAT, member, tree);
+}
+
+/** Plain data of CBOR, with dates. @throws Error for what is no CBOR, or nested too deep */
+export function cborTree(body: Buffer): unknown {
+  return plain(decode(body, { ...OPTIONS, tokenizer: strictTokenizer(body) }), 0);
 }
 
 /** Maps as plain objects, so that JSON and CBOR are walked alike. Keys that are no strings cannot be members. */

@@ -38,9 +38,9 @@ function formDecode(text: string, problem: Problem): string {
 }
 
 /** The form's dotted names as a tree: `Tags.member.1.Key=a`. */
-interface Node {
+export interface FormNode {
   value?: string;
-  readonly children: Map<string, Node>;
+  readonly children: Map<string, FormNode>;
 }
 
 /**
@@ -54,7 +54,7 @@ export function readForm(
   fields: readonly (readonly [string, string])[],
 ): Record<string, unknown> {
   const context: FormContext = { schema, problem: problemOf(protocol), ec2: protocol === 'ec2Query' };
-  const root = treeOf(fields, context);
+  const root = formNodes(fields, context.problem);
   return readStructure(context, shapeOf(schema, input) as StructureShape, root, '');
 }
 
@@ -62,8 +62,9 @@ interface FormContext extends Context {
   readonly ec2: boolean;
 }
 
-function treeOf(fields: readonly (readonly [string, string])[], { problem }: FormContext): Node {
-  const root: Node = { children: new Map() };
+/** @throws AwsError of the protocol when the names make more of a tree than any request has */
+export function formNodes(fields: readonly (readonly [string, string])[], problem: Problem): FormNode {
+  const root: FormNode = { children: new Map() };
   let nodes = 0;
   for (const [name, value] of fields) {
     const path = name.split('.', NESTING_MAX + 1);
@@ -83,7 +84,7 @@ function treeOf(fields: readonly (readonly [string, string])[], { problem }: For
   return root;
 }
 
-function readStructure(context: FormContext, shape: StructureShape, node: Node, place: string) {
+function readStructure(context: FormContext, shape: StructureShape, node: FormNode, place: string) {
   const out: Record<string, unknown> = {};
   for (const [name, member] of Object.entries(shape.members)) {
     const wire = nameOf(context, name, member);
@@ -100,7 +101,7 @@ function nameOf({ ec2 }: FormContext, name: string, member: Member): string {
   return member.ec2Name ?? base.charAt(0).toUpperCase() + base.slice(1);
 }
 
-function readMember(context: FormContext, member: Member, node: Node, place: string): unknown {
+function readMember(context: FormContext, member: Member, node: FormNode, place: string): unknown {
   const shape = shapeOf(context.schema, member.shape);
   switch (shape.type) {
     case 'structure':
@@ -115,20 +116,26 @@ function readMember(context: FormContext, member: Member, node: Node, place: str
   }
 }
 
-function readScalar({ problem }: FormContext, shape: SimpleShape, member: Member, node: Node, place: string): unknown {
+function readScalar(
+  { problem }: FormContext,
+  shape: SimpleShape,
+  member: Member,
+  node: FormNode,
+  place: string,
+): unknown {
   if (node.value === undefined) throw problem(place, 'Start of structure or list found where not expected');
   const value = parseText(member, shape, node.value, 'date-time');
   if (value !== undefined) return value;
   throw problem(place, `${JSON.stringify(node.value.slice(0, 100))} is not a valid ${AWS_TYPE[shape.type]}`);
 }
 
-function readList(context: FormContext, shape: ListShape, member: Member, node: Node, place: string): unknown[] {
+function readList(context: FormContext, shape: ListShape, member: Member, node: FormNode, place: string): unknown[] {
   const flat = context.ec2 || member.xmlFlattened;
   const items = flat ? node : node.children.get(shape.member.xmlName ?? 'member');
   return numbered(items).map(([index, item]) => readMember(context, shape.member, item, `${place}.${index}`));
 }
 
-function readMap(context: FormContext, shape: MapShape, member: Member, node: Node, place: string) {
+function readMap(context: FormContext, shape: MapShape, member: Member, node: FormNode, place: string) {
   const entries = numbered(member.xmlFlattened ? node : node.children.get('entry'));
   return Object.fromEntries(
     entries.map(([index, entry]) => {
@@ -141,10 +148,10 @@ function readMap(context: FormContext, shape: MapShape, member: Member, node: No
 }
 
 /** Children named 1, 2, 3 … in that order; clients may leave gaps and may not keep the order. */
-function numbered(node: Node | undefined): [number, Node][] {
+export function numbered(node: FormNode | undefined): [number, FormNode][] {
   if (!node) return [];
   return [...node.children]
     .filter(([name]) => /^\d{1,9}$/.test(name))
-    .map(([name, child]): [number, Node] => [Number(name), child])
+    .map(([name, child]): [number, FormNode] => [Number(name), child])
     .sort(([a], [b]) => a - b);
 }

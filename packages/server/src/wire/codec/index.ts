@@ -11,7 +11,8 @@ import type { CallTarget, EncodedResponse } from './types.ts';
 import { element, writeMembers, xmlDocument } from './xml.ts';
 
 export { type ErrorPlace, type ErrorTarget, encodeError } from './errors.ts';
-export type { CallTarget, EncodedResponse } from './types.ts';
+export { decodeError, decodeOutput, isErrorAnswer, requestIdOf } from './output.ts';
+export type { Answered, CallTarget, EncodedResponse } from './types.ts';
 
 type Output = Readonly<Record<string, unknown>>;
 

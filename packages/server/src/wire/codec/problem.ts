@@ -8,6 +8,11 @@ export type Problem = (place: string, complaint: string) => AwsError;
 export interface Context {
   readonly schema: ServiceSchema;
   readonly problem: Problem;
+  /**
+   * For what somebody else's service answered: a value that is written otherwise than the model says is taken for what
+   * it means, and one that means nothing of its type is left out, rather than the whole message refused for it.
+   */
+  readonly lenient?: boolean;
 }
 
 /**

@@ -88,6 +88,35 @@ export function parseText(member: Member, shape: SimpleShape, text: string, date
   }
 }
 
+/** As `date-time`, but with a space for the T, and with no zone, which then is UTC. */
+const LOOSE_DATE = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(\.\d{1,9})?\d{0,9} ?(Z|[+-]\d{2}:?\d{2})?$/i;
+
+/**
+ * Reads a scalar as what it evidently means, however it is written: emulators put dates, numbers and booleans into
+ * strings, and the other way round. A whole number that JavaScript cannot hold exactly is nothing rather than another.
+ * @returns undefined when it means nothing of the type
+ */
+export function looseScalar(member: Member, shape: SimpleShape, value: unknown): unknown {
+  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') return undefined;
+  const text = String(value);
+  if (shape.type === 'string' || shape.type === 'blob') return parseText(member, shape, text, 'date-time');
+  if (text.length > SHORT_TEXT_CHARS_MAX) return undefined;
+  if (shape.type === 'timestamp') return looseDate(text.trim());
+  if (shape.type === 'boolean' || shape.type === 'document') return parseText(member, shape, text.trim(), 'date-time');
+  if (!DECIMAL.test(text.trim())) return typeof value === 'string' ? parseSpecialNumber(text) : undefined;
+  const number = Number(text);
+  const isWhole = shape.type === 'integer' || shape.type === 'long';
+  const isExact = isWhole && Number.isInteger(number) ? Number.isSafeInteger(number) : Number.isFinite(number);
+  return isExact ? number : undefined;
+}
+
+function looseDate(text: string): Date | undefined {
+  if (DECIMAL.test(text)) return parseTimestamp(text, 'epoch-seconds');
+  const [, day, time, fraction = '', zone = 'Z'] = LOOSE_DATE.exec(text) ?? [];
+  if (day === undefined) return parseTimestamp(text, 'date-time') ?? parseTimestamp(text, 'http-date');
+  return parseTimestamp(`${day}T${time}${fraction}${zone.replace(/(\d{2}):?(\d{2})$/, '$1:$2')}`, 'date-time');
+}
+
 /** Writes a value as text; what does not fit its type is a bug of the handler's. */
 export function formatText(member: Member, shape: SimpleShape, value: unknown, dates: TimestampFormat): string {
   if (shape.type === 'timestamp') {

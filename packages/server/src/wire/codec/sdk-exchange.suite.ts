@@ -6,7 +6,15 @@ import type { ServiceSchema } from '../../schema/types.ts';
 import { detect, operationFromForm } from '../detect.ts';
 import { readBody, readRequest } from '../request.ts';
 import { respond } from '../respond.ts';
-import { decodeInput, type EncodedResponse, encodeError, encodeOutput } from './index.ts';
+import {
+  type CallTarget,
+  decodeError,
+  decodeInput,
+  decodeOutput,
+  type EncodedResponse,
+  encodeError,
+  encodeOutput,
+} from './index.ts';
 
 /** The real SDK is the oracle: what it sends must decode to what it was given, what we encode to what it gives back. */
 
@@ -18,7 +26,9 @@ export const wire: {
   answer: Data | AwsError;
   seen: { operation: string; protocol: string; input: Data } | undefined;
   sent: { status: number; headers: Record<string, string>; body: string } | undefined;
-} = { schemas: [], answer: {}, seen: undefined, sent: undefined };
+  /** Reads back what was sent as the gateway does. */
+  reread: ((read: typeof decodeOutput | typeof decodeError) => unknown) | undefined;
+} = { schemas: [], answer: {}, seen: undefined, sent: undefined, reread: undefined };
 
 const server = createServer((req, res) => {
   void (async () => {
@@ -27,7 +37,7 @@ const server = createServer((req, res) => {
     const signingName = /Credential=[^/]+\/\d+\/[^/]+\/([^/]+)/.exec(http.headers.authorization ?? '')?.[1];
     const found = detect(http, signingName, wire.schemas, ['localhost'])!;
     const operation = found.operation ?? operationFromForm(found.schema, body, http.query)!;
-    const target = { ...found, operation };
+    const target: CallTarget = { ...found, operation };
     let encoded: EncodedResponse;
     try {
       wire.seen = { operation, protocol: found.protocol, input: decodeInput(target, http, body) };
@@ -38,6 +48,8 @@ const server = createServer((req, res) => {
       encoded = encodeError(target, error, 'request-1', { hostId: 'host-1', resource: http.rawPath });
     }
     const shown = Buffer.isBuffer(encoded.body) ? encoded.body.toString() : '(stream)';
+    const bytes = Buffer.isBuffer(encoded.body) ? encoded.body : Buffer.alloc(0);
+    wire.reread = (read) => read(target, { ...encoded, body: bytes });
     wire.sent = { status: encoded.status, headers: { ...encoded.headers }, body: shown };
     await respond(res, http.method, encoded);
   })().catch((error) => {
@@ -77,7 +89,7 @@ afterAll(() => {
   server.close();
 });
 beforeEach(() => {
-  Object.assign(wire, { answer: {}, seen: undefined, sent: undefined });
+  Object.assign(wire, { answer: {}, seen: undefined, sent: undefined, reread: undefined });
 });
 
 /** Bytes compare as text, whatever holds them; the SDK's streams are read by the tests that have them. */
@@ -115,6 +127,7 @@ export function describeService([name, sdk, clientName, cases, options]: Spoken)
       expect(name).toContain(wire.seen!.protocol);
       expect(plain(wire.seen!.input)).toMatchObject(plain(input) as object);
       expect(plain(got)).toEqual(plain(output));
+      expect(plain(wire.reread!(decodeOutput))).toEqual(plain(output));
     });
 
     it('gives an error its name, message and status', async () => {
@@ -129,6 +142,8 @@ export function describeService([name, sdk, clientName, cases, options]: Spoken)
       expect(error).toMatchObject({ name: 'TestFailureException', message: 'a "message" <b>' });
       expect(error).toMatchObject({ $metadata: { httpStatusCode: 418, requestId: 'request-1' } });
       expect(wire.sent?.headers['retry-after']).toBe('3');
+      const read = { code: 'TestFailureException', message: 'a "message" <b>', requestId: 'request-1' };
+      expect(wire.reread!(decodeError)).toEqual(read);
     });
   });
 }

@@ -1,7 +1,7 @@
 import { type AwsError, assert } from '../../base/errors.ts';
-import type { MapShape, Member, SimpleShape, StructureShape } from '../../schema/types.ts';
+import type { ListShape, MapShape, Member, SimpleShape, StructureShape } from '../../schema/types.ts';
 import { type Context, NESTING_MAX, shapeOf } from './problem.ts';
-import { AWS_TYPE, fitsNumber, JS_TYPE, type TimestampFormat } from './scalar.ts';
+import { AWS_TYPE, fitsNumber, JS_TYPE, looseScalar, type TimestampFormat } from './scalar.ts';
 
 /**
  * How JSON and CBOR differ once they are parsed into objects, arrays and scalars: what stands for a blob, a timestamp
@@ -23,7 +23,7 @@ type Tree = Readonly<Record<string, unknown>>;
 
 /**
  * Reads a parsed value by its shape: members that the shape does not have are ignored, null is absence, and a wrong type
- * is refused.
+ * is refused, or left out when the context is lenient.
  * @throws AwsError SerializationException
  */
 export function readTree(context: Context, format: TreeFormat, member: Member, value: unknown): unknown {
@@ -42,43 +42,60 @@ function read(reading: Reading, member: Member, value: unknown, place: string, d
     case 'union':
       return readStructure(reading, shape, value, place, depth);
     case 'list':
-      if (!Array.isArray(value)) throw mismatch(reading, value, 'List', place);
-      return value.map((item, i) => read(reading, shape.member, item, `${place}[${i}]`, depth + 1));
+      if (!Array.isArray(value)) return mismatch(reading, value, 'List', place);
+      return readList(reading, shape, value, place, depth);
     case 'map':
       return readMap(reading, shape, value, place, depth);
     default: {
       const scalar = readScalar(reading, member, shape, value, depth);
-      if (scalar === undefined) throw mismatch(reading, value, AWS_TYPE[shape.type], place);
-      return scalar;
+      return scalar === undefined ? mismatch(reading, value, AWS_TYPE[shape.type], place) : scalar;
     }
   }
 }
 
 function readStructure(reading: Reading, shape: StructureShape, value: unknown, place: string, depth: number) {
-  if (!isTree(value)) throw mismatch(reading, value, 'Structure', place);
+  if (!isTree(value)) return mismatch(reading, value, 'Structure', place);
   const out: Record<string, unknown> = {};
   for (const [name, member] of Object.entries(shape.members)) {
     const wire = wireName(reading.format, name, member);
     const given = Object.hasOwn(value, wire) ? value[wire] : undefined;
     if (given === null || given === undefined) continue;
-    out[name] = read(reading, member, given, place === '' ? wire : `${place}.${wire}`, depth + 1);
+    const inner = read(reading, member, given, place === '' ? wire : `${place}.${wire}`, depth + 1);
+    if (inner !== undefined) out[name] = inner;
   }
-  if (shape.type === 'union' && Object.keys(out).length > 1) {
+  if (shape.type === 'union' && !reading.lenient && Object.keys(out).length > 1) {
     throw reading.problem(place, 'A union has exactly one member');
   }
   return out;
 }
 
+function readList(reading: Reading, { member }: ListShape, items: readonly unknown[], place: string, depth: number) {
+  const out: unknown[] = [];
+  for (const [i, item] of items.entries()) {
+    const inner = read(reading, member, item, `${place}[${i}]`, depth + 1);
+    if (inner !== undefined) out.push(inner);
+  }
+  return out;
+}
+
 function readMap(reading: Reading, shape: MapShape, value: unknown, place: string, depth: number) {
-  if (!isTree(value)) throw mismatch(reading, value, 'Map', place);
-  const entries = Object.entries(value).filter(([, v]) => v !== null && v !== undefined);
+  if (!isTree(value)) return mismatch(reading, value, 'Map', place);
+  const out: [string, unknown][] = [];
+  for (const [key, v] of Object.entries(value)) {
+    if (v === null || v === undefined) continue;
+    const inner = read(reading, shape.value, v, `${place}.${key.slice(0, 100)}`, depth + 1);
+    if (inner !== undefined) out.push([key, inner]);
+  }
   // fromEntries defines what assignment would take for the prototype: a key `__proto__` is a key like others.
-  return Object.fromEntries(
-    entries.map(([key, v]) => [key, read(reading, shape.value, v, `${place}.${key.slice(0, 100)}`, depth + 1)]),
-  );
+  return Object.fromEntries(out);
 }
 
 function readScalar(reading: Reading, member: Member, shape: SimpleShape, value: unknown, depth: number): unknown {
+  const scalar = readExactly(reading, member, shape, value, depth);
+  return scalar === undefined && reading.lenient ? looseScalar(member, shape, value) : scalar;
+}
+
+function readExactly(reading: Reading, member: Member, shape: SimpleShape, value: unknown, depth: number): unknown {
   const { format } = reading;
   switch (shape.type) {
     case 'blob':
@@ -120,8 +137,9 @@ function tooDeep({ problem }: Context): AwsError {
   return problem('', `The input is nested more than ${NESTING_MAX} deep`);
 }
 
-function mismatch({ problem }: Context, value: unknown, wanted: string, place: string): AwsError {
-  return problem(place, `${kindOf(value)} can not be converted to a valid ${wanted}`);
+function mismatch({ problem, lenient }: Context, value: unknown, wanted: string, place: string): undefined {
+  if (lenient) return undefined;
+  throw problem(place, `${kindOf(value)} can not be converted to a valid ${wanted}`);
 }
 
 /** What AWS's JSON reader calls the kinds of value, so that its messages read the same. */

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
-import type { Protocol, ServiceSchema } from '../../schema/types.ts';
+import type { Protocol, ServiceSchema, StructureShape } from '../../schema/types.ts';
+import type { Context } from './problem.ts';
 
 /** The operation that a message belongs to; its name MUST be one of the schema's. */
 export interface CallTarget {
@@ -22,4 +23,13 @@ export interface Answered {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
+}
+
+/** One answer that is being read, and what the schema says of it. */
+export interface AnswerReading extends CallTarget {
+  readonly context: Context;
+  readonly answer: Answered;
+  /** Of the output's structure. */
+  readonly name: string;
+  readonly shape: StructureShape;
 }

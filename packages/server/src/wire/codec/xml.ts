@@ -1,6 +1,6 @@
 import type { ListShape, MapShape, Member, SimpleShape, StructureShape } from '../../schema/types.ts';
 import { type Context, NESTING_MAX, shapeOf, textOf } from './problem.ts';
-import { AWS_TYPE, formatText, parseText } from './scalar.ts';
+import { AWS_TYPE, formatText, looseScalar, parseText } from './scalar.ts';
 import { escapeXml, parseXml, type XmlNode } from './xml-parse.ts';
 
 /**
@@ -9,28 +9,32 @@ import { escapeXml, parseXml, type XmlNode } from './xml-parse.ts';
  * @throws AwsError of the context for what is not well-formed or does not fit; elements it does not know are ignored
  */
 export function readXml(context: Context, member: Member, body: Buffer, rootName: string): unknown {
-  let root: XmlNode;
-  const text = textOf(body, context.problem);
-  try {
-    root = parseXml(text);
-  } catch (error) {
-    throw context.problem('', (error as Error).message);
-  }
+  const root = xmlRoot(context, body);
   if (root.name !== rootName) throw context.problem('', `the root element is ${root.name}, not ${rootName}`);
   return readElement(context, member, root, 0);
 }
 
-function readElement(context: Context, member: Member, node: XmlNode, depth: number): unknown {
+/** The document's root element. @throws AwsError of the context for what is not well-formed */
+export function xmlRoot({ problem }: Context, body: Buffer): XmlNode {
+  const text = textOf(body, problem);
+  try {
+    return parseXml(text);
+  } catch (error) {
+    throw problem('', (error as Error).message);
+  }
+}
+
+/** Reads an element by the shape that it is known to have. @throws AwsError of the context for what does not fit */
+export function readElement(context: Context, member: Member, node: XmlNode, depth = 0): unknown {
   if (depth > NESTING_MAX) throw context.problem(node.name, `nested more than ${NESTING_MAX} deep`);
   const shape = shapeOf(context.schema, member.shape);
   if (shape.type === 'structure' || shape.type === 'union') return readStructure(context, shape, node, depth);
   if (shape.type === 'list') {
     const name = itemName(shape);
-    const items = node.children.filter((child) => child.name === name);
-    return items.map((item) => readElement(context, shape.member, item, depth + 1));
+    return readItems(context, shape, named(node, name), depth);
   }
   if (shape.type === 'map') return readEntries(context, shape, named(node, 'entry'), depth);
-  if (node.children.length > 0) throw context.problem(node.name, 'elements where text was expected');
+  if (node.children.length > 0) return unfit(context, node.name, 'elements where text was expected');
   return readText(context, member, node.text, node.name);
 }
 
@@ -40,15 +44,18 @@ function readStructure(context: Context, shape: StructureShape, node: XmlNode, d
     const wire = member.xmlName ?? name;
     if (member.xmlAttribute) {
       const text = node.attributes.get(wire);
-      if (text !== undefined) out[name] = readText(context, member, text, wire);
+      const value = text === undefined ? undefined : readText(context, member, text, wire);
+      if (value !== undefined) out[name] = value;
       continue;
     }
     const children = named(node, wire);
     const first = children[0];
     if (!first) continue;
-    if (member.xmlFlattened) out[name] = readFlattened(context, member, children, depth);
-    else if (children.length > 1) throw context.problem(wire, 'the element stands more than once');
-    else out[name] = readElement(context, member, first, depth + 1);
+    if (!member.xmlFlattened && children.length > 1) unfit(context, wire, 'the element stands more than once');
+    const value = member.xmlFlattened
+      ? readFlattened(context, member, children, depth)
+      : readElement(context, member, first, depth + 1);
+    if (value !== undefined) out[name] = value;
   }
   return out;
 }
@@ -56,27 +63,38 @@ function readStructure(context: Context, shape: StructureShape, node: XmlNode, d
 function readFlattened(context: Context, member: Member, nodes: readonly XmlNode[], depth: number): unknown {
   const shape = shapeOf(context.schema, member.shape);
   if (shape.type === 'map') return readEntries(context, shape, nodes, depth);
-  return nodes.map((node) => readElement(context, (shape as ListShape).member, node, depth + 1));
+  return readItems(context, shape as ListShape, nodes, depth);
+}
+
+function readItems(context: Context, shape: ListShape, nodes: readonly XmlNode[], depth: number): unknown[] {
+  return nodes.map((node) => readElement(context, shape.member, node, depth + 1)).filter((item) => item !== undefined);
 }
 
 function readEntries(context: Context, shape: MapShape, entries: readonly XmlNode[], depth: number) {
-  return Object.fromEntries(
-    entries.map((entry) => {
-      const [key] = named(entry, shape.key.xmlName ?? 'key');
-      const [value] = named(entry, shape.value.xmlName ?? 'value');
-      if (!key || !value) throw context.problem(entry.name, 'an entry has a key and a value');
-      return [key.text, readElement(context, shape.value, value, depth + 1)];
-    }),
-  );
+  const out: [string, unknown][] = [];
+  for (const entry of entries) {
+    const [key] = named(entry, shape.key.xmlName ?? 'key');
+    const [value] = named(entry, shape.value.xmlName ?? 'value');
+    const inner =
+      key && value
+        ? readElement(context, shape.value, value, depth + 1)
+        : unfit(context, entry.name, 'an entry has a key and a value');
+    if (inner !== undefined) out.push([key!.text, inner]);
+  }
+  return Object.fromEntries(out);
 }
 
 function readText(context: Context, member: Member, text: string, place: string): unknown {
   const shape = shapeOf(context.schema, member.shape) as SimpleShape;
   const value = parseText(member, shape, shape.type === 'string' ? text : text.trim(), 'date-time');
-  if (value === undefined) {
-    throw context.problem(place, `${JSON.stringify(text.slice(0, 100))} is not a valid ${AWS_TYPE[shape.type]}`);
-  }
-  return value;
+  if (value !== undefined) return value;
+  if (context.lenient) return looseScalar(member, shape, text);
+  throw context.problem(place, `${JSON.stringify(text.slice(0, 100))} is not a valid ${AWS_TYPE[shape.type]}`);
+}
+
+function unfit({ problem, lenient }: Context, place: string, complaint: string): undefined {
+  if (lenient) return undefined;
+  throw problem(place, complaint);
 }
 
 function named(node: XmlNode, name: string): XmlNode[] {
