@@ -155,6 +155,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
         schema: loadSchema('opentrail'),
         log,
         history,
+        random,
         accounts: identities.accounts,
         operatorAccountId: config.accountId,
         instanceId,
@@ -172,7 +173,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
       (a) => a.drain(),
     );
     const stopping = new AbortController();
-    const answer = createPipeline({
+    const pipeline = createPipeline({
       services,
       findAccessKey: identities.findAccessKey,
       auditor,
@@ -196,12 +197,13 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
     const server = closing(
       await listen(
         async (req, res) => {
-          if (!(await health(req, res))) await answer(req, res);
+          if (!(await health(req, res))) await pipeline.answer(req, res);
         },
         {
           host: config.host,
           port: config.port,
           after: clock.after,
+          refuse: pipeline.refuse,
           ...tlsOf(config),
         },
       ),

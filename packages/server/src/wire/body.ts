@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { type Readable, Transform } from 'node:stream';
 import { AwsError, assert, Pushback } from '../base/errors.ts';
+import { whyBroken } from './broken-body.ts';
 import type { ChecksumAlgorithm } from './checksum.ts';
 import { announcedTrailers, checksumClaims, claimChecker } from './checksum-claims.ts';
 import { type HttpRequest, readBody } from './request.ts';
@@ -58,6 +59,8 @@ export async function plainBody(req: IncomingMessage, options: PlainBodyOptions)
   } catch (error) {
     throw error instanceof AwsError || error instanceof Pushback ? error : incompleteBody();
   }
+  const broken = whyBroken(req);
+  if (broken) throw broken;
   check.update(bytes);
   if (!declared) verify(check.sha256());
   check.finish(decoder);
@@ -109,6 +112,10 @@ function feed<T extends Transform>(req: IncomingMessage, into: T): T {
   };
   req.on('error', lost);
   req.on('close', lost);
+  req.on('end', () => {
+    const broken = whyBroken(req);
+    if (broken) into.destroy(broken); // before `pipe` ends it as if it were whole
+  });
   return req.pipe(into);
 }
 

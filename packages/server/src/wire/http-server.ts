@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createHttpServer, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { OperatorError, systemErrorCode } from '../base/errors.ts';
+import { type ConnectionOptions, type Handle, tendConnections } from './connections.ts';
 
 /** Time for a client to send its headers; a slower one is holding a connection for nothing. */
 const HEADERS_TIMEOUT_MS = 30_000;
@@ -28,18 +28,14 @@ export interface HttpServer {
   stop(graceMs: number): Promise<void>;
 }
 
-export interface ListenOptions {
+export interface ListenOptions extends ConnectionOptions {
   readonly host: string;
   readonly port: number;
   readonly tls?: { readonly cert: string; readonly key: string };
-  readonly after: (delayMs: number, fn: () => void) => () => void;
 }
 
-/** Listens and hands every request to `handle`, which MUST answer it and never throw. @throws OperatorError when the port is taken */
-export async function listen(
-  handle: (req: IncomingMessage, res: ServerResponse) => Promise<void>,
-  options: ListenOptions,
-): Promise<HttpServer> {
+/** Listens and hands every request to `handle`. @throws OperatorError when the port is taken */
+export async function listen(handle: Handle, options: ListenOptions): Promise<HttpServer> {
   const settings = {
     maxHeaderSize: HEADER_BYTES_MAX,
     headersTimeout: HEADERS_TIMEOUT_MS,
@@ -51,12 +47,11 @@ export async function listen(
     keepAliveInitialDelay: KEEP_ALIVE_PROBE_MS,
   };
   const server: Server = options.tls
-    ? createHttpsServer({ ...settings, ...options.tls, minVersion: 'TLSv1.2' }, handle)
-    : createHttpServer(settings, handle);
+    ? createHttpsServer({ ...settings, ...options.tls, minVersion: 'TLSv1.2', allowHalfOpen: true })
+    : createHttpServer(settings);
   server.maxConnections = Math.min(CONNECTIONS_MAX, Math.floor(openFilesMax() / 2));
-  server.on('clientError', answerMalformed);
-  // Anything but `100-continue` is an expectation that nobody has; AWS's front does not mind it either.
-  server.on('checkExpectation', handle);
+  server.maxHeadersCount = 0; // their bytes are bounded; Node would drop those past the 2,000th without a word
+  tendConnections(server, handle, options);
   await new Promise<void>((fulfil, reject) => {
     server.once('error', (error) => reject(listenProblem(error, options)));
     server.listen(options.port, options.host, () => fulfil());
@@ -92,36 +87,6 @@ function openFilesMax(): number {
     return Number.POSITIVE_INFINITY; // not Linux
   }
 }
-
-/** What is not HTTP at all reaches no handler; S3's front answers it in these words, in XML. */
-function answerMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const [status, code, message] = MALFORMED[error.code ?? ''] ?? [
-    '400 Bad Request',
-    'BadRequest',
-    'An error occurred when parsing the HTTP request.',
-  ];
-  const body = `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${message}</Message></Error>`;
-  socket.end(
-    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/xml\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
-  );
-}
-
-const MALFORMED: Readonly<Record<string, readonly [string, string, string]>> = {
-  HPE_HEADER_OVERFLOW: [
-    '400 Bad Request',
-    'RequestHeaderSectionTooLarge',
-    'Your request header section exceeds the maximum allowed request header section size.',
-  ],
-  ERR_HTTP_REQUEST_TIMEOUT: [
-    '400 Bad Request',
-    'RequestTimeout',
-    'Your socket connection to the server was not read from or written to within the timeout period.',
-  ],
-};
 
 function listenProblem(error: Error, { host, port }: ListenOptions): Error {
   const code = systemErrorCode(error);

@@ -10,6 +10,7 @@ import type { Call, CallNotes } from '../event/call.ts';
 import type { Protocol } from '../schema/types.ts';
 import type { Auditor } from './audit.ts';
 import { plainBody, verifiedBody } from './body.ts';
+import { whyBroken } from './broken-body.ts';
 import { decodeInput, type EncodedResponse, encodeError, encodeOutput } from './codec/index.ts';
 import { detect, operationFromForm } from './detect.ts';
 import type { Detected } from './detected.ts';
@@ -63,33 +64,41 @@ interface Exchange {
   output?: Record<string, unknown>;
 }
 
-/** Makes the function that answers every AWS request. It never throws and always answers. */
-export function createPipeline(deps: PipelineDeps): (req: IncomingMessage, res: ServerResponse) => Promise<void> {
+export interface Pipeline {
+  /** Answers every AWS request. Never throws. */
+  answer(req: IncomingMessage, res: ServerResponse): Promise<void>;
+  /** Words, counts and logs the answer to what never became a request; `headers` may hold whatever could be read of it. */
+  refuse(error: AwsError, headers: Readonly<Record<string, string>>, sourceIp: string): EncodedResponse;
+}
+
+export function createPipeline(deps: PipelineDeps): Pipeline {
   const schemas = deps.services.map((s) => s.schema);
   const serviceOf = new Map(deps.services.map((s) => [s.schema, s]));
+  return { answer, refuse };
 
-  return async (req, res) => {
+  async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const began = deps.clock.monotonicMs();
     let exchange: Exchange | undefined;
-    let answer: EncodedResponse;
+    let encoded: EncodedResponse;
     try {
       exchange = openExchange(deps, req, res);
-      answer = await run(exchange, req);
+      encoded = await run(exchange, req);
     } catch (error) {
-      answer = failure(error, exchange);
+      encoded = failure(error, exchange);
     }
-    if (!req.complete && !(await drain(req, deps.clock))) res.setHeader('connection', 'close');
+    const whole = req.complete || (await drain(req, deps.clock));
+    if (!whole || whyBroken(req)) res.setHeader('connection', 'close');
     try {
-      await respond(res, req.method ?? 'GET', answer);
+      await respond(res, req.method ?? 'GET', encoded);
     } catch (error) {
       deps.logger.warn({ err: error, requestId: exchange?.requestId }, 'an answer could not be sent whole');
     }
     const service = exchange?.service?.schema.id ?? 'unknown';
     // A label for each name that a caller may think of would fill the memory.
     const operation = (exchange && knownOperation(exchange)) ?? 'unknown';
-    deps.metrics.requests.inc({ service, operation, status: answer.status });
+    deps.metrics.requests.inc({ service, operation, status: encoded.status });
     deps.metrics.requestSeconds.observe({ service }, (deps.clock.monotonicMs() - began) / 1000);
-  };
+  }
 
   /** Everything but the answer's way out. An error before the caller is known leaves no record. */
   async function run(x: Exchange, req: IncomingMessage): Promise<EncodedResponse> {
@@ -259,16 +268,25 @@ export function createPipeline(deps: PipelineDeps): (req: IncomingMessage, res: 
       );
     }
     if (!x?.caller) {
-      deps.metrics.rejectedRequests.inc({ code: known.code });
-      deps.logger.info(
-        { code: known.code, requestId, sourceIp: x?.http.sourceIp, accessKeyId: x?.authorization?.accessKeyId },
-        'request rejected',
-      );
+      const accessKeyId = x?.authorization?.accessKeyId;
+      rejected({ code: known.code, requestId, sourceIp: x?.http.sourceIp, accessKeyId });
     }
     const target = x?.detected
       ? { schema: x.detected.schema, protocol: x.detected.protocol }
-      : { protocol: protocolByLooks(x?.http) };
+      : { protocol: protocolByLooks(x?.http.headers) };
     return encodeError(target, known, requestId, { hostId: x?.hostId ?? '', resource: x?.http.rawPath ?? '/' });
+  }
+
+  function refuse(error: AwsError, headers: Readonly<Record<string, string>>, sourceIp: string): EncodedResponse {
+    const requestId = uuid(deps.random);
+    rejected({ code: error.code, requestId, sourceIp });
+    const place = { hostId: newHostId(deps.random), resource: '/' };
+    return encodeError({ protocol: protocolByLooks(headers) }, error, requestId, place);
+  }
+
+  function rejected(request: { readonly code: string; readonly [detail: string]: string | undefined }): void {
+    deps.metrics.rejectedRequests.inc({ code: request.code });
+    deps.logger.info(request, 'request rejected');
   }
 
   function regionOf(x: Exchange): string {
@@ -280,10 +298,10 @@ const EMPTY = Buffer.alloc(0);
 const REGION = /^[a-z0-9-]{1,32}$/;
 
 /** How to answer when no service here knows the request: in the tongue that its client seems to speak. */
-function protocolByLooks(http: HttpRequest | undefined): Protocol {
-  const contentType = http?.headers['content-type'] ?? '';
+function protocolByLooks(headers: Readonly<Record<string, string>> = {}): Protocol {
+  const contentType = headers['content-type'] ?? '';
   if (contentType.startsWith('application/x-www-form-urlencoded')) return 'awsQuery';
-  return contentType.includes('json') || http?.headers['x-amz-target'] !== undefined ? 'awsJson1_1' : 'restXml';
+  return contentType.includes('json') || headers['x-amz-target'] !== undefined ? 'awsJson1_1' : 'restXml';
 }
 
 /** An unsigned caller, as S3 writes it into records (spec: record-conventions §4). */
@@ -294,6 +312,8 @@ const ANONYMOUS: Caller = {
   identity: { type: 'AWSAccount', principalId: '', accountId: 'ANONYMOUS_PRINCIPAL' },
 };
 
+const newHostId = (random: Random): string => random.bytes(57).toString('base64');
+
 function openExchange(deps: PipelineDeps, req: IncomingMessage, res: ServerResponse): Exchange {
   return {
     http: readRequest(req),
@@ -303,15 +323,24 @@ function openExchange(deps: PipelineDeps, req: IncomingMessage, res: ServerRespo
     authorization: undefined,
     operation: undefined,
     requestId: uuid(deps.random),
-    hostId: deps.random.bytes(57).toString('base64'),
+    hostId: newHostId(deps.random),
   };
 }
 
-/** Aborts when the client goes away. Made for those alone who ask: all others would pay for an error that nobody reads. */
+/**
+ * Aborts when the client goes away, or has closed its side of the connection: nothing else is heard of one that went
+ * while there is nothing to be sent. Made for those alone who ask: all others would pay for an error that nobody reads.
+ */
 function goneSignal(res: ServerResponse): AbortSignal {
-  if (res.closed) return AbortSignal.abort();
+  const { socket } = res.req;
+  if (res.closed || socket.readableEnded) return AbortSignal.abort();
   const gone = new AbortController();
-  res.once('close', () => gone.abort());
+  const abort = () => {
+    socket.off('end', abort);
+    gone.abort();
+  };
+  socket.once('end', abort);
+  res.once('close', abort);
   return gone.signal;
 }
 
@@ -382,7 +411,6 @@ function drain(req: IncomingMessage, clock: Clock): Promise<boolean> {
     const done = (complete: boolean) => {
       cancel();
       req.off('data', count).off('end', ended).off('close', ended);
-      req.resume();
       fulfil(complete);
     };
     const ended = () => done(req.complete);
@@ -393,6 +421,7 @@ function drain(req: IncomingMessage, clock: Clock): Promise<boolean> {
     const cancel = clock.after(DRAIN_MS_MAX, () => done(false));
     req.unpipe();
     req.on('data', count).once('end', ended).once('close', ended);
+    req.resume(); // whoever stopped reading it left it paused
     if (req.readableEnded || req.destroyed) ended();
   });
 }

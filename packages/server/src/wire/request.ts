@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { AwsError, Pushback } from '../base/errors.ts';
@@ -37,13 +38,16 @@ export function readRequest(message: IncomingMessage): HttpRequest {
     query: parseQuery(rawQuery),
     headers,
     host,
-    sourceIp: (message.socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, ''),
+    sourceIp: addressOf(message.socket),
     ...(tls && { tls }),
   };
 }
 
+/** The client's address; IPv4 in its own form also where it comes to an IPv6 socket. */
+export const addressOf = (socket: Socket): string => (socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, '');
+
 /** Joins repeated headers in order, as SigV4 canonicalises them; Node's own `headers` drops some repeats. */
-function joinHeaders(raw: readonly string[]): Record<string, string> {
+export function joinHeaders(raw: readonly string[]): Record<string, string> {
   const out: Record<string, string> = Object.create(null);
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = raw[i]!.toLowerCase();
