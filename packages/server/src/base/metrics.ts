@@ -13,6 +13,8 @@ export interface Metrics {
   readonly logBytes: Gauge;
   readonly followerLagEvents: Gauge<'follower'>;
   readonly deliveries: Counter<'kind' | 'outcome'>;
+  readonly gatewayCalls: Counter<'upstream' | 'outcome'>;
+  readonly gatewayOpenCalls: Gauge;
 }
 
 /** Makes the product's metrics in a registry of their own. Names end in their unit, as Prometheus asks. */
@@ -74,6 +76,17 @@ export function createMetrics(): Metrics {
       name: name('deliveries_total'),
       help: 'Objects written to trail buckets',
       labelNames: ['kind', 'outcome'],
+      registers,
+    }),
+    gatewayCalls: new Counter({
+      name: name('gateway_calls_total'),
+      help: 'Calls that came to the capture gateway, by how they ended',
+      labelNames: ['upstream', 'outcome'],
+      registers,
+    }),
+    gatewayOpenCalls: new Gauge({
+      name: name('gateway_open_calls'),
+      help: 'Calls that are on their way through the capture gateway',
       registers,
     }),
   };
