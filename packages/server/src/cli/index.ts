@@ -105,6 +105,14 @@ export async function runCommand(args: readonly string[]): Promise<number> {
       await withClient(o, async (client) => done(await tail(client, shown)));
     });
 
+  withSettings(program.command('report'), CLIENT_SETTINGS)
+    .description('report what a service did by itself: service events, calls by its roles, sign-ins, network activity')
+    .argument('<file>', 'one report as JSON, an array of them, or one a line; - for standard input')
+    .action(async (file: string, o) => {
+      const { report } = await import('./report.ts');
+      await withClient(o, async (client) => done(await report(client, file)));
+    });
+
   withSettings(program.command('policy'), CLIENT_SETTINGS)
     .description('print the least IAM policy that covers what a user, role or key has done')
     .option('--user <name>', 'user name or ARN')

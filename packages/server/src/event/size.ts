@@ -1,4 +1,5 @@
 import type { CloudTrailRecord } from './record.ts';
+import type { ReportedRecord } from './reported.ts';
 
 /**
  * The limits that CloudTrail puts on what it writes (spec: records §2 "Size limits"): strings are cut, whole objects are
@@ -20,24 +21,36 @@ const OBJECTS = [
 ] as const;
 
 /** The record as compact JSON within the limits. Records of everyday size are serialised once. */
-export function serializeWithinLimits(record: CloudTrailRecord): Buffer {
+export function serializeWithinLimits(record: CloudTrailRecord | ReportedRecord): Buffer {
   const fitted: Record<string, unknown> = { ...record };
   for (const name of STRINGS) {
     const value = record[name];
     if (value !== undefined && value.length > STRING_BYTES_MAX / 3) fitted[name] = cut(value);
   }
-  let json = Buffer.from(JSON.stringify(fitted));
+  let json = bytesOf(fitted);
   if (json.length <= EXTRA_BYTES_MAX) return json;
   for (const [name, bytesMax] of OBJECTS)
     omitAbove(fitted, name, bytesMax, 'its size exceeds the limit for this field');
-  json = Buffer.from(JSON.stringify(fitted));
+  json = bytesOf(fitted);
   for (const [name] of OBJECTS) {
     if (json.length <= RECORD_BYTES_MAX) break;
     omitAbove(fitted, name, 0, 'the size of the event exceeds the limit');
-    json = Buffer.from(JSON.stringify(fitted));
+    json = bytesOf(fitted);
   }
   return json;
 }
+
+/**
+ * S3 counts bytes in floating point in data events (`0.0`), and in integers in management events (spec:
+ * record-conventions §12), which JavaScript's numbers cannot tell apart. A quote inside a string would be escaped, so
+ * nothing but these two members can match.
+ */
+function bytesOf(record: Readonly<Record<string, unknown>>): Buffer {
+  const text = JSON.stringify(record);
+  const floats = record.managementEvent === false && record.eventSource === 's3.amazonaws.com';
+  return Buffer.from(floats ? text.replace(BYTE_COUNTS, '$1.0') : text);
+}
+const BYTE_COUNTS = /("bytesTransferred(?:In|Out)":\d+)(?=[,}])/g;
 
 /** AWS documents only that `omitted` is there; the other two members are ours. */
 function omitAbove(fitted: Record<string, unknown>, name: string, bytesMax: number, reasonOmitted: string): void {

@@ -1,5 +1,6 @@
 import type { Accounts } from '../../access/identities.ts';
 import { AwsError } from '../../base/errors.ts';
+import type { Random } from '../../base/random.ts';
 import type { History } from '../../ports/history.ts';
 import type { Log } from '../../ports/log.ts';
 import type { ServiceSchema } from '../../schema/types.ts';
@@ -10,6 +11,7 @@ export interface OpenTrailDeps {
   readonly schema: ServiceSchema;
   readonly log: Log;
   readonly history: History;
+  readonly random: Random;
   readonly accounts: Accounts;
   /** The account whose principals operate this OpenTrail: they may act for all accounts, others for their own only. */
   readonly operatorAccountId: string;

@@ -1,7 +1,9 @@
 import type { Service } from '../../wire/service.ts';
 import { createAccountHandlers } from './accounts.ts';
 import { denied, type OpenTrailDeps } from './deps.ts';
+import { createIntake } from './intake.ts';
 import { createPutRecords, PUT_RECORDS_BYTES_MAX } from './put-records.ts';
+import { createReportEvents } from './report-events.ts';
 import { createTailRecords } from './tail-records.ts';
 
 /**
@@ -9,11 +11,13 @@ import { createTailRecords } from './tail-records.ts';
  * making accounts. Signed like every AWS call, under the service name `opentrail`; documented in docs/native-api.md.
  */
 export function openTrailService(deps: OpenTrailDeps): Service {
+  const intake = createIntake(deps);
   return {
     schema: deps.schema,
     bodyBytesMax: PUT_RECORDS_BYTES_MAX,
     operations: {
-      PutRecords: createPutRecords(deps),
+      PutRecords: createPutRecords(deps, intake),
+      ReportEvents: createReportEvents(deps.random, intake),
       TailRecords: createTailRecords(deps),
       ...createAccountHandlers(deps),
     },
@@ -28,4 +32,4 @@ export function openTrailService(deps: OpenTrailDeps): Service {
   };
 }
 
-const OPERATOR_ONLY: ReadonlySet<string> = new Set(['CreateAccount']);
+const OPERATOR_ONLY: ReadonlySet<string> = new Set(['CreateAccount', 'ReportEvents']);
