@@ -1,45 +1,97 @@
 import type { Member, ServiceSchema, Shape } from '../schema/types.ts';
-import { isHidden, isLeftOut, markerOf } from './conventions/redaction.ts';
+import { layoutOf } from './conventions/layouts.ts';
+import { hiddenAs, isLeftOut, markerOf } from './conventions/redaction.ts';
 import { timeOf } from './conventions/times.ts';
 
+type Values = Readonly<Record<string, unknown>>;
+
 /**
- * Input and output as requestParameters and responseElements show them (spec: record-conventions §8.1): members in the
+ * Input or output as requestParameters and responseElements show them (spec: record-conventions §8.1): members in the
  * order of the model, the first letter of each name in lower case (only the first: `dBInstanceIdentifier`), sensitive
  * ones redacted, bytes left out, times as the service prints them. An object without members is null.
  */
 export function parametersOf(
   schema: ServiceSchema,
   shapeName: string | undefined,
-  value: Readonly<Record<string, unknown>> | undefined,
+  value: Values | undefined,
 ): Record<string, unknown> | null {
   const shape = shapeName === undefined ? undefined : schema.shapes[shapeName];
   if (value === undefined || shape === undefined || !('members' in shape)) return null;
-  const out = structureOf({ schema, marker: markerOf(schema.id) }, shape.members, value, 0);
+  const out = structureOf(styleOf(schema), shapeName!, shape.members, value, 0);
   return Object.keys(out).length === 0 ? null : out;
+}
+
+/** requestParameters of an operation, with what its service adds to or moves in every request. */
+export function requestOf(schema: ServiceSchema, operation: string, input: Values | undefined) {
+  const shapeName = schema.operations[operation]?.input;
+  const { bodyAsInput, defaults } = layoutOf(schema.id);
+  if (bodyAsInput && input !== undefined) return requestWithBody(schema, operation, shapeName, input);
+  const added = defaults?.[operation];
+  return parametersOf(schema, shapeName, added && input ? { ...added, ...input } : input);
+}
+
+/** responseElements of an operation that records its answer. */
+export function answerOf(schema: ServiceSchema, operation: string, output: Values | undefined) {
+  const shapeName = schema.operations[operation]?.output;
+  const { answers, unwrapsAnswer } = layoutOf(schema.id);
+  const kept = answers?.[operation];
+  if (kept !== undefined) {
+    const shown = Object.entries(kept).flatMap(([member, name]) => {
+      const value = plain(output?.[member]);
+      return value === undefined ? [] : [[name, value]];
+    });
+    return shown.length === 0 ? null : (Object.fromEntries(shown) as Record<string, unknown>);
+  }
+  const all = parametersOf(schema, shapeName, output);
+  if (!unwrapsAnswer || all === null) return all;
+  const [only, ...others] = Object.values(all);
+  return others.length === 0 && isObject(only) ? only : all;
+}
+
+function requestWithBody(schema: ServiceSchema, operation: string, shapeName: string | undefined, input: Values) {
+  const shape = shapeName === undefined ? undefined : schema.shapes[shapeName];
+  const members = shape !== undefined && 'members' in shape ? shape.members : {};
+  const body = Object.fromEntries(Object.entries(input).filter(([name]) => members[name]?.location === undefined));
+  const rest = Object.fromEntries(Object.entries(input).filter(([name]) => members[name]?.location !== undefined));
+  const shown = parametersOf(schema, shapeName, body);
+  return {
+    ...parametersOf(schema, shapeName, rest),
+    ...(shown && { [`${lowerFirst(operation)}Input`]: shown }),
+    template: false,
+  };
 }
 
 interface Style {
   readonly schema: ServiceSchema;
   readonly marker: string | undefined;
+  readonly nameOf: (name: string) => string;
 }
+
+function styleOf(schema: ServiceSchema): Style {
+  const asModelled = layoutOf(schema.id).namesAsModelled;
+  return { schema, marker: markerOf(schema.id), nameOf: asModelled ? (name) => name : lowerFirst };
+}
+
+export const lowerFirst = (name: string): string => name.charAt(0).toLowerCase() + name.slice(1);
 
 /** Some AWS shapes contain themselves; no caller nests them deeper than this for a good reason. */
 const DEPTH_MAX = 64;
 
 function structureOf(
   style: Style,
+  shapeName: string,
   members: Readonly<Record<string, Member>>,
-  value: Readonly<Record<string, unknown>>,
+  value: Values,
   depth: number,
 ): Record<string, unknown> {
-  const { schema } = style;
+  const { id } = style.schema;
   const out: Record<string, unknown> = {};
   for (const [name, member] of Object.entries(members)) {
     const given = Object.hasOwn(value, name) ? value[name] : undefined;
     if (given === undefined || given === null) continue;
-    if (depth === 0 && isLeftOut(schema.id, name)) continue;
-    const shown = isHidden(schema.id, name) ? style.marker : memberOf(style, member, given, depth + 1);
-    if (shown !== undefined) define(out, name.charAt(0).toLowerCase() + name.slice(1), shown);
+    if (isLeftOut(id, shapeName, name)) continue;
+    const shown = hiddenAs(id, shapeName, name) ?? memberOf(style, member, given, depth + 1);
+    if (shown !== undefined) define(out, style.nameOf(name), shown);
   }
   return out;
 }
@@ -49,14 +101,14 @@ function memberOf(style: Style, member: Member, value: unknown, depth: number): 
   const shape = style.schema.shapes[member.shape];
   if (shape === undefined || depth > DEPTH_MAX) return undefined;
   if (member.sensitive || shape.sensitive) return style.marker;
-  return shapeOf(style, shape, value, depth);
+  return shapeOf(style, member.shape, shape, value, depth);
 }
 
-function shapeOf(style: Style, shape: Shape, value: unknown, depth: number): unknown {
+function shapeOf(style: Style, name: string, shape: Shape, value: unknown, depth: number): unknown {
   switch (shape.type) {
     case 'structure':
     case 'union':
-      return isObject(value) ? structureOf(style, shape.members, value, depth) : undefined;
+      return isObject(value) ? structureOf(style, name, shape.members, value, depth) : undefined;
     case 'list':
       if (!Array.isArray(value)) return undefined;
       return value.map((item) => (item === null ? null : (memberOf(style, shape.member, item, depth + 1) ?? null)));
@@ -72,7 +124,7 @@ function shapeOf(style: Style, shape: Shape, value: unknown, depth: number): unk
 }
 
 /** Keys are the caller's own and stay as they are. */
-function mapOf(style: Style, member: Member, value: Readonly<Record<string, unknown>>, depth: number) {
+function mapOf(style: Style, member: Member, value: Values, depth: number) {
   const out: Record<string, unknown> = {};
   for (const [key, item] of Object.entries(value)) {
     const shown = item === null ? null : memberOf(style, member, item, depth + 1);
@@ -99,7 +151,7 @@ export function plain(value: unknown): unknown {
 }
 
 /** A plain assignment would take a caller's `__proto__` for more than a name. */
-function define(out: Record<string, unknown>, name: string, value: unknown): void {
+export function define(out: Record<string, unknown>, name: string, value: unknown): void {
   if (name === '__proto__')
     Object.defineProperty(out, name, { value, enumerable: true, configurable: true, writable: true });
   else out[name] = value;

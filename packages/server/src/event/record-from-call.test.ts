@@ -3,9 +3,10 @@ import { loadSchema, type SchemaId } from '../schema/load.ts';
 import type { ServiceSchema } from '../schema/types.ts';
 import { realDataDir, realFiles } from '../testing/real-data.ts';
 import type { Call } from './call.ts';
-import { isDataEvent, isReadOnly } from './conventions/classes.ts';
+import { isReadOnly } from './conventions/classes.ts';
+import { isDataEvent } from './conventions/data-events.ts';
 import { errorCodeOf } from './conventions/errors.ts';
-import { eventNameOf } from './conventions/names.ts';
+import { eventNameOf } from './conventions/event-names.ts';
 import { timeOf } from './conventions/times.ts';
 import { eventFromRecord, ownerRecordFromCall, recordFromCall } from './record-from-call.ts';
 
@@ -242,7 +243,7 @@ describe('recordFromCall for S3', () => {
         'x-amz-server-side-encryption-aws-kms-key-id': 'arn:key',
       },
       responseElements: { 'x-amz-server-side-encryption': 'AES256' },
-      additionalEventData: { SSEApplied: 'SSE_S3' },
+      additionalEventData: { SSEApplied: 'Default_SSE_S3' },
       resources: [
         { type: 'AWS::S3::Object', ARN: 'arn:aws:s3:::b/a/k' },
         { type: 'AWS::S3::Bucket', ARN: 'arn:aws:s3:::b' },

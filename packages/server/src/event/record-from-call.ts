@@ -2,13 +2,16 @@ import { createHash } from 'node:crypto';
 import { assert } from '../base/errors.ts';
 import { eventFromBytes } from './accept.ts';
 import type { Call } from './call.ts';
-import { isDataEvent, isReadOnly, recordsResponse } from './conventions/classes.ts';
+import { isReadOnly, recordsResponse } from './conventions/classes.ts';
+import { isDataEvent } from './conventions/data-events.ts';
+import { ec2RequestParameters, ec2ResponseElements } from './conventions/ec2.ts';
 import { errorCodeOf, keepsParameters } from './conventions/errors.ts';
-import { API_VERSIONS, EVENT_VERSION, eventNameOf, eventSourceOf } from './conventions/names.ts';
-import { resourcesFromInput } from './conventions/resources.ts';
+import { eventNameOf } from './conventions/event-names.ts';
+import { ownerFromInput, resourcesFromInput } from './conventions/resources.ts';
 import { s3AdditionalEventData, s3RequestParameters, s3Resources, s3ResponseElements } from './conventions/s3.ts';
+import { API_VERSIONS, EVENT_VERSION, eventSourceOf } from './conventions/sources.ts';
 import type { NewEvent } from './event.ts';
-import { parametersOf } from './parameters.ts';
+import { answerOf, requestOf } from './parameters.ts';
 import type { CloudTrailRecord, ResourceEntry, UserIdentity } from './record.ts';
 import { serializeWithinLimits } from './size.ts';
 
@@ -18,7 +21,7 @@ import { serializeWithinLimits } from './size.ts';
  */
 export function recordFromCall(call: Call): CloudTrailRecord {
   const { schema, operation, error, notes, userIdentity } = call;
-  const s3 = schema.id === 's3';
+  const s3 = STYLES[schema.id] === S3;
   const service = userIdentity.invokedBy;
   const isData = isDataEvent(schema, operation);
   const extra = { ...(s3 && s3AdditionalEventData(call)), ...notes.additionalEventData };
@@ -28,7 +31,7 @@ export function recordFromCall(call: Call): CloudTrailRecord {
     eventVersion: EVENT_VERSION,
     userIdentity: inOrder(userIdentity),
     eventTime: `${new Date(call.timeMs).toISOString().slice(0, 19)}Z`,
-    eventSource: eventSourceOf(schema.id),
+    eventSource: eventSourceOf(schema),
     eventName: eventNameOf(schema.id, operation),
     awsRegion: call.region.replace(/[^A-Za-z0-9-]/g, '-').slice(0, 64), // the caller's own word, and a part of object keys
     sourceIPAddress: service ?? call.sourceIp,
@@ -42,7 +45,7 @@ export function recordFromCall(call: Call): CloudTrailRecord {
     readOnly: isReadOnly(schema.id, operation),
     ...(resources && resources.length > 0 && { resources: resources.map(entryInOrder) }),
     eventType: 'AwsApiCall',
-    ...(API_VERSIONS[schema.id] !== undefined && { apiVersion: API_VERSIONS[schema.id]! }),
+    ...(API_VERSIONS[schema.id] !== undefined && { apiVersion: API_VERSIONS[schema.id] }),
     managementEvent: !isData,
     recipientAccountId: call.accountId,
     ...((shared !== undefined || userIdentity.type === 'AWSService') && {
@@ -87,12 +90,10 @@ export function eventFromRecord(record: CloudTrailRecord, accountId = record.rec
 }
 
 function requestParameters(call: Call): CloudTrailRecord['requestParameters'] {
-  const { schema, operation, notes } = call;
+  const { schema, notes } = call;
   if (notes.requestParameters !== undefined) return notes.requestParameters;
   if (!keepsParameters(schema, call.error?.code)) return null;
-  return schema.id === 's3'
-    ? s3RequestParameters(call)
-    : parametersOf(schema, schema.operations[operation]?.input, call.input);
+  return (STYLES[schema.id] ?? PLAIN).request(call);
 }
 
 /** Null for reads, failures and calls that return nothing: never an empty object. */
@@ -101,17 +102,35 @@ function responseElements(call: Call): CloudTrailRecord['responseElements'] {
   if (call.error) return null;
   if (notes.responseElements !== undefined) return notes.responseElements;
   if (!recordsResponse(schema.id, operation)) return null;
-  if (schema.id === 's3') return s3ResponseElements(call);
-  return parametersOf(schema, schema.operations[operation]?.output, call.output);
+  return (STYLES[schema.id] ?? PLAIN).response(call);
 }
 
+/** How a service writes what was asked and answered. */
+interface Style {
+  request(call: Call): CloudTrailRecord['requestParameters'];
+  response(call: Call): CloudTrailRecord['responseElements'];
+}
+
+const PLAIN: Style = {
+  request: ({ schema, operation, input }) => requestOf(schema, operation, input),
+  response: ({ schema, operation, output }) => answerOf(schema, operation, output),
+};
+const S3: Style = { request: s3RequestParameters, response: s3ResponseElements };
+
+/** The services that have a style of their own, by schema id. */
+const STYLES: Readonly<Record<string, Style>> = {
+  ec2: { request: ec2RequestParameters, response: ec2ResponseElements },
+  s3: S3,
+  's3-control': S3,
+};
+
 function resourcesOf(call: Call): readonly ResourceEntry[] | undefined {
-  return call.schema.id === 's3' ? s3Resources(call) : resourcesFromInput(call);
+  return STYLES[call.schema.id] === S3 ? s3Resources(call) : resourcesFromInput(call);
 }
 
 /** The owner of the resource, when it is another account than the one whose record this is. */
 function ownerOf(call: Call): string | undefined {
-  const owner = call.notes.resourceAccountId;
+  const owner = call.notes.resourceAccountId ?? ownerFromInput(call);
   return owner !== undefined && owner !== call.accountId ? owner : undefined;
 }
 

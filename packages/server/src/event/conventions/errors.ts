@@ -25,5 +25,8 @@ const BEFORE_PARAMETERS: ReadonlySet<string> = new Set([
   ...['Throttling', 'ThrottlingException', 'TooManyRequestsException', 'RequestLimitExceeded', 'SlowDown'],
 ]);
 
+/** Services whose records keep the parameters even then (spec: record-conventions §8, §21). */
+const KEEPS_ALWAYS: ReadonlySet<string> = new Set(['cost-explorer', 'ec2', 's3', 's3-control']);
+
 export const keepsParameters = (schema: ServiceSchema, code: string | undefined): boolean =>
-  code === undefined || !BEFORE_PARAMETERS.has(code) || schema.id === 's3' || schema.protocols.includes('ec2Query');
+  code === undefined || !BEFORE_PARAMETERS.has(code) || KEEPS_ALWAYS.has(schema.id);

@@ -1,6 +1,6 @@
 /**
  * What records show in place of members that AWS's models mark sensitive (spec: record-conventions §10). Most services
- * write a marker; those that hand out secrets leave them out altogether.
+ * write a marker; those that hand out secrets leave them out altogether. Tables are by schema id.
  */
 export const HIDDEN = 'HIDDEN_DUE_TO_SECURITY_REASONS';
 
@@ -8,9 +8,12 @@ export const HIDDEN = 'HIDDEN_DUE_TO_SECURITY_REASONS';
 const MARKERS: Readonly<Record<string, string | undefined>> = {
   ec2: '<sensitiveDataRemoved>',
   iam: undefined,
+  kms: undefined,
+  lambda: undefined,
   opentrail: undefined,
   s3: undefined,
-  secretsmanager: undefined,
+  's3-control': undefined,
+  'secrets-manager': undefined,
   sts: undefined,
 };
 
@@ -18,23 +21,53 @@ export const markerOf = (schemaId: string): string | undefined =>
   Object.hasOwn(MARKERS, schemaId) ? MARKERS[schemaId] : HIDDEN;
 
 /**
- * Members that never appear although no model marks them: bulk content, which has its own place, and one-time codes.
- * By schema id and, at the top of input or output, the API's member name.
+ * Members that never appear although no model marks them: bulk content, which has its own place, one-time codes and
+ * tokens, and what records of the operation lack. By member name, anywhere, or `Shape.Member`.
  */
 const LEFT_OUT: Readonly<Record<string, ReadonlySet<string>>> = {
+  'bedrock-runtime': new Set(['accept', 'contentType', 'messages', 'system']),
   'cloudtrail-data': new Set(['auditEvents']),
+  // DynamoDB's guide, "Understanding log file entries": non-key attribute values do not appear.
+  dynamodb: new Set([
+    ...['AttributeUpdates', 'Expected', 'ExpressionAttributeValues', 'KeyConditions', 'Parameters', 'QueryFilter'],
+    ...['ScanFilter', 'Attributes', 'ItemCollectionMetrics', 'Items'],
+  ]),
+  firehose: new Set(['Record', 'Records']),
+  iam: new Set(['AuthenticationCode1', 'AuthenticationCode2']),
+  // A grant token is as good as its grant until that is everywhere.
+  kms: new Set(['GrantToken', 'GrantTokens']),
   opentrail: new Set(['Records', 'Results']),
-  secretsmanager: new Set(['SecretString']),
-  sts: new Set(['TokenCode']),
+  'secrets-manager': new Set(['SecretString', 'SecretBinary']),
+  ssm: new Set(['InventoryItem.Content', 'StartSessionResponse.StreamUrl']),
+  sts: new Set(['TokenCode', 'SAMLAssertion', 'WebIdentityToken', 'SecretAccessKey']),
 };
-
-export const isLeftOut = (schemaId: string, member: string): boolean => LEFT_OUT[schemaId]?.has(member) === true;
 
 /** Sensitive by what it does, without a trait in the model: the marker, whole (spec: record-conventions §10). */
 const HIDDEN_TOO: Readonly<Record<string, ReadonlySet<string>>> = {
-  sns: new Set(['Message', 'Subject']),
-  ssm: new Set(['Value', 'Parameters']),
+  cloudfront: new Set(['DistributionConfig.Comment']),
+  'cognito-identity': new Set(['Logins']),
+  docdb: new Set(['MasterUserPassword']),
+  neptune: new Set(['MasterUserPassword']),
   rds: new Set(['MasterUserPassword', 'TdeCredentialPassword']),
+  redshift: new Set(['MasterUserPassword']),
+  sns: new Set(['Message', 'Subject', 'MessageAttributes']),
+  sqs: new Set(['MessageBody', 'MessageAttributes']),
+  ssm: new Set(['PutParameterRequest.Value', 'Parameters']),
 };
 
-export const isHidden = (schemaId: string, member: string): boolean => HIDDEN_TOO[schemaId]?.has(member) === true;
+/** What a marker says other than the service's usual one. */
+const MARKED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  ssm: { TokenValue: 'Value hidden due to security reasons.' },
+};
+
+const has = (table: Readonly<Record<string, ReadonlySet<string>>>, id: string, shape: string, member: string) => {
+  const listed = table[id];
+  return listed !== undefined && (listed.has(member) || listed.has(`${shape}.${member}`));
+};
+
+export const isLeftOut = (schemaId: string, shape: string, member: string): boolean =>
+  has(LEFT_OUT, schemaId, shape, member);
+
+/** The text in place of a value that is not to be shown; undefined: it may be, as far as this table knows. */
+export const hiddenAs = (schemaId: string, shape: string, member: string): string | undefined =>
+  MARKED[schemaId]?.[member] ?? (has(HIDDEN_TOO, schemaId, shape, member) ? HIDDEN : undefined);

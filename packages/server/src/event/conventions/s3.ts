@@ -1,9 +1,9 @@
 import type { Member, ServiceSchema } from '../../schema/types.ts';
 import type { Call } from '../call.ts';
-import { isObject, plain } from '../parameters.ts';
+import { isObject } from '../parameters.ts';
 import type { ResourceEntry } from '../record.ts';
-import { isDataEvent, isObjectOperation } from './classes.ts';
-import { timeOf } from './times.ts';
+import { isDataEvent, isObjectOperation } from './data-events.ts';
+import { collapsed, type XmlStyle, xmlStyled } from './xml-style.ts';
 
 /**
  * S3 writes its records closer to the wire than any other service (spec: record-conventions §8.1, §12, §13): bucketName,
@@ -13,9 +13,10 @@ import { timeOf } from './times.ts';
 export function s3RequestParameters(call: Call): Record<string, unknown> | null {
   const { schema, http, input = {} } = call;
   const out: Record<string, unknown> = {};
-  if (typeof input.Bucket === 'string') out.bucketName = input.Bucket;
+  // S3 Control names buckets and keys in its query alone, and they show by the names that they have there.
+  if (typeof input.Bucket === 'string' && schema.id === 's3') out.bucketName = input.Bucket;
   out.Host = http.host;
-  if (typeof input.Key === 'string') out.key = input.Key;
+  if (typeof input.Key === 'string' && schema.id === 's3') out.key = input.Key;
   for (const [name, value] of http.query) if (!NOT_RECORDED.test(name)) put(out, name, value);
   for (const [name, value] of Object.entries(http.headers)) {
     if (name.startsWith('x-amz-') && !NOT_RECORDED.test(name)) put(out, name, value);
@@ -48,24 +49,43 @@ export function s3ResponseElements(call: Call): Record<string, unknown> | null {
 
 export function s3AdditionalEventData(call: Call): Record<string, unknown> {
   const { http, tls } = call;
-  const applied = SSE_APPLIED[http.responseHeaders['x-amz-server-side-encryption'] ?? ''];
+  const applied = sseApplied(call);
   return {
     ...(http.authentication !== 'None' && { SignatureVersion: 'SigV4' }),
     ...(tls?.cipherSuite !== undefined && { CipherSuite: tls.cipherSuite }),
     bytesTransferredIn: http.bytesIn,
-    ...(applied !== undefined && call.operation.startsWith('Put') && { SSEApplied: applied }),
+    ...(applied !== undefined && { SSEApplied: applied }),
     ...(http.authentication !== 'None' && { AuthenticationMethod: http.authentication }),
     ...(http.responseHeaders['x-amz-id-2'] !== undefined && { 'x-amz-id-2': http.responseHeaders['x-amz-id-2'] }),
     bytesTransferredOut: http.bytesOut,
   };
 }
 
-const SSE_APPLIED: Readonly<Record<string, string>> = { AES256: 'SSE_S3', 'aws:kms': 'SSE_KMS' };
+const SSE_APPLIED: Readonly<Record<string, string>> = {
+  AES256: 'SSE_S3',
+  'aws:kms': 'SSE_KMS',
+  'aws:kms:dsse': 'DSSE_KMS',
+};
+const WRITES_OBJECT = new Set([
+  'CopyObject',
+  'CreateMultipartUpload',
+  'CompleteMultipartUpload',
+  'PutObject',
+  'UploadPart',
+]);
+
+/** How an object was encrypted; by the bucket's default unless the caller asked (spec: record-conventions §12). */
+function sseApplied({ operation, http }: Call): string | undefined {
+  const applied = SSE_APPLIED[http.responseHeaders['x-amz-server-side-encryption'] ?? ''];
+  if (applied === undefined || !WRITES_OBJECT.has(operation)) return undefined;
+  const asked = http.headers['x-amz-server-side-encryption'] !== undefined;
+  return applied === 'SSE_S3' && !asked ? 'Default_SSE_S3' : applied;
+}
 
 /** What an S3 call touched: an object and its bucket, a prefix and its bucket, or the bucket. */
 export function s3Resources(call: Call): ResourceEntry[] | undefined {
   const { schema, operation, input } = call;
-  if (typeof input?.Bucket !== 'string' || operation === 'CreateBucket') return undefined;
+  if (typeof input?.Bucket !== 'string' || operation === 'CreateBucket' || schema.id !== 's3') return undefined;
   const arn = `arn:aws:s3:::${input.Bucket}`;
   const bucket: ResourceEntry = { ...bucketOwner(call), type: 'AWS::S3::Bucket', ARN: arn };
   if (!isDataEvent(schema, operation)) return [bucket];
@@ -91,10 +111,20 @@ function membersOf(schema: ServiceSchema, shapeName: string | undefined): Readon
 /** The body, under the name that it has in records. undefined for an object's content. */
 function bodyOf(schema: ServiceSchema, name: string, member: Member, value: unknown): [string, unknown] {
   if (name === 'Policy' && typeof value === 'string') return ['bucketPolicy', parsed(value)];
-  const tree = xmlTree(schema, member, value);
+  const tree = xmlStyled(bodyStyle(schema), member, value);
   const root = member.xmlName ?? name;
   return [root, isObject(tree) ? { xmlns: schema.xmlNamespace, ...tree } : undefined];
 }
+
+const bodyStyle = (schema: ServiceSchema): XmlStyle => ({
+  schema,
+  marker: undefined,
+  nameOf: (name, { xmlName = name }) => xmlName,
+  listOf: (member, shape, items) => {
+    if (member.xmlFlattened) return collapsed(items);
+    return items.length === 0 ? '' : { [shape.member.xmlName ?? 'member']: collapsed(items) };
+  },
+});
 
 function parsed(json: string): unknown {
   try {
@@ -102,36 +132,6 @@ function parsed(json: string): unknown {
   } catch {
     return json;
   }
-}
-
-/** As a converter from XML to JSON that knows no schema would have it: one item is no list, numbers are numbers. */
-function xmlTree(schema: ServiceSchema, member: Member, value: unknown): unknown {
-  const shape = schema.shapes[member.shape];
-  if (shape === undefined || shape.sensitive || member.sensitive) return undefined;
-  if ('members' in shape && isObject(value)) {
-    const out: Record<string, unknown> = {};
-    for (const [name, inner] of Object.entries(shape.members)) {
-      const given = value[name];
-      const shown = given === undefined || given === null ? undefined : xmlTree(schema, inner, given);
-      if (shown !== undefined) put(out, inner.xmlName ?? name, shown);
-    }
-    return out;
-  }
-  if (shape.type === 'list' && Array.isArray(value)) {
-    const items = value.map((item) => xmlTree(schema, shape.member, item));
-    const collapsed = items.length === 1 ? items[0] : items;
-    if (member.xmlFlattened) return collapsed;
-    return items.length === 0 ? '' : { [shape.member.xmlName ?? 'member']: collapsed };
-  }
-  if (shape.type === 'blob') return undefined;
-  if (value instanceof Date) return timeOf(schema.id, value);
-  return typeof value === 'string' ? scalar(value) : plain(value);
-}
-
-function scalar(text: string): unknown {
-  if (text === 'true' || text === 'false') return text === 'true';
-  const number = Number(text);
-  return text !== '' && String(number) === text && Number.isFinite(number) ? number : text;
 }
 
 /** Names come from the caller: `__proto__` must stay a name. */

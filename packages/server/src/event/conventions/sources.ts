@@ -1,0 +1,72 @@
+import type { ServiceSchema } from '../../schema/types.ts';
+
+/** Where a service's records say they come from, and in which version of what. */
+
+/**
+ * Schema id → eventSource without the domain, where that is not the service's host prefix. Sources: records (spec:
+ * record-conventions §8.1, §18; selectors §5), else the CloudTrail page of the service's own guide.
+ */
+const EVENT_SOURCES: Readonly<Record<string, string>> = {
+  'application-auto-scaling': 'autoscaling',
+  'application-insights': 'application-insights',
+  appstream: 'appstream',
+  'bedrock-agent': 'bedrock',
+  'bedrock-agent-runtime': 'bedrock',
+  'bedrock-runtime': 'bedrock',
+  'chime-sdk-identity': 'chime',
+  'chime-sdk-media-pipelines': 'chime',
+  'chime-sdk-meetings': 'chime',
+  'chime-sdk-messaging': 'chime',
+  'chime-sdk-voice': 'chime',
+  'cloudhsm-v2': 'cloudhsm',
+  'cloudwatch-logs': 'logs',
+  cloudwatch: 'monitoring',
+  'cost-explorer': 'ce',
+  docdb: 'rds',
+  efs: 'elasticfilesystem',
+  'elastic-load-balancing': 'elasticloadbalancing',
+  'elastic-load-balancing-v2': 'elasticloadbalancing',
+  'elasticsearch-service': 'es',
+  eventbridge: 'events',
+  'iot-data-plane': 'iotdata',
+  iotsecuretunneling: 'iotsecuredtunneling',
+  'ivs-realtime': 'ivs',
+  'lex-models-v2': 'lex',
+  'lex-runtime-v2': 'lex',
+  mailmanager: 'ses',
+  'marketplace-metering': 'metering-marketplace',
+  mq: 'amazonmq',
+  neptune: 'rds',
+  opensearch: 'es',
+  pinpoint: 'mobiletargeting',
+  'pinpoint-email': 'ses',
+  'rds-data': 'rdsdata',
+  'resource-groups-tagging-api': 'tagging',
+  's3-control': 's3',
+  ses: 'ses',
+  sesv2: 'ses',
+  sfn: 'states',
+  sso: 'sso',
+  'sso-oidc': 'sso',
+};
+
+/** `cloudtrail` → `cloudtrail.amazonaws.com`. A prefix with dots names a host of the service (`api.ecr`), not the service. */
+export function eventSourceOf({ id, endpointPrefix = id, signingName }: ServiceSchema): string {
+  const name = EVENT_SOURCES[id] ?? (endpointPrefix.includes('.') ? signingName : endpointPrefix);
+  return `${name}.amazonaws.com`;
+}
+
+/** The few services that write apiVersion, in their own spelling (spec: record-conventions §14). */
+export const API_VERSIONS: Readonly<Record<string, string>> = {
+  'app-mesh': '2019-01-25',
+  cloudfront: '2020_05_31',
+  'cloudwatch-logs': '20140328',
+  dynamodb: '2012-08-10',
+  efs: '2015-02-01',
+  'elastic-load-balancing': '2012-06-01',
+  'elastic-load-balancing-v2': '2015-12-01',
+  'route-53': '2013-04-01',
+};
+
+/** The newest that CloudTrail writes; what we write has only members that it knows (spec: records §13). */
+export const EVENT_VERSION = '1.11';
