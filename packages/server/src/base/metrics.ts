@@ -15,6 +15,7 @@ export interface Metrics {
   readonly deliveries: Counter<'kind' | 'outcome'>;
   readonly gatewayCalls: Counter<'upstream' | 'outcome'>;
   readonly gatewayOpenCalls: Gauge;
+  readonly gatewayUnrecorded: Counter;
 }
 
 /** Makes the product's metrics in a registry of their own. Names end in their unit, as Prometheus asks. */
@@ -87,6 +88,11 @@ export function createMetrics(): Metrics {
     gatewayOpenCalls: new Gauge({
       name: name('gateway_open_calls'),
       help: 'Calls that are on their way through the capture gateway',
+      registers,
+    }),
+    gatewayUnrecorded: new Counter({
+      name: name('gateway_unrecorded_total'),
+      help: 'Requests that passed and were no AWS calls: health checks, pages of an emulator',
       registers,
     }),
   };
