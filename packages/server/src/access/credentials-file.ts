@@ -29,7 +29,7 @@ export function updateCredentialsFile(path: string, accounts: readonly AccountKe
   try {
     const before = readPrivately(path);
     const after = withProfiles(before, profiles);
-    if (after !== before) replace(path, after);
+    if (after !== before) replaceFile(path, after);
   } catch (error) {
     if (error instanceof OperatorError) throw error;
     throw new OperatorError(
@@ -89,8 +89,8 @@ const section = (name: string, { accessKeyId, secretAccessKey }: KeyPair): strin
   `aws_secret_access_key = ${secretAccessKey}`,
 ];
 
-/** All or nothing, whenever the machine stops: written beside, made durable, moved over. */
-function replace(path: string, text: string): void {
+/** Writes a file of secrets. All or nothing, whenever the machine stops: written beside, made durable, moved over. */
+export function replaceFile(path: string, text: string): void {
   const beside = `${path}.new`;
   rmSync(beside, { force: true }); // left by a process that died
   writeFileSync(beside, text, { mode: 0o600, flag: 'wx', flush: true });

@@ -39,6 +39,8 @@ export interface UserIdentity {
   readonly userName?: string;
   readonly sessionContext?: Readonly<Record<string, unknown>>;
   readonly invokedBy?: string;
+  /** Of WebIdentityUser and SAMLUser. */
+  readonly identityProvider?: string;
 }
 
 export interface ResourceEntry {
