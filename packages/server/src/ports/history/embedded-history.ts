@@ -4,7 +4,7 @@ import type { Logger } from '../../base/logger.ts';
 import type { History, HistoryQuery } from '../history.ts';
 import type { SegmentLog } from '../log/types.ts';
 import type { Sequence } from '../log.ts';
-import type { LogView } from './core.ts';
+import { HOT_SEGMENTS_MAX, type LogView } from './core.ts';
 import { HistoryThread, SegmentIndexDamaged } from './history-thread.ts';
 import { type Answer, type PackedPage, type Question, unpackPage } from './messages.ts';
 import { Sealer } from './sealer.ts';
@@ -29,16 +29,23 @@ export interface EmbeddedHistory extends History {
 
 /** Complete segments that may wait to be sealed: each takes memory to index, and disk space twice while it is sealed. */
 const UNSEALED_MAX = 3;
+/** Besides them, the one that grows, and one that is being sealed. */
+const UNSEALED_AFTER_CRASH_MAX = HOT_SEGMENTS_MAX - 2;
 /** A question that meets so many damaged indexes, one after the other, is given up. */
 const REPAIRS_MAX = 10;
 
 /**
  * Event history over the embedded Log's own segment files: a worker thread indexes and answers, and another
- * seals each complete segment with the index that the first one made. Resolves when everything in the Log is searchable.
+ * seals each complete segment with the index that the first one made.
+ *
+ * Resolves when all segments are open, though what a crash left unsealed may still have to be indexed, for seconds: the
+ * Log need not wait for that. Look-ups do, so that none misses what was there before.
  * @throws OperatorError when a sealed segment is damaged and its index is missing
  */
 export async function openHistory({ log, logger, clock }: HistoryOptions): Promise<EmbeddedHistory> {
   const repairs = new Map<Sequence, Promise<void>>();
+  // What a crash left does not count, or the Log would take nothing until the first of it is sealed.
+  const unsealedMax = Math.min(UNSEALED_MAX + log.complete.length, UNSEALED_AFTER_CRASH_MAX);
 
   const view = (): LogView => {
     const { segmentFirst: first, path, bytes, end } = log.durable;
@@ -97,7 +104,7 @@ export async function openHistory({ log, logger, clock }: HistoryOptions): Promi
   };
   sealer.start();
   try {
-    await ask({ ask: 'catch up' });
+    await ask({ ask: 'opened' });
   } catch (error) {
     await close();
     throw error;
@@ -116,7 +123,7 @@ export async function openHistory({ log, logger, clock }: HistoryOptions): Promi
     },
     pressure() {
       const waiting = log.complete.length;
-      return waiting > UNSEALED_MAX ? `${waiting} segments of the log wait to be sealed` : undefined;
+      return waiting > unsealedMax ? `${waiting} segments of the log wait to be sealed` : undefined;
     },
     close,
   };

@@ -12,8 +12,8 @@ export type Question =
   | { readonly ask: 'sealed'; readonly first: Sequence }
   /** The index of a complete segment, once it is whole; undefined when the segment is read from its files already. */
   | { readonly ask: 'index'; readonly first: Sequence; readonly end: Sequence }
-  /** Answered when all is indexed. */
-  | { readonly ask: 'catch up' };
+  /** Answered as soon as questions are. */
+  | { readonly ask: 'opened' };
 
 /** Every message says how far the Log is; one without a question says no more. */
 export interface ToWorker {

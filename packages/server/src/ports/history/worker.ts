@@ -12,6 +12,8 @@ export interface HistoryWorkerData {
   readonly view: LogView;
 }
 
+/** What was accepted before this thread began: no look-up is answered without it. */
+const heldEnd = (workerData as HistoryWorkerData).view.end;
 /** How long a lookup waits for indexing to reach the end of the Log as it was when asked. */
 const LOOKUP_WAIT_MS = 200;
 
@@ -20,7 +22,7 @@ interface Waiting {
   readonly question: Question;
   /** Answered when events before this are indexed … */
   readonly end: Sequence;
-  /** … or at this monotonic time. */
+  /** … or at this monotonic time, or when there is nothing more to index; though not before `heldEnd` is. */
   readonly untilMs: number;
 }
 
@@ -45,7 +47,7 @@ turnSoon();
 function patience(question: Question, { end }: LogView): Pick<Waiting, 'end' | 'untilMs'> {
   const never = Number.POSITIVE_INFINITY;
   if (question.ask === 'lookup') return { end, untilMs: systemClock.monotonicMs() + LOOKUP_WAIT_MS };
-  if (question.ask === 'sealed') return { end: 0, untilMs: never };
+  if (question.ask === 'sealed' || question.ask === 'opened') return { end: 0, untilMs: never };
   return { end: question.ask === 'index' ? question.end : end, untilMs: never };
 }
 
@@ -60,8 +62,10 @@ function turn(): void {
   turnIsDue = false;
   const more = core.index();
   const nowMs = systemClock.monotonicMs();
+  const mayHurry = core.indexedEnd >= heldEnd;
   const due = waiting.filter(
-    (w) => w.end <= core.indexedEnd || w.untilMs <= nowMs || (!more && Number.isFinite(w.untilMs)),
+    ({ end, untilMs }) =>
+      end <= core.indexedEnd || (mayHurry && (untilMs <= nowMs || (!more && Number.isFinite(untilMs)))),
   );
   waiting = waiting.filter((w) => !due.includes(w));
   for (const { id, question } of due) reply(id, question);
@@ -90,7 +94,7 @@ function answerTo(question: Question): Answer {
       return core.sealed(question.first) as undefined;
     case 'index':
       return core.hotIndex(question.first);
-    case 'catch up':
+    case 'opened':
       return undefined;
   }
 }
