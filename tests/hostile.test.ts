@@ -1,9 +1,11 @@
+import { once } from 'node:events';
 import { get } from 'node:http';
+import { connect } from 'node:net';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { cleanUp, type RunningOpenTrail, startOpenTrail } from './support/opentrail.ts';
-import { clientConfig, signedFetch } from './support/sdk.ts';
+import { clientConfig, signedFetch, signedHeaders } from './support/sdk.ts';
 
 /** What attackers tried on a running server, and must not get. */
 let server: RunningOpenTrail;
@@ -80,4 +82,29 @@ test('tails of one account cannot pile up, and those that are dropped give their
   for (const end of ends) end.abort();
   await expect.poll(tail, { timeout: 10_000 }).toBe(200);
   for (const end of ends) end.abort();
+});
+
+test('a tail ends when its client closes its side: nothing else would be heard of one that went', async () => {
+  const path = '/opentrail/v1/tail?eventName=Never';
+  const headers = Object.entries(signedHeaders(server, 'GET', path)).map(([name, value]) => `${name}: ${value}\r\n`);
+  const { hostname, port } = new URL(server.endpoint);
+  const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
+  socket.write(`GET ${path} HTTP/1.1\r\n${headers.join('')}\r\n`);
+  const [head] = await once(socket.setEncoding('latin1'), 'data');
+  expect(head).toMatch(/^HTTP\/1\.1 200 /);
+  socket.end().resume();
+  await once(socket, 'close');
+});
+
+test('a client that says too little is told so in bounded time, and one that sends too much is not heard out', async () => {
+  const { hostname, port } = new URL(server.endpoint);
+  const answerTo = (bytes: string) =>
+    new Promise<string>((fulfil, reject) => {
+      const socket = connect({ host: hostname, port: Number(port) }, () => socket.write(bytes));
+      socket.setEncoding('latin1').once('data', fulfil).once('error', reject);
+      socket.once('end', () => socket.end());
+    });
+  const put = 'PUT /hostile/k HTTP/1.1\r\nHost: h\r\nContent-Length: 50000000\r\n\r\n';
+  expect(await answerTo(`${put}too little`)).toMatch(/^HTTP\/1\.1 403 .*connection: close.*<Code>AccessDenied/is);
+  expect(await answerTo(put + 'x'.repeat(50_000_000))).toMatch(/^HTTP\/1\.1 403 .*<Code>AccessDenied/s);
 });

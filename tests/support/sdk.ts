@@ -31,14 +31,39 @@ export async function readBucket(client: S3Client, bucket: string, prefix: strin
   return found;
 }
 
+type Signer = Pick<RunningOpenTrail, 'endpoint' | 'accessKeyId' | 'secretAccessKey'>;
+interface SigningOptions {
+  readonly service?: string;
+  readonly region?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** A request signed by hand (SigV4), for what no AWS client sends: OpenTrail's own operations and broken requests. */
 export function signedFetch(
-  server: Pick<RunningOpenTrail, 'endpoint' | 'accessKeyId' | 'secretAccessKey'>,
+  server: Signer,
   method: string,
   pathAndQuery: string,
   body: Buffer | string = '',
-  options: { service?: string; region?: string; headers?: Record<string, string>; signal?: AbortSignal } = {},
+  options: SigningOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<Response> {
+  const { host: _host, ...headers } = signedHeaders(server, method, pathAndQuery, body, options);
+  const hasBody = method !== 'GET' && method !== 'HEAD';
+  return fetch(new URL(pathAndQuery, server.endpoint), {
+    method,
+    headers,
+    ...(hasBody && { body }),
+    ...(options.signal && { signal: options.signal }),
+  });
+}
+
+/** All headers of a signed request, `host` among them. */
+export function signedHeaders(
+  server: Signer,
+  method: string,
+  pathAndQuery: string,
+  body: Buffer | string = '',
+  options: SigningOptions = {},
+): Record<string, string> {
   const { service = 'opentrail', region = 'us-east-1' } = options;
   const url = new URL(pathAndQuery, server.endpoint);
   const stamp = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
@@ -73,12 +98,5 @@ export function signedFetch(
     hmac(`AWS4${server.secretAccessKey}`, stamp.slice(0, 8)),
   );
   const authorization = `AWS4-HMAC-SHA256 Credential=${server.accessKeyId}/${scope}, SignedHeaders=${names.join(';')}, Signature=${hmac(key, toSign).toString('hex')}`;
-  const { host: _host, ...sent } = headers;
-  const hasBody = method !== 'GET' && method !== 'HEAD';
-  return fetch(url, {
-    method,
-    headers: { ...sent, authorization },
-    ...(hasBody && { body }),
-    ...(options.signal && { signal: options.signal }),
-  });
+  return { ...headers, authorization };
 }

@@ -1,12 +1,17 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { FakeClock } from '../base/clock.ts';
 import type { AwsError } from '../base/errors.ts';
 import { plainBody } from './body.ts';
 import { encodeError } from './codec/index.ts';
-import { type HttpServer, listen } from './http-server.ts';
+import { type HttpServer, type ListenOptions, listen } from './http-server.ts';
 import { readRequest } from './request.ts';
 
 const clock = new FakeClock();
@@ -32,16 +37,17 @@ async function handle(req: IncomingMessage, res: ServerResponse): Promise<void> 
   res.end(text);
 }
 
+const options: ListenOptions = {
+  host: '127.0.0.1',
+  port: 0,
+  after: clock.after.bind(clock),
+  refuse: (error, headers) => {
+    const protocol = 'x-amz-target' in headers ? 'awsJson1_1' : 'restXml';
+    return encodeError({ protocol }, error, 'id-1', { hostId: 'host-1', resource: '/' });
+  },
+};
 beforeAll(async () => {
-  server = await listen(handle, {
-    host: '127.0.0.1',
-    port: 0,
-    after: clock.after.bind(clock),
-    refuse: (error, headers) => {
-      const protocol = 'x-amz-target' in headers ? 'awsJson1_1' : 'restXml';
-      return encodeError({ protocol }, error, 'id-1', { hostId: 'host-1', resource: '/' });
-    },
-  });
+  server = await listen(handle, options);
 });
 afterAll(() => server.stop(0));
 
@@ -140,13 +146,14 @@ test('a client that closes its side after a whole request is answered', async ()
   );
 });
 
-test.each(['Content-Length: 9', 'Transfer-Encoding: chunked'])(
-  'a client that closes its side within the body (%s) is told that it is incomplete',
-  async (header) => {
-    const answer = await send(`PUT / HTTP/1.1\r\nHost: h\r\n${header}\r\n\r\n3\r\n`, 'and closes its side');
-    expect(answer).toMatch(/^HTTP\/1\.1 400 .*\r\n\r\nIncompleteBody$/s);
-  },
-);
+test.each([
+  'Content-Length: 9',
+  'Transfer-Encoding: chunked',
+  'Connection: Upgrade\r\nUpgrade: x\r\nContent-Length: 9',
+])('a client that closes its side within the body (%s) is told that it is incomplete', async (header) => {
+  const answer = await send(`PUT / HTTP/1.1\r\nHost: h\r\n${header}\r\n\r\n3\r\n`, 'and closes its side');
+  expect(answer).toMatch(/^HTTP\/1\.1 400 .*\r\n\r\nIncompleteBody$/s);
+});
 
 test('a body of which nothing comes any more is given up, one that keeps coming is not', async () => {
   const arrived = () => new Promise<void>((fulfil) => (before = () => fulfil()));
@@ -224,12 +231,7 @@ describe('a client that does not close after the last word', () => {
 });
 
 test('stopping does not wait for clients that linger longer than they may', async () => {
-  const own = await listen(handle, {
-    host: '127.0.0.1',
-    port: 0,
-    after: clock.after.bind(clock),
-    refuse: (error) => encodeError({ protocol: 'restXml' }, error, 'id', { hostId: '', resource: '/' }),
-  });
+  const own = await listen(handle, options);
   const socket = connect({ port: own.port, host: '127.0.0.1', allowHalfOpen: true }, () =>
     socket.write('CONNECT a:1 HTTP/1.1\r\n\r\n'),
   );
@@ -239,4 +241,53 @@ test('stopping does not wait for clients that linger longer than they may', asyn
   await clock.advance(2_000);
   await stopped;
   socket.destroy();
+});
+
+describe('over TLS', () => {
+  let secure: HttpServer;
+  beforeAll(async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'opentrail-tls-'));
+    const [key, cert] = [join(dir, 'key'), join(dir, 'cert')];
+    const made = [
+      '-newkey',
+      'rsa:2048',
+      '-nodes',
+      '-keyout',
+      key,
+      '-out',
+      cert,
+      '-days',
+      '2',
+      '-subj',
+      '/CN=localhost',
+    ];
+    execFileSync('openssl', ['req', '-x509', ...made], { stdio: 'ignore' });
+    secure = await listen(handle, {
+      ...options,
+      tls: { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') },
+    });
+    rmSync(dir, { recursive: true });
+  });
+  afterAll(() => secure.stop(0));
+
+  /** [what, its bytes, the answer] */
+  const SENT: readonly (readonly [string, string, RegExp])[] = [
+    ['a whole request', 'PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nab', /200 .*PUT 2$/s],
+    ['half a body', 'PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nab', /400 .*IncompleteBody$/s],
+    ['a bad chunk', 'PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nHost: h\r\n\r\nzz', /400 .*BadRequest$/s],
+    ['half a head', 'PUT / HT', /400 .*<Code>BadRequest/s],
+    ['no HTTP, and much of it', `PUT /a b HTTP/1.1\r\n\r\n${MANY}`, /400 .*<Code>BadRequest/s],
+    ['CONNECT', `CONNECT a.example:443 HTTP/1.1\r\n\r\n${MANY}`, /405 .*<Code>MethodNotAllowed/s],
+  ];
+  test.each(SENT)('a client that sends %s and closes its side is answered', async (_what, bytes, expected) => {
+    before = () => new Promise(setImmediate);
+    const socket = connectTls({ port: secure.port, host: '127.0.0.1', rejectUnauthorized: false });
+    socket.end(Buffer.from(bytes, 'latin1'));
+    expect(await answerTo(socket)).toMatch(expected);
+  });
+
+  test('plain HTTP is not served, and does no harm', async () => {
+    const socket = connect(secure.port, '127.0.0.1', () => socket.end('GET / HTTP/1.1\r\nHost: h\r\n\r\n'));
+    expect(await answerTo(socket).catch(() => '')).not.toContain('HTTP');
+  });
 });

@@ -33,6 +33,8 @@ const LINGER_BYTES_MAX = 16 * 1024 * 1024;
 const LINGERING_MAX = 1_024;
 
 type ParseError = NodeJS.ErrnoException & { readonly rawPacket?: Buffer };
+/** As Node would say it. */
+const problem = (code: string): ParseError => Object.assign(new Error(code), { code });
 
 /**
  * Sees to what Node leaves open about connections: that everything which comes in is answered, by `handle` or `refuse`,
@@ -49,6 +51,7 @@ export function tendConnections(
   const lingering = new Set<Socket>();
 
   const take = (req: IncomingMessage, res: ServerResponse) => {
+    if (!latest.has(req.socket)) welcome(req.socket);
     latest.set(req.socket, { req, res });
     if (req.headers['content-length'] !== undefined || req.headers['transfer-encoding'] !== undefined) watch(req);
     void handle(req, res);
@@ -56,10 +59,13 @@ export function tendConnections(
   const welcome = (socket: Socket) => {
     // Node's way to close after the last answer.
     socket.destroySoon = () => linger(socket);
+    // The parser does not mind a body that ends too early when its request asks for an upgrade.
+    socket.on('end', () => {
+      if (latest.get(socket)?.req.complete === false) failed(problem('HPE_INVALID_EOF_STATE'), socket);
+    });
   };
   // A client may close its side once it has asked (`nc`, shutdown(2)), and is answered nevertheless. Node knows it thus.
   Object.assign(server, { httpAllowHalfOpen: true });
-  server.on('connection', welcome).on('secureConnection', welcome);
   server.on('request', take);
   // Anything but `100-continue` is an expectation that nobody has; AWS's front does not mind it either.
   server.on('checkExpectation', take);
@@ -100,7 +106,7 @@ export function tendConnections(
       if (req.complete) return;
       const { bytesRead } = req.socket;
       if (bytesRead === seen && req.readableLength === 0) {
-        failed(Object.assign(new Error('silent'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), req.socket);
+        failed(problem('ERR_HTTP_REQUEST_TIMEOUT'), req.socket);
         return;
       }
       seen = bytesRead;
