@@ -99,6 +99,11 @@ export class Passage {
       this.#quietSinceMs = nowMs;
       return;
     }
+    // Who closes his side may still listen, but one who still has no answer by now has more likely given up.
+    if (this.#req.socket.readableEnded && this.#stage === 'open') {
+      this.#res.destroy();
+      return;
+    }
     const quietMs = nowMs - this.#quietSinceMs;
     const { connectMs, upstreamQuietMs, clientQuietMs } = this.#deps.limits;
     if (this.#res.writableNeedDrain) {

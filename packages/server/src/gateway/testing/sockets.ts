@@ -100,7 +100,7 @@ export async function startGateway(upstreamPort: number, options: GatewayOptions
   const server = await listen(proxy.handle, {
     host: '127.0.0.1',
     port: 0,
-    after: systemClock.after,
+    after: clock.after.bind(clock),
     handlesExpect: true,
     refuse: (error) => ({ status: error.status, headers: {}, body: Buffer.from(error.code) }),
     ...(options.tls && { tls: options.tls }),
@@ -161,11 +161,11 @@ export function connectTo(port: number, socket: Socket = connect(port, '127.0.0.
 }
 
 /** Resolves when `probe` gives something, asked again after every turn of the event loop. */
-export async function soon<T>(probe: () => T | undefined | false, what: string): Promise<T> {
+export async function soon<T>(probe: () => T | undefined | false | 0, what: string): Promise<T> {
   const end = Date.now() + 20_000;
   for (;;) {
     const value = probe();
-    if (value !== undefined && value !== false) return value;
+    if (value) return value;
     if (Date.now() > end) throw new Error(`not soon: ${what}`);
     await new Promise((resume) => setTimeout(resume, 2));
   }
