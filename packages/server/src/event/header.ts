@@ -86,8 +86,9 @@ export function decodeHeader(bytes: Buffer, offset: number, length: number): Eve
     eventSource: next(),
     username: next(),
     accessKeyId: next(),
-    resources: Array.from({ length: count }, (): readonly [string, string] => [next(), next()]),
+    resources: [] as [string, string][],
   };
+  for (let i = 0; i < count; i++) header.resources.push([next(), next()]); // Array.from takes longer than all the rest
   assert(at === text.length, 'header lengths do not add up');
   return header;
 }
