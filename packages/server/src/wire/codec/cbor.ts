@@ -17,21 +17,34 @@ const CBOR_FORMAT: TreeFormat = {
 /** RFC 8949 §3.4.2: tag 1 is seconds since the epoch, the only tag that rpcv2Cbor has for what AWS sends. */
 const TAG_EPOCH = 1;
 
-function epoch(seconds: unknown): Date {
-  const date = new Date(typeof seconds === 'number' ? Math.round(seconds * 1000) : Number.NaN);
-  if (Number.isNaN(date.getTime())) throw new Error('not a time');
-  return date;
+/** @param unitMs what a time counts */
+function optionsFor(unitMs: number) {
+  const tags: ((inner: unknown) => unknown)[] = [];
+  tags[TAG_EPOCH] = (time) => {
+    const date = new Date(typeof time === 'number' ? Math.round(time * unitMs) : Number.NaN);
+    if (Number.isNaN(date.getTime())) throw new Error('not a time');
+    return date;
+  };
+  return { tags, useMaps: true, retainStringBytes: true, coerceUndefinedToNull: true };
 }
 
-const tags: ((inner: unknown) => unknown)[] = [];
-tags[TAG_EPOCH] = epoch;
+type CborOptions = ReturnType<typeof optionsFor>;
+const OPTIONS = optionsFor(1000);
+/**
+ * Before rpcv2Cbor the Java SDKs spoke awsJson to Kinesis with CBOR in place of JSON, and in it wrote milliseconds for
+ * times, against the RFC.
+ */
+const OLD_OPTIONS = optionsFor(1);
 
-const OPTIONS = { tags, useMaps: true, retainStringBytes: true, coerceUndefinedToNull: true };
+/** Whether a message of awsJson is in that older CBOR. */
+export function isOldCbor(headers: Readonly<Record<string, string>>): boolean {
+  return headers['content-type']?.startsWith('application/x-amz-cbor') ?? false;
+}
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** cborg puts replacement characters for what is not UTF-8; RFC 8949 §5.3.1 calls that invalid, and so do we. */
-function strictTokenizer(body: Buffer): NonNullable<DecodeOptions['tokenizer']> {
-  const inner = new Tokenizer(body, OPTIONS);
+function strictTokenizer(body: Buffer, options: CborOptions): NonNullable<DecodeOptions['tokenizer']> {
+  const inner = new Tokenizer(body, options);
   return {
     done: () => inner.done(),
     pos: () => inner.pos(),
@@ -45,10 +58,19 @@ function strictTokenizer(body: Buffer): NonNullable<DecodeOptions['tokenizer']> 
 
 /** Reads a CBOR body by a shape; an empty body is an empty map. @throws AwsError SerializationException */
 export function readCbor(context: Context, member: Member, body: Buffer): unknown {
+  return readAs(OPTIONS, context, member, body);
+}
+
+/** The same of the older CBOR. @throws AwsError SerializationException */
+export function readOldCbor(context: Context, member: Member, body: Buffer): unknown {
+  return readAs(OLD_OPTIONS, context, member, body);
+}
+
+function readAs(options: CborOptions, context: Context, member: Member, body: Buffer): unknown {
   if (body.length === 0) return {};
   let tree: unknown;
   try {
-    tree = cborTree(body);
+    tree = cborTree(body, options);
   } catch {
     // Besides its own complaints cborg runs out of stack on what is nested too deep; either way it is the caller's.
     throw context.problem('', `The body is not valid CBOR, or nested more than ${NESTING_MAX} deep`);
@@ -57,8 +79,8 @@ export function readCbor(context: Context, member: Member, body: Buffer): unknow
 }
 
 /** Plain data of CBOR, with dates. @throws Error for what is no CBOR, or nested too deep */
-export function cborTree(body: Buffer): unknown {
-  return plain(decode(body, { ...OPTIONS, tokenizer: strictTokenizer(body) }), 0);
+export function cborTree(body: Buffer, options = OPTIONS): unknown {
+  return plain(decode(body, { ...options, tokenizer: strictTokenizer(body, options) }), 0);
 }
 
 /** Maps as plain objects, so that JSON and CBOR are walked alike. Keys that are no strings cannot be members. */

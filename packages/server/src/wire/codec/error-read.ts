@@ -23,7 +23,7 @@ interface Said {
 const ERROR_BODY_BYTES_MAX = 1024 * 1024;
 /** A record has room for 1 KB of either (spec: records §2); events are cut there to the byte. */
 const MESSAGE_CHARS_MAX = 4096;
-const CODE_PATTERN = /^[\w.\-:/ ]{1,256}$/;
+const CODE_PATTERN = /^[\w.:-]{1,256}$/;
 
 /** The start of an S3 error, after what S3 sends to keep the connection alive. */
 const S3_ERROR = /^\s*(?:<\?xml[^>]*>\s*)?<Error[\s>]/;

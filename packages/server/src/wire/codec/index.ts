@@ -1,6 +1,6 @@
 import type { Protocol, StructureShape } from '../../schema/types.ts';
 import type { HttpRequest } from '../request.ts';
-import { readCbor, writeCbor } from './cbor.ts';
+import { isOldCbor, readCbor, readOldCbor, writeCbor } from './cbor.ts';
 import { formFields, readForm } from './form.ts';
 import { readJson, writeJson } from './json.ts';
 import { problemOf, shapeOf } from './problem.ts';
@@ -42,10 +42,11 @@ export function encodeOutput(target: CallTarget, output: Output, requestId: stri
 }
 
 const awsJson = (contentType: string): Codec => ({
-  read: ({ schema, protocol, operation }, _request, body) => {
+  read: ({ schema, protocol, operation }, request, body) => {
     const { input } = schema.operations[operation]!;
     if (input === undefined) return {};
     const context = { schema, problem: problemOf(protocol) };
+    if (isOldCbor(request.headers)) return readOldCbor(context, { shape: input }, body) as Record<string, unknown>;
     return readJson(context, { shape: input }, body, { rest: false }) as Record<string, unknown>;
   },
   write: ({ schema, protocol, operation }, value, requestId) => {

@@ -1,11 +1,19 @@
-import { encode } from 'cborg';
+import { encode, Token, Type } from 'cborg';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { schemaFromClient } from '../../../../../scripts/schema-from-client.mjs';
 import { AwsError } from '../../base/errors.ts';
 import { loadSchema } from '../../schema/load.ts';
 import type { Member, Protocol, ServiceSchema, SimpleShape, StructureShape } from '../../schema/types.ts';
-import { decodeError, decodeOutput, encodeError, encodeOutput, isErrorAnswer, requestIdOf } from './index.ts';
+import {
+  decodeError,
+  decodeInput,
+  decodeOutput,
+  encodeError,
+  encodeOutput,
+  isErrorAnswer,
+  requestIdOf,
+} from './index.ts';
 import { plain } from './sdk-exchange.suite.ts';
 
 const fromClient = (id: string) => schemaFromClient(`@aws-sdk/client-${id}`, { id, fractional: 'all' });
@@ -136,6 +144,21 @@ describe('what upstreams write their own way', () => {
     expect(decodeOutput(target(ec2, 'DeleteVpc'), answer(''))).toEqual({});
     expect(decodeOutput(target(iam, 'DeleteUser'), answer('garbage'))).toEqual({});
     expect(decodeOutput(target(cloudtrail, 'AddTags'), answer(''))).toEqual({});
+  });
+
+  it('is taken in the CBOR of old SDKs, whose times are milliseconds', () => {
+    const when = new Date('2026-01-02T03:04:05.678Z');
+    const tagged = {
+      Date: (date: Date) => [new Token(Type.tag, 1), new Token(Type.uint, date.getTime())],
+    };
+    const body = Buffer.from(encode({ Events: [{ EventTime: when, EventId: 'e' }] }, { typeEncoders: tagged }));
+    const old = { 'content-type': 'application/x-amz-cbor-1.1' };
+    const to = target(cloudtrail, 'LookupEvents');
+    expect(decodeOutput(to, answer(body, 200, old))).toEqual({ Events: [{ EventTime: when, EventId: 'e' }] });
+    const asked = Buffer.from(encode({ StartTime: when }, { typeEncoders: tagged }));
+    const http = { method: 'POST', rawPath: '/', rawQuery: '', query: [], headers: old, host: 'h', sourceIp: '' };
+    expect(decodeInput(to, http, asked)).toEqual({ StartTime: when });
+    expect(() => decodeOutput(to, answer('{}', 200, old))).toThrow('CBOR');
   });
 
   it('is left out where it streams', () => {
@@ -377,7 +400,7 @@ describe.each(SPOKEN.map(([protocol, schema]) => ({ protocol, schema, id: schema
         fc.property(fc.constantFrom(...operations), any, (operation, answered) => {
           const to = target(schema, operation, protocol);
           const error = decodeError(to, answered);
-          expect(error.code).toMatch(/^[\w.\-:/ ]{1,256}$/);
+          expect(error.code).toMatch(/^[\w.:-]{1,256}$/);
           expect(error.message.length).toBeLessThan(5_000);
           isErrorAnswer(to, answered);
           try {

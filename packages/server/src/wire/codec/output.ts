@@ -1,6 +1,6 @@
 import { AwsError } from '../../base/errors.ts';
 import type { Protocol, StructureShape } from '../../schema/types.ts';
-import { readCbor } from './cbor.ts';
+import { isOldCbor, readCbor, readOldCbor } from './cbor.ts';
 import { readJson } from './json.ts';
 import { shapeOf } from './problem.ts';
 import { isStreamOfEvents, readRestOutput } from './rest-output.ts';
@@ -42,8 +42,11 @@ const invalidAnswer = (place: string, complaint: string): AwsError =>
 
 type Reader = (reading: AnswerReading) => unknown;
 
-const json: Reader = ({ context, answer, name }) =>
-  isStreamOfEvents(answer) ? {} : readJson(context, { shape: name }, answer.body, { rest: false });
+const json: Reader = ({ context, answer, name }) => {
+  if (isStreamOfEvents(answer)) return {};
+  if (isOldCbor(answer.headers)) return readOldCbor(context, { shape: name }, answer.body);
+  return readJson(context, { shape: name }, answer.body, { rest: false });
+};
 
 const cbor: Reader = ({ context, answer, name }) =>
   isStreamOfEvents(answer) ? {} : readCbor(context, { shape: name }, answer.body);

@@ -6,12 +6,14 @@ export interface XmlNode {
   text: string;
 }
 
-/** The largest document that S3 takes has 10,000 parts of up to 9 elements each. */
+/** The largest document that S3 takes has 10,000 parts of up to 9 elements each. Only reads are answered with more. */
 const NODES_MAX = 200_000;
 /** S3's deepest document has 8 levels. */
 const DEPTH_MAX = 64;
 /** Grantee has two. */
 const ATTRIBUTES_MAX = 32;
+/** One for all elements that have none: a map each would be most of a large document. */
+const NO_ATTRIBUTES = new Map<string, string>();
 
 const NAME = String.raw`[A-Za-z_\u0080-\uffff][\w.:\-\u0080-\uffff]*`;
 const OPEN = new RegExp(`<(${NAME})`, 'y');
@@ -21,8 +23,8 @@ const CLOSE = new RegExp(String.raw`</(${NAME})\s*>`, 'y');
 
 /**
  * Reads a small XML document, strictly: well-formed, one root, no document type (and so no entities but XML's own five
- * and characters by number), bounded in depth and size. Written here because what AWS clients send is so small a part of
- * XML, and what a lenient parser makes of the rest so large a hole.
+ * and characters by number), bounded in depth and size. Written here because what AWS and its clients send is so small a
+ * part of XML, and what a lenient parser makes of the rest so large a hole.
  * @throws Error saying what is wrong
  */
 export function parseXml(text: string): XmlNode {
@@ -51,8 +53,9 @@ export function parseXml(text: string): XmlNode {
   const openElement = (): void => {
     const tag = match(OPEN)?.[1];
     if (tag === undefined) throw new Error('a < that opens nothing');
-    const attributes = new Map<string, string>();
+    let attributes = NO_ATTRIBUTES;
     for (let found = match(ATTRIBUTE); found; found = match(ATTRIBUTE)) {
+      if (attributes === NO_ATTRIBUTES) attributes = new Map();
       if (attributes.has(found[1]!)) throw new Error(`attribute ${found[1]} twice`);
       if (attributes.size === ATTRIBUTES_MAX) throw new Error(`more than ${ATTRIBUTES_MAX} attributes`);
       attributes.set(found[1]!, decodeEntities(found[2]!.slice(1, -1)));
