@@ -10,11 +10,12 @@ export interface Moto {
   stop(): Promise<void>;
 }
 
-export async function startMoto(): Promise<Moto> {
+/** @param accounts `one`: all keys are of 123456789012; `many`: a key is of the account that it was made in */
+export async function startMoto(accounts: 'one' | 'many' = 'one'): Promise<Moto> {
   const port = await freePort();
   const child = spawn('moto_server', ['-H', '127.0.0.1', '-p', String(port)], {
     stdio: 'ignore',
-    env: { ...process.env, MOTO_ACCOUNT_ID: '123456789012' },
+    env: { ...process.env, ...(accounts === 'one' && { MOTO_ACCOUNT_ID: '123456789012' }) },
   });
   running.add(child);
   const ended = new Promise<void>((fulfil) => child.once('close', () => fulfil()));
