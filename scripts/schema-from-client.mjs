@@ -202,6 +202,17 @@ function configOf(client) {
   }
 }
 
+/** The service's part of its host name, `monitoring`; undefined when a host is only told by what is called for. */
+export function endpointPrefixOf(packageName) {
+  const { endpointProvider } = configOf(require(packageName));
+  try {
+    const { url } = endpointProvider({ Region: 'eu-west-1', UseFIPS: false, UseDualStack: false });
+    return url.hostname.replace(/(?:\.eu-west-1)?\.(?:amazonaws\.com|api\.aws|aws\.com)$/, '');
+  } catch {
+    return undefined; // such as "KVS ARN must be provided to use this service"
+  }
+}
+
 const PROTOCOLS = {
   'aws.protocols#awsJson1_0': 'awsJson1_0',
   'aws.protocols#awsJson1_1': 'awsJson1_1',
@@ -273,7 +284,8 @@ export function checkSchema(schema) {
       if (shape !== undefined && !Object.hasOwn(schema.shapes, shape)) bad(`${name} refers to ${shape}`);
     }
     for (const [, label] of operation.http?.uri.matchAll(/\{(\w+)\+?\}/g) ?? []) {
-      if (schema.shapes[operation.input]?.members[label]?.location !== 'uri') bad(`${name} has no member ${label}`);
+      const members = Object.values(schema.shapes[operation.input]?.members ?? {});
+      if (!members.some((m) => m.location === 'uri' && m.locationName === label)) bad(`${name} has no member ${label}`);
     }
   }
   return schema;

@@ -21,7 +21,8 @@ describe('loadSchema', () => {
 describe('the shipped schemas', () => {
   it('are what scripts/build-schemas.mjs makes of the installed clients', () => {
     const built = buildSchemas();
-    expect(built.map(([id]) => `${id}.json`).sort()).toEqual(readdirSync(SCHEMAS).sort());
+    const shipped = readdirSync(SCHEMAS).filter((name) => name.endsWith('.json'));
+    expect(built.map(([id]) => `${id}.json`).sort()).toEqual(shipped.sort());
     for (const [id, text] of built) {
       const same = readFileSync(new URL(`${id}.json`, SCHEMAS), 'utf8') === text;
       expect(same, `${id}.json is stale: run node scripts/build-schemas.mjs`).toBe(true);
