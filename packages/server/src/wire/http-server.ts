@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createServer as createHttpServer, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { TlsOptions } from 'node:tls';
 import { OperatorError, systemErrorCode } from '../base/errors.ts';
 import { type ConnectionOptions, type Handle, tendConnections } from './connections.ts';
 
@@ -31,7 +32,7 @@ export interface HttpServer {
 export interface ListenOptions extends ConnectionOptions {
   readonly host: string;
   readonly port: number;
-  readonly tls?: { readonly cert: string; readonly key: string };
+  readonly tls?: Pick<TlsOptions, 'SNICallback'> & { readonly cert: string; readonly key: string };
 }
 
 /** Listens and hands every request to `handle`. @throws OperatorError when the port is taken */
