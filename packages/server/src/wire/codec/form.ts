@@ -1,14 +1,6 @@
-import type {
-  ListShape,
-  MapShape,
-  Member,
-  Protocol,
-  ServiceSchema,
-  SimpleShape,
-  StructureShape,
-} from '../../schema/types.ts';
+import type { ListShape, MapShape, Member, Protocol, SimpleShape, StructureShape } from '../../schema/types.ts';
 import { type Context, NESTING_MAX, type Problem, problemOf, shapeOf, textOf } from './problem.ts';
-import { AWS_TYPE, parseText } from './scalar.ts';
+import { AWS_TYPE, looseScalar, parseText } from './scalar.ts';
 
 /** EC2's largest requests name 1,000 resources with a few fields each. */
 const FIELDS_MAX = 20_000;
@@ -48,17 +40,15 @@ export interface FormNode {
  * @throws AwsError MalformedInput (awsQuery), InvalidParameterValue (ec2Query)
  */
 export function readForm(
-  schema: ServiceSchema,
-  protocol: Protocol,
+  context: FormContext,
   input: string,
   fields: readonly (readonly [string, string])[],
 ): Record<string, unknown> {
-  const context: FormContext = { schema, problem: problemOf(protocol), ec2: protocol === 'ec2Query' };
   const root = formNodes(fields, context.problem);
-  return readStructure(context, shapeOf(schema, input) as StructureShape, root, '');
+  return readStructure(context, shapeOf(context.schema, input) as StructureShape, root, '');
 }
 
-interface FormContext extends Context {
+export interface FormContext extends Context {
   readonly ec2: boolean;
 }
 
@@ -89,7 +79,8 @@ function readStructure(context: FormContext, shape: StructureShape, node: FormNo
   for (const [name, member] of Object.entries(shape.members)) {
     const wire = nameOf(context, name, member);
     const child = node.children.get(wire);
-    if (child) out[name] = readMember(context, member, child, place === '' ? wire : `${place}.${wire}`);
+    const value = child && readMember(context, member, child, place === '' ? wire : `${place}.${wire}`);
+    if (value !== undefined) out[name] = value;
   }
   return out;
 }
@@ -116,35 +107,39 @@ function readMember(context: FormContext, member: Member, node: FormNode, place:
   }
 }
 
-function readScalar(
-  { problem }: FormContext,
-  shape: SimpleShape,
-  member: Member,
-  node: FormNode,
-  place: string,
-): unknown {
-  if (node.value === undefined) throw problem(place, 'Start of structure or list found where not expected');
+function readScalar(context: FormContext, shape: SimpleShape, member: Member, node: FormNode, place: string): unknown {
+  const { problem, lenient } = context;
+  if (node.value === undefined) {
+    if (lenient) return undefined;
+    throw problem(place, 'Start of structure or list found where not expected');
+  }
   const value = parseText(member, shape, node.value, 'date-time');
   if (value !== undefined) return value;
+  if (lenient) return looseScalar(member, shape, node.value);
   throw problem(place, `${JSON.stringify(node.value.slice(0, 100))} is not a valid ${AWS_TYPE[shape.type]}`);
 }
 
 function readList(context: FormContext, shape: ListShape, member: Member, node: FormNode, place: string): unknown[] {
   const flat = context.ec2 || member.xmlFlattened;
   const items = flat ? node : node.children.get(shape.member.xmlName ?? 'member');
-  return numbered(items).map(([index, item]) => readMember(context, shape.member, item, `${place}.${index}`));
+  return numbered(items)
+    .map(([index, item]) => readMember(context, shape.member, item, `${place}.${index}`))
+    .filter((item) => item !== undefined);
 }
 
 function readMap(context: FormContext, shape: MapShape, member: Member, node: FormNode, place: string) {
   const entries = numbered(member.xmlFlattened ? node : node.children.get('entry'));
-  return Object.fromEntries(
-    entries.map(([index, entry]) => {
-      const key = entry.children.get(shape.key.xmlName ?? 'key')?.value;
-      const value = entry.children.get(shape.value.xmlName ?? 'value');
-      if (key === undefined || !value) throw context.problem(`${place}.${index}`, 'An entry has a key and a value');
-      return [key, readMember(context, shape.value, value, `${place}.${index}.value`)];
-    }),
-  );
+  const out: [string, unknown][] = [];
+  for (const [index, entry] of entries) {
+    const key = entry.children.get(shape.key.xmlName ?? 'key')?.value;
+    const node = entry.children.get(shape.value.xmlName ?? 'value');
+    if ((key === undefined || !node) && !context.lenient) {
+      throw context.problem(`${place}.${index}`, 'An entry has a key and a value');
+    }
+    const value = node && readMember(context, shape.value, node, `${place}.${index}.value`);
+    if (key !== undefined && value !== undefined) out.push([key, value]);
+  }
+  return Object.fromEntries(out);
 }
 
 /** Children named 1, 2, 3 … in that order; clients may leave gaps and may not keep the order. */

@@ -266,6 +266,40 @@ describe('HTTP bindings', () => {
   });
 });
 
+describe('a lenient reader', () => {
+  const lenient = (schema: ServiceSchema, protocol: Protocol, operation: string, body: string, http = request()) =>
+    decodeInput({ schema, protocol, operation, labels: { Bucket: 'b' } }, http, Buffer.from(body), { lenient: true });
+
+  it('lets nobody hide all parameters behind a wrong one', () => {
+    expect(
+      lenient(cloudtrail, 'awsJson1_1', 'LookupEvents', '{"MaxResults":"5","NextToken":[],"StartTime":0}'),
+    ).toEqual({
+      MaxResults: 5,
+      StartTime: new Date(0),
+    });
+    expect(
+      lenient(sts, 'awsQuery', 'AssumeRole', 'RoleArn=a&DurationSeconds=x&ExternalId.x=1&Tags.member.1=x'),
+    ).toEqual({
+      RoleArn: 'a',
+      Tags: [{}],
+    });
+    expect(lenient(ec2, 'ec2Query', 'DeleteVpc', 'VpcId=v&DryRun=maybe')).toEqual({ VpcId: 'v' });
+    const query = request([['max-keys', 'ten']]);
+    expect(lenient(s3, 'restXml', 'ListObjectsV2', '', query)).toEqual({ Bucket: 'b' });
+    expect(lenient(s3, 'restXml', 'PutBucketTagging', '<Tagging><TagSet>')).toEqual({ Bucket: 'b' });
+    expect(lenient(s3, 'restXml', 'PutBucketTagging', '<Other><TagSet/><TagSet/></Other>')).toEqual({
+      Bucket: 'b',
+      Tagging: { TagSet: [] },
+    });
+    expect(lenient(lambda, 'restJson1', 'CreateFunction', '[]')).toEqual({});
+  });
+
+  it('still refuses what is no message at all', () => {
+    expect(refusal(() => lenient(cloudtrail, 'awsJson1_1', 'LookupEvents', '[]')).code).toBe('SerializationException');
+    expect(refusal(() => lenient(sts, 'awsQuery', 'AssumeRole', 'a=%ff')).code).toBe('MalformedInput');
+  });
+});
+
 /** Words that occur in messages of the operation, so that noise gets past the first check. */
 function vocabulary(schema: ServiceSchema, operation: string): string[] {
   const { input } = schema.operations[operation]!;
@@ -330,13 +364,13 @@ describe.each(TARGETS)('anything as %s', (protocol, schema, operation) => {
 
   it('is decoded or refused', () => {
     fc.assert(
-      fc.property(body, pairs, fc.dictionary(text, text), (bytes, query, headers) => {
+      fc.property(body, pairs, fc.dictionary(text, text), fc.boolean(), (bytes, query, headers, lenient) => {
         try {
           const http = request(query, headers);
           operationFromForm(schema, bytes, query);
-          expect(Object.getPrototypeOf(decodeInput({ schema, protocol, operation, labels: {} }, http, bytes))).toBe(
-            Object.prototype,
-          );
+          const to = { schema, protocol, operation, labels: {} };
+          const read = decodeInput(to, http, bytes, { lenient });
+          expect(Object.getPrototypeOf(read)).toBe(Object.prototype);
         } catch (error) {
           expect(error).toBeInstanceOf(AwsError);
           expect((error as AwsError).status).toBe(400);

@@ -3,7 +3,7 @@ import type { HttpRequest } from '../request.ts';
 import { isOldCbor, readCbor, readOldCbor, writeCbor } from './cbor.ts';
 import { formFields, readForm } from './form.ts';
 import { readJson, writeJson } from './json.ts';
-import { problemOf, shapeOf } from './problem.ts';
+import { type Context, problemOf, shapeOf } from './problem.ts';
 import { readRest } from './rest-read.ts';
 import { writeRest } from './rest-write.ts';
 import { finishS3Answer, finishS3Input, prepareS3Output } from './s3.ts';
@@ -17,7 +17,7 @@ export type { Answered, CallTarget, EncodedResponse } from './types.ts';
 type Output = Readonly<Record<string, unknown>>;
 
 interface Codec {
-  readonly read: (target: CallTarget, request: HttpRequest, body: Buffer) => Record<string, unknown>;
+  readonly read: (target: CallTarget, request: HttpRequest, body: Buffer, lenient: boolean) => Record<string, unknown>;
   readonly write: (target: CallTarget, output: Output, requestId: string) => EncodedResponse;
 }
 
@@ -25,11 +25,18 @@ interface Codec {
  * Decodes an operation's input by its schema: timestamps become Date, blobs Buffer, all numbers number. Members that the
  * schema does not have are ignored; required ones are not checked for, since each service says so in its own words.
  * A streaming payload is there only when `body` holds it.
+ * @param options.lenient for a request that another service judges: what does not fit is read for what it means or left
+ * out, as in `decodeOutput`, so that nobody hides all parameters behind a wrong one
  * @throws AwsError 4xx by the protocol's own name (SerializationException, MalformedXML, InvalidArgument,
  * MalformedInput, InvalidParameterValue), and nothing else, whatever the bytes
  */
-export function decodeInput(target: CallTarget, request: HttpRequest, body: Buffer): Record<string, unknown> {
-  return CODECS[target.protocol].read(target, request, body);
+export function decodeInput(
+  target: CallTarget,
+  request: HttpRequest,
+  body: Buffer,
+  options: { readonly lenient?: boolean } = {},
+): Record<string, unknown> {
+  return CODECS[target.protocol].read(target, request, body, options.lenient ?? false);
 }
 
 /**
@@ -42,12 +49,14 @@ export function encodeOutput(target: CallTarget, output: Output, requestId: stri
 }
 
 const awsJson = (contentType: string): Codec => ({
-  read: ({ schema, protocol, operation }, request, body) => {
+  read: ({ schema, protocol, operation }, request, body, lenient) => {
     const { input } = schema.operations[operation]!;
     if (input === undefined) return {};
-    const context = { schema, problem: problemOf(protocol) };
-    if (isOldCbor(request.headers)) return readOldCbor(context, { shape: input }, body) as Record<string, unknown>;
-    return readJson(context, { shape: input }, body, { rest: false }) as Record<string, unknown>;
+    const context = { schema, problem: problemOf(protocol), lenient };
+    const read = isOldCbor(request.headers)
+      ? readOldCbor(context, { shape: input }, body)
+      : readJson(context, { shape: input }, body, { rest: false });
+    return structureOf(context, read);
   },
   write: ({ schema, protocol, operation }, value, requestId) => {
     const { output } = schema.operations[operation]!;
@@ -61,10 +70,11 @@ const awsJson = (contentType: string): Codec => ({
 });
 
 const cbor: Codec = {
-  read: ({ schema, protocol, operation }, _request, body) => {
+  read: ({ schema, protocol, operation }, _request, body, lenient) => {
     const { input } = schema.operations[operation]!;
     if (input === undefined) return {};
-    return readCbor({ schema, problem: problemOf(protocol) }, { shape: input }, body) as Record<string, unknown>;
+    const context = { schema, problem: problemOf(protocol), lenient };
+    return structureOf(context, readCbor(context, { shape: input }, body));
   },
   write: ({ schema, protocol, operation }, value, requestId) => {
     const { output } = schema.operations[operation]!;
@@ -79,10 +89,11 @@ const cbor: Codec = {
 
 /** A form in, XML out; the two query protocols differ in how names are spelled and in what is around the output. */
 const query = (wrap: (operation: string, inner: string, requestId: string, hasOutput: boolean) => string): Codec => ({
-  read: ({ schema, protocol, operation }, request, body) => {
+  read: ({ schema, protocol, operation }, request, body, lenient) => {
     const { input } = schema.operations[operation]!;
     if (input === undefined) return {};
-    return readForm(schema, protocol, input, [...request.query, ...formFields(body, protocol)]);
+    const context = { schema, problem: problemOf(protocol), lenient, ec2: protocol === 'ec2Query' };
+    return readForm(context, input, [...request.query, ...formFields(body, protocol)]);
   },
   write: ({ schema, protocol, operation }, value, requestId) => {
     const { output } = schema.operations[operation]!;
@@ -108,8 +119,8 @@ const restJson: Codec = {
 };
 
 const restXml: Codec = {
-  read: (target, request, body) => {
-    const input = readRest(target, request, body);
+  read: (target, request, body, lenient) => {
+    const input = readRest(target, request, body, lenient);
     return target.schema.id === 's3' ? finishS3Input(input, request) : input;
   },
   write: (target, output, requestId) => {
@@ -130,6 +141,12 @@ const CODECS: Readonly<Record<Protocol, Codec>> = {
   restJson1: restJson,
   restXml,
 };
+
+/** What lenient reading left out can be all of it. */
+function structureOf({ problem }: Context, read: unknown): Record<string, unknown> {
+  if (read === undefined) throw problem('', 'The body is not a structure');
+  return read as Record<string, unknown>;
+}
 
 function withHeader(answer: EncodedResponse, name: string, value: string): EncodedResponse {
   return { ...answer, headers: { [name]: value, ...answer.headers } };

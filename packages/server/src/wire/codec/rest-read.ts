@@ -1,9 +1,9 @@
 import { AwsError } from '../../base/errors.ts';
-import type { Member, ServiceSchema, SimpleShape, StructureShape } from '../../schema/types.ts';
+import type { ListShape, Member, ServiceSchema, SimpleShape, StructureShape } from '../../schema/types.ts';
 import type { HttpRequest } from '../request.ts';
 import { readJson } from './json.ts';
 import { type Context, problemOf, shapeOf, textOf } from './problem.ts';
-import { AWS_TYPE, parseText, type TimestampFormat } from './scalar.ts';
+import { AWS_TYPE, looseScalar, parseText, type TimestampFormat } from './scalar.ts';
 import type { CallTarget } from './types.ts';
 import { readXml } from './xml.ts';
 
@@ -11,11 +11,16 @@ import { readXml } from './xml.ts';
  * Reads the input of a REST operation: path, query, headers and body, each member from where the schema binds it.
  * @throws AwsError SerializationException (restJson1); InvalidArgument, MalformedXML (restXml)
  */
-export function readRest(target: CallTarget, request: HttpRequest, body: Buffer): Record<string, unknown> {
+export function readRest(
+  target: CallTarget,
+  request: HttpRequest,
+  body: Buffer,
+  lenient = false,
+): Record<string, unknown> {
   const { schema, protocol, operation } = target;
   const { input } = schema.operations[operation]!;
   if (input === undefined) return {};
-  const context = { schema, problem: problemOf(protocol) };
+  const context = { schema, problem: problemOf(protocol), lenient };
   const reading: Reading = { ...target, context, request, presigned: presignedHeaders(schema, request) };
   const shape = shapeOf(schema, input) as StructureShape;
   const out: Record<string, unknown> = {};
@@ -24,11 +29,25 @@ export function readRest(target: CallTarget, request: HttpRequest, body: Buffer)
     const member = shape.members[name]!;
     if (!member.location) unbound = true;
     const read = READERS[member.location ?? 'body'];
-    const value = member.location === 'payload' ? readPayload(reading, member, body) : read?.(reading, member, shape);
+    const value =
+      member.location === 'payload'
+        ? whenReadable(reading, () => readPayload(reading, member, body))
+        : read?.(reading, member, shape);
     if (value !== undefined) out[name] = value;
   }
-  if (unbound && body.length > 0) Object.assign(out, readUnbound(reading, input, shape, body));
-  return out;
+  if (!unbound || body.length === 0) return out;
+  const inBody = whenReadable(reading, () => readUnbound(reading, input, shape, body));
+  return Object.assign(out, inBody);
+}
+
+/** To a lenient reader a body that cannot be read is one that is not there: path, query and headers still count. */
+function whenReadable<T>({ context }: Reading, read: () => T): T | undefined {
+  if (!context.lenient) return read();
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
 }
 
 interface Reading extends CallTarget {
@@ -51,7 +70,7 @@ const READERS: Readonly<Record<string, Reader | undefined>> = {
     const given = reading.request.query.filter(([name]) => name === member.locationName).map(([, value]) => value);
     const shape = shapeOf(reading.schema, member.shape);
     if (given.length === 0) return undefined;
-    if (shape.type === 'list') return given.map((text) => scalar(reading, shape.member, text, member.locationName));
+    if (shape.type === 'list') return scalars(reading, shape, given, member);
     return scalar(reading, member, given[0]!);
   },
   queryMap(reading, member, structure) {
@@ -72,7 +91,12 @@ const READERS: Readonly<Record<string, Reader | undefined>> = {
     const shape = shapeOf(reading.schema, member.shape);
     if (shape.type !== 'list') return scalar(reading, member, text, member.locationName);
     const items = text.split(',').map((item) => item.trim());
-    return items.filter((item) => item !== '').map((item) => scalar(reading, shape.member, item, member.locationName));
+    return scalars(
+      reading,
+      shape,
+      items.filter((item) => item !== ''),
+      member,
+    );
   },
   headers(reading, member) {
     const prefix = member.locationName!.toLowerCase();
@@ -100,12 +124,17 @@ function presignedHeaders(schema: ServiceSchema, request: HttpRequest): [string,
 /** Dates that HTTP tells a recipient to ignore when they are none (RFC 9110 §13.1), and one that S3 keeps as it is. */
 const IGNORED_WHEN_INVALID = /(?:^|-)if-(?:un)?modified-since$|^expires$/i;
 
+function scalars(reading: Reading, shape: ListShape, texts: readonly string[], { locationName }: Member): unknown[] {
+  return texts.map((text) => scalar(reading, shape.member, text, locationName)).filter((value) => value !== undefined);
+}
+
 function scalar(reading: Reading, member: Member, text: string, name = member.locationName ?? ''): unknown {
   const shape = shapeOf(reading.schema, member.shape) as SimpleShape;
   if (text === '' && shape.type !== 'string') return undefined;
   const dates: TimestampFormat = member.location === 'header' ? 'http-date' : 'date-time';
   const value = shape.json ? jsonHeader(text) : parseText(member, shape, text, dates);
   if (value !== undefined) return value;
+  if (reading.context.lenient) return looseScalar(member, shape, text);
   if (member.location === 'header' && IGNORED_WHEN_INVALID.test(name)) return undefined;
   throw invalid(reading, name, text.slice(0, 100), AWS_TYPE[shape.type]);
 }
@@ -141,7 +170,7 @@ function readUnbound(reading: Reading, input: string, shape: StructureShape, bod
     protocol === 'restJson1'
       ? readJson(context, member, body, { rest: true })
       : readXml(context, member, body, shape.xmlName ?? input);
-  return unboundOf(shape, read as Record<string, unknown>);
+  return unboundOf(shape, (read ?? {}) as Record<string, unknown>);
 }
 
 /** The members of a structure that HTTP bindings leave to the body. */

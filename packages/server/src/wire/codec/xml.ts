@@ -5,12 +5,13 @@ import { escapeXml, parseXml, type XmlNode } from './xml-parse.ts';
 
 /**
  * Reads an XML body by a shape.
- * @param rootName what the root element must be called
+ * @param rootName what the root element must be called, unless the context is lenient
  * @throws AwsError of the context for what is not well-formed or does not fit; elements it does not know are ignored
  */
 export function readXml(context: Context, member: Member, body: Buffer, rootName: string): unknown {
   const root = xmlRoot(context, body);
-  if (root.name !== rootName) throw context.problem('', `the root element is ${root.name}, not ${rootName}`);
+  if (root.name !== rootName && !context.lenient)
+    throw context.problem('', `the root element is ${root.name}, not ${rootName}`);
   return readElement(context, member, root, 0);
 }
 
