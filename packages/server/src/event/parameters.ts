@@ -9,25 +9,29 @@ type Values = Readonly<Record<string, unknown>>;
  * Input or output as requestParameters and responseElements show them (spec: record-conventions §8.1): members in the
  * order of the model, the first letter of each name in lower case (only the first: `dBInstanceIdentifier`), sensitive
  * ones redacted, bytes left out, times as the service prints them. An object without members is null.
+ * @param operation what tables name a member at the top by; deeper ones go by the member that they are in
  */
 export function parametersOf(
   schema: ServiceSchema,
   shapeName: string | undefined,
   value: Values | undefined,
+  operation = '',
 ): Record<string, unknown> | null {
   const shape = shapeName === undefined ? undefined : schema.shapes[shapeName];
   if (value === undefined || shape === undefined || !('members' in shape)) return null;
-  const out = structureOf(styleOf(schema), shapeName!, shape.members, value, 0);
+  const out = structureOf(styleOf(schema), operation, shape.members, value, 0);
   return Object.keys(out).length === 0 ? null : out;
 }
 
 /** requestParameters of an operation, with what its service adds to or moves in every request. */
 export function requestOf(schema: ServiceSchema, operation: string, input: Values | undefined) {
+  if (input === undefined) return null;
   const shapeName = schema.operations[operation]?.input;
-  const { bodyAsInput, defaults } = layoutOf(schema.id);
-  if (bodyAsInput && input !== undefined) return requestWithBody(schema, operation, shapeName, input);
-  const added = defaults?.[operation];
-  return parametersOf(schema, shapeName, added && input ? { ...added, ...input } : input);
+  const { bodyAsInput, always } = layoutOf(schema.id);
+  if (bodyAsInput) return requestWithBody(schema, operation, shapeName, input);
+  const shown = parametersOf(schema, shapeName, input, operation);
+  const added = always?.[operation];
+  return added === undefined ? shown : { ...added, ...shown };
 }
 
 /** responseElements of an operation that records its answer. */
@@ -42,7 +46,7 @@ export function answerOf(schema: ServiceSchema, operation: string, output: Value
     });
     return shown.length === 0 ? null : (Object.fromEntries(shown) as Record<string, unknown>);
   }
-  const all = parametersOf(schema, shapeName, output);
+  const all = parametersOf(schema, shapeName, output, operation);
   if (!unwrapsAnswer || all === null) return all;
   const [only, ...others] = Object.values(all);
   return others.length === 0 && isObject(only) ? only : all;
@@ -53,9 +57,9 @@ function requestWithBody(schema: ServiceSchema, operation: string, shapeName: st
   const members = shape !== undefined && 'members' in shape ? shape.members : {};
   const body = Object.fromEntries(Object.entries(input).filter(([name]) => members[name]?.location === undefined));
   const rest = Object.fromEntries(Object.entries(input).filter(([name]) => members[name]?.location !== undefined));
-  const shown = parametersOf(schema, shapeName, body);
+  const shown = parametersOf(schema, shapeName, body, operation);
   return {
-    ...parametersOf(schema, shapeName, rest),
+    ...parametersOf(schema, shapeName, rest, operation),
     ...(shown && { [`${lowerFirst(operation)}Input`]: shown }),
     template: false,
   };
@@ -64,12 +68,14 @@ function requestWithBody(schema: ServiceSchema, operation: string, shapeName: st
 interface Style {
   readonly schema: ServiceSchema;
   readonly marker: string | undefined;
-  readonly nameOf: (name: string) => string;
+  readonly nameOf: (parent: string, name: string) => string;
 }
 
 function styleOf(schema: ServiceSchema): Style {
-  const asModelled = layoutOf(schema.id).namesAsModelled;
-  return { schema, marker: markerOf(schema.id), nameOf: asModelled ? (name) => name : lowerFirst };
+  const { namesAsModelled, renamed } = layoutOf(schema.id);
+  const usual = namesAsModelled ? (name: string) => name : lowerFirst;
+  const nameOf = (parent: string, name: string) => renamed?.[`${parent}.${name}`] ?? usual(name);
+  return { schema, marker: markerOf(schema.id), nameOf };
 }
 
 export const lowerFirst = (name: string): string => name.charAt(0).toLowerCase() + name.slice(1);
@@ -79,7 +85,7 @@ const DEPTH_MAX = 64;
 
 function structureOf(
   style: Style,
-  shapeName: string,
+  parent: string,
   members: Readonly<Record<string, Member>>,
   value: Values,
   depth: number,
@@ -89,19 +95,19 @@ function structureOf(
   for (const [name, member] of Object.entries(members)) {
     const given = Object.hasOwn(value, name) ? value[name] : undefined;
     if (given === undefined || given === null) continue;
-    if (isLeftOut(id, shapeName, name)) continue;
-    const shown = hiddenAs(id, shapeName, name) ?? memberOf(style, member, given, depth + 1);
-    if (shown !== undefined) define(out, style.nameOf(name), shown);
+    if (isLeftOut(id, parent, name)) continue;
+    const shown = hiddenAs(id, parent, name) ?? memberOf(style, name, member, given, depth + 1);
+    if (shown !== undefined) define(out, style.nameOf(parent, name), shown);
   }
   return out;
 }
 
 /** undefined: not to be shown. */
-function memberOf(style: Style, member: Member, value: unknown, depth: number): unknown {
+function memberOf(style: Style, name: string, member: Member, value: unknown, depth: number): unknown {
   const shape = style.schema.shapes[member.shape];
   if (shape === undefined || depth > DEPTH_MAX) return undefined;
   if (member.sensitive || shape.sensitive) return style.marker;
-  return shapeOf(style, member.shape, shape, value, depth);
+  return shapeOf(style, name, shape, value, depth);
 }
 
 function shapeOf(style: Style, name: string, shape: Shape, value: unknown, depth: number): unknown {
@@ -111,9 +117,11 @@ function shapeOf(style: Style, name: string, shape: Shape, value: unknown, depth
       return isObject(value) ? structureOf(style, name, shape.members, value, depth) : undefined;
     case 'list':
       if (!Array.isArray(value)) return undefined;
-      return value.map((item) => (item === null ? null : (memberOf(style, shape.member, item, depth + 1) ?? null)));
+      return value.map((item) =>
+        item === null ? null : (memberOf(style, name, shape.member, item, depth + 1) ?? null),
+      );
     case 'map':
-      return isObject(value) ? mapOf(style, shape.value, value, depth) : undefined;
+      return isObject(value) ? mapOf(style, name, shape.value, value, depth) : undefined;
     case 'blob':
       return undefined;
     case 'timestamp':
@@ -124,10 +132,10 @@ function shapeOf(style: Style, name: string, shape: Shape, value: unknown, depth
 }
 
 /** Keys are the caller's own and stay as they are. */
-function mapOf(style: Style, member: Member, value: Values, depth: number) {
+function mapOf(style: Style, name: string, member: Member, value: Values, depth: number) {
   const out: Record<string, unknown> = {};
   for (const [key, item] of Object.entries(value)) {
-    const shown = item === null ? null : memberOf(style, member, item, depth + 1);
+    const shown = item === null ? null : memberOf(style, name, member, item, depth + 1);
     if (shown !== undefined) define(out, key, shown);
   }
   return out;

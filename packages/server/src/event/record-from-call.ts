@@ -7,6 +7,7 @@ import { isDataEvent } from './conventions/data-events.ts';
 import { ec2RequestParameters, ec2ResponseElements } from './conventions/ec2.ts';
 import { errorCodeOf, keepsParameters } from './conventions/errors.ts';
 import { eventNameOf } from './conventions/event-names.ts';
+import { layoutOf } from './conventions/layouts.ts';
 import { ownerFromInput, resourcesFromInput } from './conventions/resources.ts';
 import { s3AdditionalEventData, s3RequestParameters, s3Resources, s3ResponseElements } from './conventions/s3.ts';
 import { API_VERSIONS, EVENT_VERSION, eventSourceOf } from './conventions/sources.ts';
@@ -24,7 +25,8 @@ export function recordFromCall(call: Call): CloudTrailRecord {
   const s3 = STYLES[schema.id] === S3;
   const service = userIdentity.invokedBy;
   const isData = isDataEvent(schema, operation);
-  const extra = { ...(s3 && s3AdditionalEventData(call)), ...notes.additionalEventData };
+  const { additionalEventData } = layoutOf(schema.id);
+  const extra = { ...additionalEventData, ...(s3 && s3AdditionalEventData(call)), ...notes.additionalEventData };
   const resources = notes.resources ?? resourcesOf(call);
   const shared = ownerOf(call);
   return {

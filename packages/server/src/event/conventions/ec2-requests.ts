@@ -196,7 +196,7 @@ export const ALWAYS: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   StopInstances: { force: false },
 };
 
-/** The same inside structures, by shape. */
+/** The same inside structures, by the member that they are in. */
 export const ALWAYS_INSIDE: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  IpPermission: { groups: EMPTY, ipRanges: EMPTY, ipv6Ranges: EMPTY, prefixListIds: EMPTY },
+  IpPermissions: { groups: EMPTY, ipRanges: EMPTY, ipv6Ranges: EMPTY, prefixListIds: EMPTY },
 };

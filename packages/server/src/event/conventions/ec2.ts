@@ -13,10 +13,10 @@ export function ec2RequestParameters({ schema, operation, input }: Call): Record
   if (input === undefined) return null;
   const shape = schema.operations[operation]?.input ?? '';
   if (!CLASSIC_OPERATIONS.has(operation)) {
-    const body = xmlStyled(requestStyle(schema), { shape }, input);
+    const body = xmlStyled(requestStyle(schema), operation, { shape }, input);
     return { [ROOT_ELEMENTS[operation] ?? `${operation}Request`]: isEmpty(body) ? '' : body };
   }
-  const shown = structureOf({ schema, operation, side: 'request' }, shape, input, 0);
+  const shown = structureOf({ schema, operation, side: 'request' }, operation, shape, input, 0);
   const whole = (RESHAPED[operation] ?? asItIs)({ ...shown, ...missing(ALWAYS[operation], shown) }, input);
   return isEmpty(whole) ? null : whole;
 }
@@ -26,10 +26,10 @@ export function ec2ResponseElements({ schema, operation, output = {}, requestId 
   const shape = schema.operations[operation]?.output ?? '';
   if (!CLASSIC_OPERATIONS.has(operation)) {
     const xmlns = `${(schema.xmlNamespace ?? '').replace(/\/$/, '')}/`;
-    const body = shape === '' ? { return: true } : xmlStyled(responseStyle(schema), { shape }, output);
+    const body = shape === '' ? { return: true } : xmlStyled(responseStyle(schema), operation, { shape }, output);
     return { [`${operation}Response`]: { xmlns, requestId, ...(isObject(body) && body) } };
   }
-  const shown = structureOf({ schema, operation, side: 'response' }, shape, output, 0);
+  const shown = structureOf({ schema, operation, side: 'response' }, operation, shape, output, 0);
   const { return: given, ...members } = shown;
   const returned = given ?? (isEmpty(members) || RETURNS_TOO.has(operation) ? true : undefined);
   const whole = operation === 'CreateVolume' ? createdVolume(members) : members;
@@ -54,7 +54,7 @@ interface Context {
 /** Deeper than any EC2 shape that does not contain itself. */
 const DEPTH_MAX = 32;
 
-function structureOf(context: Context, shapeName: string, value: Values, depth: number): Record<string, unknown> {
+function structureOf(context: Context, parent: string, shapeName: string, value: Values, depth: number) {
   const { schema, side } = context;
   const shape = schema.shapes[shapeName];
   const out: Record<string, unknown> = {};
@@ -67,11 +67,11 @@ function structureOf(context: Context, shapeName: string, value: Values, depth: 
     if (inner.type === 'list' && side === 'request' && Array.isArray(given)) addSet(context, out, name, member, given);
     else {
       const shownAs = nameOf(context, name, member, depth);
-      const shown = shownAs === undefined ? undefined : shownOf(context, member, inner, given, depth);
+      const shown = shownAs === undefined ? undefined : shownOf(context, name, member, inner, given, depth);
       if (shown !== undefined) define(out, shownAs!, shown);
     }
   }
-  return side === 'request' ? { ...out, ...missing(ALWAYS_INSIDE[shapeName], out) } : out;
+  return side === 'request' ? { ...out, ...missing(ALWAYS_INSIDE[parent], out) } : out;
 }
 
 function nameOf({ operation, side }: Context, name: string, member: Member, depth: number): string | undefined {
@@ -94,35 +94,43 @@ function addSet(
   const { set, item, under } = SETS[`${context.operation}.${name}`] ??
     SETS[name] ?? { set: wire.endsWith('Set') ? wire : `${wire}Set` };
   const shape = context.schema.shapes[member.shape] as Extract<Shape, { type: 'list' }>;
-  const items = itemsOf(context, shape.member, values, 0, item ?? wire);
-  if (under === 'bare') define(out, set, items);
-  else if (items.length === 0) define(out, set, {});
-  else {
-    const before = out[set] as { items?: readonly unknown[] } | undefined;
-    define(out, set, { [under ?? 'items']: [...(before?.items ?? []), ...items] });
+  const items = itemsOf(context, name, shape.member, values, 0, item ?? wire);
+  if (under === 'bare') {
+    define(out, set, items);
+    return;
   }
+  const before = out[set] as { items?: readonly unknown[] } | undefined;
+  const together = [...(before?.items ?? []), ...items];
+  define(out, set, together.length === 0 ? {} : { [under ?? 'items']: together });
 }
 
-function itemsOf(context: Context, member: Member, values: readonly unknown[], depth: number, itemName?: string) {
+function itemsOf(
+  context: Context,
+  name: string,
+  member: Member,
+  values: readonly unknown[],
+  depth: number,
+  itemName?: string,
+) {
   const shape = context.schema.shapes[member.shape];
   return values.flatMap((value) => {
-    const shown = shape && shownOf(context, member, shape, value, depth);
+    const shown = shape && shownOf(context, name, member, shape, value, depth);
     if (shown === undefined) return [];
     return [itemName === undefined || isObject(shown) ? shown : { [itemName]: shown }];
   });
 }
 
 /** undefined: not to be shown. */
-function shownOf(context: Context, member: Member, shape: Shape, value: unknown, depth: number): unknown {
+function shownOf(context: Context, name: string, member: Member, shape: Shape, value: unknown, depth: number): unknown {
   if (member.sensitive || shape.sensitive) return markerOf(context.schema.id);
   switch (shape.type) {
     case 'structure':
     case 'union':
-      return isObject(value) ? structureOf(context, member.shape, value, depth + 1) : undefined;
+      return isObject(value) ? structureOf(context, name, member.shape, value, depth + 1) : undefined;
     case 'list': {
       if (!Array.isArray(value)) return undefined;
       if (value.length === 0) return {};
-      const items = itemsOf(context, shape.member, value, depth + 1);
+      const items = itemsOf(context, name, shape.member, value, depth + 1);
       return { [UNDER_ITEM.has(member.xmlName ?? '') ? 'item' : 'items']: items };
     }
     case 'blob':

@@ -8,9 +8,13 @@ export function errorCodeOf(schema: ServiceSchema, operation: string, code: stri
   if (schema.protocols.includes('ec2Query')) {
     return `${SERVER_FAULTS.has(code) ? 'Server' : 'Client'}.${code}`;
   }
+  if (CODES[code] !== undefined) return CODES[code];
   const modelled = schema.operations[operation]?.errors ?? [];
   return !modelled.includes(code) && modelled.includes(`${code}Exception`) ? `${code}Exception` : code;
 }
+
+/** What CloudTrail calls the same in all services: no record known has the longer name (spec: record-conventions §9). */
+const CODES: Readonly<Record<string, string>> = { AccessDeniedException: 'AccessDenied', AccessDenied: 'AccessDenied' };
 
 const SERVER_FAULTS: ReadonlySet<string> = new Set([
   'InternalError',

@@ -1,6 +1,7 @@
 /**
  * Where a service's requestParameters and responseElements depart from "the API's members, first letter in lower case".
- * By schema id. EC2 and S3 depart too far for this table and have files of their own.
+ * By schema id; from records (spec: record-conventions §8.1, §12; the data set), all of them, whatever the client.
+ * EC2 and S3 depart too far for this table and have files of their own.
  */
 export interface Layout {
   /** The API's own spelling: the body is logged as it was (spec: record-conventions §8.1 "Pascal-case"). */
@@ -9,8 +10,12 @@ export interface Layout {
   readonly unwrapsAnswer?: boolean;
   /** Answers of which only these members are logged, by operation, under the names given. */
   readonly answers?: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  /** Members that the service fills in before it logs the request, by operation and API member name. */
-  readonly defaults?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** What requests show whether it was given or not, by operation; some of it is in no API. */
+  readonly always?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** Members called otherwise than in the API, by `Operation.Member` at the top, else `Parent.Member`. */
+  readonly renamed?: Readonly<Record<string, string>>;
+  /** The same in every record's additionalEventData. */
+  readonly additionalEventData?: Readonly<Record<string, unknown>>;
   /** apigateway logs what stands in the body under `createStageInput`, beside `template`. */
   readonly bodyAsInput?: boolean;
 }
@@ -25,33 +30,40 @@ const LAYOUTS: Readonly<Record<string, Layout>> = {
   'devops-guru': { namesAsModelled: true },
   docdb: { unwrapsAnswer: true },
   elasticache: { unwrapsAnswer: true },
-  // Seen in every record of these calls, whatever the client (data set; AWS's KMS guide).
   kms: {
-    defaults: {
+    always: {
       CreateKey: {
-        Description: '',
-        KeyUsage: 'ENCRYPT_DECRYPT',
-        CustomerMasterKeySpec: SYMMETRIC,
-        KeySpec: SYMMETRIC,
-        Origin: 'AWS_KMS',
-        BypassPolicyLockoutSafetyCheck: false,
+        description: '',
+        keyUsage: 'ENCRYPT_DECRYPT',
+        customerMasterKeySpec: SYMMETRIC,
+        keySpec: SYMMETRIC,
+        origin: 'AWS_KMS',
+        bypassPolicyLockoutSafetyCheck: false,
       },
-      Decrypt: { EncryptionAlgorithm: SYMMETRIC },
-      Encrypt: { EncryptionAlgorithm: SYMMETRIC },
-      PutKeyPolicy: { BypassPolicyLockoutSafetyCheck: false },
-      ReEncrypt: { SourceEncryptionAlgorithm: SYMMETRIC, DestinationEncryptionAlgorithm: SYMMETRIC },
+      Decrypt: { encryptionAlgorithm: SYMMETRIC },
+      Encrypt: { encryptionAlgorithm: SYMMETRIC },
+      PutKeyPolicy: { bypassPolicyLockoutSafetyCheck: false },
+      ReEncrypt: { sourceEncryptionAlgorithm: SYMMETRIC, destinationEncryptionAlgorithm: SYMMETRIC },
+    },
+    renamed: {
+      'CreateCustomKeyStore.CloudHsmClusterId': 'clusterId',
+      'UpdateCustomKeyStore.CloudHsmClusterId': 'clusterId',
     },
   },
   neptune: { unwrapsAnswer: true },
   rds: {
     unwrapsAnswer: true,
-    defaults: { DescribeDBSnapshots: { IncludeShared: false, IncludePublic: false } },
+    always: { DescribeDBSnapshots: { includeShared: false, includePublic: false } },
   },
   redshift: { unwrapsAnswer: true },
   'resource-explorer-2': { namesAsModelled: true },
   // `arn` where the answer is the service's newer type, `aRN` where it is its older one (spec: record-conventions §8.1).
   'secrets-manager': { answers: { CreateSecret: { ARN: 'arn' }, PutSecretValue: { ARN: 'arn' } } },
+  route53resolver: { always: { DeleteResolverQueryLogConfig: { originSequenceNumber: 0 } } },
   securityhub: { namesAsModelled: true },
+  ses: { additionalEventData: { SignatureVersion: '4' } },
+  sesv2: { additionalEventData: { SignatureVersion: '4' } },
+  ssm: { always: { SendCommand: { interactive: false } } },
 };
 
 const PLAIN: Layout = {};

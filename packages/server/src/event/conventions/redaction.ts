@@ -22,7 +22,8 @@ export const markerOf = (schemaId: string): string | undefined =>
 
 /**
  * Members that never appear although no model marks them: bulk content, which has its own place, one-time codes and
- * tokens, and what records of the operation lack. By member name, anywhere, or `Shape.Member`.
+ * tokens, and what records of the operation lack. By member name, anywhere, or with what
+ * it stands in: `Operation.Member` at the top, else `Parent.Member`, through lists and maps.
  */
 const LEFT_OUT: Readonly<Record<string, ReadonlySet<string>>> = {
   'bedrock-runtime': new Set(['accept', 'contentType', 'messages', 'system']),
@@ -38,7 +39,7 @@ const LEFT_OUT: Readonly<Record<string, ReadonlySet<string>>> = {
   kms: new Set(['GrantToken', 'GrantTokens']),
   opentrail: new Set(['Records', 'Results']),
   'secrets-manager': new Set(['SecretString', 'SecretBinary']),
-  ssm: new Set(['InventoryItem.Content', 'StartSessionResponse.StreamUrl']),
+  ssm: new Set(['Items.Content', 'StartSession.StreamUrl']),
   sts: new Set(['TokenCode', 'SAMLAssertion', 'WebIdentityToken', 'SecretAccessKey']),
 };
 
@@ -52,7 +53,7 @@ const HIDDEN_TOO: Readonly<Record<string, ReadonlySet<string>>> = {
   redshift: new Set(['MasterUserPassword']),
   sns: new Set(['Message', 'Subject', 'MessageAttributes']),
   sqs: new Set(['MessageBody', 'MessageAttributes']),
-  ssm: new Set(['PutParameterRequest.Value', 'Parameters']),
+  ssm: new Set(['PutParameter.Value', 'Parameters']),
 };
 
 /** What a marker says other than the service's usual one. */
@@ -60,14 +61,14 @@ const MARKED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   ssm: { TokenValue: 'Value hidden due to security reasons.' },
 };
 
-const has = (table: Readonly<Record<string, ReadonlySet<string>>>, id: string, shape: string, member: string) => {
+const has = (table: Readonly<Record<string, ReadonlySet<string>>>, id: string, parent: string, member: string) => {
   const listed = table[id];
-  return listed !== undefined && (listed.has(member) || listed.has(`${shape}.${member}`));
+  return listed !== undefined && (listed.has(member) || listed.has(`${parent}.${member}`));
 };
 
-export const isLeftOut = (schemaId: string, shape: string, member: string): boolean =>
-  has(LEFT_OUT, schemaId, shape, member);
+export const isLeftOut = (schemaId: string, parent: string, member: string): boolean =>
+  has(LEFT_OUT, schemaId, parent, member);
 
 /** The text in place of a value that is not to be shown; undefined: it may be, as far as this table knows. */
-export const hiddenAs = (schemaId: string, shape: string, member: string): string | undefined =>
-  MARKED[schemaId]?.[member] ?? (has(HIDDEN_TOO, schemaId, shape, member) ? HIDDEN : undefined);
+export const hiddenAs = (schemaId: string, parent: string, member: string): string | undefined =>
+  MARKED[schemaId]?.[member] ?? (has(HIDDEN_TOO, schemaId, parent, member) ? HIDDEN : undefined);

@@ -35,7 +35,6 @@ const NAMED: Readonly<Record<string, readonly Named[]>> = {
     { at: 'q.flowAliasIdentifier', type: 'AWS::Bedrock::FlowAlias' },
   ],
   'cloudtrail-data': [{ at: 'q.channelArn', type: 'AWS::CloudTrail::Channel' }],
-  cloudwatch: [],
   'cognito-identity': [
     {
       at: 'q.IdentityPoolId',
@@ -54,6 +53,7 @@ const NAMED: Readonly<Record<string, readonly Named[]>> = {
   ],
   'dynamodb-streams': [{ at: 'q.StreamArn', type: 'AWS::DynamoDB::Stream' }],
   ebs: [{ at: 'q.SnapshotId', type: 'AWS::EC2::Snapshot', arn: 'arn:aws:ec2:{region}::snapshot/{}' }],
+  ecr: [{ at: 'q.repositoryName', arn: 'arn:aws:ecr:{region}:{account}:repository/{}' }],
   eventbridge: [
     {
       at: 'q.Entries.EventBusName',
@@ -85,8 +85,9 @@ const NAMED: Readonly<Record<string, readonly Named[]>> = {
     { at: 'r.KeyMetadata.Arn', type: KEY },
     { at: 'r.KeyId', type: KEY },
     { at: 'q.KeyId', type: KEY, arn: KEY_ARN, otherwise: true },
+    { at: 'q.AliasName', type: KEY, arn: ALIAS_ARN, operations: only('DeleteAlias UpdateAlias') },
     { at: 'q.TargetKeyId', type: KEY, arn: KEY_ARN },
-    { at: 'q.AliasName', type: KEY, arn: ALIAS_ARN, operations: only('CreateAlias DeleteAlias UpdateAlias') },
+    { at: 'q.AliasName', type: KEY, arn: ALIAS_ARN, operations: only('CreateAlias') },
   ],
   lambda: [
     {
@@ -128,7 +129,6 @@ const NAMED: Readonly<Record<string, readonly Named[]>> = {
     },
   ],
   sts: [{ at: 'q.RoleArn', type: 'AWS::IAM::Role' }],
-  'timestream-write': [],
   verifiedpermissions: [
     {
       at: 'q.policyStoreId',
@@ -158,7 +158,7 @@ function bedrock(name: string): string {
 }
 
 /** Services that list resources in management events as well. */
-const ALWAYS: ReadonlySet<string> = new Set(['cloudtrail-data', 'kms', 'ssm', 'sts']);
+const ALWAYS: ReadonlySet<string> = new Set(['cloudtrail-data', 'ecr', 'kms', 'ssm', 'sts']);
 
 /** What the call touched, from its input and output. A call that failed lists nothing, but for KMS. */
 export function resourcesFromInput(call: Call): ResourceEntry[] {
@@ -210,7 +210,7 @@ function entryOf(call: Call, value: string, type?: string, template?: string): R
 }
 
 const partitionOf = (region: string): string =>
-  region.startsWith('cn-') ? 'aws-cn' : region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
+  /^cn-[a-z]+-\d$/.test(region) ? 'aws-cn' : /^us-gov-[a-z]+-\d$/.test(region) ? 'aws-us-gov' : 'aws';
 
 /** `https://sqs.eu-west-1.amazonaws.com/111122223333/queue` → its ARN; anything else as it is. */
 function arnOf(value: string): string {

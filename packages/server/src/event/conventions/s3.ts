@@ -111,7 +111,7 @@ function membersOf(schema: ServiceSchema, shapeName: string | undefined): Readon
 /** The body, under the name that it has in records. undefined for an object's content. */
 function bodyOf(schema: ServiceSchema, name: string, member: Member, value: unknown): [string, unknown] {
   if (name === 'Policy' && typeof value === 'string') return ['bucketPolicy', parsed(value)];
-  const tree = xmlStyled(bodyStyle(schema), member, value);
+  const tree = xmlStyled(bodyStyle(schema), name, member, value);
   const root = member.xmlName ?? name;
   return [root, isObject(tree) ? { xmlns: schema.xmlNamespace, ...tree } : undefined];
 }

@@ -18,8 +18,11 @@ export interface XmlStyle {
   readonly listOf: (member: Member, shape: ListShape, items: readonly unknown[]) => unknown;
 }
 
-/** undefined: not to be shown. */
-export function xmlStyled(style: XmlStyle, member: Member, value: unknown): unknown {
+/**
+ * @param parent the operation, or the member that the value is: what the tables of secrets go by
+ * @returns undefined: not to be shown
+ */
+export function xmlStyled(style: XmlStyle, parent: string, member: Member, value: unknown): unknown {
   const { schema } = style;
   const shape = schema.shapes[member.shape];
   if (shape === undefined) return undefined;
@@ -29,15 +32,17 @@ export function xmlStyled(style: XmlStyle, member: Member, value: unknown): unkn
     const out: Record<string, unknown> = {};
     for (const [name, inner] of Object.entries(shape.members)) {
       const given = Object.hasOwn(value, name) ? value[name] : undefined;
-      if (given === undefined || given === null || isLeftOut(schema.id, member.shape, name)) continue;
-      const shown = hiddenAs(schema.id, member.shape, name) ?? xmlStyled(style, inner, given);
+      if (given === undefined || given === null || isLeftOut(schema.id, parent, name)) continue;
+      const shown = hiddenAs(schema.id, parent, name) ?? xmlStyled(style, name, inner, given);
       if (shown !== undefined) define(out, style.nameOf(name, inner), shown);
     }
     return out;
   }
   if (shape.type === 'list') {
     if (!Array.isArray(value)) return undefined;
-    const items = value.map((item) => xmlStyled(style, shape.member, item)).filter((item) => item !== undefined);
+    const items = value
+      .map((item) => xmlStyled(style, parent, shape.member, item))
+      .filter((item) => item !== undefined);
     return style.listOf(member, shape, items);
   }
   if (shape.type === 'blob') return undefined;
