@@ -104,9 +104,9 @@ export class HistoryCore {
     return false;
   }
 
-  /** The index of a segment that is not sealed, as far as it goes; undefined when it is sealed. */
+  /** A copy of the index of a segment that is not sealed, as far as it goes; undefined when it is sealed. */
   hotIndex(first: Sequence): IndexColumns | undefined {
-    return this.#hot.get(first)?.index;
+    return this.#hot.get(first)?.columns();
   }
 
   /** The segment's `.seg` and `.idx` are durable: from now on it is read from them. */

@@ -6,7 +6,7 @@ import type { HistoryCursor } from '../history.ts';
 import { FRAME_BODY_BYTES_MAX, FRAME_HEAD_BYTES, readFrame, scanFrames } from '../log/frame.ts';
 import { logDamage, RAW_HEADER_BYTES, readFully, readRawHeader } from '../log/raw-reader.ts';
 import type { Sequence } from '../log.ts';
-import { doubled, shared } from './postings.ts';
+import { doubled } from './postings.ts';
 import { type IndexColumns, SegmentIndex } from './segment-index.ts';
 import type { Scan, Source } from './source.ts';
 
@@ -20,7 +20,7 @@ export class HotSegment implements Source {
   readonly #seed: number;
   readonly #index: SegmentIndex;
   /** Where each row's frame ends; it starts where the row before it ends. */
-  #ends = shared(Float64Array, START_CAPACITY);
+  #ends = new Float64Array(START_CAPACITY);
 
   constructor(path: string) {
     this.#path = path;
@@ -41,8 +41,9 @@ export class HotSegment implements Source {
     return this.#index.newestMs;
   }
 
-  get index(): IndexColumns {
-    return this.#index.columns;
+  /** A copy of its index, as far as it goes. */
+  columns(): IndexColumns {
+    return this.#index.columns();
   }
 
   /**

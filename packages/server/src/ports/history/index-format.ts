@@ -48,7 +48,7 @@ export interface IndexTail {
 /** The bytes of an index file, part by part. The index MUST have at least one row. */
 export function encodeIndex(index: IndexColumns): readonly Buffer[] {
   const { order, rankOf } = sortRows(index);
-  const bucketBits = Math.max(0, Math.ceil(Math.log2(index.postings.termCount / BUCKET_TERMS)));
+  const bucketBits = Math.max(0, Math.ceil(Math.log2(index.postings.terms.length / BUCKET_TERMS)));
   const { starts, numbers } = bucketTerms(index, bucketBits);
   const { dictionary, postings, bloom } = encodeTerms(index, numbers, rankOf);
   const data = Buffer.concat([encodeRanks(index, order), dictionary, postings]);
@@ -60,7 +60,7 @@ export function encodeIndex(index: IndexColumns): readonly Buffer[] {
   const tail = encodeTail({
     first: index.first,
     rows: index.rows,
-    terms: index.postings.termCount,
+    terms: index.postings.terms.length,
     oldestMs: index.oldestMs,
     newestMs: index.newestMs,
     dataBytes: data.length,
@@ -101,13 +101,13 @@ function encodeRanks({ timeMs }: IndexColumns, order: Uint32Array): Buffer {
 
 /** The numbers of the terms by bucket, and where each bucket starts among them. */
 function bucketTerms({ postings }: IndexColumns, bucketBits: number) {
-  const { termCount, terms } = postings;
+  const { terms } = postings;
   const starts = new Uint32Array(2 ** bucketBits + 1);
-  for (let n = 0; n < termCount; n++) starts[bucketOf(terms[n]!, bucketBits) + 1]!++;
+  for (let n = 0; n < terms.length; n++) starts[bucketOf(terms[n]!, bucketBits) + 1]!++;
   for (let bucket = 1; bucket < starts.length; bucket++) starts[bucket]! += starts[bucket - 1]!;
   const next = starts.slice();
-  const numbers = new Uint32Array(termCount);
-  for (let n = 0; n < termCount; n++) numbers[next[bucketOf(terms[n]!, bucketBits)]!++] = n;
+  const numbers = new Uint32Array(terms.length);
+  for (let n = 0; n < terms.length; n++) numbers[next[bucketOf(terms[n]!, bucketBits)]!++] = n;
   return { starts, numbers };
 }
 

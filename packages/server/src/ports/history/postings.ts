@@ -3,9 +3,8 @@ import type { Term } from './terms.ts';
 const START_CAPACITY = 1024;
 const NONE = -1;
 
-/** The lists as they are: what it takes to write them down. Shared memory, so that another thread can do that. */
+/** The lists as they are: what it takes to write them down. */
 export interface PostingColumns {
-  readonly termCount: number;
   /** Of each term, numbered from 0 in the order they were first seen. */
   readonly terms: Float64Array;
   readonly counts: Uint32Array;
@@ -21,26 +20,25 @@ export interface PostingColumns {
  * first, chained through flat arrays. No strings and no objects are kept: about 16 bytes a term and 8 an entry.
  */
 export class Postings {
-  #terms = shared(Float64Array, START_CAPACITY);
-  #counts = shared(Uint32Array, START_CAPACITY);
+  #terms = new Float64Array(START_CAPACITY);
+  #counts = new Uint32Array(START_CAPACITY);
   /** The newest entry of each term. */
-  #heads = shared(Int32Array, START_CAPACITY);
+  #heads = new Int32Array(START_CAPACITY);
   #termCount = 0;
   /** Term number by hash; at most half full, so probes stay short. */
   #slots = new Int32Array(2 * START_CAPACITY).fill(NONE);
-  #rows = shared(Uint32Array, START_CAPACITY);
-  #older = shared(Int32Array, START_CAPACITY);
+  #rows = new Uint32Array(START_CAPACITY);
+  #older = new Int32Array(START_CAPACITY);
   #entryCount = 0;
 
-  /** A view: it changes as long as more is added. */
-  get columns(): PostingColumns {
+  /** A copy: some milliseconds for a full segment. */
+  columns(): PostingColumns {
     return {
-      termCount: this.#termCount,
-      terms: this.#terms,
-      counts: this.#counts,
-      heads: this.#heads,
-      rows: this.#rows,
-      older: this.#older,
+      terms: this.#terms.slice(0, this.#termCount),
+      counts: this.#counts.slice(0, this.#termCount),
+      heads: this.#heads.slice(0, this.#termCount),
+      rows: this.#rows.slice(0, this.#entryCount),
+      older: this.#older.slice(0, this.#entryCount),
     };
   }
 
@@ -113,17 +111,9 @@ export class Postings {
   }
 }
 
-type Column = Float64Array | Uint32Array | Int32Array;
-type ColumnOf<T extends Column> = { new (buffer: SharedArrayBuffer): T; readonly BYTES_PER_ELEMENT: number };
-
-/** An array of zeros that other threads can be given without copying it. */
-export function shared<T extends Column>(type: ColumnOf<T>, length: number): T {
-  return new type(new SharedArrayBuffer(length * type.BYTES_PER_ELEMENT));
-}
-
 /** A copy with room for twice as many. */
-export function doubled<T extends Column>(array: T): T {
-  const copy = shared(array.constructor as unknown as ColumnOf<T>, 2 * array.length);
+export function doubled<T extends Float64Array | Uint32Array | Int32Array>(array: T): T {
+  const copy = new (array.constructor as new (length: number) => T)(2 * array.length);
   copy.set(array);
   return copy;
 }

@@ -44,7 +44,7 @@ export function reindexSegment(directory: string, first: Sequence): void {
   } finally {
     sealed.close();
   }
-  writeIndexOf(directory, index.columns);
+  writeIndexOf(directory, index.columns());
 }
 
 function writeIndexOf(directory: string, index: IndexColumns): void {

@@ -4,7 +4,7 @@ import type { Logger } from '../../base/logger.ts';
 import type { CompleteSegment, SegmentLog } from '../log/types.ts';
 import type { Sequence } from '../log.ts';
 import type { SealJob } from './seal-worker.ts';
-import type { IndexColumns } from './segment-index.ts';
+import { buffersOf, type IndexColumns } from './segment-index.ts';
 import { threadFile } from './thread-file.ts';
 
 export interface SealerOptions {
@@ -111,7 +111,7 @@ export class Sealer {
         this.#endWhenIdle(thread);
         resolve();
       });
-      thread.postMessage(job);
+      thread.postMessage(job, job.do === 'seal' ? buffersOf(job.index) : []);
     });
   }
 

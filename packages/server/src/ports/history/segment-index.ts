@@ -1,7 +1,7 @@
 import type { EventHeader } from '../../event/event.ts';
 import type { HistoryCursor } from '../history.ts';
 import type { Sequence } from '../log.ts';
-import { doubled, type PostingColumns, Postings, shared } from './postings.ts';
+import { doubled, type PostingColumns, Postings } from './postings.ts';
 import { isOlder, type Scan } from './source.ts';
 import { type Term, termsOf } from './terms.ts';
 
@@ -20,6 +20,10 @@ export interface IndexColumns {
   readonly postings: PostingColumns;
 }
 
+/** What to hand over to another thread, rather than copying it again. */
+export const buffersOf = ({ timeMs, postings }: IndexColumns): ArrayBuffer[] =>
+  [timeMs, ...Object.values(postings)].map((column) => column.buffer as ArrayBuffer);
+
 /**
  * The index of one segment in memory, built row by row in the Log's order: of a raw segment while it grows, and of any
  * segment on its way to an index file. About 130 bytes an event.
@@ -29,7 +33,7 @@ export class SegmentIndex {
   readonly postings = new Postings();
   rows = 0;
   oldestMs = Number.POSITIVE_INFINITY;
-  #timeMs = shared(Float64Array, START_CAPACITY);
+  #timeMs = new Float64Array(START_CAPACITY);
   /** The newest time among this row and all before it: what lets a walk stop although events may come late. */
   #newestMs = new Float64Array(START_CAPACITY);
   readonly #terms: Term[] = [];
@@ -42,10 +46,10 @@ export class SegmentIndex {
     return this.rows === 0 ? Number.NEGATIVE_INFINITY : this.#newestMs[this.rows - 1]!;
   }
 
-  /** A view in shared memory: it changes as long as more is added. */
-  get columns(): IndexColumns {
+  /** A copy, for another thread to write down. */
+  columns(): IndexColumns {
     const { first, rows, oldestMs, newestMs, postings } = this;
-    return { first, rows, oldestMs, newestMs, timeMs: this.#timeMs, postings: postings.columns };
+    return { first, rows, oldestMs, newestMs, timeMs: this.#timeMs.slice(0, rows), postings: postings.columns() };
   }
 
   /** Adds the event that follows the last one added. */

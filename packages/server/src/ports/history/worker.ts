@@ -5,6 +5,7 @@ import type { Sequence } from '../log.ts';
 import { HistoryCore, type LogView } from './core.ts';
 import { IndexDamaged } from './index-file.ts';
 import { type Answer, type FromWorker, packPage, type Question, type ToWorker } from './messages.ts';
+import { buffersOf } from './segment-index.ts';
 
 /** The thread that owns history: runs the core, and between questions indexes what the Log has gained. */
 export interface HistoryWorkerData {
@@ -77,11 +78,18 @@ function turn(): void {
 function reply(id: number, question: Question): void {
   try {
     const answer = answerTo(question);
-    tell({ id, answer }, answer && 'json' in answer ? [answer.json] : []);
+    tell({ id, answer }, buffersIn(answer));
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     tell({ id, failed: error instanceof IndexDamaged ? { message, damaged: error.first } : { message } });
   }
+}
+
+/** Handed over rather than copied. */
+function buffersIn(answer: Answer): ArrayBuffer[] {
+  if (!answer) return [];
+  if ('json' in answer) return [answer.json];
+  return 'postings' in answer ? buffersOf(answer) : [];
 }
 
 function answerTo(question: Question): Answer {
