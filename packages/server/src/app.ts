@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { updateCredentialsFile } from './access/credentials-file.ts';
-import { bootstrapAccount, createIdentities } from './access/identities.ts';
+import type { KnownIdentity } from './access/directory.ts';
+import { bootstrapAccount, createIdentities, type KnownKey } from './access/identities.ts';
 import { type Clock, withoutLeaps } from './base/clock.ts';
 import { OperatorError, Pushback, systemErrorCode } from './base/errors.ts';
 import type { Logger } from './base/logger.ts';
@@ -11,6 +11,7 @@ import type { Config } from './config.ts';
 import { openDataDir } from './data-dir.ts';
 import { startRetention } from './followers/retention.ts';
 import { startTrailDelivery } from './followers/trail-delivery.ts';
+import { openGateway, tlsOf } from './gateway-listener.ts';
 import { watchDiskSpace } from './ports/disk-space.ts';
 import { openHistory } from './ports/history/embedded-history.ts';
 import { openLog } from './ports/log/segment-log.ts';
@@ -41,6 +42,8 @@ export interface AppDeps {
 
 export interface App {
   readonly port: number;
+  /** Of the capture gateway, when it has upstreams. */
+  readonly gatewayPort?: number;
   /** Absolute. */
   readonly dataDir: string;
   /** Takes no new requests, answers those in hand, makes everything durable and gives the data folder back. */
@@ -204,7 +207,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
           port: config.port,
           after: clock.after,
           refuse: pipeline.refuse,
-          ...tlsOf(config),
+          ...tlsOf(config.tlsCert, config.tlsKey),
         },
       ),
       (s) => {
@@ -212,7 +215,27 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
         return s.stop(STOP_GRACE_MS);
       },
     );
-    return { port: server.port, dataDir: dataDir.path, stop: closeAll };
+    const gatewayPort =
+      config.upstream.length === 0
+        ? undefined
+        : await openGateway({
+            config,
+            dataDir: dataDir.path,
+            state,
+            auditor,
+            ownKeys: async (accessKeyId) => ownIdentity(accessKeyId, await identities.findAccessKey(accessKeyId)),
+            clock,
+            random,
+            logger,
+            metrics,
+            closing,
+          });
+    return {
+      port: server.port,
+      ...(gatewayPort !== undefined && { gatewayPort }),
+      dataDir: dataDir.path,
+      stop: closeAll,
+    };
   } catch (error) {
     await closeAll();
     if (systemErrorCode(error) === 'ENOSPC' || error instanceof Pushback) {
@@ -234,16 +257,17 @@ async function instanceIdOf(state: State, random: Random): Promise<string> {
   return made;
 }
 
-function tlsOf({ tlsCert, tlsKey }: Config) {
-  if (tlsCert === undefined || tlsKey === undefined) return {};
-  const read = (path: string) => {
-    try {
-      return readFileSync(path, 'utf8');
-    } catch (error) {
-      throw new OperatorError(
-        `Cannot read ${path}: ${systemErrorCode(error) ?? error}. --tls-cert and --tls-key name PEM files.`,
-      );
-    }
+/** A key of this server's own accounts, as the gateway knows keys. */
+const ownIdentity = (accessKeyId: string, key: KnownKey | undefined): KnownIdentity | undefined =>
+  key && {
+    accessKeyId,
+    identity: key.caller.identity,
+    accountId: key.caller.accountId,
+    owner:
+      key.caller.identity.userName === undefined
+        ? { kind: 'root' }
+        : { kind: 'user', userName: key.caller.identity.userName },
+    source: 'file',
+    active: key.active,
+    secretAccessKey: key.secretAccessKey,
   };
-  return { tls: { cert: read(tlsCert), key: read(tlsKey) } };
-}

@@ -102,6 +102,16 @@ const SETTINGS = {
       'What the capture gateway stands before, by service: s3=http://127.0.0.1:9000,*=http://127.0.0.1:5000; none: no gateway',
     ),
   gatewayPort: port.default(4572).describe('Port of the capture gateway; 0 takes a free one'),
+  gatewayDir: z
+    .string()
+    .min(1)
+    .default('./opentrail-gateway')
+    .describe('Folder of a gateway on its own: records on their way to the server, and who it has learned is who'),
+  sendTo: z
+    .string()
+    .optional()
+    .describe('The server that a gateway on its own sends its records to (default: the AWS endpoint of this machine)'),
+  healthPort: port.default(4573).describe('Port of /healthz, /readyz and /metrics of a gateway on its own'),
   gatewayTls: z
     .enum(['off', 'local-ca'])
     .default('off')

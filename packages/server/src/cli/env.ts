@@ -2,10 +2,17 @@ import { join, resolve } from 'node:path';
 import type { Config } from '../config.ts';
 
 /** Where clients on this machine reach the endpoint: 0.0.0.0 is an address to listen on, not one to call. */
-export function endpointOf(config: Pick<Config, 'host' | 'port' | 'tlsCert'>, port: number = config.port): string {
-  const any = config.host === '0.0.0.0' || config.host === '::';
-  const host = any ? '127.0.0.1' : config.host.includes(':') ? `[${config.host}]` : config.host;
-  return `${config.tlsCert === undefined ? 'http' : 'https'}://${host}:${port}`;
+export const endpointOf = (config: Pick<Config, 'host' | 'port' | 'tlsCert'>, port: number = config.port): string =>
+  addressOf(config.host, port, config.tlsCert !== undefined);
+
+/** The same of the capture gateway. */
+export const gatewayEndpointOf = (config: Config, port: number = config.gatewayPort): string =>
+  addressOf(config.host, port, config.gatewayTlsCert !== undefined || config.gatewayTls !== 'off');
+
+function addressOf(listensAt: string, port: number, secure: boolean): string {
+  const any = listensAt === '0.0.0.0' || listensAt === '::';
+  const host = any ? '127.0.0.1' : listensAt.includes(':') ? `[${listensAt}]` : listensAt;
+  return `${secure ? 'https' : 'http'}://${host}:${port}`;
 }
 
 export const credentialsPath = (config: Pick<Config, 'dataDir'>): string =>

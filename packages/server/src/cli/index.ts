@@ -31,6 +31,10 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     .description('serve the AWS endpoint until told to stop')
     .action(async (options) => done(await (await import('./serve.ts')).serve(load(program, options).config)));
 
+  withSettings(program.command('gateway'), 'all')
+    .description('run the capture gateway on its own: calls pass to the upstreams, their records go to a server')
+    .action(async (options) => done(await (await import('./gateway.ts')).gateway(load(program, options).config)));
+
   withSettings(program.command('env'), CLIENT_SETTINGS)
     .description('print the exports with which AWS clients find this OpenTrail: eval "$(opentrail env)"')
     .option('--profile <name>', 'profile of the credentials file', 'opentrail')

@@ -3,7 +3,8 @@ import { systemClock } from '../base/clock.ts';
 import { createLogger } from '../base/logger.ts';
 import { systemRandom } from '../base/random.ts';
 import type { Config } from '../config.ts';
-import { endpointOf } from './env.ts';
+import { endpointOf, gatewayEndpointOf } from './env.ts';
+import { untilTold } from './until-told.ts';
 
 /**
  * `opentrail serve`: runs until SIGTERM or SIGINT, then ends cleanly: no new requests, those in hand answered, every
@@ -13,11 +14,7 @@ export async function serve(config: Config): Promise<number> {
   const logger = createLogger(config.logLevel);
   const app = await startApp({ config, logger, clock: systemClock, random: systemRandom });
   process.stdout.write(welcome(config, app));
-  const signal = await new Promise<string>((fulfil) => {
-    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => fulfil(name));
-  });
-  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => process.exit(130));
-  logger.info({ signal }, 'stopping');
+  await untilTold(logger);
   await app.stop();
   logger.info('stopped');
   return 0;
@@ -26,8 +23,12 @@ export async function serve(config: Config): Promise<number> {
 function welcome(config: Config, app: App): string {
   const own = config.dataDir === './opentrail-data' ? '' : ` --data-dir ${config.dataDir}`;
   const port = config.port === app.port ? '' : ` --port ${app.port}`;
+  const gateway =
+    app.gatewayPort === undefined
+      ? ''
+      : `The capture gateway ${gatewayEndpointOf(config, app.gatewayPort)} stands before ${config.upstream.join(', ')}\n`;
   return `OpenTrail serves ${endpointOf(config, app.port)}  (account ${config.accountId}, Region ${config.region})
-Data and credentials are in ${app.dataDir}
+${gateway}Data and credentials are in ${app.dataDir}
 
 In another terminal, here:
   eval "$(npx opentrail env${own}${port})"

@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { openDirectory } from './access/directory.ts';
+import { openSealingKey } from './access/sealed-secrets.ts';
+import type { Clock } from './base/clock.ts';
+import { OperatorError, systemErrorCode } from './base/errors.ts';
+import type { Logger } from './base/logger.ts';
+import type { Metrics } from './base/metrics.ts';
+import type { Random } from './base/random.ts';
+import type { Config } from './config.ts';
+import { createGateway, type GatewayDeps } from './gateway/index.ts';
+import type { State } from './ports/state.ts';
+import { loadCatalogue } from './schema/catalogue.ts';
+import type { Auditor } from './wire/audit.ts';
+import { listen } from './wire/http-server.ts';
+
+/** Calls in hand get this long to end when the gateway is told to stop. */
+const STOP_GRACE_MS = 10_000;
+/** Where the key that seals learned secrets may be given instead of being kept beside them. */
+const SEALING_KEY_ENV = 'OPENTRAIL_SEALING_KEY';
+
+export interface GatewayParts {
+  readonly config: Config;
+  readonly dataDir: string;
+  readonly state: State;
+  readonly auditor: Auditor;
+  readonly ownKeys?: GatewayDeps['ownKeys'];
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Registers what is to be closed, in reverse order. */
+  readonly closing: <T>(part: T, close: (part: T) => unknown) => T;
+}
+
+/** Puts the capture gateway together and listens: part of `serve`, or all that `opentrail gateway` serves. @returns the port */
+export async function openGateway(parts: GatewayParts): Promise<number> {
+  const { config, clock, random, logger, closing } = parts;
+  const directory = closing(
+    await openDirectory({
+      ...parts,
+      sealingKey: openSealingKey({
+        path: join(parts.dataDir, 'sealing-key'),
+        fromEnvironment: process.env[SEALING_KEY_ENV],
+        random,
+      }),
+      file: config.identities,
+      unknownAccountId: config.accountId,
+    }),
+    (d) => d.close(),
+  );
+  const reload = () => directory.reload();
+  process.on('SIGHUP', reload);
+  closing(reload, (fn) => process.off('SIGHUP', fn));
+  const gateway = closing(
+    createGateway(
+      {
+        upstream: config.upstream,
+        ...(config.upstreamCa !== undefined && { upstreamCa: readPem(config.upstreamCa, '--upstream-ca') }),
+        limits: { upstreamQuietMs: config.upstreamTimeoutSeconds * 1000 },
+        hostSuffixes: config.hostSuffixes,
+        defaultRegion: config.region,
+      },
+      {
+        ...parts,
+        directory,
+        catalogue: loadCatalogue(config.models === undefined ? {} : { modelsDir: config.models }),
+      },
+    ),
+    (g) => g.close(),
+  );
+  const server = closing(
+    await listen(gateway.handle, {
+      host: config.host,
+      port: config.gatewayPort,
+      after: clock.after,
+      refuse: gateway.refuse,
+      handlesExpect: true,
+      ...tlsOf(config.gatewayTlsCert, config.gatewayTlsKey),
+    }),
+    (s) => s.stop(STOP_GRACE_MS),
+  );
+  logger.info({ port: server.port, upstreams: config.upstream }, 'capture gateway listens');
+  return server.port;
+}
+
+/** The certificate and key of a listener, when it has them. @throws OperatorError */
+export function tlsOf(cert: string | undefined, key: string | undefined) {
+  if (cert === undefined || key === undefined) return {};
+  const flags = 'the certificate and key settings name PEM files';
+  return { tls: { cert: readPem(cert, flags), key: readPem(key, flags) } };
+}
+
+function readPem(path: string, flag: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new OperatorError(`Cannot read ${path}: ${systemErrorCode(error) ?? error}; ${flag}.`);
+  }
+}

@@ -1,0 +1,158 @@
+import type { Directory, KnownIdentity, LearnedFact } from '../access/directory.ts';
+import type { Call, CallHttp } from '../event/call.ts';
+import { recordsResponse } from '../event/conventions/classes.ts';
+import type { UnknownCall } from '../event/unknown-call.ts';
+import {
+  type Answered,
+  type CallTarget,
+  decodeError,
+  decodeInput,
+  decodeOutput,
+  isErrorAnswer,
+  requestIdOf,
+} from '../wire/codec/index.ts';
+import { formTree, xmlTree } from '../wire/codec/wire-tree.ts';
+import type { Exchange } from './exchange.ts';
+import { identify } from './identify.ts';
+import { factsOf, learnsFrom } from './learn.ts';
+import { plainBody } from './plain-body.ts';
+import type { Recognised } from './recognise.ts';
+
+/** What an exchange was: a call that a schema describes, one that none does, and what it teaches about identities. */
+export interface ReadCall {
+  readonly call?: Call;
+  readonly unknown?: UnknownCall;
+  readonly facts: readonly LearnedFact[];
+}
+
+export interface ReadDeps {
+  readonly directory: Pick<Directory, 'unknownAccountId'>;
+  /** A new UUID. */
+  readonly newId: () => string;
+}
+
+/** What is known of a request before its answer. */
+export interface Seen {
+  readonly recognised: Recognised;
+  /** As the directory knew the key when the call came. */
+  readonly known: KnownIdentity | undefined;
+  /** The upstream sees credentials of the gateway's own. */
+  readonly resigned: boolean;
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+/** Reads what passed. What cannot be decoded is left out: the call is recorded all the same. */
+export function readCall({ directory, newId }: ReadDeps, exchange: Exchange, seen: Seen): ReadCall {
+  const { recognised, known, resigned } = seen;
+  const { detected, accessKeyId } = recognised;
+  const request = plainBody(exchange.requestBody, exchange.http.headers);
+  const answer = answeredIn(exchange);
+  const target = detected?.operation === undefined ? undefined : { ...detected, operation: detected.operation };
+  const failed = exchange.failure !== undefined || answer === undefined || isErrorAnswer(target, answer.whole);
+  const input =
+    target &&
+    attempt(() => decodeInput(target, exchange.http, request.whole ? request.bytes : NOTHING, { lenient: true }));
+  const output = target && !failed ? outputOf(target, answer) : undefined;
+  const who = identify({
+    schemaId: detected?.schema.id,
+    operation: target?.operation,
+    accessKeyId,
+    known,
+    input,
+    output,
+    unknownAccountId: directory.unknownAccountId,
+  });
+  const requestId = (answer && requestIdOf(answer.whole, detected?.protocol)) ?? newId();
+  const common = {
+    timeMs: exchange.endMs,
+    region: recognised.region,
+    userIdentity: who.identity,
+    accountId: who.accountId,
+    sourceIp: exchange.http.sourceIp,
+    userAgent: exchange.http.headers['user-agent'] ?? '',
+    requestId,
+    eventId: newId(),
+    ...(failed && { error: exchange.failure ?? decodeError(target, answer!.whole) }),
+    http: httpOf(exchange, recognised),
+    ...(exchange.http.tls && { tls: exchange.http.tls }),
+    notes: {},
+  };
+  if (!target) {
+    const { signingName } = recognised;
+    return {
+      unknown: {
+        ...common,
+        signingName,
+        operation: detected?.unknownOperation,
+        path: exchange.http.rawPath,
+        requestBody: request,
+      },
+      facts: [],
+    };
+  }
+  const { schema, operation } = target;
+  const call: Call = {
+    ...common,
+    schema,
+    operation,
+    ...(input && { input }),
+    ...(output && { output }),
+    // Few operations' records are made of these: they are read when asked for.
+    get requestTree() {
+      return request.whole ? formTree(exchange.http.query, request.bytes) : undefined;
+    },
+    get responseTree() {
+      return answer?.isWhole ? xmlTree(answer.whole.body) : undefined;
+    },
+  };
+  const taught = { schemaId: schema.id, operation, input, caller: known, accessKeyId, accountId: who.accountId };
+  const facts = failed ? [] : factsOf({ ...taught, output, timeMs: exchange.endMs, resigned });
+  return { call, facts };
+}
+
+const NOTHING = Buffer.alloc(0);
+
+interface AnswerRead {
+  readonly whole: Answered;
+  /** Whether the body is all there. */
+  readonly isWhole: boolean;
+}
+
+function answeredIn({ answer }: Exchange): AnswerRead | undefined {
+  if (!answer) return undefined;
+  const { status, headers } = answer;
+  const body = plainBody(answer.body, headers);
+  return { whole: { status, headers, body: body.bytes }, isWhole: body.whole };
+}
+
+/** Reads' answers are decoded only where something is learned from them or recorded of them. */
+function outputOf(target: CallTarget, answer: AnswerRead): Members | undefined {
+  const { schema, operation } = target;
+  if (!recordsResponse(schema.id, operation) && !learnsFrom(schema.id, operation)) return undefined;
+  if (answer.isWhole) return attempt(() => decodeOutput(target, answer.whole));
+  // What the record shows of an object is in the headers; of anything else a part would pass for all of it.
+  return schema.id === 's3' ? attempt(() => decodeOutput(target, { ...answer.whole, body: NOTHING })) : undefined;
+}
+
+/** undefined when what came is not what the schema says. */
+function attempt<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
+
+function httpOf({ http, requestBody, answer }: Exchange, { authentication }: Recognised): CallHttp {
+  return {
+    host: http.host,
+    method: http.method,
+    query: http.query,
+    headers: http.headers,
+    responseHeaders: answer?.headers ?? {},
+    bytesIn: Number(http.headers['x-amz-decoded-content-length'] ?? requestBody.totalBytes) || 0,
+    bytesOut: answer?.body.totalBytes ?? 0,
+    authentication,
+  };
+}
