@@ -37,7 +37,7 @@ export function requestOf(schema: ServiceSchema, operation: string, input: Value
 /** responseElements of an operation that records its answer. */
 export function answerOf(schema: ServiceSchema, operation: string, output: Values | undefined) {
   const shapeName = schema.operations[operation]?.output;
-  const { answers, unwrapsAnswer } = layoutOf(schema.id);
+  const { answers, encodedInAnswer, unwrapsAnswer } = layoutOf(schema.id);
   const kept = answers?.[operation];
   if (kept !== undefined) {
     const shown = Object.entries(kept).flatMap(([member, name]) => {
@@ -47,9 +47,23 @@ export function answerOf(schema: ServiceSchema, operation: string, output: Value
     return shown.length === 0 ? null : (Object.fromEntries(shown) as Record<string, unknown>);
   }
   const all = parametersOf(schema, shapeName, output, operation);
+  if (encodedInAnswer !== undefined && all !== null) encode(all, encodedInAnswer);
   if (!unwrapsAnswer || all === null) return all;
   const [only, ...others] = Object.values(all);
   return others.length === 0 && isObject(only) ? only : all;
+}
+
+/** In place, in the one member of the answer; what is encoded already has no brace at its beginning. */
+function encode(answer: Record<string, unknown>, name: string): void {
+  for (const inner of Object.values(answer)) {
+    const text = isObject(inner) ? inner[name] : undefined;
+    if (typeof text !== 'string' || !/^\s*\{/.test(text)) continue;
+    const byte = (c: string) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`;
+    (inner as Record<string, unknown>)[name] = encodeURIComponent(Buffer.from(text).toString()).replace(
+      /[!'()*]/g,
+      byte,
+    );
+  }
 }
 
 function requestWithBody(schema: ServiceSchema, operation: string, shapeName: string | undefined, input: Values) {

@@ -4,6 +4,7 @@ import { eventFromBytes } from './accept.ts';
 import type { Call } from './call.ts';
 import { isReadOnly, recordsResponse } from './conventions/classes.ts';
 import { isDataEvent } from './conventions/data-events.ts';
+import { dynamodbRequestParameters, dynamodbResponseElements } from './conventions/dynamodb.ts';
 import { ec2RequestParameters, ec2ResponseElements } from './conventions/ec2.ts';
 import { errorCodeOf, keepsParameters } from './conventions/errors.ts';
 import { eventNameOf } from './conventions/event-names.ts';
@@ -121,6 +122,7 @@ const S3: Style = { request: s3RequestParameters, response: s3ResponseElements }
 
 /** The services that have a style of their own, by schema id. */
 const STYLES: Readonly<Record<string, Style>> = {
+  dynamodb: { request: dynamodbRequestParameters, response: dynamodbResponseElements },
   ec2: { request: ec2RequestParameters, response: ec2ResponseElements },
   s3: S3,
   's3-control': S3,

@@ -130,13 +130,21 @@ function ids(set: string, member: string): Record<string, SetName> {
   return { [member]: { set, item: member.charAt(0).toLowerCase() + member.slice(1, -1) } };
 }
 
-/** Single members with a name of their own; `undefined` is not logged. */
+/** Members with a name of their own; `undefined` is not logged, or in another place. */
 export const MEMBERS: Readonly<Record<string, string | undefined>> = {
   DryRun: undefined,
   'CopySnapshot.KmsKeyId': 'masterEncryptionKeyId',
   'CreateNetworkAclEntry.Protocol': 'aclProtocol',
   'CreateVolume.AvailabilityZone': 'zone',
   'DescribeVpcAttribute.Attribute': undefined,
+  'ModifyImageAttribute.Attribute': undefined,
+  'ModifyImageAttribute.OperationType': undefined,
+  'ModifyImageAttribute.UserGroups': undefined,
+  'ModifyImageAttribute.UserIds': undefined,
+  'ModifySnapshotAttribute.Attribute': undefined,
+  'ModifySnapshotAttribute.GroupNames': undefined,
+  'ModifySnapshotAttribute.OperationType': undefined,
+  'ModifySnapshotAttribute.UserIds': undefined,
   'ReplaceNetworkAclEntry.Protocol': 'aclProtocol',
 };
 

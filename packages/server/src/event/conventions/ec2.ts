@@ -63,12 +63,12 @@ function structureOf(context: Context, parent: string, shapeName: string, value:
     const given = Object.hasOwn(value, name) ? value[name] : undefined;
     if (given === undefined || given === null) continue;
     const inner = schema.shapes[member.shape];
-    if (inner === undefined) continue;
+    const shownAs = nameOf(context, name, member, depth);
+    if (inner === undefined || shownAs === undefined) continue;
     if (inner.type === 'list' && side === 'request' && Array.isArray(given)) addSet(context, out, name, member, given);
     else {
-      const shownAs = nameOf(context, name, member, depth);
-      const shown = shownAs === undefined ? undefined : shownOf(context, name, member, inner, given, depth);
-      if (shown !== undefined) define(out, shownAs!, shown);
+      const shown = shownOf(context, name, member, inner, given, depth);
+      if (shown !== undefined) define(out, shownAs, shown);
     }
   }
   return side === 'request' ? { ...out, ...missing(ALWAYS_INSIDE[parent], out) } : out;
@@ -173,18 +173,19 @@ function noDevices({ blockDeviceMapping }: Record<string, unknown>): Record<stri
   return { blockDeviceMapping: { items: items.map((i) => (i.noDevice === '' ? { ...i, noDevice: {} } : i)) } };
 }
 
-/** The older way to say who may use an image or a snapshot, and the newer, are logged alike. */
+/** The older way to say who may use an image or a snapshot is logged like the newer. */
 function permissions(shown: Record<string, unknown>, input: Values, name: string): Record<string, unknown> {
-  const { attribute: _, operationType, ...rest } = shown;
-  for (const member of ['userIdSet', 'userGroupSet', 'groupSet', 'groupNameSet', 'securityGroupSet'])
-    delete rest[member];
-  const users = (input.UserIds ?? []) as readonly unknown[];
-  const groups = (input.UserGroups ?? input.GroupNames ?? []) as readonly unknown[];
-  const items = [...users.map((userId) => ({ userId })), ...groups.map((group) => ({ group }))];
-  return typeof operationType === 'string' && items.length > 0
-    ? { ...rest, [name]: { [operationType]: { items } } }
-    : rest;
+  const items = [
+    ...listOf(input.UserIds).map((userId) => ({ userId })),
+    ...listOf(input.UserGroups ?? input.GroupNames).map((group) => ({ group })),
+  ];
+  const { OperationType } = input;
+  return typeof OperationType === 'string' && items.length > 0
+    ? { ...shown, [name]: { [OperationType]: { items } } }
+    : shown;
 }
+
+const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
 /** Fields of a form are named as ec2Query does; the place of a list's item is its `tag`. */
 function requestStyle(schema: ServiceSchema): XmlStyle {

@@ -16,6 +16,8 @@ export interface Layout {
   readonly renamed?: Readonly<Record<string, string>>;
   /** The same in every record's additionalEventData. */
   readonly additionalEventData?: Readonly<Record<string, unknown>>;
+  /** Documents that answers hold percent-encoded, whatever the upstream sent: by the name that they are shown by. */
+  readonly encodedInAnswer?: string;
   /** apigateway logs what stands in the body under `createStageInput`, beside `template`. */
   readonly bodyAsInput?: boolean;
 }
@@ -25,11 +27,11 @@ const SYMMETRIC = 'SYMMETRIC_DEFAULT';
 const LAYOUTS: Readonly<Record<string, Layout>> = {
   account: { namesAsModelled: true },
   'api-gateway': { bodyAsInput: true },
-  apigatewayv2: { bodyAsInput: true },
   'cost-explorer': { namesAsModelled: true },
   'devops-guru': { namesAsModelled: true },
   docdb: { unwrapsAnswer: true },
   elasticache: { unwrapsAnswer: true },
+  iam: { encodedInAnswer: 'assumeRolePolicyDocument' },
   kms: {
     always: {
       CreateKey: {

@@ -28,10 +28,11 @@ export const markerOf = (schemaId: string): string | undefined =>
 const LEFT_OUT: Readonly<Record<string, ReadonlySet<string>>> = {
   'bedrock-runtime': new Set(['accept', 'contentType', 'messages', 'system']),
   'cloudtrail-data': new Set(['auditEvents']),
-  // DynamoDB's guide, "Understanding log file entries": non-key attribute values do not appear.
+  // Items and keys; see dynamodb.ts for what shows of them.
   dynamodb: new Set([
-    ...['AttributeUpdates', 'Expected', 'ExpressionAttributeValues', 'KeyConditions', 'Parameters', 'QueryFilter'],
-    ...['ScanFilter', 'Attributes', 'ItemCollectionMetrics', 'Items'],
+    ...['AttributeUpdates', 'ExclusiveStartKey', 'Expected', 'ExpressionAttributeValues', 'Item', 'Key'],
+    ...['KeyConditions', 'Parameters', 'QueryFilter', 'RequestItems', 'ScanFilter', 'Statement', 'Statements'],
+    ...['TransactItems', 'TransactStatements'],
   ]),
   firehose: new Set(['Record', 'Records']),
   iam: new Set(['AuthenticationCode1', 'AuthenticationCode2']),
@@ -50,6 +51,7 @@ const HIDDEN_TOO: Readonly<Record<string, ReadonlySet<string>>> = {
   docdb: new Set(['MasterUserPassword']),
   neptune: new Set(['MasterUserPassword']),
   rds: new Set(['MasterUserPassword', 'TdeCredentialPassword']),
+  'pinpoint-sms-voice-v2': new Set(['MessageBody']),
   redshift: new Set(['MasterUserPassword']),
   sns: new Set(['Message', 'Subject', 'MessageAttributes']),
   sqs: new Set(['MessageBody', 'MessageAttributes']),

@@ -158,7 +158,7 @@ function bedrock(name: string): string {
 }
 
 /** Services that list resources in management events as well. */
-const ALWAYS: ReadonlySet<string> = new Set(['cloudtrail-data', 'ecr', 'kms', 'ssm', 'sts']);
+const ALWAYS: ReadonlySet<string> = new Set(['cloudtrail-data', 'dynamodb', 'ecr', 'kms', 'ssm', 'sts']);
 
 /** What the call touched, from its input and output. A call that failed lists nothing, but for KMS. */
 export function resourcesFromInput(call: Call): ResourceEntry[] {
