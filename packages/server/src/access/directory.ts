@@ -170,13 +170,15 @@ export async function openDirectory(options: DirectoryOptions): Promise<Director
     },
   };
 
+  const flushQuietly = () =>
+    store.flush().catch((error) => logger.warn({ err: error }, 'what is known of access keys is not on disk yet'));
   let cancelSweep = () => {};
   const sweep = () => {
     const endedMinute = Math.floor((clock.now() - EXPIRED_KEPT_MS) / 60_000);
     for (const minute of [...byEnd.terms()]) {
       if (minute < endedMinute) for (const accessKeyId of byEnd.ids(minute)) sessions.remove(accessKeyId);
     }
-    store.flush().catch((error) => logger.warn({ err: error }, 'ended sessions are not forgotten yet'));
+    void flushQuietly();
     cancelSweep = clock.after(SWEEP_DELAY_MS, sweep);
   };
   sweep();
@@ -199,7 +201,7 @@ export async function openDirectory(options: DirectoryOptions): Promise<Director
     async close() {
       cancelSweep();
       file.close();
-      await store.flush();
+      await flushQuietly();
     },
   };
 }

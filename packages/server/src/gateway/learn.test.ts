@@ -100,6 +100,17 @@ describe('what answers teach', () => {
     expect(directory.find('ASIAX')?.identity).toMatchObject({ type: 'Root', sessionContext: { attributes: {} } });
   });
 
+  test('a key that names nobody is root’s when root made it, and not when the gateway signed for root', async () => {
+    const directory = await directoryOf();
+    const root = { accountId: A, owner: { kind: 'root' }, source: 'issued', active: true } as const;
+    await directory.learn({ fact: 'key', accessKeyId: 'AKIAROOT', key: root });
+    const caller = directory.find('AKIAROOT');
+    const AccessKey = { AccessKeyId: 'AKIANEW', SecretAccessKey: 's', UserName: 'gateway', Status: 'Active' };
+    const call = taught('iam', 'CreateAccessKey', {}, { AccessKey }, { caller });
+    expect(factsOf(call)).toMatchObject([{ key: { owner: { kind: 'root' } } }]);
+    expect(factsOf({ ...call, resigned: true })).toMatchObject([{ key: { owner: { userName: 'gateway' } } }]);
+  });
+
   test('Cognito and SSO: the account first, the role when GetCallerIdentity tells it', async () => {
     const directory = await directoryOf();
     const sso = {

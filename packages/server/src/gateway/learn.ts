@@ -213,7 +213,7 @@ function accessKeyFact(call: Taught, key: unknown, source: KeySource): LearnedFa
   const accessKeyId = keyId(text(key, 'AccessKeyId'));
   const userName = text(key, 'UserName');
   const secretAccessKey = text(key, 'SecretAccessKey', 256);
-  const isRoots = text(call.input, 'UserName') === undefined && call.caller?.owner.kind === 'root';
+  const isRoots = text(call.input, 'UserName') === undefined && self(call)?.kind === 'root';
   const owner: KeyOwner | undefined = isRoots ? { kind: 'root' } : userName ? { kind: 'user', userName } : undefined;
   if (accessKeyId === undefined || owner === undefined) return undefined;
   const active = text(key, 'Status') !== 'Inactive';
@@ -230,6 +230,9 @@ function accessKeyFact(call: Taught, key: unknown, source: KeySource): LearnedFa
   };
 }
 
+/** Whom a call of IAM means that names nobody; undefined where that is not known. */
+const self = ({ caller, resigned }: Taught): KeyOwner | undefined => (resigned ? undefined : caller?.owner);
+
 /** The key that a call of IAM is about, and whose it must be: UserName's, or else the caller's own. */
 function namedKey(
   call: Taught,
@@ -238,7 +241,7 @@ function namedKey(
   const accessKeyId = keyId(text(call.input, 'AccessKeyId'));
   if (accessKeyId === undefined) return [];
   const userName = text(call.input, 'UserName');
-  const owner: KeyOwner | undefined = userName === undefined ? call.caller?.owner : { kind: 'user', userName };
+  const owner: KeyOwner | undefined = userName === undefined ? self(call) : { kind: 'user', userName };
   return [make({ accessKeyId, accountId: ownAccount(call), owner })];
 }
 
