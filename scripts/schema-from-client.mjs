@@ -207,7 +207,7 @@ export function endpointPrefixOf(packageName) {
   const { endpointProvider } = configOf(require(packageName));
   try {
     const { url } = endpointProvider({ Region: 'eu-west-1', UseFIPS: false, UseDualStack: false });
-    return url.hostname.replace(/(?:\.eu-west-1)?\.(?:amazonaws\.com|api\.aws|aws\.com)$/, '');
+    return url.hostname.replace(/(?:\.[a-z]{2}-[a-z]+-\d)?\.(?:amazonaws\.com|api\.aws|aws\.com)$/, '');
   } catch {
     return undefined; // such as "KVS ARN must be provided to use this service"
   }

@@ -32,6 +32,9 @@ const ALSO = {
   sqs: { protocols: ['awsJson1_0', 'awsQuery'], xmlNamespace: 'http://queue.amazonaws.com/doc/2012-11-05/' },
 };
 
+/** Older names of a service that is there under its newer one. */
+const DOUBLES = new Set(['cloudwatch-events']);
+
 /** Newest API version of each service in version 2 of the SDK, which ended in December 2025. */
 function fromVersion2() {
   const dir = `${MODULES}aws-sdk/apis/`;
@@ -86,6 +89,7 @@ function format(schemas) {
 const old = fromVersion2();
 const merged = new Map([...old, ...fromVersion3(old).map((schema) => [schema.id, schema])]);
 const schemas = [...merged.values()]
+  .filter((schema) => !DOUBLES.has(schema.id))
   .map((schema) => checkSchema({ ...schema, ...ALSO[schema.id] }))
   .sort((a, b) => (a.id < b.id ? -1 : 1));
 const file = format(schemas);

@@ -8,6 +8,8 @@ export interface Route {
   readonly method: string;
   readonly path: string;
   readonly segments: readonly Segment[];
+  /** Place of the segment that takes all that the others leave (`{Key+}`), or -1. */
+  readonly greedyAt: number;
   readonly literalSegments: number;
   /** Query parameters in the URI, that must be there: `acl`, `list-type=2`. */
   readonly literals: readonly (readonly [string, string])[];
@@ -36,7 +38,7 @@ function compile(schema: ServiceSchema, operation: string): Route | undefined {
   if (!http) return undefined;
   const [path = '/', query = ''] = http.uri.split('?');
   const segments = splitPath(path).map((part): Segment => {
-    const label = /^\{(\w+)(\+?)\}$/.exec(part);
+    const label = /^\{([\w-]+)(\+?)\}$/.exec(part);
     return label ? { label: label[1]!, greedy: label[2] === '+' } : { literal: part };
   });
   const members = input === undefined ? [] : Object.values((schema.shapes[input] as StructureShape).members);
@@ -53,6 +55,7 @@ function compile(schema: ServiceSchema, operation: string): Route | undefined {
     method: http.method,
     path,
     segments,
+    greedyAt: segments.findIndex((s) => 'label' in s && s.greedy),
     literalSegments: segments.filter((s) => 'literal' in s).length,
     literals,
     needs: required.map((m) =>
@@ -78,7 +81,7 @@ export function matchRoute(
   http: HttpRequest,
 ): { readonly operation: string; readonly labels: Record<string, string> } | undefined {
   const parts = splitPath(http.rawPath);
-  const fitting = routes.filter((r) => r.method === http.method && labelsOf(r, parts));
+  const fitting = routes.filter((r) => r.method === http.method && fits(r, parts));
   const best = bestRoute(fitting, http);
   return best && { operation: best.operation, labels: decodeLabels(labelsOf(best, parts)!) };
 }
@@ -110,11 +113,23 @@ function compareScores(a: readonly number[], b: readonly number[]): number {
   return i < 0 ? 0 : a[i]! - b[i]!;
 }
 
+/** Whether a path has this route's form. */
+function fits(route: Route, parts: readonly string[]): boolean {
+  const { segments, greedyAt } = route;
+  if (greedyAt >= 0) return labelsOf(route, parts) !== undefined;
+  // Most routes of a large service are told apart here, so nothing is made.
+  if (parts.length !== segments.length) return false;
+  for (let i = 0; i < segments.length; i++) {
+    const segment = segments[i]!;
+    if ('literal' in segment ? segment.literal !== parts[i] : parts[i] === '') return false;
+  }
+  return true;
+}
+
 /** Raw labels of a path, or undefined when it does not have this route's form. */
 function labelsOf(route: Route, parts: readonly string[]): Record<string, string> | undefined {
   const labels: Record<string, string> = {};
-  const { segments } = route;
-  const greedyAt = segments.findIndex((s) => 'label' in s && s.greedy);
+  const { segments, greedyAt } = route;
   if (greedyAt < 0 ? parts.length !== segments.length : parts.length < segments.length) return undefined;
   const extra = parts.length - segments.length;
   for (let i = 0, at = 0; i < segments.length; i++) {
