@@ -11,6 +11,8 @@ import type { Outcome, ProxyDeps, Route } from './proxy.ts';
 
 /** An error answer is copied up to here whatever was wanted of the answer: its code and message are in it. */
 const ERROR_BYTES_MAX = 64 * 1024;
+/** What may wait to be written on either side, so that reading and writing take place at once. */
+const AHEAD_BYTES_MAX = 128 * 1024;
 /** A client that asked is told to continue after this long, whatever the upstream says. Clients wait as long themselves. */
 const CONTINUE_AFTER_MS = 1_000;
 /** A request that met a connection just being closed may be sent again: to do these twice is to do them once (RFC 9110 §9.2.2). */
@@ -41,6 +43,8 @@ export class Passage {
   #uploaded: boolean;
   /** `ending`: no more will be taken from the upstream; the record is being made, or the answer is leaving. */
   #stage: 'open' | 'ending' | 'over' = 'open';
+  /** How it ended, once the last of the answer is on its way. */
+  #outcome: Outcome | undefined;
   #askedAgain = false;
   #heardOf = false;
   #awaitsContinue = false;
@@ -99,14 +103,16 @@ export class Passage {
       this.#quietSinceMs = nowMs;
       return;
     }
+    const { destroyed, readableEnded } = this.#req.socket;
     // Who closes his side may still listen, but one who still has no answer by now has more likely given up.
-    if (this.#req.socket.readableEnded && this.#stage === 'open') {
+    if (destroyed || (readableEnded && this.#stage === 'open')) {
       this.#res.destroy();
+      this.#gone(); // an answer that waits for an earlier one's end has no `close`
       return;
     }
     const quietMs = nowMs - this.#quietSinceMs;
     const { connectMs, upstreamQuietMs, clientQuietMs } = this.#deps.limits;
-    if (this.#res.writableNeedDrain) {
+    if (this.#res.writableLength > 0) {
       if (quietMs >= clientQuietMs) this.#res.destroy(); // takes nothing: `close` tells the rest
     } else if (this.#stage === 'open') {
       if (!this.#isConnected()) {
@@ -162,7 +168,7 @@ export class Passage {
       this.#moved = true;
       this.#asked.add(chunk);
       if (this.#stage !== 'open') return;
-      if (!this.#up!.write(chunk)) req.pause();
+      if (!this.#up!.write(chunk) && this.#up!.writableLength > AHEAD_BYTES_MAX) req.pause();
     });
     req.on('end', () => {
       this.#moved = true;
@@ -254,7 +260,7 @@ export class Passage {
       this.#held = chunk;
       if (before === undefined) return;
       if (!res.headersSent && !this.#writeHead()) return;
-      if (!res.write(before)) answer.pause();
+      if (!res.write(before) && res.writableLength > AHEAD_BYTES_MAX) answer.pause();
     });
     answer.on('end', () => this.#answerEnded());
     answer.on('error', () => this.#upstreamFailed(BROKEN_OFF));
@@ -308,18 +314,22 @@ export class Passage {
   /** When some of the request has not come, `Connection: close` went before, and the server sees to it that both arrive. */
   #end(last: Buffer | undefined, outcome: Outcome): void {
     if (!this.#uploaded) this.#up?.destroy();
+    this.#outcome = outcome;
     if (last) this.#res.end(last);
     else this.#res.end();
-    this.#over(outcome);
   }
 
   // --- how it ends otherwise
 
+  /** `close` of the request says that it has been read, or that the client is gone; that of the answer, that it has left too. */
   #clientClosed(): void {
     const [req, res] = [this.#req, this.#res];
-    const isGone = res.destroyed || res.closed ? !res.writableFinished : !req.complete || req.socket.destroyed;
-    if (!isGone || this.#stage === 'over') return;
-    if (this.#stage === 'ending') return; // the record is being made already
+    if (res.closed || res.destroyed || !req.complete || req.socket.destroyed) this.#gone();
+  }
+
+  #gone(): void {
+    if (this.#outcome) this.#over(this.#outcome);
+    if (this.#stage !== 'open') return; // the record is being made already
     const kind = this.#uploaded ? 'client-gone' : 'request-cut-off';
     this.#stage = 'ending';
     this.#up?.destroy();

@@ -54,7 +54,7 @@ export interface ProxyLimits {
 export const PROXY_LIMITS: ProxyLimits = {
   connectMs: 10_000,
   upstreamQuietMs: 120_000,
-  clientQuietMs: 60_000,
+  clientQuietMs: 120_000,
   captureBytesMax: 256 * 1024 * 1024,
 };
 

@@ -241,3 +241,13 @@ export const endToEnd = ({ first, headers, body, trailers }: Message) => ({
   body: body.toString('latin1'),
   trailers,
 });
+
+export const GET = 'GET /b/k HTTP/1.1\r\nHost: h\r\n\r\n';
+export const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+export const whole = (text: string) => readMessage(Buffer.from(text, 'latin1')) !== undefined;
+export const answering = (answer: string) => (seen: Seen) => {
+  const message = readMessage(seen.bytes);
+  if (!message) return;
+  seen.bytes = message.rest;
+  seen.socket.write(answer);
+};
