@@ -12,11 +12,11 @@ export interface UnknownCall extends Omit<Call, 'schema' | 'operation' | 'input'
   /** The service's name in the signature's scope. */
   readonly signingName: string;
   /** As named by X-Amz-Target or Action; other requests go by method and path. */
-  readonly operation?: string;
+  readonly operation: string | undefined;
   /** Path of the request, without the query. */
   readonly path: string;
-  /** The body as it was on the wire: a WireTree, or parsed JSON. */
-  readonly body?: unknown;
+  /** Without its encodings; of a body that is not whole nothing is shown. */
+  readonly requestBody: { readonly bytes: Buffer; readonly whole: boolean };
 }
 
 /**
@@ -25,10 +25,11 @@ export interface UnknownCall extends Omit<Call, 'schema' | 'operation' | 'input'
  * is left out, since no schema tells which members are. Never an answer: nobody knows what is in it.
  */
 export function recordFromUnknown(call: UnknownCall): CloudTrailRecord {
-  const { schema, signingName, operation, path, body, ...rest } = call;
-  const { method, query } = call.http;
+  const { schema, signingName, operation, path, requestBody, ...rest } = call;
+  const { method, query, headers } = call.http;
   const name = (operation || `${method} ${path}`).slice(0, NAME_LENGTH_MAX);
-  const requestParameters = rest.notes.requestParameters ?? wireForm(query, body);
+  const requestParameters =
+    rest.notes.requestParameters ?? wireForm(query, bodyOf(headers['content-type'], requestBody));
   const record = recordFromCall({
     ...rest,
     schema: nothingKnown(schema === undefined ? signingName : eventSourceOf(schema).replace(DOMAIN, '')),
@@ -66,12 +67,35 @@ const DEPTH_MAX = 16;
 const VALUES_MAX = 2_000;
 const TEXT_LENGTH_MAX = 4_096;
 
-/** Names of what authenticates, or would let its reader in. */
+/** Names of what authenticates, or would let its reader in; tokens of pages and of repetition do neither. */
 const SECRET_NAME =
-  /^x-amz-|passw|secret|token|credential|authori[sz]ation|signature|private_?-?key|awsaccesskeyid|passphrase|otp$/i;
+  /^x-amz-|passw|secret|token|credential|authori[sz]ation|signature|private.?key|api.?key|awsaccesskeyid|passphrase|otp$|pin(?:code)?$/i;
+const PLAIN_TOKEN = /(?:next|client|request|idempotency|pagination|continuation)[-_]?token$/i;
+const isSecret = (name: string): boolean => SECRET_NAME.test(name) && !PLAIN_TOKEN.test(name);
 const SECRET_VALUE = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
 
-function wireForm(query: readonly (readonly [string, string])[], body: unknown): Record<string, unknown> | null {
+/** Pairs of names and values of the body, at the top: of a form or of JSON. Nothing is told of XML, CBOR and bytes. */
+function bodyOf(
+  contentType = '',
+  { bytes, whole }: UnknownCall['requestBody'],
+): readonly (readonly [string, unknown])[] {
+  if (!whole || bytes.length === 0) return [];
+  if (contentType.startsWith('application/x-www-form-urlencoded')) {
+    const fields = [...new URLSearchParams(bytes.toString())].slice(0, VALUES_MAX);
+    return fields.filter(([name]) => name !== 'Action' && name !== 'Version');
+  }
+  try {
+    const parsed: unknown = JSON.parse(bytes.toString());
+    return isObject(parsed) ? Object.entries(parsed) : [['body', parsed]];
+  } catch {
+    return [];
+  }
+}
+
+function wireForm(
+  query: readonly (readonly [string, string])[],
+  body: readonly (readonly [string, unknown])[],
+): Record<string, unknown> | null {
   let left = VALUES_MAX;
   /** undefined: left out. */
   const show = (value: unknown, depth: number): unknown => {
@@ -85,16 +109,11 @@ function wireForm(query: readonly (readonly [string, string])[], body: unknown):
     const out: Record<string, unknown> = {};
     for (const [name, value] of entries) {
       if (left < 0) break;
-      const shown = SECRET_NAME.test(name) ? undefined : show(value, depth + 1);
+      const shown = isSecret(name) ? undefined : show(value, depth + 1);
       if (shown !== undefined) define(out, name.slice(0, NAME_LENGTH_MAX), shown);
     }
     return out;
   };
-  const members = isObject(body)
-    ? Object.entries(body)
-    : body === undefined || body === ''
-      ? []
-      : [['body', body] as const];
-  const out = object([...query.filter(([name]) => name !== 'Action' && name !== 'Version'), ...members], 0);
+  const out = object([...query.filter(([name]) => name !== 'Action' && name !== 'Version'), ...body], 0);
   return Object.keys(out).length === 0 ? null : out;
 }

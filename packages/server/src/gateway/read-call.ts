@@ -1,7 +1,8 @@
 import type { Directory, KnownIdentity, LearnedFact } from '../access/directory.ts';
 import type { Call, CallHttp } from '../event/call.ts';
 import { recordsResponse } from '../event/conventions/classes.ts';
-import type { UnknownCall } from '../event/unknown-call.ts';
+import { listsFromAnswer } from '../event/conventions/resources.ts';
+import type { UnknownCall } from '../event/record-from-unknown.ts';
 import {
   type Answered,
   type CallTarget,
@@ -11,7 +12,6 @@ import {
   isErrorAnswer,
   requestIdOf,
 } from '../wire/codec/index.ts';
-import { formTree, xmlTree } from '../wire/codec/wire-tree.ts';
 import type { Exchange } from './exchange.ts';
 import { identify } from './identify.ts';
 import { factsOf, learnsFrom } from './learn.ts';
@@ -83,6 +83,7 @@ export function readCall({ directory, newId }: ReadDeps, exchange: Exchange, see
     return {
       unknown: {
         ...common,
+        ...(detected && { schema: detected.schema }),
         signingName,
         operation: detected?.unknownOperation,
         path: exchange.http.rawPath,
@@ -98,13 +99,6 @@ export function readCall({ directory, newId }: ReadDeps, exchange: Exchange, see
     operation,
     ...(input && { input }),
     ...(output && { output }),
-    // Few operations' records are made of these: they are read when asked for.
-    get requestTree() {
-      return request.whole ? formTree(exchange.http.query, request.bytes) : undefined;
-    },
-    get responseTree() {
-      return answer?.isWhole ? xmlTree(answer.whole.body) : undefined;
-    },
   };
   const taught = { schemaId: schema.id, operation, input, caller: known, accessKeyId, accountId: who.accountId };
   const facts = failed ? [] : factsOf({ ...taught, output, timeMs: exchange.endMs, resigned });
@@ -129,7 +123,9 @@ function answeredIn({ answer }: Exchange): AnswerRead | undefined {
 /** Reads' answers are decoded only where something is learned from them or recorded of them. */
 function outputOf(target: CallTarget, answer: AnswerRead): Members | undefined {
   const { schema, operation } = target;
-  if (!recordsResponse(schema.id, operation) && !learnsFrom(schema.id, operation)) return undefined;
+  const wanted =
+    recordsResponse(schema.id, operation) || learnsFrom(schema.id, operation) || listsFromAnswer(schema.id);
+  if (!wanted) return undefined;
   if (answer.isWhole) return attempt(() => decodeOutput(target, answer.whole));
   // What the record shows of an object is in the headers; of anything else a part would pass for all of it.
   return schema.id === 's3' ? attempt(() => decodeOutput(target, { ...answer.whole, body: NOTHING })) : undefined;

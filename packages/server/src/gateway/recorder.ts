@@ -3,7 +3,7 @@ import type { Logger } from '../base/logger.ts';
 import type { Metrics } from '../base/metrics.ts';
 import { type Random, uuid } from '../base/random.ts';
 import { eventFromRecord } from '../event/record-from-call.ts';
-import { recordFromUnknown } from '../event/unknown-call.ts';
+import { recordFromUnknown } from '../event/record-from-unknown.ts';
 import { type Auditor, eventsOfCall } from '../wire/audit.ts';
 import type { HttpRequest } from '../wire/request.ts';
 import type { Exchange } from './exchange.ts';

@@ -160,6 +160,10 @@ function bedrock(name: string): string {
 /** Services that list resources in management events as well. */
 const ALWAYS: ReadonlySet<string> = new Set(['cloudtrail-data', 'dynamodb', 'ecr', 'kms', 'ssm', 'sts']);
 
+/** Whether a record needs the call's answer even where it does not show it: KMS tells there which key an alias means. */
+export const listsFromAnswer = (schemaId: string): boolean =>
+  NAMED[schemaId]?.some(({ at }) => at.startsWith('r.')) === true;
+
 /** What the call touched, from its input and output. A call that failed lists nothing, but for KMS. */
 export function resourcesFromInput(call: Call): ResourceEntry[] {
   const { schema, operation } = call;
