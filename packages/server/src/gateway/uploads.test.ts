@@ -75,6 +75,20 @@ describe('an upload', () => {
     expect(exchanges[0]!.failure).toBeUndefined();
   });
 
+  test('that is refused by an upstream that closes with bytes unread gets its answer nevertheless', async () => {
+    const upstream = await rawUpstream(({ socket }) => {
+      socket.pause();
+      socket.write('HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno', () => socket.destroy());
+    });
+    const { port } = await startGateway(upstream.port);
+    for (let i = 0; i < 10; i++) {
+      const client = connectTo(port);
+      client.send('PUT /b/k HTTP/1.1\r\nHost: h\r\nContent-Length: 50000000\r\n\r\n');
+      client.send(Buffer.alloc(4_000_000));
+      expect(await client.closed).toMatch(/^HTTP\/1.1 403 Forbidden\r\n.*no$/s);
+    }
+  });
+
   test('whose head comes alone is passed on at once', async () => {
     const upstream = await rawUpstream(answering(OK));
     const { port } = await startGateway(upstream.port);

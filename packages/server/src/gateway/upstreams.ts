@@ -2,7 +2,7 @@ import { type ClientRequest, Agent as HttpAgent, request as httpRequest } from '
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
 import { rootCertificates } from 'node:tls';
-import { OperatorError } from '../base/errors.ts';
+import { OperatorError, systemErrorCode } from '../base/errors.ts';
 
 /** Where calls are sent on to, over connections that are kept. */
 export interface Upstream {
@@ -82,12 +82,14 @@ function parseAddress(entry: string, address: string): URL {
  */
 export function createUpstreams(addresses: ReadonlyMap<string, URL>, options: { ca?: string } = {}): Upstreams {
   const kept = { keepAlive: true, maxFreeSockets: IDLE_CONNECTIONS_MAX, timeout: IDLE_MS_MAX };
-  const http = new HttpAgent(kept);
-  const https = new HttpsAgent({
-    ...kept,
-    minVersion: 'TLSv1.2',
-    ...(options.ca !== undefined && { ca: [...rootCertificates, options.ca] }),
-  });
+  const http = readingToTheEnd(new HttpAgent(kept));
+  const https = readingToTheEnd(
+    new HttpsAgent({
+      ...kept,
+      minVersion: 'TLSv1.2',
+      ...(options.ca !== undefined && { ca: [...rootCertificates, options.ca] }),
+    }),
+  );
   const upstreams = new Map(
     [...addresses].map(([service, url]): [string, Upstream] => [
       service,
@@ -102,6 +104,35 @@ export function createUpstreams(addresses: ReadonlyMap<string, URL>, options: { 
     },
   };
 }
+
+type Write = (...args: unknown[]) => void;
+interface Connecting {
+  createConnection(...args: unknown[]): Record<'_write' | '_writev', Write>;
+}
+
+/**
+ * An upstream that refuses an upload half-way may answer and close, with bytes unread. Node takes the failing write for
+ * the end of the connection, though the answer is there to be read. Here a write to who has closed is forgotten: what
+ * there is to read comes first, and then the end, which says all that the failed write would have.
+ */
+function readingToTheEnd<T extends HttpAgent>(agent: T): T {
+  const connecting = agent as unknown as Connecting;
+  const create = connecting.createConnection;
+  connecting.createConnection = (...args) => {
+    const socket = create.apply(agent, args as never);
+    for (const name of ['_write', '_writev'] as const) {
+      const write = socket[name];
+      socket[name] = function (...given) {
+        const done = given.pop() as (error?: Error | null) => void;
+        write.call(this, ...given, (error?: Error | null) => done(isClosedByPeer(error) ? null : error));
+      };
+    }
+    return socket;
+  };
+  return agent;
+}
+
+const isClosedByPeer = (error: unknown): boolean => /^(EPIPE|ECONNRESET)$/.test(systemErrorCode(error) ?? '');
 
 function upstreamAt(url: URL, request: typeof httpRequest, agent: HttpAgent): Upstream {
   const host = url.hostname.replace(/^\[|\]$/g, '');
