@@ -1,3 +1,4 @@
+import type { EventHeader } from '../event/event.ts';
 import type { Sequence } from './log.ts';
 
 export type LookupKey =
@@ -33,6 +34,8 @@ export interface HistoryCursor {
 export interface HistoryHit {
   readonly sequence: Sequence;
   readonly timeMs: number;
+  /** As the Log holds it: what it was found by. */
+  readonly header: EventHeader;
   readonly json: Buffer;
 }
 

@@ -25,7 +25,7 @@ export function lookup(sources: Iterable<Source>, query: HistoryQuery): LookupPa
     const { header, json } = source.read(head.sequence);
     if (!matches(query, header)) continue;
     if (last) return { hits, next: placeOf(last) };
-    hits.push({ ...head, json });
+    hits.push({ ...head, header, json });
   }
   return { hits };
 }

@@ -1,3 +1,4 @@
+import { decodeHeader, encodeHeader } from '../../event/header.ts';
 import type { HistoryCursor, HistoryHit, HistoryQuery } from '../history.ts';
 import type { Sequence } from '../log.ts';
 import type { LogView } from './core.ts';
@@ -34,29 +35,40 @@ export interface FromWorker {
 
 export type Answer = PackedPage | readonly boolean[] | IndexColumns | undefined;
 
-/** A page with the JSON of all hits in one buffer, which is handed over rather than copied. */
+/** A page with headers and JSON of all hits in one buffer, which is handed over rather than copied. */
 export interface PackedPage {
-  readonly hits: readonly { readonly sequence: Sequence; readonly timeMs: number; readonly bytes: number }[];
-  readonly json: ArrayBuffer;
+  readonly hits: readonly PackedHit[];
+  /** Of each hit its header, then its JSON. */
+  readonly bytes: ArrayBuffer;
   readonly next?: HistoryCursor | undefined;
 }
 
-export function packPage({ hits, next }: LookupPage): PackedPage {
-  const json = new Uint8Array(hits.reduce((sum, hit) => sum + hit.json.length, 0));
-  let at = 0;
-  for (const hit of hits) {
-    json.set(hit.json, at);
-    at += hit.json.length;
-  }
-  const heads = hits.map(({ sequence, timeMs, json }) => ({ sequence, timeMs, bytes: json.length }));
-  return { hits: heads, json: json.buffer, next };
+interface PackedHit extends HistoryCursor {
+  readonly headerBytes: number;
+  readonly jsonBytes: number;
 }
 
-export function unpackPage({ hits, json, next }: PackedPage): LookupPage {
+export function packPage({ hits, next }: LookupPage): PackedPage {
+  const parts = hits.flatMap(({ header, json }) => [encodeHeader(header), json]);
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
-  const unpacked = hits.map(({ sequence, timeMs, bytes }): HistoryHit => {
-    at += bytes;
-    return { sequence, timeMs, json: Buffer.from(json, at - bytes, bytes) };
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  const heads = hits.map(({ sequence, timeMs }, i) => {
+    return { sequence, timeMs, headerBytes: parts[2 * i]!.length, jsonBytes: parts[2 * i + 1]!.length };
+  });
+  return { hits: heads, bytes: bytes.buffer, next };
+}
+
+export function unpackPage({ hits, bytes, next }: PackedPage): LookupPage {
+  const all = Buffer.from(bytes);
+  let at = 0;
+  const unpacked = hits.map(({ sequence, timeMs, headerBytes, jsonBytes }): HistoryHit => {
+    const header = decodeHeader(all, at, headerBytes);
+    at += headerBytes + jsonBytes;
+    return { sequence, timeMs, header, json: all.subarray(at - jsonBytes, at) };
   });
   return next ? { hits: unpacked, next } : { hits: unpacked };
 }

@@ -88,7 +88,7 @@ function reply(id: number, question: Question): void {
 /** Handed over rather than copied. */
 function buffersIn(answer: Answer): ArrayBuffer[] {
   if (!answer) return [];
-  if ('json' in answer) return [answer.json];
+  if ('bytes' in answer) return [answer.bytes];
   return 'postings' in answer ? buffersOf(answer) : [];
 }
 

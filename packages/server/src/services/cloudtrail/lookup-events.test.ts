@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { eventFromBytes } from '../../event/accept.ts';
+import type { HistoryHit } from '../../ports/history.ts';
 import { ACCOUNT, AWAY, createHarness, type Harness, HOME } from './testing/harness.ts';
 
 const DAY_MS = 86_400_000;
@@ -24,12 +26,13 @@ function record(n: number, more: object = {}) {
     ...more,
   };
 }
+function hit(r: object, sequence: number): HistoryHit {
+  const made = eventFromBytes(Buffer.from(JSON.stringify(r)), { fallbackAccountId: ACCOUNT });
+  if ('refused' in made) throw new Error(made.refused.message);
+  return { sequence, timeMs: made.event.header.timeMs, ...made.event };
+}
 function hold(records: object[]): void {
-  h.history.hits = records.map((r, sequence) => ({
-    sequence,
-    timeMs: Date.parse((r as { eventTime: string }).eventTime),
-    json: Buffer.from(JSON.stringify(r)),
-  }));
+  h.history.hits = records.map(hit);
 }
 const asked = () => h.history.queries.at(-1)!;
 
@@ -161,7 +164,7 @@ describe('paging', () => {
       const page = await h.call('LookupEvents', NextToken === undefined ? {} : { NextToken });
       seen.push(...page.Events.map((e: { EventId: string }) => e.EventId));
       NextToken = page.NextToken;
-      h.history.hits.push({ sequence: 1000 + seen.length, timeMs: h.clock.now() + 1, json: Buffer.from('{}') });
+      h.history.hits.push({ ...hit(record(0), 1000 + seen.length), timeMs: h.clock.now() + 1 });
     } while (NextToken !== undefined);
     expect(seen).toEqual(Array.from({ length: 120 }, (_, i) => `event-${i}`));
   });
