@@ -7,8 +7,11 @@ export interface HostName {
   readonly isOwn?: boolean;
 }
 
-/** AWS's own, for clients that come here by DNS or as a proxy's, and LocalStack's, which resolves to 127.0.0.1. */
-const SUFFIXES = ['.amazonaws.com', '.amazonaws.com.cn', '.api.aws', '.on.aws', '.localhost.localstack.cloud'];
+/** LocalStack's, which resolves to 127.0.0.1 everywhere. */
+export const LOCALSTACK_SUFFIX = 'localhost.localstack.cloud';
+
+/** AWS's own, for clients that come here by DNS or through a proxy, and LocalStack's. */
+const SUFFIXES = ['.amazonaws.com', '.amazonaws.com.cn', '.api.aws', '.on.aws', `.${LOCALSTACK_SUFFIX}`];
 
 const REGION = /^[a-z]{2}(?:-[a-z]{2,})+-\d$/;
 /** What stands in a host name beside service and Region. */

@@ -8,7 +8,7 @@ import { matchRoute, routesOf } from '../wire/routes.ts';
 import { createCandidates, type Entry } from './candidates.ts';
 import { type Claim, keyOf, readClaim } from './credential.ts';
 import { isForm, type NamedAction, NO_BODY, namedAction } from './form-action.ts';
-import { createHostReader, type HostName } from './host-name.ts';
+import { createHostReader, type HostName, LOCALSTACK_SUFFIX } from './host-name.ts';
 
 /** Tells of each request whose it is and what it asks for. Neither function throws, whatever the request. */
 export interface Recogniser {
@@ -47,10 +47,18 @@ interface Reading {
   readonly named: boolean;
 }
 
+/** S3's operations that only the scope (or a host of their own) tells from others. */
+const SCOPED_S3: Readonly<Record<string, string>> = {
+  's3express GET /': 'ListDirectoryBuckets',
+  's3-object-lambda POST /WriteGetObjectResponse': 'WriteGetObjectResponse',
+};
+
 /** Sends each request to the few services that it may be for, and only these are read from the catalogue. */
 export function createRecogniser(catalogue: Catalogue, options: RecogniserOptions): Recogniser {
   const candidates = createCandidates(catalogue);
   const readHost = createHostReader(candidates.isHostPrefix, options.hostSuffixes);
+
+  const s3Suffixes = [...options.hostSuffixes, LOCALSTACK_SUFFIX];
 
   function recognise(http: HttpRequest, body: Buffer | undefined): Recognised {
     const claim = readClaim(http);
@@ -120,9 +128,9 @@ export function createRecogniser(catalogue: Catalogue, options: RecogniserOption
     return (action === undefined ? undefined : left.find((entry) => has(entry, action))) ?? left[0];
   }
 
-  /** Of services with a fitting route the likeliest, but sooner one that agrees about the slash at the end. */
+  /** Of services with a fitting route the one that the host names, or else agrees about the slash at the end. */
   function byRoute(reading: Reading): Detected | undefined {
-    const { http, candidates: found, named } = reading;
+    const { http, host, candidates: found, named } = reading;
     let likeliest: Detected | undefined;
     for (const entry of named ? found : candidates.unsigned(http)) {
       if (!entry.rest || entry.id === 's3' || (entry.id === 's3-control') !== isS3Control(reading)) continue;
@@ -130,23 +138,25 @@ export function createRecogniser(catalogue: Catalogue, options: RecogniserOption
       const match = matchRoute(routesOf(schema), http);
       if (!match) continue;
       const detected = { schema, protocol: entry.rest, ...match };
-      if (endsInSlash(schema.operations[match.operation]!.http!.uri) === endsInSlash(http.rawPath)) return detected;
+      const { uri } = schema.operations[match.operation]!.http!;
+      if (entry.endpointPrefix === host.prefix || endsInSlash(uri) === endsInSlash(http.rawPath)) return detected;
       likeliest ??= detected;
     }
     return likeliest;
   }
 
-  /** What is signed for S3 is S3's; and so is what is not signed and looks like nobody else's. */
+  /** What is signed for S3 is S3's; and so is what names no service and looks like nobody else's. */
   function asS3(reading: Reading): Detected | undefined {
     const { http, host, claim, candidates: found, named } = reading;
     const { s3 } = candidates;
     if (!s3 || isS3Control(reading)) return undefined;
     // Under the gateway's own names `logs.<suffix>` may be a bucket: its unsigned calls are likelier than the service's.
-    const unsigned = claim.authentication === 'None' && (!named || host.isOwn === true);
-    if (!unsigned && !found.includes(s3)) return undefined;
-    const detected = detectS3(http, catalogue.schema(s3.id)!, options.hostSuffixes);
-    const lists = claim.signingName === 's3express' && detected.operation === 'ListBuckets';
-    return lists ? { ...detected, operation: 'ListDirectoryBuckets' } : detected;
+    const nameless = claim.signingName === undefined && (!named || host.isOwn === true);
+    if (!nameless && !found.includes(s3)) return undefined;
+    const schema = catalogue.schema(s3.id)!;
+    const operation = SCOPED_S3[`${claim.signingName} ${http.method} ${http.rawPath}`];
+    if (operation !== undefined) return { schema, protocol: 'restXml', operation, labels: {} };
+    return detectS3(http, schema, s3Suffixes);
   }
 
   function has(entry: Entry, name: string): boolean {
