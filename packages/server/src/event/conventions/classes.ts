@@ -8,7 +8,7 @@ const READ_VERBS =
  * §7, records §3, §12); where none is known, AWS's own access level of the action ("Read" or "Write" in the Service
  * Authorization Reference).
  */
-const READ_ONLY: Readonly<Record<string, Readonly<Record<string, boolean>>>> = {
+export const READ_ONLY: Readonly<Record<string, Readonly<Record<string, boolean>>>> = {
   sts: {
     ...all(true, ['AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'AssumeRoot']),
     ...all(false, ['GetFederationToken', 'GetSessionToken']),

@@ -5,7 +5,7 @@ import type { OperationSchema, ServiceSchema } from '../../schema/types.ts';
  * data event types (spec: selectors §4) with the APIs that the services' own CloudTrail pages name for each. S3 needs
  * more than a list: see `isDataEvent`. What is not here is a management event.
  */
-const DATA: Readonly<Record<string, true | ReadonlySet<string>>> = {
+export const DATA: Readonly<Record<string, true | ReadonlySet<string>>> = {
   appconfigdata: true,
   'bedrock-agent-runtime': names(
     'InvokeAgent InvokeFlow InvokeInlineAgent OptimizePrompt Rerank Retrieve RetrieveAndGenerate RetrieveAndGenerateStream',

@@ -2,7 +2,7 @@ import type { Member, ServiceSchema, Shape } from '../../schema/types.ts';
 import type { Call } from '../call.ts';
 import { define, isObject, lowerFirst, plain } from '../parameters.ts';
 import { ALWAYS, ALWAYS_INSIDE, CLASSIC_OPERATIONS, MEMBERS, ROOT_ELEMENTS, SETS } from './ec2-requests.ts';
-import { markerOf } from './redaction.ts';
+import { hiddenAs, markerOf } from './redaction.ts';
 import { timeOf } from './times.ts';
 import { collapsed, type XmlStyle, xmlStyled } from './xml-style.ts';
 
@@ -62,12 +62,13 @@ function structureOf(context: Context, parent: string, shapeName: string, value:
   for (const [name, member] of Object.entries(shape.members)) {
     const given = Object.hasOwn(value, name) ? value[name] : undefined;
     if (given === undefined || given === null) continue;
+    if (given === '' && side === 'response') continue; // `<reason/>`: no record known shows one
     const inner = schema.shapes[member.shape];
     const shownAs = nameOf(context, name, member, depth);
     if (inner === undefined || shownAs === undefined) continue;
     if (inner.type === 'list' && side === 'request' && Array.isArray(given)) addSet(context, out, name, member, given);
     else {
-      const shown = shownOf(context, name, member, inner, given, depth);
+      const shown = hiddenAs(schema.id, parent, name) ?? shownOf(context, name, member, inner, given, depth);
       if (shown !== undefined) define(out, shownAs, shown);
     }
   }

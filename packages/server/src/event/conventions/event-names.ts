@@ -4,7 +4,7 @@
  * that the operation came with (AWS's guide to Lambda and CloudTrail lists them; spec: record-conventions §8.1). CloudFront
  * writes its API's plain names and keeps the date for apiVersion (spec: record-conventions §14).
  */
-const EVENT_NAMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+export const EVENT_NAMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   s3: {
     DeletePublicAccessBlock: 'DeleteBucketPublicAccessBlock',
     GetBucketAccelerateConfiguration: 'GetAccelerateConfiguration',

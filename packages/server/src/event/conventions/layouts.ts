@@ -24,7 +24,7 @@ export interface Layout {
 
 const SYMMETRIC = 'SYMMETRIC_DEFAULT';
 
-const LAYOUTS: Readonly<Record<string, Layout>> = {
+export const LAYOUTS: Readonly<Record<string, Layout>> = {
   account: { namesAsModelled: true },
   'api-gateway': { bodyAsInput: true },
   'cost-explorer': { namesAsModelled: true },

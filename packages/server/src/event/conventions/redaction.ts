@@ -5,7 +5,7 @@
 export const HIDDEN = 'HIDDEN_DUE_TO_SECURITY_REASONS';
 
 /** undefined: the member is left out. */
-const MARKERS: Readonly<Record<string, string | undefined>> = {
+export const MARKERS: Readonly<Record<string, string | undefined>> = {
   ec2: '<sensitiveDataRemoved>',
   iam: undefined,
   kms: undefined,
@@ -25,8 +25,9 @@ export const markerOf = (schemaId: string): string | undefined =>
  * tokens, and what records of the operation lack. By member name, anywhere, or with what
  * it stands in: `Operation.Member` at the top, else `Parent.Member`, through lists and maps.
  */
-const LEFT_OUT: Readonly<Record<string, ReadonlySet<string>>> = {
+export const LEFT_OUT: Readonly<Record<string, ReadonlySet<string>>> = {
   'bedrock-runtime': new Set(['accept', 'contentType', 'messages', 'system']),
+  cloudformation: new Set(['Parameters.ParameterValue']),
   'cloudtrail-data': new Set(['auditEvents']),
   // Items and keys; see dynamodb.ts for what shows of them.
   dynamodb: new Set([
@@ -45,10 +46,11 @@ const LEFT_OUT: Readonly<Record<string, ReadonlySet<string>>> = {
 };
 
 /** Sensitive by what it does, without a trait in the model: the marker, whole (spec: record-conventions §10). */
-const HIDDEN_TOO: Readonly<Record<string, ReadonlySet<string>>> = {
+export const HIDDEN_TOO: Readonly<Record<string, ReadonlySet<string>>> = {
   cloudfront: new Set(['DistributionConfig.Comment']),
   'cognito-identity': new Set(['Logins']),
   docdb: new Set(['MasterUserPassword']),
+  eventbridge: new Set(['Entries.Detail']),
   neptune: new Set(['MasterUserPassword']),
   rds: new Set(['MasterUserPassword', 'TdeCredentialPassword']),
   'pinpoint-sms-voice-v2': new Set(['MessageBody']),
@@ -58,8 +60,14 @@ const HIDDEN_TOO: Readonly<Record<string, ReadonlySet<string>>> = {
   ssm: new Set(['PutParameter.Value', 'Parameters']),
 };
 
-/** What a marker says other than the service's usual one. */
-const MARKED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+/** What a marker says other than the service's usual one (spec: record-conventions §10; the services' own guides). */
+const STARS = '**********';
+const OMITTED = '***OMITTED***';
+export const MARKED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  ec2: { UserData: '<sensitiveDataRemoved>' },
+  polly: { Text: STARS },
+  'rds-data': { sql: STARS, database: STARS, schema: STARS, parameters: STARS, parameterSets: STARS },
+  'redshift-data': { Sql: OMITTED, Sqls: OMITTED, Parameters: OMITTED },
   ssm: { TokenValue: 'Value hidden due to security reasons.' },
 };
 

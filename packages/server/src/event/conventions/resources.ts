@@ -7,7 +7,7 @@ import { isDataEvent } from './data-events.ts';
  * What a service lists under `resources`, and whose it is; S3 has rules of its own. Sources: records (spec:
  * record-conventions §13), and for data events the services' own CloudTrail pages and the list of types (spec: selectors §4).
  */
-interface Named {
+export interface Named {
   /** Path to a name or an ARN in the input (`q.`) or the output (`r.`); lists give an entry each. */
   readonly at: string;
   /** Absent where records show none (ssm). */
@@ -29,7 +29,7 @@ const PARAMETERS = only(
   'DeleteParameter DeleteParameters GetParameter GetParameters GetParameterHistory PutParameter LabelParameterVersion',
 );
 
-const NAMED: Readonly<Record<string, readonly Named[]>> = {
+export const NAMED: Readonly<Record<string, readonly Named[]>> = {
   'bedrock-agent-runtime': [
     { at: 'q.knowledgeBaseId', type: 'AWS::Bedrock::KnowledgeBase', arn: bedrock('knowledge-base/{}') },
     { at: 'q.flowAliasIdentifier', type: 'AWS::Bedrock::FlowAlias' },
@@ -139,7 +139,7 @@ const NAMED: Readonly<Record<string, readonly Named[]>> = {
 };
 
 /** Services whose calls on another account's resource give its owner a record too (spec: records §11): where it stands. */
-const OWNED: Readonly<Record<string, readonly string[]>> = {
+export const OWNED: Readonly<Record<string, readonly string[]>> = {
   dynamodb: ['q.TableName'],
   kinesis: ['q.StreamARN'],
   kms: ['r.KeyId', 'q.KeyId', 'q.SourceKeyId', 'q.DestinationKeyId'],

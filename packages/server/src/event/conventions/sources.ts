@@ -6,7 +6,7 @@ import type { ServiceSchema } from '../../schema/types.ts';
  * Schema id → eventSource without the domain, where that is not the service's host prefix. Sources: records (spec:
  * record-conventions §8.1, §18; selectors §5), else the CloudTrail page of the service's own guide.
  */
-const EVENT_SOURCES: Readonly<Record<string, string>> = {
+export const EVENT_SOURCES: Readonly<Record<string, string>> = {
   'application-auto-scaling': 'autoscaling',
   'application-insights': 'application-insights',
   appstream: 'appstream',

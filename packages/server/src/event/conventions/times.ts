@@ -1,7 +1,7 @@
 /** How services print times inside parameters: by their Java version, mostly (spec: record-conventions §16). */
 export type TimeStyle = 'jdk' | 'jdk8' | 'iso' | 'epoch' | 'epoch-ms' | 'offset';
 
-const STYLES: Readonly<Record<string, TimeStyle>> = {
+export const STYLES: Readonly<Record<string, TimeStyle>> = {
   'api-gateway': 'jdk8',
   cloudfront: 'jdk8',
   docdb: 'jdk8',
