@@ -5,9 +5,10 @@ import { MessageChannel } from 'node:worker_threads';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { OperatorError, systemErrorCode } from '../base/errors.ts';
 import type { Config } from '../config.ts';
-import { type Credentials, signRequest } from '../wire/sigv4/index.ts';
+import { type Credentials, objectGetSigner, signRequest } from '../wire/sigv4/index.ts';
 import { findCredentials } from './credentials.ts';
 import { credentialsPath, endpointOf } from './env.ts';
+import { createQuickGets } from './quick-get.ts';
 
 /** The largest answer is a log file: 50 MB before gzip, by AWS's rule; others' may be somewhat larger. */
 const ANSWER_BYTES_MAX = 256 * 1024 * 1024;
@@ -15,13 +16,17 @@ const ANSWER_BYTES_MAX = 256 * 1024 * 1024;
 const TRIES_MAX = 6;
 const FIRST_PAUSE_MS = 200;
 
-export interface ClientOptions {
+/** Whom a client calls, and as whom. */
+export interface ClientPlace {
   readonly endpoint: string;
   readonly credentials: Credentials;
   readonly region: string;
-  readonly clock: Clock;
   /** Calls that may be under way at once on kept-alive connections. */
   readonly connections?: number;
+}
+
+export interface ClientOptions extends ClientPlace {
+  readonly clock: Clock;
 }
 
 export interface CallOptions {
@@ -53,6 +58,8 @@ export function createClient(options: ClientOptions) {
   const agentOptions = { keepAlive: true, maxSockets: options.connections ?? 8 };
   const agent = secure ? new HttpsAgent(agentOptions) : new HttpAgent(agentOptions);
   const { hostname, port } = urlToHttpOptions(base);
+  const quickGets = createQuickGets(base, ANSWER_BYTES_MAX);
+  const signGet = objectGetSigner({ ...options, host: base.host });
 
   /** One signed request; the answer's body is still to be read. @throws OperatorError when nobody answers */
   async function request(method: string, path: string, call: CallOptions = {}): Promise<Answer> {
@@ -107,9 +114,16 @@ export function createClient(options: ClientOptions) {
     return JSON.parse(body.toString('utf8')) as T;
   }
 
+  const { clock: _, ...place } = options;
   return {
+    place,
     request,
     fetched,
+    /**
+     * The plain answer to a GET of an S3 object, quickly; undefined for every other, which `fetched` then gives.
+     * @param path its segments encoded by `uriEncode`
+     */
+    quickGet: (path: string) => quickGets.get(path, signGet(path, options.clock.now())),
     json,
     putRecords: (records: Buffer, query: { deduplicate: boolean; account?: string | undefined }) =>
       json<PutRecordsAnswer>('POST', '/opentrail/v1/records', {
@@ -127,7 +141,10 @@ export function createClient(options: ClientOptions) {
       }),
     /** What an answer that is an error says, for people. */
     problemOf: async (answer: Answer) => describe(answer.status, await readAll(answer.body)),
-    close: () => agent.destroy(),
+    close: () => {
+      agent.destroy();
+      quickGets.close();
+    },
   };
 }
 

@@ -1,12 +1,14 @@
 import type { DigestLogFile } from '../../trails/digest.ts';
 import { checkChain } from './chain.ts';
 import { checkDigest, type OpenedDigest, openDigest, type PublicKeys, withSignature } from './check-digest.ts';
-import { checkLogFile } from './check-log-file.ts';
+import type { ReadLogFile } from './check-log-file.ts';
 import { checkCoverage } from './coverage.ts';
 import { EventIds } from './event-ids.ts';
 import { type Finding, finding } from './findings.ts';
 import { type Chain, type Inventory, type Selection, takeInventory } from './inventory.ts';
 import { inParallel } from './parallel.ts';
+import { readAll } from './readers.ts';
+import type { RecordIds } from './record-ids.ts';
 import type { Source } from './source.ts';
 
 export interface VerifyInput {
@@ -134,20 +136,27 @@ async function checkLogFiles(listings: readonly Listing[], input: VerifyInput) {
     else once.push(listing);
     seen.add(id);
   }
-  const names = once.map((listing) => listing.key);
   const idsOfTrail = new Map<string, EventIds>();
   for (const { trail } of once) if (!idsOfTrail.has(trail)) idsOfTrail.set(trail, new EventIds());
-  let done = 0;
-  const results = await inParallel(once, input.concurrency, async ({ trail, key, file }, i) => {
-    const result = await checkLogFile(input.source, file, key, idsOfTrail.get(trail)!, i, names);
-    input.onProgress(++done, once.length, 'log files');
-    return result;
-  });
-  findings.push(...results.flatMap((r) => r.findings));
-  return {
-    findings,
-    checked: results.length,
-    valid: results.filter((r) => r.findings.length === 0).length,
-    records: results.reduce((sum, r) => sum + r.records, 0),
+  const total = once.length;
+  let [checked, valid, records] = [0, 0, 0];
+  const note = (file: number, read: ReadLogFile): void => {
+    const { trail, key } = once[file]!;
+    const wrong = 'wrong' in read ? [finding(read.wrong, key, read.message)] : repeatedIn(trail, file, read);
+    findings.push(...wrong);
+    if (wrong.length === 0) valid++;
+    if ('records' in read) records += read.records;
+    input.onProgress(++checked, total, 'log files');
   };
+  const repeatedIn = (trail: string, file: number, read: RecordIds): Finding[] =>
+    idsOfTrail
+      .get(trail)!
+      .addAll(read, file)
+      .map(({ eventId, firstFile }) => {
+        const where = firstFile === file ? 'this file' : once[firstFile]!.key;
+        return finding('event-repeated', once[file]!.key, `eventID ${eventId} stands also in ${where}`);
+      });
+  const files = once.map(({ key, file: { s3Bucket, hashValue } }) => ({ key, s3Bucket, hashValue }));
+  await readAll(input.source, files, input.concurrency, note);
+  return { findings, checked, valid, records };
 }

@@ -11,6 +11,7 @@ import type { ListedObject, Source } from './source.ts';
 export function directorySource(folder: string): Source {
   return {
     name: folder,
+    place: { folder },
     bucket: undefined,
     async *list(prefix) {
       for await (const object of walk(folder, folder)) if (object.key.startsWith(prefix)) yield object;

@@ -1,29 +1,42 @@
 import { OperatorError } from '../../base/errors.ts';
-import { parseXml, type XmlNode } from '../../wire/codec/xml-parse.ts';
+import { uriEncode } from '../../wire/sigv4/index.ts';
 import type { OpenTrailClient } from '../client.ts';
-import type { ListedObject, Source } from './source.ts';
+import { listedObjects, nextTokenIn } from './listing-page.ts';
+import type { Source } from './source.ts';
 
 const METADATA = 'x-amz-meta-';
 
 /** A bucket behind any S3 endpoint, read with path-style addresses. */
 export function s3Source(client: OpenTrailClient, bucket: string): Source {
-  const pathOf = (name: string, key: string) => `/${[name, ...key.split('/')].map(encodeURIComponent).join('/')}`;
+  const pathOf = (name: string, key: string) => `/${[name, ...key.split('/')].map(uriEncode).join('/')}`;
+
+  async function page(prefix: string, token: string | undefined): Promise<string> {
+    const query = { 'list-type': '2', 'encoding-type': 'url', prefix, 'continuation-token': token };
+    const { status, body } = await client.fetched('GET', `/${bucket}`, { service: 's3', query });
+    if (status !== 200) throw problem(`list s3://${bucket}/${prefix}`, status, body);
+    return body.toString('utf8');
+  }
+
   return {
     name: `s3://${bucket}`,
     bucket,
+    place: { bucket, client: client.place },
     async *list(prefix) {
-      let token: string | undefined;
-      do {
-        const query = { 'list-type': '2', 'encoding-type': 'url', prefix, 'continuation-token': token };
-        const { status, body } = await client.fetched('GET', `/${bucket}`, { service: 's3', query });
-        if (status !== 200) throw problem(`list s3://${bucket}/${prefix}`, status, body);
-        const page = parseXml(body.toString('utf8'));
-        for (const entry of page.children) if (entry.name === 'Contents') yield listed(entry);
-        token = textIn(page, 'NextContinuationToken') || undefined;
-      } while (token !== undefined);
+      let next: Promise<string> | undefined = page(prefix, undefined);
+      while (next) {
+        const xml: string = await next;
+        const token = nextTokenIn(xml);
+        // On its way while this one is read. Should the reader lose interest first, nobody minds how it fares.
+        next = token === undefined ? undefined : page(prefix, token);
+        next?.catch(() => {});
+        yield* listedObjects(xml);
+      }
     },
     async get(name, key) {
-      const answer = await client.fetched('GET', pathOf(name ?? bucket, key), { service: 's3' });
+      const path = pathOf(name ?? bucket, key);
+      const quick = await client.quickGet(path);
+      if (quick) return quick;
+      const answer = await client.fetched('GET', path, { service: 's3' });
       if (answer.status === 404) return undefined;
       if (answer.status !== 200) throw problem(`read s3://${name ?? bucket}/${key}`, answer.status, answer.body);
       const entries = Object.entries(answer.headers).filter(([header]) => header.startsWith(METADATA));
@@ -33,13 +46,6 @@ export function s3Source(client: OpenTrailClient, bucket: string): Source {
       };
     },
   };
-}
-
-const textIn = (node: XmlNode, name: string): string => node.children.find((child) => child.name === name)?.text ?? '';
-
-function listed(entry: XmlNode): ListedObject {
-  const key = decodeURIComponent(textIn(entry, 'Key').replaceAll('+', ' '));
-  return { key, sizeBytes: Number(textIn(entry, 'Size')), lastModifiedMs: Date.parse(textIn(entry, 'LastModified')) };
 }
 
 function problem(what: string, status: number, body: Buffer): OperatorError {

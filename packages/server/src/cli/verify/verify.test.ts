@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
+import { OperatorError } from '../../base/errors.ts';
 import {
   type DeliveredLogFile,
   encodeDigest,
@@ -320,5 +321,31 @@ test('a time range leaves the rest alone', async () => {
   expect(await check(made, { startMs: T0 + 2 * HOUR, endMs: T0 + 3 * HOUR })).toMatchObject({
     codes: [],
     verdict: 'valid',
+  });
+});
+
+describe('with so many files that several threads read them', () => {
+  const made = makeBucket(260);
+  const range = { endMs: T0 + 261 * HOUR };
+
+  test('all are read, and what is wrong with some is found', async () => {
+    expect(await check(made, range)).toMatchObject({
+      logFiles: { checked: 520, valid: 520 },
+      records: 1560,
+      codes: [],
+    });
+    rmSync(made.path(made.logs[3]!));
+    writeFileSync(made.path(made.logs[515]!), gzipSync('{"Records":[]}'));
+    const { findings, logFiles } = await check(made, range);
+    expect(logFiles).toEqual({ checked: 520, valid: 518 });
+    expect(findings.map(({ code, object }) => `${code} ${object}`).sort()).toEqual([
+      `log-file-hash-mismatch ${made.logs[515]}`,
+      `log-file-missing ${made.logs[3]}`,
+    ]);
+  });
+
+  test('one that cannot be read ends it, saying why', async () => {
+    for (const key of made.logs.slice(100)) writeFileSync(`${made.path(key)}.metadata.json`, '{');
+    await expect(check(made, range)).rejects.toThrow(OperatorError);
   });
 });

@@ -12,7 +12,7 @@ import {
   stringToSign,
 } from './canonical.ts';
 import type { AuthStyle } from './errors.ts';
-import { parseAuthorization, presign, signRequest, verifySignature } from './index.ts';
+import { objectGetSigner, parseAuthorization, presign, signRequest, uriEncode, verifySignature } from './index.ts';
 
 // The well-known example credentials and dates of AWS's own documentation.
 const KEY = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };
@@ -472,4 +472,22 @@ describe('refusals', () => {
       ),
     );
   });
+});
+
+it('signs GETs of objects as signRequest does, whatever the key, second after second', () => {
+  const sessions = [{}, { sessionToken: 'token' }];
+  for (const session of sessions) {
+    const common = { credentials: { ...S3_KEY, ...session }, region: 'eu-west-1' };
+    const sign = objectGetSigner({ ...common, host: 'localhost:4570' });
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', minLength: 1 }), fc.nat({ max: 200_000_000 }), (key, laterMs) => {
+        fc.pre(!key.split('/').some((part) => part === '.' || part === '..'));
+        const path = `/bucket/${key.split('/').map(uriEncode).join('/')}`;
+        const url = new URL(`http://localhost:4570${path}`);
+        const nowMs = S3_NOW + laterMs;
+        const whole = signRequest({ ...common, method: 'GET', url, service: 's3', nowMs });
+        expect(sign(path, nowMs)).toEqual(whole.headers);
+      }),
+    );
+  }
 });

@@ -4,8 +4,9 @@ import { amzDate, canonicalRequest, hmac, scopeString, signingKey, stringToSign 
 import { type AuthStyle, authError } from './errors.ts';
 import { type ParsedAuthorization, SKEW_MS_MAX } from './parse.ts';
 
+export { uriEncode } from './canonical.ts';
 export { type ParsedAuthorization, parseAuthorization } from './parse.ts';
-export { type Credentials, presign, type SignOptions, signRequest } from './sign.ts';
+export { type Credentials, objectGetSigner, presign, type SignOptions, signRequest } from './sign.ts';
 
 export interface VerifyOptions {
   readonly request: HttpRequest;

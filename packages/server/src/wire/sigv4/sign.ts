@@ -4,6 +4,7 @@ import {
   canonicalPath,
   canonicalQuery,
   canonicalRequest,
+  EMPTY_SHA256,
   hmac,
   type Scope,
   type Signable,
@@ -54,6 +55,43 @@ export function signRequest(options: SignOptions): SignedRequest {
   const signature = sign(options, scope, request, signedHeaders, payloadHash);
   const authorization = `${ALGORITHM} Credential=${credentials.accessKeyId}/${scopeString(scope)}, SignedHeaders=${signedHeaders.join(';')}, Signature=${signature}`;
   return { url: sendable(options, request), headers: { ...request.headers, authorization } };
+}
+
+export interface ObjectGetSignerOptions extends Pick<SignOptions, 'credentials' | 'region'> {
+  /** As the Host header has it. */
+  readonly host: string;
+}
+
+/**
+ * Signs GETs of S3 objects, thousands of them, as `signRequest` would: from one to the next only path and time change.
+ * @returns a function from the path (its segments encoded by `uriEncode`) to the headers to send
+ */
+export function objectGetSigner({ credentials, region, host }: ObjectGetSignerOptions) {
+  const { accessKeyId, secretAccessKey, sessionToken } = credentials;
+  const token = sessionToken === undefined ? {} : { 'x-amz-security-token': sessionToken };
+  const signedHeaders = Object.keys({ host, 'x-amz-content-sha256': '', 'x-amz-date': '', ...token }).join(';');
+  let ofSecond = -1;
+  let headers: Readonly<Record<string, string>> = {};
+  let [scope, tail] = ['', ''];
+  let key: Buffer = Buffer.alloc(0);
+
+  return (path: string, nowMs: number): Readonly<Record<string, string>> => {
+    const second = Math.floor(nowMs / 1000);
+    if (second !== ofSecond) {
+      ofSecond = second;
+      const date = amzDate(nowMs);
+      const parts = { date: date.slice(0, 8), region, service: 's3' };
+      headers = { host, 'x-amz-content-sha256': EMPTY_SHA256, 'x-amz-date': date, ...token };
+      scope = scopeString(parts);
+      key = signingKey(secretAccessKey, parts);
+      const lines = Object.entries(headers).map(([name, value]) => `${name}:${value}\n`);
+      tail = `\n\n${lines.join('')}\n${signedHeaders}\n${EMPTY_SHA256}`;
+    }
+    const toSign = `${ALGORITHM}\n${headers['x-amz-date']}\n${scope}\n${sha256Hex(`GET\n${path}${tail}`)}`;
+    const signature = hmac(key, toSign).toString('hex');
+    const authorization = `${ALGORITHM} Credential=${accessKeyId}/${scope}, SignedHeaders=${signedHeaders}, Signature=${signature}`;
+    return { ...headers, authorization };
+  };
 }
 
 /** Signs a URL that holds for `expiresSeconds` (at most a week) with whatever body, and needs only `headers` sent. */

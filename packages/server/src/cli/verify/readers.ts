@@ -1,0 +1,118 @@
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { OperatorError } from '../../base/errors.ts';
+import { type LogFileToRead, type ReadLogFile, readLogFiles } from './check-log-file.ts';
+import type { Source, SourcePlace } from './source.ts';
+
+/** Files that a thread is given at once: enough that messages are few, few enough that threads end together. */
+const BATCH_FILES = 16;
+/** A thread takes as long to start as some fifty log files to read; fewer than this each are not worth it. */
+const FILES_PER_THREAD = 250;
+/** More are faster than any server answers. */
+const THREADS_MAX = 4;
+/** Batches that a thread has at once, so that it has work while an answer is on its way. */
+const BATCHES_AT_ONCE = 2;
+
+export interface ReadRequest {
+  readonly id: number;
+  readonly files: readonly LogFileToRead[];
+  readonly concurrency: number;
+}
+
+export interface ReaderData {
+  readonly place: SourcePlace;
+}
+
+export type ReadReply =
+  | { readonly id: number; readonly read: readonly ReadLogFile[] }
+  | { readonly id: number; readonly problem: string; readonly isOurs: boolean };
+
+/** Reads a batch of files, here or in another thread. */
+interface Reader {
+  read(files: readonly LogFileToRead[], concurrency: number): Promise<readonly ReadLogFile[]>;
+  close(): void;
+}
+
+/**
+ * Reads all log files, many at a time. Fetching, inflating, hashing and walking keep a processor busy, so when there
+ * are many files and processors, further threads take part.
+ * @param concurrency files read at once, by all threads together
+ * @param onRead hears of each file, in no particular order
+ * @throws OperatorError when the source cannot tell
+ */
+export async function readAll(
+  source: Source,
+  files: readonly LogFileToRead[],
+  concurrency: number,
+  onRead: (index: number, read: ReadLogFile) => void,
+): Promise<void> {
+  const threads = Math.min(
+    availableParallelism(),
+    THREADS_MAX,
+    concurrency,
+    Math.floor(files.length / FILES_PER_THREAD),
+  );
+  const here: Reader = { read: (batch, atOnce) => readLogFiles(source, batch, atOnce), close: () => {} };
+  const readers = [here, ...Array.from({ length: Math.max(0, threads - 1) }, () => openThread(source))];
+  const atOnce = Math.ceil(concurrency / readers.length / BATCHES_AT_ONCE);
+  let next = 0;
+  const lane = async (reader: Reader) => {
+    while (next < files.length) {
+      const start = next;
+      const batch = files.slice(start, start + BATCH_FILES);
+      next += batch.length;
+      try {
+        const read = await reader.read(batch, atOnce);
+        for (let i = 0; i < read.length; i++) onRead(start + i, read[i]!);
+      } catch (error) {
+        next = files.length;
+        throw error;
+      }
+    }
+  };
+  try {
+    await Promise.all(readers.flatMap((reader) => Array.from({ length: BATCHES_AT_ONCE }, () => lane(reader))));
+  } finally {
+    for (const reader of readers) reader.close();
+  }
+}
+
+function openThread({ place }: Source): Reader {
+  const waiting = new Map<
+    number,
+    { readonly fulfil: (read: readonly ReadLogFile[]) => void; readonly reject: (error: Error) => void }
+  >();
+  let nextId = 0;
+  let failure: Error | undefined;
+  const fail = (error: Error) => {
+    failure ??= error;
+    for (const { reject } of waiting.values()) reject(failure);
+    waiting.clear();
+  };
+  const worker = new Worker(THREAD_FILE, { workerData: { place } satisfies ReaderData, execArgv: [] })
+    .on('message', (reply: ReadReply) => {
+      const asked = waiting.get(reply.id);
+      waiting.delete(reply.id);
+      if ('read' in reply) asked?.fulfil(reply.read);
+      else asked?.reject(reply.isOurs ? new Error(reply.problem) : new OperatorError(reply.problem));
+    })
+    .on('error', fail)
+    .on('exit', (code) => fail(new Error(`a thread of verify ended with ${code}`)));
+  return {
+    read: (files, concurrency) =>
+      new Promise((fulfil, reject) => {
+        if (failure) return reject(failure);
+        const id = nextId++;
+        waiting.set(id, { fulfil, reject });
+        worker.postMessage({ id, files, concurrency } satisfies ReadRequest);
+      }),
+    close: () => void worker.terminate(),
+  };
+}
+
+/** A thread needs JavaScript: when this runs from source (in tests), it is what `npm run build` made. */
+const here = import.meta.url;
+const THREAD_FILE = new URL(
+  './reader-thread.js',
+  here.endsWith('.ts') ? here.replace(/\/src\/(?!.*\/src\/)/, '/dist/') : here,
+);
