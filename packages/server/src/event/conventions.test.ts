@@ -266,6 +266,7 @@ describe('other services', () => {
     const policy = '{"Version":"2012-10-17","Statement":[{"Action":"*"}]}';
     const role = { RoleName: 'r', AssumeRolePolicyDocument: policy };
     const made = record('iam', 'CreateRole', role, { Role: { ...role, CreateDate: new Date('2023-07-10T11:54:39Z') } });
+    expect(made.awsRegion).toBe('us-east-1');
     expect(made.requestParameters).toEqual({ roleName: 'r', assumeRolePolicyDocument: policy });
     expect(made.responseElements).toEqual({
       role: {

@@ -11,7 +11,7 @@ import { eventNameOf } from './conventions/event-names.ts';
 import { layoutOf } from './conventions/layouts.ts';
 import { ownerFromInput, resourcesFromInput } from './conventions/resources.ts';
 import { s3AdditionalEventData, s3RequestParameters, s3Resources, s3ResponseElements } from './conventions/s3.ts';
-import { API_VERSIONS, EVENT_VERSION, eventSourceOf } from './conventions/sources.ts';
+import { API_VERSIONS, EVENT_VERSION, eventSourceOf, recordedRegionOf } from './conventions/sources.ts';
 import type { NewEvent } from './event.ts';
 import { answerOf, requestOf } from './parameters.ts';
 import type { CloudTrailRecord, ResourceEntry, UserIdentity } from './record.ts';
@@ -36,7 +36,9 @@ export function recordFromCall(call: Call): CloudTrailRecord {
     eventTime: `${new Date(call.timeMs).toISOString().slice(0, 19)}Z`,
     eventSource: eventSourceOf(schema),
     eventName: eventNameOf(schema.id, operation),
-    awsRegion: call.region.replace(/[^A-Za-z0-9-]/g, '-').slice(0, 64), // the caller's own word, and a part of object keys
+    awsRegion: recordedRegionOf(schema.id, call.region)
+      .replace(/[^A-Za-z0-9-]/g, '-')
+      .slice(0, 64), // the caller's own word, and a part of object keys
     sourceIPAddress: service ?? call.sourceIp,
     userAgent: service ?? (s3 && call.userAgent !== '' ? `[${call.userAgent}]` : call.userAgent),
     ...(error && { errorCode: errorCodeOf(schema, operation, error.code), errorMessage: error.message }),

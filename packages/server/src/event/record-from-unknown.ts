@@ -32,7 +32,7 @@ export function recordFromUnknown(call: UnknownCall): CloudTrailRecord {
     rest.notes.requestParameters ?? wireForm(query, bodyOf(headers['content-type'], requestBody));
   const record = recordFromCall({
     ...rest,
-    schema: nothingKnown(schema === undefined ? signingName : eventSourceOf(schema).replace(DOMAIN, '')),
+    schema: nothingKnown(schema === undefined ? signingName : eventSourceOf(schema).replace(DOMAIN, ''), schema),
     operation: name,
     notes: { ...rest.notes, requestParameters, responseElements: null },
   });
@@ -48,13 +48,13 @@ const DOMAIN = '.amazonaws.com';
  * A schema without operations, whose id no table knows: the names are the caller's own words, and become a part of
  * eventSource.
  */
-function nothingKnown(source: string): ServiceSchema {
+function nothingKnown(source: string, service?: ServiceSchema): ServiceSchema {
   const name = source.replace(/[^A-Za-z0-9-]/g, '-').slice(0, 64) || 'unknown';
   const nothing = Object.create(null);
   return {
     id: `?${name}`,
     version: '',
-    protocols: [],
+    protocols: service?.protocols ?? [],
     signingName: name,
     endpointPrefix: name,
     operations: nothing,

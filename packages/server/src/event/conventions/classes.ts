@@ -1,7 +1,7 @@
 /** Read or write, and what of the answer is recorded: set per API, not by verb, so the verbs have exceptions. */
 
 const READ_VERBS =
-  /^(Admin)?(Get|List|Describe|Head|Lookup|Search|Select|BatchGet|BatchDescribe|BatchList|Query|Scan|Tail|Check|Decode|Discover|Estimate|Preview|Simulate|Validate)(?![a-z])/;
+  /^(Admin)?(Get|List|Describe|Head|Lookup|Search|Select|BatchGet|BatchDescribe|BatchList|Query|Read|Scan|Tail|Check|Decode|Discover|Estimate|Preview|Simulate|Validate)(?![a-z])/;
 
 /**
  * Services that look on but whose verb says write, and the other way round. Sources: records (spec: record-conventions
@@ -30,6 +30,7 @@ export const READ_ONLY: Readonly<Record<string, Readonly<Record<string, boolean>
   eventbridge: all(true, ['TestEventPattern']),
   'license-manager': all(false, ['CheckInLicense']),
   rekognition: all(true, ['CompareFaces', 'DetectFaces', 'DetectLabels', 'DetectModerationLabels', 'DetectText']),
+  'route-53': all(true, ['TestDNSAnswer']),
   signin: all(false, ['CheckMfa']),
   verifiedpermissions: all(true, ['IsAuthorized', 'IsAuthorizedWithToken', 'BatchIsAuthorized']),
 };

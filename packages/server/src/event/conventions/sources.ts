@@ -35,6 +35,7 @@ export const EVENT_SOURCES: Readonly<Record<string, string>> = {
   'lex-runtime-v2': 'lex',
   mailmanager: 'ses',
   'marketplace-metering': 'metering-marketplace',
+  memorydb: 'memorydb',
   mq: 'amazonmq',
   neptune: 'rds',
   opensearch: 'es',
@@ -46,6 +47,7 @@ export const EVENT_SOURCES: Readonly<Record<string, string>> = {
   ses: 'ses',
   sesv2: 'ses',
   sfn: 'states',
+  'signer-data': 'signer',
   sso: 'sso',
   'sso-oidc': 'sso',
 };
@@ -70,3 +72,29 @@ export const API_VERSIONS: Readonly<Record<string, string>> = {
 
 /** The newest that CloudTrail writes; what we write has only members that it knows (spec: records §13). */
 export const EVENT_VERSION = '1.11';
+
+/**
+ * Services with one endpoint for all Regions, and the Region that their records name (spec: record-conventions §1, §18).
+ * STS is not here: it is regional when a Region's endpoint is asked.
+ */
+export const GLOBAL: Readonly<Record<string, string>> = {
+  account: 'us-east-1',
+  budgets: 'us-east-1',
+  cloudfront: 'us-east-1',
+  'cost-explorer': 'us-east-1',
+  'global-accelerator': 'us-west-2',
+  health: 'us-east-1',
+  iam: 'us-east-1',
+  networkmanager: 'us-west-2',
+  organizations: 'us-east-1',
+  'route-53': 'us-east-1',
+  'route-53-domains': 'us-east-1',
+  savingsplans: 'us-east-1',
+  shield: 'us-east-1',
+  support: 'us-east-1',
+  waf: 'us-east-1',
+};
+
+/** awsRegion of a call whose client named `region`: other partitions have homes of their own, which their clients name. */
+export const recordedRegionOf = (schemaId: string, region: string): string =>
+  /^(?:cn|us-gov|us-iso|eu-isoe)/.test(region) ? region : (GLOBAL[schemaId] ?? region);

@@ -7,7 +7,7 @@ import { EVENT_NAMES } from './event-names.ts';
 import { LAYOUTS } from './layouts.ts';
 import { HIDDEN_TOO, LEFT_OUT, MARKED, MARKERS } from './redaction.ts';
 import { NAMED, OWNED } from './resources.ts';
-import { API_VERSIONS, EVENT_SOURCES } from './sources.ts';
+import { API_VERSIONS, EVENT_SOURCES, GLOBAL } from './sources.ts';
 import { STYLES } from './times.ts';
 
 /** A table's key that names nothing is a slip: the service or operation would silently be written by the default. */
@@ -16,7 +16,18 @@ const OURS = ['opentrail', 'signin'];
 const known = new Set([...catalogue.entries.map(({ id }) => id), ...OURS]);
 
 describe('tables of conventions', () => {
-  const tables = { API_VERSIONS, DATA, EVENT_NAMES, EVENT_SOURCES, HIDDEN_TOO, LAYOUTS, LEFT_OUT, MARKED, MARKERS };
+  const tables = {
+    API_VERSIONS,
+    DATA,
+    EVENT_NAMES,
+    EVENT_SOURCES,
+    GLOBAL,
+    HIDDEN_TOO,
+    LAYOUTS,
+    LEFT_OUT,
+    MARKED,
+    MARKERS,
+  };
   it.each(Object.entries({ ...tables, NAMED, OWNED, READ_ONLY, STYLES }))(
     '%s names services that exist',
     (_, table) => {
