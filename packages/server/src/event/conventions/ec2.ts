@@ -37,7 +37,9 @@ export function ec2ResponseElements({ schema, operation, output = {}, requestId 
 }
 
 /** Answers that say `<return>true</return>` beside members, which no model tells. */
-const RETURNS_TOO: ReadonlySet<string> = new Set(['CreateSecurityGroup', 'DisassociateRouteTable']);
+const RETURNS_TOO: ReadonlySet<string> = new Set([
+  ...['AssignPrivateIpAddresses', 'AssociateAddress', 'CreateSecurityGroup', 'DeleteKeyPair', 'DisassociateRouteTable'],
+]);
 
 const isEmpty = (value: unknown): boolean => isObject(value) && Object.keys(value).length === 0;
 
@@ -157,6 +159,10 @@ const RESHAPED: Readonly<Record<string, Reshape>> = {
     return { instancesSet: { items }, ...rest, ...(isObject(placement) && placement), ...noDevices(rest) };
   },
   CreateVolume: (shown) => ({ ...shown, ...(shown.size !== undefined && { size: String(shown.size) }) }),
+  DescribeSnapshotAttribute: ({ attribute, ...rest }) => ({
+    ...rest,
+    ...(typeof attribute === 'string' && { attributeType: attribute.replace(/[A-Z]/g, '_$&').toUpperCase() }),
+  }),
   ModifyImageAttribute: (shown, input) => permissions(shown, input, 'launchPermission'),
   ModifySnapshotAttribute: (shown, input) => permissions(shown, input, 'createVolumePermission'),
 };
