@@ -54,7 +54,10 @@ export interface PolicyRequest {
   /** `s3:PutObject` */
   readonly action: string;
   readonly resource: string;
-  /** Condition keys by any case; `context.ts` makes those that every request has. */
+  /**
+   * Condition keys by any case; `context.ts` makes those that every request has. Asked for only where a statement that
+   * fits otherwise has a condition or a variable, so that it may be made then.
+   */
   readonly context: Readonly<Record<string, string | readonly string[]>>;
 }
 
@@ -62,7 +65,11 @@ export type Verdict = 'allow' | 'deny' | 'none';
 
 /** What the policy says to the request; `none` leaves it to other policies, which mostly means no. */
 export function evaluate(policy: Policy, request: PolicyRequest): Verdict {
-  const context = foldKeys(request.context);
+  let folded: ConditionContext | undefined;
+  const context = () => {
+    folded ??= foldKeys(request.context);
+    return folded;
+  };
   const variables = policy.version === '2012-10-17' ? variablesOf(context) : undefined;
   let verdict: Verdict = 'none';
   for (const statement of policy.statements) {
@@ -77,16 +84,16 @@ export function evaluate(policy: Policy, request: PolicyRequest): Verdict {
 function applies(
   statement: Statement,
   request: PolicyRequest,
-  context: ConditionContext,
+  context: () => ConditionContext,
   variables: Variables | undefined,
 ): boolean {
   const { principals, actions, resources, conditions } = statement;
   const action = request.action.toLowerCase();
   return (
-    actions.some((pattern) => fits(pattern.toLowerCase(), action, undefined)) !== statement.notActions &&
     (principals === undefined || includes(principals, request.principal) !== statement.notPrincipals) &&
+    actions.some((pattern) => fits(pattern.toLowerCase(), action, undefined)) !== statement.notActions &&
     resources.some((pattern) => fits(pattern, request.resource, variables)) !== statement.notResources &&
-    conditions.every((condition) => conditionHolds(condition, context, variables))
+    conditions.every((condition) => conditionHolds(condition, context(), variables))
   );
 }
 
@@ -112,9 +119,9 @@ const foldKeys = (context: PolicyRequest['context']): ConditionContext =>
 
 /** A key with several values cannot be a variable. */
 const variablesOf =
-  (context: ConditionContext): Variables =>
+  (context: () => ConditionContext): Variables =>
   (key) => {
-    const values = context.get(key.toLowerCase());
+    const values = context().get(key.toLowerCase());
     return values?.length === 1 ? values[0] : undefined;
   };
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { loadSchema, type SchemaId } from '../schema/load.ts';
 import type { ServiceSchema } from '../schema/types.ts';
 import { realDataDir, realFiles } from '../testing/real-data.ts';
+import { eventFromBytes } from './accept.ts';
 import type { Call } from './call.ts';
 import { isReadOnly } from './conventions/classes.ts';
 import { isDataEvent } from './conventions/data-events.ts';
@@ -335,6 +336,31 @@ describe('eventFromRecord', () => {
       resources: [['AWS::CloudTrail::Trail', 'main']],
     });
     expect(eventFromRecord(made, '333333333333').header.accountId).toBe('333333333333');
+  });
+
+  it('makes the header that its bytes would give to whoever reads them', () => {
+    const input = { Bucket: 'b', Key: 'k\ud800', Body: Buffer.from('x'), Name: 'main' };
+    const changes: readonly Partial<Call>[] = [
+      { input },
+      { input, error: { code: 'AccessDenied', message: 'no' } },
+      { input, notes: { requestParameters: { name: 'x'.repeat(110_000) }, responseElements: { name: 'main' } } },
+      { input, notes: { resources: [{ type: 'T', ARN: 'a' }, { type: 'T', ARNPrefix: 'b' }, {}] } },
+      { input, userIdentity: { type: 'AWSService', invokedBy: 'cloudtrail.amazonaws.com' } },
+    ];
+    for (const change of changes) {
+      for (const [id, operation] of [
+        ['s3', 'PutObject'],
+        ['s3', 'GetBucketAcl'],
+        ['cloudtrail', 'CreateTrail'],
+        ['cloudtrail', 'LookupEvents'],
+        ['sts', 'GetCallerIdentity'],
+      ] as const) {
+        const made = record(id, operation, change);
+        const { header, json } = eventFromRecord(made);
+        const { accountId = '' } = made.userIdentity;
+        expect(eventFromBytes(json, { fallbackAccountId: accountId })).toEqual({ event: { header, json } });
+      }
+    }
   });
 
   it("keeps to CloudTrail's limits", () => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { assert } from '../base/errors.ts';
-import { eventFromBytes } from './accept.ts';
+import { headerFromRecord } from './accept.ts';
 import type { Call } from './call.ts';
 import { isReadOnly, recordsResponse } from './conventions/classes.ts';
 import { isDataEvent } from './conventions/data-events.ts';
@@ -8,6 +8,7 @@ import { dynamodbRequestParameters, dynamodbResponseElements } from './conventio
 import { ec2RequestParameters, ec2ResponseElements } from './conventions/ec2.ts';
 import { errorCodeOf, keepsParameters } from './conventions/errors.ts';
 import { eventNameOf } from './conventions/event-names.ts';
+import { kmsResponseElements } from './conventions/kms.ts';
 import { layoutOf } from './conventions/layouts.ts';
 import { ownerFromInput, resourcesFromInput } from './conventions/resources.ts';
 import { s3AdditionalEventData, s3RequestParameters, s3Resources, s3ResponseElements } from './conventions/s3.ts';
@@ -15,7 +16,7 @@ import { API_VERSIONS, EVENT_VERSION, eventSourceOf, recordedRegionOf } from './
 import type { NewEvent } from './event.ts';
 import { answerOf, requestOf } from './parameters.ts';
 import type { CloudTrailRecord, ResourceEntry, UserIdentity } from './record.ts';
-import { serializeWithinLimits } from './size.ts';
+import { fitRecord } from './size.ts';
 
 /**
  * The record of a call, as CloudTrail would write it: a pure function, by the tables in `conventions/`. What the handler
@@ -86,12 +87,13 @@ export function ownerRecordFromCall(call: Call, record: CloudTrailRecord): Cloud
  * @param accountId files it under this account instead of recipientAccountId
  */
 export function eventFromRecord(record: CloudTrailRecord, accountId = record.recipientAccountId): NewEvent {
-  const made = eventFromBytes(serializeWithinLimits(record), {
+  const { fitted, json } = fitRecord(record);
+  const header = headerFromRecord(fitted, json, {
     ...(accountId !== undefined && { accountId }),
     fallbackAccountId: record.userIdentity.accountId ?? '',
   });
-  assert('event' in made, `a record of ours is refused: ${'refused' in made ? made.refused.message : ''}`);
-  return made.event;
+  assert(!('code' in header), `a record of ours is refused: ${'code' in header ? header.message : ''}`);
+  return { header, json };
 }
 
 function requestParameters(call: Call): CloudTrailRecord['requestParameters'] {
@@ -126,6 +128,7 @@ const S3: Style = { request: s3RequestParameters, response: s3ResponseElements }
 const STYLES: Readonly<Record<string, Style>> = {
   dynamodb: { request: dynamodbRequestParameters, response: dynamodbResponseElements },
   ec2: { request: ec2RequestParameters, response: ec2ResponseElements },
+  kms: { request: PLAIN.request, response: kmsResponseElements },
   s3: S3,
   's3-control': S3,
 };

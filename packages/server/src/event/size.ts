@@ -20,15 +20,21 @@ const OBJECTS = [
   ['requestParameters', OBJECT_BYTES_MAX],
 ] as const;
 
-/** The record as compact JSON within the limits. Records of everyday size are serialised once. */
-export function serializeWithinLimits(record: CloudTrailRecord | ReportedRecord): Buffer {
+/** The record as compact JSON within the limits. */
+export const serializeWithinLimits = (record: CloudTrailRecord | ReportedRecord): Buffer => fitRecord(record).json;
+
+/** The record within the limits, and as compact JSON. Records of everyday size are serialised once. */
+export function fitRecord(record: CloudTrailRecord | ReportedRecord): {
+  readonly fitted: Readonly<Record<string, unknown>>;
+  readonly json: Buffer;
+} {
   const fitted: Record<string, unknown> = { ...record };
   for (const name of STRINGS) {
     const value = record[name];
     if (value !== undefined && value.length > STRING_BYTES_MAX / 3) fitted[name] = cut(value);
   }
   let json = bytesOf(fitted);
-  if (json.length <= EXTRA_BYTES_MAX) return json;
+  if (json.length <= EXTRA_BYTES_MAX) return { fitted, json };
   for (const [name, bytesMax] of OBJECTS)
     omitAbove(fitted, name, bytesMax, 'its size exceeds the limit for this field');
   json = bytesOf(fitted);
@@ -37,7 +43,7 @@ export function serializeWithinLimits(record: CloudTrailRecord | ReportedRecord)
     omitAbove(fitted, name, 0, 'the size of the event exceeds the limit');
     json = bytesOf(fitted);
   }
-  return json;
+  return { fitted, json };
 }
 
 /**

@@ -5,7 +5,7 @@ import type { CallContext } from '../../wire/service.ts';
 import { aclAllows, aclsEnabled, isPublic } from './acl.ts';
 import { ACL_PERMISSION, askedBesides, askedOf } from './actions.ts';
 import { bucketArn, isPublicPolicy, objectArn, policyOf } from './bucket-policy.ts';
-import { asksForTags, conditionsOf } from './condition-keys.ts';
+import { asksForTags, checkConditionInput, conditionsOf } from './condition-keys.ts';
 import { s3Error } from './errors.ts';
 import { bucketOf, type Grant, isOwner, type ObjectMarks, type S3Deps, type Tag } from './model.ts';
 import { checkKey } from './names.ts';
@@ -43,8 +43,8 @@ export function createAuthorizer(deps: S3Deps): Authorizer {
       const { action, on } = askedOf(operation, input);
       const key = on === 'object' ? ((input.Key as string | undefined) ?? '') : undefined;
       checkKey(key ?? '');
+      checkConditionInput(input);
       for (const one of [action, ...askedBesides(operation, input)]) await check(context, one, name, key, input);
-      if (operation === 'GetObject' || operation === 'HeadObject') await hideAbsence(context, name, input);
     },
     require: (context, action, bucket, key) => check(context, action, bucket, key, {}),
   };
@@ -63,7 +63,9 @@ export function createAuthorizer(deps: S3Deps): Authorizer {
       principal: principalOf(context.caller),
       action,
       resource: key === undefined ? bucketArn(name) : objectArn(name, key),
-      context: conditionsOf(context, bucket, input, tags),
+      get context() {
+        return conditionsOf(context, bucket, input, tags);
+      },
     };
     const verdict = policy ? evaluate(policy, request) : 'none';
     const own = isOwner(context, bucket);
@@ -75,17 +77,6 @@ export function createAuthorizer(deps: S3Deps): Authorizer {
     if (verdict === 'allow' && !restricted && !OWNER_ONLY.has(action)) return;
     if (await allowedByAcl(context, bucket, action, key, input)) return;
     throw denied(context, request, `because no resource-based policy allows the ${action} action`);
-  }
-
-  /** To those who may not list the bucket, an object that is not there is one that they may not read. */
-  async function hideAbsence(context: CallContext, bucket: string, input: Input): Promise<void> {
-    const version = deps.store.find(
-      bucket,
-      (input.Key as string | undefined) ?? '',
-      input.VersionId as string | undefined,
-    );
-    if (version && !version.isDeleteMarker) return;
-    await check(context, 's3:ListBucket', bucket, undefined, input);
   }
 
   async function allowedByAcl(

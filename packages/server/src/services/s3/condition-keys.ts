@@ -64,6 +64,14 @@ export const asksForTags = (policy: Policy): boolean =>
 /** S3's limit for all headers together; each value is matched with what may be a hostile policy. */
 const VALUE_CHARS_MAX = 8192;
 
+/** Refuses what no condition should have to look at. @throws AwsError RequestHeaderSectionTooLarge */
+export function checkConditionInput(input: Input): void {
+  for (const member in OF_INPUT) {
+    const value = input[member];
+    if (value !== undefined && String(value).length > VALUE_CHARS_MAX) throw s3Error('RequestHeaderSectionTooLarge');
+  }
+}
+
 /**
  * The request's condition keys.
  * @param tags of the object as it is now

@@ -1,6 +1,7 @@
 import type { GetObjectCommandInput, HeadObjectCommandInput } from '@aws-sdk/client-s3';
 import type { OpenObject } from '../../ports/object-store.ts';
 import type { CallContext } from '../../wire/service.ts';
+import type { Authorizer } from './authorize.ts';
 import { shownChecksum, shownPartChecksum } from './checksums.ts';
 import { checkRead } from './conditions.ts';
 import { SSE_S3 } from './encryption.ts';
@@ -23,14 +24,14 @@ import { type Slice, sliceByPart, sliceByRange } from './ranges.ts';
 type ReadInput = GetObjectCommandInput | HeadObjectCommandInput;
 
 /** GetObject and HeadObject: the same answer, with and without the bytes. */
-export function getObjectHandlers(deps: S3Deps): Handlers {
+export function getObjectHandlers(deps: S3Deps, authorizer: Authorizer): Handlers {
   return {
     async GetObject(context: CallContext, input: GetObjectCommandInput) {
-      const { object, output, slice } = await read(deps, context, input);
+      const { object, output, slice } = await read(deps, authorizer, context, input);
       return { ...output, Body: object.read(slice.start, slice.end) };
     },
     async HeadObject(context: CallContext, input: HeadObjectCommandInput) {
-      const { object, output } = await read(deps, context, input);
+      const { object, output } = await read(deps, authorizer, context, input);
       await object.close();
       return output;
     },
@@ -47,10 +48,13 @@ const OVERRIDES = [
   'Expires',
 ] as const;
 
-async function read(deps: S3Deps, context: CallContext, input: ReadInput) {
+async function read(deps: S3Deps, authorizer: Authorizer, context: CallContext, input: ReadInput) {
   if (input.SSECustomerAlgorithm !== undefined) throw notBuilt('Encryption with keys of the client (SSE-C)');
   const overrides = overridesOf(context, input);
-  const object = await openObject(deps, input.Bucket ?? '', input.Key ?? '', input.VersionId);
+  const { Bucket: bucket = '', Key: key = '', VersionId: versionId } = input;
+  const object = await openObject(deps, bucket, key, versionId, () =>
+    authorizer.require(context, 's3:ListBucket', bucket),
+  );
   try {
     const { version, parts } = object;
     checkRead(version, {
@@ -74,10 +78,21 @@ async function read(deps: S3Deps, context: CallContext, input: ReadInput) {
   }
 }
 
-/** @throws AwsError NoSuchKey, NoSuchVersion, MethodNotAllowed, InvalidArgument */
-export async function openObject(deps: S3Deps, bucket: string, key: string, versionId?: string): Promise<OpenObject> {
+/**
+ * @param mayKnow throws for those who may not list the bucket: to them an object that is not there is one that they may
+ * not read
+ * @throws AwsError NoSuchKey, NoSuchVersion, MethodNotAllowed, InvalidArgument
+ */
+export async function openObject(
+  deps: S3Deps,
+  bucket: string,
+  key: string,
+  versionId?: string,
+  mayKnow?: () => Promise<void>,
+): Promise<OpenObject> {
   const object = await deps.store.open(bucket, key, versionId);
   if (object) return object;
+  await mayKnow?.();
   objectOf(deps, bucket, key, versionId);
   // It has come into being since `open` looked: to this reader there was none.
   throw s3Error('NoSuchKey', { members: { Key: key } });

@@ -35,7 +35,7 @@ export function s3Service(deps: S3Deps): Service {
     ...bucketSettingHandlers(deps),
     ...unbuiltHandlers(deps),
     ...putObjectHandlers(deps),
-    ...getObjectHandlers(deps),
+    ...getObjectHandlers(deps, authorizer),
     ...copyObjectHandlers(deps, authorizer),
     ...deleteObjectHandlers(deps, authorizer),
     ...listHandlers(deps),

@@ -93,6 +93,8 @@ function checkTime({ parsed, nowMs, style }: VerifyOptions): void {
   const { timeMs, timestamp, kind } = parsed;
   const presigned = kind === 'query';
   const holdsMs = presigned && parsed.expiresSeconds !== undefined ? parsed.expiresSeconds * 1000 : SKEW_MS_MAX;
+  const expired = nowMs > timeMs + holdsMs;
+  if (!expired && nowMs >= timeMs - SKEW_MS_MAX) return;
   const members = {
     ...(presigned && { 'X-Amz-Expires': String(holdsMs / 1000), Expires: new Date(timeMs + holdsMs).toISOString() }),
     ...(!presigned && { RequestTime: timestamp, MaxAllowedSkewMilliseconds: String(SKEW_MS_MAX) }),
@@ -100,16 +102,14 @@ function checkTime({ parsed, nowMs, style }: VerifyOptions): void {
   };
   const worded = (text: string) => (style === 's3' ? { members } : { message: text });
   const now = amzDate(nowMs);
-  if (nowMs > timeMs + holdsMs) {
+  if (expired) {
     const earliest = amzDate(nowMs - holdsMs);
     const text = `Signature expired: ${timestamp} is now earlier than ${earliest} (${now} - ${holdsMs / 60_000} min.)`;
     throw authError(style, presigned ? 'presigned-expired' : 'expired', worded(text));
   }
-  if (nowMs < timeMs - SKEW_MS_MAX) {
-    const latest = amzDate(nowMs + SKEW_MS_MAX);
-    const text = `Signature not yet current: ${timestamp} is still later than ${latest} (${now} + ${SKEW_MS_MAX / 60_000} min.)`;
-    throw authError(style, presigned ? 'presigned-not-yet-valid' : 'not-yet-valid', worded(text));
-  }
+  const latest = amzDate(nowMs + SKEW_MS_MAX);
+  const text = `Signature not yet current: ${timestamp} is still later than ${latest} (${now} + ${SKEW_MS_MAX / 60_000} min.)`;
+  throw authError(style, presigned ? 'presigned-not-yet-valid' : 'not-yet-valid', worded(text));
 }
 
 /** These are covered although they are not listed: they stand in the string to sign, or are compared by value. */
