@@ -82,6 +82,10 @@ const EXPLAINED: readonly (readonly [RegExp, string])[] = [
     'until 2020 some services recorded answers of reads, and empty lists',
   ],
   [/ glue:\S+ \S+ additionalEventData/, 'what Lake Formation knows'],
+  [
+    /^awsdocs-.* kms:\S+ \S+ responseElements(: null|\.keyId: absent) ≠ /,
+    'from before December 2022, as the guide says',
+  ],
   [/ kms:UpdatePrimaryRegion \S+ resources: absent/, 'the guide’s example for the other Region'],
 ];
 

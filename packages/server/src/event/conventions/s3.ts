@@ -17,24 +17,28 @@ export function s3RequestParameters(call: Call): Record<string, unknown> | null 
   if (typeof input.Bucket === 'string' && schema.id === 's3') out.bucketName = input.Bucket;
   out.Host = http.host;
   if (typeof input.Key === 'string' && schema.id === 's3') out.key = input.Key;
-  for (const [name, value] of http.query) if (!NOT_RECORDED.test(name)) put(out, name, value);
+  for (const [name, value] of http.query) if (!SECRET_IN_QUERY.test(name)) add(out, name, value);
   for (const [name, value] of Object.entries(http.headers)) {
     if (name.startsWith('x-amz-') && !NOT_RECORDED.test(name)) put(out, name, value);
   }
   for (const [name, member] of Object.entries(membersOf(schema, schema.operations[call.operation]?.input))) {
-    if (member.location !== 'payload' || input[name] === undefined) continue;
+    if (member.location !== 'payload' || input[name] === undefined || call.operation === 'DeleteObjects') continue;
     const [shownAs, shown] = bodyOf(schema, name, member, input[name]);
     if (shown !== undefined) put(out, shownAs, shown);
   }
   return out;
 }
 
+/** Of a presigned URL, what makes it work is left out; when it was signed, and for how long, shows. */
+const SECRET_IN_QUERY =
+  /^(x-amz-(signature|credential|security-token|checksum-|meta-|mfa)|x-amz-.*server-side-encryption-customer-key|signature$|awsaccesskeyid$)/i;
+
 /**
- * Query parameters and headers that carry the signature, the transfer or secrets, rather than the request: credentials,
- * customer keys, MFA codes, checksums, user metadata.
+ * Headers that carry the signature, the transfer or secrets, rather than the request: credentials, customer keys, MFA
+ * codes, checksums, user metadata.
  */
 const NOT_RECORDED =
-  /^(x-id$|x-amz-(signature|credential|security-token|content-sha256|date|decoded-content-length|trailer|user-agent|meta-|sdk-|checksum-|mfa)|x-amz-.*server-side-encryption-customer-key)/i;
+  /^(x-amz-(signature|credential|security-token|content-sha256|date|decoded-content-length|trailer|user-agent|meta-|sdk-|checksum-|mfa)|x-amz-.*server-side-encryption-customer-key)/i;
 
 /** The response's own headers of a write, if there are any. Checksums and ids of the exchange are not shown. */
 export function s3ResponseElements(call: Call): Record<string, unknown> | null {
@@ -132,6 +136,12 @@ function parsed(json: string): unknown {
   } catch {
     return json;
   }
+}
+
+/** A parameter that was given several times is a list. */
+function add(out: Record<string, unknown>, name: string, value: string): void {
+  const before = Object.hasOwn(out, name) ? out[name] : undefined;
+  put(out, name, before === undefined ? value : [...(Array.isArray(before) ? before : [before]), value]);
 }
 
 /** Names come from the caller: `__proto__` must stay a name. */
