@@ -7,6 +7,34 @@ export interface Caller {
   readonly accountId: string;
   readonly arn: string;
   readonly identity: UserIdentity;
+  /** What policies decide by; `identity` is what records show. */
+  readonly principal: CallerPrincipal;
+}
+
+export interface CallerPrincipal {
+  readonly kind: 'root' | 'user' | 'role' | 'federated' | 'service' | 'anonymous';
+  /** Where its policies are found: user name, role name; of federated users that of the user who made the session. */
+  readonly name?: string;
+  /** Of temporary credentials. */
+  readonly session?: CallerSession;
+}
+
+/** What temporary credentials bring along. */
+export interface CallerSession {
+  readonly issuedMs: number;
+  readonly expiresMs: number;
+  readonly mfa: boolean;
+  /** Session policy documents, JSON. What none of them allows, the session may not. */
+  readonly policies: readonly string[];
+  /** They win over the tags of the user or role. */
+  readonly tags: Readonly<Record<string, string>>;
+  readonly transitiveTagKeys?: readonly string[];
+  readonly sourceIdentity?: string;
+  /** The identity provider that vouched: `aws:FederatedProvider`. */
+  readonly externalProvider?: string;
+  readonly sessionName?: string;
+  /** Whether a role's session made it. */
+  readonly chained?: boolean;
 }
 
 /** The account as S3's ACLs name it: 64 hex digits, always the same for an account. */

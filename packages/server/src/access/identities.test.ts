@@ -36,6 +36,7 @@ describe('identities', () => {
           accessKeyId: administrator!.accessKeyId,
           userName: 'opentrail',
         },
+        principal: { kind: 'user', name: 'opentrail' },
       },
     });
     const known = await findAccessKey(root!.accessKeyId);

@@ -168,16 +168,19 @@ function newKeyPair(random: Random): KeyPair {
 /** undefined when the key has outlived its user. Members in the order that CloudTrail writes (spec: records §3). */
 async function callerOf(state: State, accessKeyId: string, key: AccessKey): Promise<Caller | undefined> {
   const { accountId, userName } = key;
-  const as = (identity: UserIdentity & { readonly arn: string }): Caller => ({
+  const as = (identity: UserIdentity & { readonly arn: string }, principal: Caller['principal']): Caller => ({
     anonymous: false,
     accountId,
     arn: identity.arn,
     identity,
+    principal,
   });
   if (userName === undefined) {
     const arn = `arn:aws:iam::${accountId}:root`;
-    return as({ type: 'Root', principalId: accountId, arn, accountId, accessKeyId });
+    return as({ type: 'Root', principalId: accountId, arn, accountId, accessKeyId }, { kind: 'root' });
   }
   const user = (await state.get<User>(userKey(accountId, userName)))?.value;
-  return user && as({ type: 'IAMUser', principalId: user.userId, arn: user.arn, accountId, accessKeyId, userName });
+  if (!user) return undefined;
+  const identity = { type: 'IAMUser', principalId: user.userId, arn: user.arn, accountId, accessKeyId, userName };
+  return as(identity, { kind: 'user', name: userName });
 }

@@ -13,8 +13,15 @@ const USER: Caller = {
   accountId: '123456789012',
   arn: 'arn:aws:iam::123456789012:user/alice',
   identity: { type: 'IAMUser', principalId: 'AIDAEXAMPLEALICE00000', accountId: '123456789012', userName: 'alice' },
+  principal: { kind: 'user', name: 'alice' },
 };
-const ANYONE: Caller = { anonymous: true, accountId: 'anonymous', arn: '*', identity: { principalId: '' } };
+const ANYONE: Caller = {
+  anonymous: true,
+  accountId: 'anonymous',
+  arn: '*',
+  identity: { principalId: '' },
+  principal: { kind: 'anonymous' },
+};
 const FACTS = { timeMs: Date.UTC(2026, 0, 2), sourceIp: '203.0.113.7', userAgent: 'aws-cli/2', secureTransport: false };
 
 const policyOf = (document: unknown, rules?: PolicyRules): Policy => {

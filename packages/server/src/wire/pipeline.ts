@@ -310,6 +310,7 @@ const ANONYMOUS: Caller = {
   accountId: 'anonymous',
   arn: '*',
   identity: { type: 'AWSAccount', principalId: '', accountId: 'ANONYMOUS_PRINCIPAL' },
+  principal: { kind: 'anonymous' },
 };
 
 const newHostId = (random: Random): string => random.bytes(57).toString('base64');

@@ -143,6 +143,7 @@ export function contextOf(operation: string, as: CallAs = {}): CallContext {
       accountId,
       arn,
       identity: { type: 'IAMUser', principalId: 'AIDAEXAMPLE', arn, accountId, userName: 'alice' },
+      principal: { kind: 'user', name: 'alice' },
     },
     region: as.region ?? HOME,
     requestId: as.requestId ?? '11111111-2222-4333-8444-555555555555',

@@ -22,6 +22,7 @@ export const ANONYMOUS: Caller = {
   accountId: 'anonymous',
   arn: '*',
   identity: { type: 'AWSAccount' },
+  principal: { kind: 'anonymous' },
 };
 
 export const caller = (accountId: string, type = 'IAMUser'): Caller => ({
@@ -29,6 +30,7 @@ export const caller = (accountId: string, type = 'IAMUser'): Caller => ({
   accountId,
   arn: type === 'Root' ? `arn:aws:iam::${accountId}:root` : `arn:aws:iam::${accountId}:user/alice`,
   identity: { type, principalId: 'AIDAEXAMPLE', accountId },
+  principal: type === 'Root' ? { kind: 'root' } : { kind: 'user', name: 'alice' },
 });
 
 /** Input about the bucket `logs`, which the harness makes. */
