@@ -1,6 +1,6 @@
 import type { Member, ServiceSchema, Shape } from '../schema/types.ts';
 import { layoutOf } from './conventions/layouts.ts';
-import { hiddenAs, isLeftOut, markerOf } from './conventions/redaction.ts';
+import { hiddenAs, isLeftOut, isSecretName, markerOf } from './conventions/redaction.ts';
 import { timeOf } from './conventions/times.ts';
 
 type Values = Readonly<Record<string, unknown>>;
@@ -109,12 +109,17 @@ function structureOf(
   for (const [name, member] of Object.entries(members)) {
     const given = Object.hasOwn(value, name) ? value[name] : undefined;
     if (given === undefined || given === null) continue;
-    if (isLeftOut(id, parent, name)) continue;
-    const shown = hiddenAs(id, parent, name) ?? memberOf(style, name, member, given, depth + 1);
+    if (member.location === 'statusCode' || isLeftOut(id, parent, name)) continue;
+    const shown =
+      hiddenAs(id, parent, name) ??
+      (isText(given) && isSecretName(parent, name) ? style.marker : memberOf(style, name, member, given, depth + 1));
     if (shown !== undefined) define(out, style.nameOf(parent, name), shown);
   }
   return out;
 }
+
+const isText = (value: unknown): boolean =>
+  typeof value === 'string' || (Array.isArray(value) && value.every((item) => typeof item === 'string'));
 
 /** undefined: not to be shown. */
 function memberOf(style: Style, name: string, member: Member, value: unknown, depth: number): unknown {

@@ -32,6 +32,7 @@ export const READ_ONLY: Readonly<Record<string, Readonly<Record<string, boolean>
   rekognition: all(true, ['CompareFaces', 'DetectFaces', 'DetectLabels', 'DetectModerationLabels', 'DetectText']),
   'route-53': all(true, ['TestDNSAnswer']),
   signin: all(false, ['CheckMfa']),
+  sqs: all(true, ['ReceiveMessage']),
   verifiedpermissions: all(true, ['IsAuthorized', 'IsAuthorizedWithToken', 'BatchIsAuthorized']),
 };
 
@@ -48,5 +49,12 @@ const READS_WITH_RESPONSE: Readonly<Record<string, ReadonlySet<string>>> = {
   sts: new Set(['AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'AssumeRoot', 'GetCallerIdentity']),
 };
 
+/** Writes whose answer is the function's own, and null in records (the CloudTrail page of Lambda's guide). */
+const WRITES_WITHOUT_RESPONSE: Readonly<Record<string, ReadonlySet<string>>> = {
+  lambda: new Set(['Invoke', 'InvokeAsync', 'InvokeWithResponseStream']),
+};
+
 export const recordsResponse = (schemaId: string, operation: string): boolean =>
-  !isReadOnly(schemaId, operation) || READS_WITH_RESPONSE[schemaId]?.has(operation) === true;
+  isReadOnly(schemaId, operation)
+    ? READS_WITH_RESPONSE[schemaId]?.has(operation) === true
+    : WRITES_WITHOUT_RESPONSE[schemaId]?.has(operation) !== true;

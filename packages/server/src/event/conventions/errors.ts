@@ -2,7 +2,8 @@ import type { ServiceSchema } from '../../schema/types.ts';
 
 /**
  * errorCode as CloudTrail spells it (spec: records §2, record-conventions §9): EC2 says whose fault it was; a modelled
- * error whose code on the wire lacks `Exception` (IAM's) goes by its model name; all others are as on the wire.
+ * error goes by its name in the model, whatever its code on the wire (IAM's `NoSuchEntity` is `NoSuchEntityException`,
+ * CloudWatch's `ResourceNotFound` `DashboardNotFoundError`); all others are as on the wire.
  */
 export function errorCodeOf(schema: ServiceSchema, operation: string, code: string): string {
   if (schema.protocols.includes('ec2Query')) {
@@ -10,7 +11,14 @@ export function errorCodeOf(schema: ServiceSchema, operation: string, code: stri
   }
   if (CODES[code] !== undefined) return CODES[code];
   const modelled = schema.operations[operation]?.errors ?? [];
-  return !modelled.includes(code) && modelled.includes(`${code}Exception`) ? `${code}Exception` : code;
+  if (modelled.includes(code)) return code;
+  const byCode = modelled.find((name) => wireCodeOf(schema, name) === code);
+  return byCode ?? (modelled.includes(`${code}Exception`) ? `${code}Exception` : code);
+}
+
+function wireCodeOf(schema: ServiceSchema, name: string): string | undefined {
+  const shape = schema.shapes[name];
+  return shape !== undefined && 'members' in shape ? shape.error?.code : undefined;
 }
 
 /** What CloudTrail calls the same in all services: no record known has the longer name (spec: record-conventions §9). */

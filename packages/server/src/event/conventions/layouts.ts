@@ -26,6 +26,8 @@ const SYMMETRIC = 'SYMMETRIC_DEFAULT';
 
 export const LAYOUTS: Readonly<Record<string, Layout>> = {
   account: { namesAsModelled: true },
+  // Both kinds of auto scaling are `autoscaling.amazonaws.com` (the services' guide, "AWS API call via CloudTrail").
+  'application-auto-scaling': { additionalEventData: { service: 'application-autoscaling' } },
   'api-gateway': { bodyAsInput: true },
   'cost-explorer': { namesAsModelled: true },
   'devops-guru': { namesAsModelled: true },

@@ -31,9 +31,9 @@ export const LEFT_OUT: Readonly<Record<string, ReadonlySet<string>>> = {
   'cloudtrail-data': new Set(['auditEvents']),
   // Items and keys; see dynamodb.ts for what shows of them.
   dynamodb: new Set([
-    ...['AttributeUpdates', 'ExclusiveStartKey', 'Expected', 'ExpressionAttributeValues', 'Item', 'Key'],
-    ...['KeyConditions', 'Parameters', 'QueryFilter', 'RequestItems', 'ScanFilter', 'Statement', 'Statements'],
-    ...['TransactItems', 'TransactStatements'],
+    ...['AttributeUpdates', 'ExclusiveStartKey', 'Expected', 'ExpressionAttributeValues', 'Item', 'KeyConditions'],
+    ...['Parameters', 'QueryFilter', 'RequestItems', 'ScanFilter', 'Statement', 'Statements', 'TransactItems'],
+    ...['TransactStatements', 'DeleteItem.Key', 'GetItem.Key', 'UpdateItem.Key'],
   ]),
   firehose: new Set(['Record', 'Records']),
   iam: new Set(['AuthenticationCode1', 'AuthenticationCode2']),
@@ -70,6 +70,20 @@ export const MARKED: Readonly<Record<string, Readonly<Record<string, string>>>> 
   'redshift-data': { Sql: OMITTED, Sqls: OMITTED, Parameters: OMITTED },
   ssm: { TokenValue: 'Value hidden due to security reasons.' },
 };
+
+/**
+ * Names of text that lets its reader in, wherever models forget to mark it (ElastiCache's `AuthToken`, Amazon MQ's
+ * `Password`, Lightsail's `secretAccessKey`): hidden in all services. Ids, names and ARNs of secrets end otherwise.
+ */
+const SECRET_NAME =
+  /(?:passwords?|passphrase|secret|secret_?(?:access_?)?key|private_?key(?:base64)?|(?:auth|access|refresh|secret)token)$/i;
+/** Units of a token's life, and the id of a key to be removed. */
+const NO_SECRETS: ReadonlySet<string> = new Set([
+  ...['TokenValidityUnits.AccessToken', 'TokenValidityUnits.RefreshToken', 'UpdateSAMLProvider.RemovePrivateKey'],
+]);
+
+export const isSecretName = (parent: string, member: string): boolean =>
+  SECRET_NAME.test(member) && !NO_SECRETS.has(`${parent}.${member}`);
 
 const has = (table: Readonly<Record<string, ReadonlySet<string>>>, id: string, parent: string, member: string) => {
   const listed = table[id];

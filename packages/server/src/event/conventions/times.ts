@@ -12,6 +12,7 @@ export const STYLES: Readonly<Record<string, TimeStyle>> = {
   neptune: 'jdk8',
   rds: 'jdk8',
   rolesanywhere: 'iso',
+  'route-53': 'jdk8',
   route53resolver: 'iso',
   s3: 'iso',
   's3-control': 'iso',
