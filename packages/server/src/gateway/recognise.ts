@@ -21,7 +21,7 @@ export interface Recogniser {
 export interface Recognised {
   /** As the request claims; what is not signed goes by the service that was found, if any, else by ''. */
   readonly signingName: string;
-  readonly region: string | undefined;
+  readonly region: string;
   readonly accessKeyId: string | undefined;
   readonly authentication: 'AuthHeader' | 'QueryString' | 'None';
   /** Absent when nothing in the catalogue answers, or the path is not percent-encoded UTF-8. */
