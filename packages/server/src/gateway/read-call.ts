@@ -1,5 +1,5 @@
 import type { Directory, KnownIdentity, LearnedFact } from '../access/directory.ts';
-import type { Call, CallHttp } from '../event/call.ts';
+import type { Call, CallHttp, CallNotes } from '../event/call.ts';
 import { recordsResponse } from '../event/conventions/classes.ts';
 import { listsFromAnswer } from '../event/conventions/resources.ts';
 import type { UnknownCall } from '../event/record-from-unknown.ts';
@@ -95,6 +95,7 @@ export function readCall({ directory, newId }: ReadDeps, exchange: Exchange, see
   const { schema, operation } = target;
   const call: Call = {
     ...common,
+    ...(schema.id === 's3' && { notes: bucketOwner(common) }),
     schema,
     operation,
     ...(input && { input }),
@@ -103,6 +104,16 @@ export function readCall({ directory, newId }: ReadDeps, exchange: Exchange, see
   const taught = { schemaId: schema.id, operation, input, caller: known, accessKeyId, accountId: who.accountId };
   const facts = failed ? [] : factsOf({ ...taught, output, timeMs: exchange.endMs, resigned });
   return { call, facts };
+}
+
+/**
+ * Whose bucket it is: no answer says it, and most are their callers' own. Nothing is said where the caller expects another
+ * owner, was refused, or signs nothing.
+ */
+function bucketOwner({ accountId, error, http }: Pick<Call, 'accountId' | 'error' | 'http'>): CallNotes {
+  const expected = http.headers['x-amz-expected-bucket-owner'] ?? accountId;
+  const isTheirs = expected === accountId && error?.code !== 'AccessDenied' && http.authentication !== 'None';
+  return isTheirs ? { resourceAccountId: accountId } : {};
 }
 
 const NOTHING = Buffer.alloc(0);
