@@ -21,9 +21,11 @@ import type { State } from './ports/state.ts';
 import { createTroubles } from './ports/troubles.ts';
 import { withPressure } from './ports/with-pressure.ts';
 import { withReserve } from './ports/with-reserve.ts';
+import { loadCatalogue } from './schema/catalogue.ts';
 import { loadSchema } from './schema/load.ts';
 import { cloudTrailService } from './services/cloudtrail/index.ts';
 import { cloudTrailDataService } from './services/cloudtrail-data/index.ts';
+import { openKms } from './services/kms/open.ts';
 import { openTrailService } from './services/opentrail/index.ts';
 import { objectsPort, s3Service, startLifecycle } from './services/s3/index.ts';
 import { stsService } from './services/sts/index.ts';
@@ -135,6 +137,19 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
       (stop) => stop(),
     );
 
+    const kms = closing(
+      await openKms({
+        schema: loadCatalogue().schema('kms')!,
+        state,
+        clock,
+        random,
+        logger,
+        dataDir: dataDir.path,
+        master: config.kmsMaster,
+        env: process.env,
+      }),
+      (k) => k.close(),
+    );
     const services = [
       cloudTrailService({
         schema: loadSchema('cloudtrail'),
@@ -154,6 +169,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
       cloudTrailDataService({ schema: loadSchema('cloudtrail-data') }),
       s3Service({ schema: loadSchema('s3'), store: withReserve(store, space.shortage), clock, random }),
       stsService({ schema: loadSchema('sts') }),
+      kms.service,
       openTrailService({
         schema: loadSchema('opentrail'),
         log,

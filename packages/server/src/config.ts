@@ -134,6 +134,13 @@ const SETTINGS = {
   upstreamTimeoutSeconds: seconds(3600)
     .default(120)
     .describe('How long an upstream may be silent before the client gets a 504'),
+  kmsMaster: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Key of another KMS under which the master key of this one is kept: its ARN, or https://host/<key id>?region=…; none: a file in the data folder',
+    ),
   rateQuotas: flag.default(false).describe("Enforce AWS's request quotas (2 LookupEvents a second …)"),
   logLevel: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])

@@ -12,12 +12,6 @@ import { PERMISSIONS } from './permissions.ts';
 import { createTagHandlers } from './tags.ts';
 import { validateInput } from './validate.ts';
 
-export type { KmsDeps } from './deps.ts';
-export { createKmsForServices, type KmsForServices, type KmsUse } from './for-services.ts';
-export { openMasterKey } from './master-key.ts';
-export { startKeySweep } from './sweep.ts';
-export { createVault, type Vault } from './vault.ts';
-
 /**
  * KMS: symmetric keys, their policies, aliases, grants, rotation and deletion, and what they encrypt. Follows AWS's API of
  * 2014-11-01 as it was in 2026-04. Left out, and answered with UnsupportedOperationException: asymmetric and HMAC keys,

@@ -1,0 +1,58 @@
+import type { Clock } from '../../base/clock.ts';
+import { OperatorError } from '../../base/errors.ts';
+import type { Logger } from '../../base/logger.ts';
+import type { Service } from '../../wire/service.ts';
+import type { Credentials } from '../../wire/sigv4/index.ts';
+import type { KmsDeps } from './deps.ts';
+import { openExternalMaster } from './external-master.ts';
+import { createKmsForServices, type KmsForServices, type KmsUse } from './for-services.ts';
+import { kmsService } from './index.ts';
+import { openMasterKey } from './master-key.ts';
+import { type KeyEvent, startKeySweep } from './sweep.ts';
+import { createVault } from './vault.ts';
+
+export interface OpenKmsOptions extends Omit<KmsDeps, 'vault'> {
+  readonly logger: Logger;
+  /** The data folder, where the master key is kept unless it is kept elsewhere. */
+  readonly dataDir: string;
+  /** `--kms-master`: ARN or URL of a key of another KMS. */
+  readonly master?: string | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly onUse?: (use: KmsUse) => Promise<void>;
+  readonly onEvent?: (event: KeyEvent) => Promise<void>;
+}
+
+export interface Kms {
+  readonly service: Service;
+  readonly forServices: KmsForServices;
+  close(): Promise<void>;
+}
+
+/** Where the master key may be given instead of being kept in the data folder. */
+const MASTER_KEY_ENV = 'OPENTRAIL_KMS_MASTER_KEY';
+
+/** Opens the master key, and all that stands on it. @throws OperatorError */
+export async function openKms(options: OpenKmsOptions): Promise<Kms> {
+  const { dataDir: dir, state, random, env } = options;
+  const fromEnvironment = env[MASTER_KEY_ENV] === '' ? undefined : env[MASTER_KEY_ENV];
+  const external = options.master === undefined ? undefined : openMaster(options.master, options.clock, env);
+  const masterKey = await openMasterKey({ dir, state, random, fromEnvironment, external });
+  const deps = { ...options, vault: createVault(masterKey, random) };
+  return {
+    service: kmsService(deps),
+    forServices: createKmsForServices(deps),
+    close: startKeySweep(deps),
+  };
+}
+
+function openMaster(key: string, clock: Clock, env: OpenKmsOptions['env']) {
+  const [accessKeyId, secretAccessKey] = [env.AWS_ACCESS_KEY_ID, env.AWS_SECRET_ACCESS_KEY];
+  if (!accessKeyId || !secretAccessKey) {
+    throw new OperatorError(
+      '--kms-master needs credentials for that KMS: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN).',
+    );
+  }
+  const sessionToken = env.AWS_SESSION_TOKEN;
+  const credentials: Credentials = { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) };
+  return openExternalMaster({ key, credentials, clock });
+}
