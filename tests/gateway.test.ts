@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { afterAll, describe, expect } from 'vitest';
 import { ec2 } from './gateway/ec2.ts';
 import { differences, IDENTITIES, Play, recordsOf, type Scenario } from './gateway/harness.ts';
+import { SERVICES } from './gateway/services.ts';
 import { testWith } from './support/clients.ts';
-import { startMoto, stopMotos } from './support/moto.ts';
+import { startMoto, stopMotos, withoutDocker } from './support/moto.ts';
 import { cleanUp, newFolder, startOpenTrail } from './support/opentrail.ts';
 
 afterAll(() => {
@@ -12,7 +13,7 @@ afterAll(() => {
   stopMotos();
 });
 
-const SCENARIOS: Readonly<Record<string, Scenario>> = { ec2 };
+const SCENARIOS: Readonly<Record<string, Scenario>> = { ec2, ...SERVICES };
 
 describe('calls through the gateway onto a real emulator, each with the record that CloudTrail would write', () => {
   testWith(
@@ -22,6 +23,7 @@ describe('calls through the gateway onto a real emulator, each with the record t
       const identities = join(newFolder('identities'), 'identities.json');
       writeFileSync(identities, JSON.stringify(IDENTITIES), { mode: 0o600 });
       const moto = await startMoto();
+      await withoutDocker(moto);
       const server = await startOpenTrail({ flags: { upstream: `*=${moto.endpoint}`, 'gateway-port': 0, identities } });
       const play = new Play(server.gateway!);
       for (const scenario of Object.values(SCENARIOS)) await scenario(play.caller);

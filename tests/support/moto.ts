@@ -32,6 +32,12 @@ export async function startMoto(accounts: 'one' | 'many' = 'one'): Promise<Moto>
   };
 }
 
+/** Functions and jobs that are run then answer at once, and do nothing. */
+export async function withoutDocker({ endpoint }: Moto): Promise<void> {
+  const body = JSON.stringify({ batch: { use_docker: false }, lambda: { use_docker: false } });
+  await fetch(`${endpoint}/moto-api/config`, { method: 'POST', body });
+}
+
 /** For `afterAll`. */
 export function stopMotos(): void {
   for (const child of running) child.kill('SIGKILL');

@@ -21,8 +21,15 @@ function wireCodeOf(schema: ServiceSchema, name: string): string | undefined {
   return shape !== undefined && 'members' in shape ? shape.error?.code : undefined;
 }
 
-/** What CloudTrail calls the same in all services: no record known has the longer name (spec: record-conventions §9). */
-const CODES: Readonly<Record<string, string>> = { AccessDeniedException: 'AccessDenied', AccessDenied: 'AccessDenied' };
+/**
+ * What CloudTrail calls the same in all services: no record known has the other name (spec: record-conventions §9).
+ * ValidationError is what the query protocol makes of it, in no model.
+ */
+const CODES: Readonly<Record<string, string>> = {
+  AccessDeniedException: 'AccessDenied',
+  AccessDenied: 'AccessDenied',
+  ValidationError: 'ValidationException',
+};
 
 const SERVER_FAULTS: ReadonlySet<string> = new Set([
   'InternalError',
