@@ -13,6 +13,7 @@ import { layoutOf } from './conventions/layouts.ts';
 import { ownerFromInput, resourcesFromInput } from './conventions/resources.ts';
 import { s3AdditionalEventData, s3RequestParameters, s3Resources, s3ResponseElements } from './conventions/s3.ts';
 import { API_VERSIONS, EVENT_VERSION, eventSourceOf, recordedRegionOf } from './conventions/sources.ts';
+import { stsRequestParameters } from './conventions/sts.ts';
 import type { NewEvent } from './event.ts';
 import { answerOf, requestOf } from './parameters.ts';
 import type { CloudTrailRecord, ResourceEntry, UserIdentity } from './record.ts';
@@ -131,6 +132,7 @@ const STYLES: Readonly<Record<string, Style>> = {
   kms: { request: PLAIN.request, response: kmsResponseElements },
   s3: S3,
   's3-control': S3,
+  sts: { request: stsRequestParameters, response: PLAIN.response },
 };
 
 function resourcesOf(call: Call): readonly ResourceEntry[] | undefined {
