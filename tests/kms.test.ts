@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, expect } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
+import { signRequest } from '../packages/server/src/wire/sigv4/index.ts';
 import { aws, awsRaw, boto3, eventually, type Finished, run, terraformPlugins, testWith } from './support/clients.ts';
 import { cleanUp, newFolder, type RunningOpenTrail, startOpenTrail } from './support/opentrail.ts';
 
@@ -8,6 +9,30 @@ afterAll(cleanUp);
 
 interface CreatedKey {
   readonly KeyMetadata: { readonly KeyId: string; readonly Arn: string; readonly KeyState: string };
+}
+
+/** A call as the SDKs make it; the workspace has no client of KMS. */
+async function call<T = Record<string, unknown>>(
+  server: RunningOpenTrail,
+  operation: string,
+  input: object,
+): Promise<T> {
+  const body = Buffer.from(JSON.stringify(input));
+  const signed = signRequest({
+    method: 'POST',
+    url: new URL(server.endpoint),
+    headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': `TrentService.${operation}` },
+    body,
+    credentials: server,
+    region: 'us-east-1',
+    service: 'kms',
+    nowMs: Date.now(),
+  });
+  const { host: _host, ...headers } = signed.headers;
+  const answer = await fetch(signed.url, { method: 'POST', headers, body });
+  const text = await answer.text();
+  expect(answer.status, text).toBe(200);
+  return (text === '' ? {} : JSON.parse(text)) as T;
 }
 
 /** All bytes below a folder, file by file. */
@@ -210,6 +235,33 @@ print(json.dumps(out))
   });
   await server.stop();
 });
+
+test('one OpenTrail keeps the master key of another, which survives kill -9 and needs it to start', async () => {
+  const keeper = await startOpenTrail();
+  const { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY } = keeper;
+  const env = { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY };
+  const made = await call<CreatedKey>(keeper, 'CreateKey', {});
+  await call(keeper, 'CreateAlias', { AliasName: 'alias/master', TargetKeyId: made.KeyMetadata.KeyId });
+  const flags = { 'kms-master': `${keeper.endpoint}/alias/master?region=us-east-1` };
+
+  const first = await startOpenTrail({ flags, env });
+  const { dataDir } = first;
+  const key = await call<CreatedKey>(first, 'CreateKey', {});
+  const Plaintext = Buffer.from('kept').toString('base64');
+  const { CiphertextBlob } = await call<{ CiphertextBlob: string }>(first, 'Encrypt', {
+    KeyId: key.KeyMetadata.KeyId,
+    Plaintext,
+  });
+  await first.kill();
+  expect(readdirSync(dataDir).filter((name) => name.startsWith('kms'))).toEqual(['kms-master-key.wrapped']);
+  await expect(startOpenTrail({ dataDir })).rejects.toThrow(/--kms-master/);
+  const again = await startOpenTrail({ dataDir, flags, env });
+  expect(await call(again, 'Decrypt', { CiphertextBlob })).toMatchObject({ Plaintext });
+  await again.stop();
+  await call(keeper, 'DisableKey', { KeyId: made.KeyMetadata.KeyId });
+  await expect(startOpenTrail({ dataDir, flags, env })).rejects.toThrow(/DisabledException/);
+  await keeper.stop();
+}, 60_000);
 
 const configuration = (server: RunningOpenTrail, description: string, days: number) => `
 provider "aws" {

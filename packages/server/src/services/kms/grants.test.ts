@@ -65,7 +65,9 @@ describe('a grant', () => {
     const { GrantToken } = await grant({ RetiringPrincipal: carol.arn });
     expect((await kms.call('ListRetirableGrants', { RetiringPrincipal: carol.arn }, carol)).Grants.length).toBe(1);
     expect(await kms.codeOf('RetireGrant', { GrantToken }, bob)).toBe('AccessDeniedException');
-    expect(await kms.codeOf('RetireGrant', { GrantToken: `x${GrantToken.slice(1)}` }, carol)).toBe('InvalidGrantTokenException');
+    expect(await kms.codeOf('RetireGrant', { GrantToken: `x${GrantToken.slice(1)}` }, carol)).toBe(
+      'InvalidGrantTokenException',
+    );
     await kms.call('RetireGrant', { GrantToken }, carol);
     expect(await encrypt()).toBe('AccessDeniedException');
     expect((await kms.call('ListRetirableGrants', { RetiringPrincipal: carol.arn }, carol)).Grants).toEqual([]);

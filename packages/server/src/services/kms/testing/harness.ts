@@ -27,9 +27,9 @@ export const alice = user('alice');
 // biome-ignore lint/suspicious/noExplicitAny: tests look at whatever comes back
 type Output = any;
 
-export function harness() {
+export function harness(seed = 'kms') {
   const clock = new FakeClock();
-  const random = seededRandom('kms');
+  const random = seededRandom(seed);
   const state = memoryState();
   const vault = createVault(Buffer.alloc(32, 7), random);
   const uses: KmsUse[] = [];
