@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, hkdfSync } from 'node:crypto';
 import { lstatSync, readFileSync } from 'node:fs';
 import { OperatorError, systemErrorCode } from '../base/errors.ts';
 import type { Random } from '../base/random.ts';
@@ -60,30 +60,40 @@ function decodeKey(text: string, where: string): Buffer {
   );
 }
 
+/** A key for one use alone, made of a key that serves several: what is sealed for one use cannot pass for another's. */
+export const purposeKey = (key: Buffer, purpose: string): Buffer =>
+  Buffer.from(hkdfSync('sha256', key, '', `opentrail ${purpose}`, KEY_BYTES));
+
+/** nonce, tag, text: AES-256-GCM, bound to its place. */
+export function sealBytes(key: Buffer, place: string, bytes: Buffer, random: Random): Buffer {
+  const nonce = Buffer.from(random.bytes(NONCE_BYTES));
+  const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(place));
+  const text = Buffer.concat([cipher.update(bytes), cipher.final()]);
+  return Buffer.concat([nonce, cipher.getAuthTag(), text]);
+}
+
+/** undefined when it was sealed with another key, for another place, or was changed since. Never throws. */
+export function openBytes(key: Buffer, place: string, sealed: Buffer): Buffer | undefined {
+  const [nonceEnd, tagEnd] = [NONCE_BYTES, NONCE_BYTES + TAG_BYTES];
+  try {
+    const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, nonceEnd), { authTagLength: TAG_BYTES })
+      .setAAD(Buffer.from(place))
+      .setAuthTag(sealed.subarray(nonceEnd, tagEnd));
+    return Buffer.concat([decipher.update(sealed.subarray(tagEnd)), decipher.final()]);
+  } catch {
+    return undefined;
+  }
+}
+
 export function createSealer(key: Buffer, random: Random): Sealer {
   const keyId = createHash('sha256').update('opentrail sealing key').update(key).digest('hex').slice(0, 8);
   return {
-    seal(place, value) {
-      const nonce = Buffer.from(random.bytes(NONCE_BYTES));
-      const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(place));
-      const text = Buffer.concat([cipher.update(JSON.stringify(value), 'utf8'), cipher.final()]);
-      return `${keyId}.${Buffer.concat([nonce, cipher.getAuthTag(), text]).toString('base64')}`;
-    },
+    seal: (place, value) =>
+      `${keyId}.${sealBytes(key, place, Buffer.from(JSON.stringify(value)), random).toString('base64')}`,
     open(place, sealed) {
       const [id, data] = sealed.split('.');
-      if (id !== keyId || data === undefined) return undefined;
-      const bytes = Buffer.from(data, 'base64');
-      const text = bytes.subarray(NONCE_BYTES + TAG_BYTES);
-      try {
-        const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, NONCE_BYTES), {
-          authTagLength: TAG_BYTES,
-        })
-          .setAAD(Buffer.from(place))
-          .setAuthTag(bytes.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
-        return JSON.parse(Buffer.concat([decipher.update(text), decipher.final()]).toString('utf8'));
-      } catch {
-        return undefined;
-      }
+      const text = id === keyId && data !== undefined ? openBytes(key, place, Buffer.from(data, 'base64')) : undefined;
+      return text && JSON.parse(text.toString('utf8'));
     },
   };
 }
