@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net';
-import { compilePattern, matches, matchesArn, type Variables } from './pattern.ts';
+import { arnTest, globTest, type Test, type Variables } from './pattern.ts';
 
 /** One operator over one key, as `Condition` of a statement holds them; all of a statement's must hold. */
 export interface Condition {
@@ -8,32 +8,37 @@ export interface Condition {
   readonly values: readonly string[];
 }
 
-/** The request's condition keys; lower case, since keys are compared without regard to it. */
-export type ConditionContext = ReadonlyMap<string, readonly string[]>;
+/** The request's condition keys; in lower case, since keys are compared without regard to it. */
+export interface ConditionContext {
+  get(key: string): readonly string[] | undefined;
+}
 
-/** Whether a value of the request fits a value of the policy. */
-type Test = (actual: string, wanted: string, variables: Variables | undefined) => boolean;
+/** Whether a condition holds. */
+export type CompiledCondition = (context: ConditionContext, variables: Variables | undefined) => boolean;
 
-const literal: Test = (actual, wanted, variables) => {
-  const pattern = compilePattern(wanted, { wildcards: false, variables });
-  return pattern !== undefined && matches(pattern, actual);
+/** How values compare, and the form that a policy's values must have where not any string will do. */
+interface Comparison {
+  /** @param variables whether `${…}` is one */
+  readonly compile: (wanted: string, variables: boolean) => Test;
+  readonly isValid?: (wanted: string) => boolean;
+}
+
+const literal = (wanted: string, variables: boolean) => globTest(wanted, { wildcards: false, variables });
+const like = (wanted: string, variables: boolean) => globTest(wanted, { wildcards: true, variables });
+const arn = (wanted: string, variables: boolean) => arnTest(wanted, { wildcards: true, variables });
+const ignoringCase = (wanted: string, variables: boolean): Test => {
+  const test = globTest(wanted, { wildcards: false, variables, foldCase: true });
+  return (actual, values) => test(actual.toLowerCase(), values);
 };
-const ignoringCase: Test = (actual, wanted, variables) =>
-  literal(actual.toLowerCase(), wanted.toLowerCase(), variables && ((key) => variables(key)?.toLowerCase()));
-const like: Test = (actual, wanted, variables) => {
-  const pattern = compilePattern(wanted, { wildcards: true, variables });
-  return pattern !== undefined && matches(pattern, actual);
+const bool = (wanted: string): Test => {
+  const folded = wanted.toLowerCase();
+  return (actual) => actual.toLowerCase() === folded;
 };
-const arn: Test = (actual, wanted, variables) => {
-  const pattern = compilePattern(wanted, { wildcards: true, variables });
-  return pattern !== undefined && matchesArn(pattern, actual);
+const binary = (wanted: string): Test => {
+  const bytes = Buffer.from(wanted, 'base64');
+  return (actual) => BASE64.test(actual) && Buffer.from(actual, 'base64').equals(bytes);
 };
-const bool: Test = (actual, wanted) => actual.toLowerCase() === wanted.toLowerCase();
-const binary: Test = (actual, wanted) => Buffer.from(actual, 'base64').equals(Buffer.from(wanted, 'base64'));
-const compared =
-  (read: (text: string) => number, holds: (actual: number, wanted: number) => boolean): Test =>
-  (actual, wanted) =>
-    holds(read(actual), read(wanted)); // with NaN nothing holds
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/;
 
 const number = (text: string): number =>
   /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(text) ? Number(text) : Number.NaN;
@@ -52,17 +57,25 @@ const ORDER: Readonly<Record<string, (a: number, b: number) => boolean>> = {
   GreaterThan: (a, b) => a > b,
   GreaterThanEquals: (a, b) => a >= b,
 };
+/** With what is no number, nothing holds. */
 const ordered = (prefix: string, read: (text: string) => number): [string, Comparison][] =>
   Object.entries(ORDER).map(([name, holds]) => [
     `${prefix}${name}`,
-    { test: compared(read, holds), isValid: (wanted) => !Number.isNaN(read(wanted)) },
+    {
+      compile: (text) => {
+        const wanted = read(text);
+        return (actual) => holds(read(actual), wanted);
+      },
+      isValid: (wanted) => !Number.isNaN(read(wanted)),
+    },
   ]);
 
-const ip: Test = (actual, wanted) => {
-  const family = isIP(actual);
+const ip = (wanted: string): Test => {
   const network = parseNetwork(wanted);
-  if (family === 0 || !network) return false;
-  return network.check(actual, family === 4 ? 'ipv4' : 'ipv6');
+  return (actual) => {
+    const family = isIP(actual);
+    return family !== 0 && network !== undefined && network.check(actual, family === 4 ? 'ipv4' : 'ipv6');
+  };
 };
 
 /** An address, or a network in CIDR form. */
@@ -77,24 +90,18 @@ function parseNetwork(text: string): BlockList | undefined {
   return network;
 }
 
-/** How values compare, and the form that a policy's values must have where not any string will do. */
-interface Comparison {
-  readonly test: Test;
-  readonly isValid?: (wanted: string) => boolean;
-}
-
 const isTruth = (value: string) => /^(true|false)$/i.test(value);
 const isNetwork = (value: string) => parseNetwork(value) !== undefined;
 
 const POSITIVE: ReadonlyMap<string, Comparison> = new Map<string, Comparison>([
-  ['StringEquals', { test: literal }],
-  ['StringEqualsIgnoreCase', { test: ignoringCase }],
-  ['StringLike', { test: like }],
-  ['ArnEquals', { test: arn }],
-  ['ArnLike', { test: arn }],
-  ['Bool', { test: bool, isValid: isTruth }],
-  ['BinaryEquals', { test: binary }],
-  ['IpAddress', { test: ip, isValid: isNetwork }],
+  ['StringEquals', { compile: literal }],
+  ['StringEqualsIgnoreCase', { compile: ignoringCase }],
+  ['StringLike', { compile: like }],
+  ['ArnEquals', { compile: arn }],
+  ['ArnLike', { compile: arn }],
+  ['Bool', { compile: bool, isValid: isTruth }],
+  ['BinaryEquals', { compile: binary, isValid: (wanted) => BASE64.test(wanted) }],
+  ['IpAddress', { compile: ip, isValid: isNetwork }],
   ...ordered('Numeric', number),
   ...ordered('Date', date),
 ]);
@@ -138,21 +145,31 @@ export function conditionProblem({ operator, key, values }: Condition): string |
 }
 
 /**
- * Whether a condition holds. Absent keys: a plain operator fails, a negated one holds, `IfExists` and `ForAllValues`
- * hold, `ForAnyValue` fails (IAM reference, "Multivalued context keys").
+ * Makes a condition ready. Absent keys: a plain operator fails, a negated one holds, `IfExists` and `ForAllValues` hold,
+ * `ForAnyValue` fails (IAM user guide, "Multivalued context keys").
+ * @param withVariables whether the policy's version knows `${…}`
  */
-export function conditionHolds(
-  { operator, key, values }: Condition,
-  context: ConditionContext,
-  variables: Variables | undefined,
-): boolean {
+export function compileCondition({ operator, key, values }: Condition, withVariables: boolean): CompiledCondition {
   const parsed = parseOperator(operator);
-  if (!parsed) return false; // parsePolicy refuses such a policy
-  const actual = context.get(key.toLowerCase()) ?? [];
+  if (!parsed) return () => false; // parsePolicy refuses such a policy
+  const name = key.toLowerCase();
   const { over, comparison, negated, ifExists } = parsed;
-  if (comparison === 'null') return values.some((value) => (value.toLowerCase() === 'true') === (actual.length === 0));
-  if (actual.length === 0) return ifExists || over === 'all' || (over === 'one' && negated);
-  const fits = (value: string) => values.some((wanted) => comparison.test(value, wanted, variables)) !== negated;
+  if (comparison === 'null') {
+    const wanted = values.map((value) => value.toLowerCase() === 'true');
+    return (context) => wanted.includes((context.get(name) ?? NONE).length === 0);
+  }
+  const tests = values.map((value) => comparison.compile(value, withVariables));
+  const whenAbsent = ifExists || over === 'all' || (over === 'one' && negated);
   // A key with several values under a plain operator: one must fit, or, negated, none may match.
-  return over === 'all' || (over === 'one' && negated) ? actual.every(fits) : actual.some(fits);
+  const every = over === 'all' || (over === 'one' && negated);
+  return (context, variables) => {
+    const actual = context.get(name) ?? NONE;
+    if (actual.length === 0 || (over === 'all' && actual.every(isNothing))) return whenAbsent;
+    const fits = (value: string) => tests.some((test) => test(value, variables)) !== negated;
+    return every ? actual.every(fits) : actual.some(fits);
+  };
 }
+
+const NONE: readonly string[] = [];
+/** A set of empty strings is no set ("a null dataset, such as an empty string"). */
+const isNothing = (value: string) => value === '';

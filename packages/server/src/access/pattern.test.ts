@@ -1,11 +1,12 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: that is how policies write their variables
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compilePattern, matches, matchesArn, type Variables } from './pattern.ts';
+import { arnTest, globTest, type Variables } from './pattern.ts';
 
-const glob = (pattern: string, text: string) => matches(compilePattern(pattern, { wildcards: true })!, text);
-const variables: Variables = (key) => ({ 'aws:username': 'a*b', 'aws:userid': 'AIDA' })[key];
-const compiled = (text: string) => compilePattern(text, { wildcards: true, variables });
+const glob = (pattern: string, text: string) =>
+  globTest(pattern, { wildcards: true, variables: false })(text, undefined);
+const values: Variables = (key) => ({ 'aws:username': 'a*b', 'aws:userid': 'AIDA', 'aws:referer': '1:x' })[key];
+const bound = (pattern: string, text: string) => globTest(pattern, { wildcards: true, variables: true })(text, values);
 
 describe('patterns', () => {
   it('match as the obvious but slow definition does', () => {
@@ -69,21 +70,34 @@ describe('patterns', () => {
   });
 
   it('put in the request, which stays literal', () => {
-    expect(matches(compiled('home/${aws:username}/*')!, 'home/a*b/x')).toBe(true);
-    expect(matches(compiled('home/${aws:username}/*')!, 'home/aXb/x')).toBe(false);
-    expect(matches(compiled("home/${aws:none, 'all'}")!, 'home/all')).toBe(true);
-    expect(matches(compiled('${*}${?}${$}?')!, '*?$x')).toBe(true);
-    expect(compiled('home/${aws:none}')).toBeUndefined();
-    expect(compiled('${}')).toBeUndefined();
-    expect(matches(compilePattern('${aws:username}*', { wildcards: true })!, '${aws:username}!')).toBe(true);
+    expect(bound('home/${aws:username}/*', 'home/a*b/x')).toBe(true);
+    expect(bound('home/${AWS:UserName}/*', 'home/a*b/x')).toBe(true);
+    expect(bound('home/${aws:username}/*', 'home/aXb/x')).toBe(false);
+    expect(bound("home/${aws:none, 'all'}", 'home/all')).toBe(true);
+    expect(bound("home/${aws:userid, 'all'}", 'home/AIDA')).toBe(true);
+    expect(bound('${*}${?}${$}?', '*?$x')).toBe(true);
+    expect(bound('*?${aws:userid}*', 'xAIDA')).toBe(true);
+    expect(bound('home/${aws:none}*', 'home/${aws:none}')).toBe(false);
+    expect(bound('${}*', '${}')).toBe(false);
+    expect(glob('${aws:username}*', '${aws:username}!')).toBe(true);
+  });
+
+  it('compare without case when told so', () => {
+    const folded = globTest('Home/${aws:UserId}', { wildcards: false, variables: true, foldCase: true });
+    expect(folded('home/aida', values)).toBe(true);
   });
 
   it('of ARNs do not reach past a colon', () => {
-    const arn = (pattern: string, value: string) => matchesArn(compiled(pattern)!, value);
+    const arn = (pattern: string, value: string) =>
+      arnTest(pattern, { wildcards: true, variables: true })(value, values);
     expect(arn('arn:aws:cloudtrail:*:1*:trail/*', 'arn:aws:cloudtrail:us-east-1:12:trail/a:b/c')).toBe(true);
     expect(arn('arn:aws:s3:::b*', 'arn:aws:s3:::bucket/key')).toBe(true);
     expect(arn('arn:*:trail/x', 'arn:aws:cloudtrail:us-east-1:12:trail/x')).toBe(false);
     expect(arn('*', 'arn:aws:s3:::b')).toBe(false);
+    expect(arn('arn:aws:iam::1?:*', 'arn:aws:iam::12:user/x')).toBe(true);
+    expect(arn('arn:aws:iam::${aws:referer}:*', 'arn:aws:iam::1:x:*')).toBe(false);
+    expect(arn('arn:aws:iam::1:${aws:referer}', 'arn:aws:iam::1:1:x')).toBe(true);
+    expect(arn('arn:aws:a:b:c:d:e*', 'arn:aws:a:b:c:d:ef:g')).toBe(true);
     expect(arn('arn:aws:s3:::b', 'no-arn')).toBe(false);
   });
 });

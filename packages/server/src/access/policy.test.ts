@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Caller } from './caller.ts';
 import { callerContext, principalOf, serviceContext } from './context.ts';
 import { type PolicyRules, parsePolicy } from './parse-policy.ts';
-import { evaluate, missingStatement, type Policy, type PolicyRequest } from './policy.ts';
+import { evaluate, missingStatement, type Policy, type PolicyRequest, type RequestPrincipal } from './policy.ts';
 
 const BUCKET = 'arn:aws:s3:::logs';
 const TRAIL = 'arn:aws:cloudtrail:us-east-1:123456789012:trail/main';
@@ -149,6 +149,39 @@ describe('evaluate', () => {
     expect(verdict({ Principal }, request({}, caller))).toBe(expected);
     const turned = verdict({ Principal: undefined, NotPrincipal: Principal }, request({}, caller));
     expect(turned).toBe(expected === 'allow' ? 'none' : 'allow');
+  });
+
+  it('spares from a Deny by NotPrincipal only whoever is named with the account, and a session with its role', () => {
+    const account = 'arn:aws:iam::123456789012:root';
+    const roleArn = 'arn:aws:iam::123456789012:role/admin';
+    const user = principalOf(USER) as Extract<RequestPrincipal, { kind: 'aws' }>;
+    const session = {
+      ...user,
+      arn: 'arn:aws:sts::123456789012:assumed-role/admin/me',
+      roleArn,
+      uniqueId: 'AROAEXAMPLE0000000000',
+    };
+    const root = { kind: 'aws', accountId: '123456789012', arn: account } as const;
+    const cases: [readonly string[], RequestPrincipal, string][] = [
+      [[user.arn], user, 'deny'],
+      [[account], user, 'deny'],
+      [[user.arn, account], user, 'none'],
+      [[user.arn, '123456789012'], user, 'none'],
+      [[user.arn, account], { ...user, bounded: true }, 'deny'],
+      [[user.arn, account], session, 'deny'],
+      [[roleArn, account], session, 'deny'],
+      [[session.arn, account], session, 'deny'],
+      [[session.arn, roleArn], session, 'deny'],
+      [[session.arn, roleArn, account], session, 'none'],
+      [[account], root, 'none'],
+      [[account], { kind: 'anonymous' }, 'deny'],
+      [[account], { kind: 'service', service: 'cloudtrail.amazonaws.com' }, 'deny'],
+      [['*'], { kind: 'anonymous' }, 'none'],
+    ];
+    for (const [AWS, principal, expected] of cases) {
+      const policy = one({ Effect: 'Deny', Principal: undefined, NotPrincipal: { AWS } });
+      expect([AWS, principal, evaluate(policy, { ...request(), principal })]).toEqual([AWS, principal, expected]);
+    }
   });
 
   it('takes a session for its role', () => {

@@ -1,9 +1,9 @@
-import { type Condition, type ConditionContext, conditionHolds } from './conditions.ts';
-import { compilePattern, matches, type Variables } from './pattern.ts';
+import type { Condition } from './conditions.ts';
+import { askedOf, DENIED, SILENT, weigh } from './weigh.ts';
 
 /**
- * Resource policies, and what they say to a request. Pure. It follows IAM's evaluation for one policy: an explicit Deny
- * wins, then an Allow, else nothing is said. Left out: session policies, permission boundaries, organizations.
+ * Policies, and what a single one says to a request. Pure. An explicit Deny wins, then an Allow, else nothing is said.
+ * How several policies decide together is in `decide.ts`.
  */
 export interface Policy {
   readonly version: '2008-10-17' | '2012-10-17';
@@ -45,8 +45,10 @@ export type RequestPrincipal =
       readonly canonicalUserId?: string;
       /** AIDA…, or of a session the role's AROA…. */
       readonly uniqueId?: string;
-      /** Of a session: its role. */
+      /** Of a session: its role, or the user who federated. */
       readonly roleArn?: string;
+      /** Whether it has a permissions boundary, which `NotPrincipal` never exempts. */
+      readonly bounded?: boolean;
     };
 
 export interface PolicyRequest {
@@ -65,65 +67,9 @@ export type Verdict = 'allow' | 'deny' | 'none';
 
 /** What the policy says to the request; `none` leaves it to other policies, which mostly means no. */
 export function evaluate(policy: Policy, request: PolicyRequest): Verdict {
-  let folded: ConditionContext | undefined;
-  const context = () => {
-    folded ??= foldKeys(request.context);
-    return folded;
-  };
-  const variables = policy.version === '2012-10-17' ? variablesOf(context) : undefined;
-  let verdict: Verdict = 'none';
-  for (const statement of policy.statements) {
-    if (verdict === 'allow' && statement.effect === 'Allow') continue;
-    if (!applies(statement, request, context, variables)) continue;
-    if (statement.effect === 'Deny') return 'deny';
-    verdict = 'allow';
-  }
-  return verdict;
+  const weight = weigh(policy, askedOf(request));
+  return weight === DENIED ? 'deny' : weight === SILENT ? 'none' : 'allow';
 }
-
-function applies(
-  statement: Statement,
-  request: PolicyRequest,
-  context: () => ConditionContext,
-  variables: Variables | undefined,
-): boolean {
-  const { principals, actions, resources, conditions } = statement;
-  const action = request.action.toLowerCase();
-  return (
-    (principals === undefined || includes(principals, request.principal) !== statement.notPrincipals) &&
-    actions.some((pattern) => fits(pattern.toLowerCase(), action, undefined)) !== statement.notActions &&
-    resources.some((pattern) => fits(pattern, request.resource, variables)) !== statement.notResources &&
-    conditions.every((condition) => conditionHolds(condition, context(), variables))
-  );
-}
-
-function fits(text: string, value: string, variables: Variables | undefined): boolean {
-  const pattern = compilePattern(text, { wildcards: true, variables });
-  return pattern !== undefined && matches(pattern, value);
-}
-
-/** An account stands for all of its principals. */
-function includes(principals: Principals, who: RequestPrincipal): boolean {
-  if (principals.everyone) return true;
-  if (who.kind === 'anonymous') return false;
-  if (who.kind === 'service') return principals.services.includes(who.service);
-  const names = [who.accountId, `arn:aws:iam::${who.accountId}:root`, who.arn, who.roleArn, who.uniqueId];
-  return (
-    principals.aws.some((name) => names.includes(name)) ||
-    (who.canonicalUserId !== undefined && principals.canonicalUsers.includes(who.canonicalUserId))
-  );
-}
-
-const foldKeys = (context: PolicyRequest['context']): ConditionContext =>
-  new Map(Object.entries(context).map(([key, v]) => [key.toLowerCase(), typeof v === 'string' ? [v] : v]));
-
-/** A key with several values cannot be a variable. */
-const variablesOf =
-  (context: () => ConditionContext): Variables =>
-  (key) => {
-    const values = context().get(key.toLowerCase());
-    return values?.length === 1 ? values[0] : undefined;
-  };
 
 /** Conditions worth naming in a statement for a service: they keep it from acting for just anyone. */
 const NAMED_CONDITIONS = ['aws:SourceArn', 's3:x-amz-acl'];

@@ -1,0 +1,132 @@
+import { type CompiledCondition, type ConditionContext, compileCondition } from './conditions.ts';
+import { globTest, type Test, type Variables } from './pattern.ts';
+import type { Policy, PolicyRequest, Principals, RequestPrincipal, Statement } from './policy.ts';
+import { isExempt, type Standing, standingOf } from './principals.ts';
+
+/**
+ * What one policy says to a request, and to whom it says it: an Allow for an account leaves it to the account's own
+ * policies, one for a session itself does not. Policies are compiled at first use and kept as long as their objects.
+ */
+export type Weight = typeof DENIED | Standing;
+export const DENIED = -1;
+/** Says nothing. */
+export const SILENT = 0;
+
+/** A request made ready for any number of policies. */
+export interface Asked {
+  readonly principal: RequestPrincipal;
+  /** Lower case, as `service`. */
+  readonly action: string;
+  readonly service: string;
+  readonly resource: string;
+  readonly context: ConditionContext;
+  readonly variables: Variables;
+}
+
+export function askedOf(request: PolicyRequest): Asked {
+  const action = request.action.toLowerCase();
+  let folded: Map<string, readonly string[]> | undefined;
+  const context: ConditionContext = {
+    get(key) {
+      folded ??= foldKeys(request.context);
+      return folded.get(key);
+    },
+  };
+  return {
+    principal: request.principal,
+    action,
+    service: action.slice(0, action.indexOf(':')),
+    resource: request.resource,
+    context,
+    /** A key with several values cannot be a variable. */
+    variables(key) {
+      const values = context.get(key);
+      return values?.length === 1 ? values[0] : undefined;
+    },
+  };
+}
+
+const foldKeys = (context: PolicyRequest['context']): Map<string, readonly string[]> => {
+  const folded = new Map<string, readonly string[]>();
+  for (const key in context) {
+    const value = context[key]!;
+    folded.set(key.toLowerCase(), typeof value === 'string' ? [value] : value);
+  }
+  return folded;
+};
+
+interface CompiledStatement {
+  readonly denies: boolean;
+  readonly actions: (asked: Asked) => boolean;
+  readonly principals: (who: RequestPrincipal) => Standing;
+  readonly resources: Test;
+  readonly conditions: readonly CompiledCondition[];
+}
+
+const compiled = new WeakMap<Policy, readonly CompiledStatement[]>();
+
+/** What the policy says; of several Allows the one that goes furthest counts. */
+export function weigh(policy: Policy, asked: Asked): Weight {
+  let statements = compiled.get(policy);
+  if (!statements) {
+    statements = policy.statements.map((statement) => compile(statement, policy.version === '2012-10-17'));
+    compiled.set(policy, statements);
+  }
+  let weight: Standing = SILENT;
+  for (const { denies, actions, principals, resources, conditions } of statements) {
+    if (!actions(asked)) continue;
+    const standing = principals(asked.principal);
+    if (standing === SILENT || (!denies && standing <= weight)) continue;
+    if (!resources(asked.resource, asked.variables)) continue;
+    if (!conditions.every((holds) => holds(asked.context, asked.variables))) continue;
+    if (denies) return DENIED;
+    weight = standing;
+  }
+  return weight;
+}
+
+function compile(statement: Statement, variables: boolean): CompiledStatement {
+  const denies = statement.effect === 'Deny';
+  return {
+    denies,
+    actions: compileActions(statement),
+    principals: compilePrincipals(statement.principals, statement.notPrincipals, denies),
+    resources: compileResources(statement, variables),
+    conditions: statement.conditions.map((condition) => compileCondition(condition, variables)),
+  };
+}
+
+/** By name, and patterns by service: AWS's ReadOnlyAccess has two thousand of them. */
+function compileActions({ actions, notActions }: Statement): CompiledStatement['actions'] {
+  if (actions.includes('*')) return () => !notActions;
+  const names = new Set<string>();
+  const patterns = new Map<string, Test[]>();
+  for (const action of actions.map((pattern) => pattern.toLowerCase())) {
+    if (!/[*?]/.test(action)) names.add(action);
+    else {
+      const service = action.slice(0, action.indexOf(':'));
+      patterns.set(service, [...(patterns.get(service) ?? []), globTest(action, PLAIN)]);
+    }
+  }
+  return ({ service, action }) =>
+    (names.has(action) || patterns.get(service)?.some((test) => test(action, undefined)) === true) !== notActions;
+}
+
+const PLAIN = { wildcards: true, variables: false };
+
+function compileResources({ resources, notResources }: Statement, variables: boolean): Test {
+  if (resources.includes('*')) return () => !notResources;
+  const tests = resources.map((pattern) => globTest(pattern, { wildcards: true, variables }));
+  if (tests.length === 1 && !notResources) return tests[0]!;
+  return (resource, values) => tests.some((test) => test(resource, values)) !== notResources;
+}
+
+/** Policies of identities name nobody: they are whoever has them. */
+function compilePrincipals(principals: Principals | undefined, not: boolean, denies: boolean) {
+  if (!principals) return () => ITSELF;
+  if (!not) return (who: RequestPrincipal) => standingOf(principals, who);
+  const exempt = denies ? isExempt : (p: Principals, who: RequestPrincipal) => standingOf(p, who) !== SILENT;
+  return (who: RequestPrincipal) => (exempt(principals, who) ? SILENT : ITSELF);
+}
+
+const ITSELF: Standing = 3;
