@@ -28,8 +28,9 @@ export function recordFromCall(call: Call): CloudTrailRecord {
   const s3 = STYLES[schema.id] === S3;
   const service = userIdentity.invokedBy;
   const isData = isDataEvent(schema, operation);
-  const { additionalEventData } = layoutOf(schema.id);
-  const extra = { ...additionalEventData, ...(s3 && s3AdditionalEventData(call)), ...notes.additionalEventData };
+  const { additionalEventData, noted } = layoutOf(schema.id);
+  const always = { ...additionalEventData, ...noted?.[operation] };
+  const extra = { ...always, ...(s3 && s3AdditionalEventData(call)), ...notes.additionalEventData };
   const resources = notes.resources ?? resourcesOf(call);
   const shared = ownerOf(call);
   return {

@@ -16,6 +16,8 @@ export interface Layout {
   readonly renamed?: Readonly<Record<string, string>>;
   /** The same in every record's additionalEventData. */
   readonly additionalEventData?: Readonly<Record<string, unknown>>;
+  /** The same of single operations. */
+  readonly noted?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Documents that answers hold percent-encoded, whatever the upstream sent: by the name that they are shown by. */
   readonly encodedInAnswer?: string;
   /** apigateway logs what stands in the body under `createStageInput`, beside `template`. */
@@ -63,6 +65,8 @@ export const LAYOUTS: Readonly<Record<string, Layout>> = {
   'resource-explorer-2': { namesAsModelled: true },
   // `arn` where the answer is the service's newer type, `aRN` where it is its older one (spec: record-conventions §8.1).
   'secrets-manager': { answers: { CreateSecret: { ARN: 'arn' }, PutSecretValue: { ARN: 'arn' } } },
+  // The example in Route 53's guide; so do records on the web.
+  'route-53': { noted: { ChangeResourceRecordSets: { Note: 'Do not use to reconstruct hosted zone' } } },
   route53resolver: { always: { DeleteResolverQueryLogConfig: { originSequenceNumber: 0 } } },
   securityhub: { namesAsModelled: true },
   ses: { additionalEventData: { SignatureVersion: '4' } },

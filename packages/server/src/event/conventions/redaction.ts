@@ -11,6 +11,7 @@ export const MARKERS: Readonly<Record<string, string | undefined>> = {
   kms: undefined,
   lambda: undefined,
   opentrail: undefined,
+  organizations: '****', // the examples in its guide
   s3: undefined,
   's3-control': undefined,
   'secrets-manager': undefined,

@@ -191,7 +191,7 @@ export function ownerFromInput(call: Call): string | undefined {
   if (call.error) return undefined;
   for (const at of OWNED[call.schema.id] ?? []) {
     for (const value of valuesAt(call, at)) {
-      const account = arnOf(value).split(':')[4] ?? '';
+      const account = arnOf(value, call.region).split(':')[4] ?? '';
       if (ACCOUNT.test(account)) return account;
     }
   }
@@ -201,7 +201,7 @@ export function ownerFromInput(call: Call): string | undefined {
 const ACCOUNT = /^\d{12}$/;
 
 function entryOf(call: Call, value: string, type?: string, template?: string): ResourceEntry | undefined {
-  let arn = arnOf(value);
+  let arn = arnOf(value, call.region);
   if (!arn.startsWith('arn:')) {
     if (template === undefined || value === '') return undefined;
     const given: Readonly<Record<string, string>> = { region: call.region, account: call.accountId };
@@ -216,12 +216,16 @@ function entryOf(call: Call, value: string, type?: string, template?: string): R
 const partitionOf = (region: string): string =>
   /^cn-[a-z]+-\d$/.test(region) ? 'aws-cn' : /^us-gov-[a-z]+-\d$/.test(region) ? 'aws-us-gov' : 'aws';
 
-/** `https://sqs.eu-west-1.amazonaws.com/111122223333/queue` → its ARN; anything else as it is. */
-function arnOf(value: string): string {
-  const queue = /^https?:\/\/([^/]+)\/(\d{12})\/([\w.-]+)$/.exec(value);
+/**
+ * `https://sqs.eu-west-1.amazonaws.com/111122223333/queue` → its ARN; anything else as it is. Emulators leave the Region
+ * out of the host, or put it into the path: then it is that, or the call's.
+ */
+function arnOf(value: string, callRegion: string): string {
+  const queue = /^https?:\/\/([^/]+)\/(?:queue\/([a-z\d-]+)\/)?(\d{12})\/([\w.-]+)$/.exec(value);
   if (!queue) return value;
-  const region = /(?:^|\.)((?:[a-z]+-)+\d+)\./.exec(queue[1]!)?.[1] ?? 'us-east-1';
-  return `arn:aws:sqs:${region}:${queue[2]}:${queue[3]}`;
+  const [, host = '', inPath, accountId, name] = queue;
+  const region = inPath ?? /(?:^|\.)((?:[a-z]+-)+\d+)\./.exec(host)?.[1] ?? callRegion;
+  return `arn:${partitionOf(region)}:sqs:${region}:${accountId}:${name}`;
 }
 
 /** Strings at a path; lists are walked. `*` is each value of a map, or its keys where the path ends. */
