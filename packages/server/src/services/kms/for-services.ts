@@ -1,4 +1,4 @@
-import { AwsError } from '../../base/errors.ts';
+import { AwsError, assert } from '../../base/errors.ts';
 import type { EncryptionContext } from './api.ts';
 import { type Asking, requireAccess, type Who, whoCalls, whoServes } from './authorize.ts';
 import { parseBlob } from './ciphertext.ts';
@@ -157,14 +157,16 @@ const plain = ({ service, region, sourceArn, sourceAccount, onBehalfOf }: Servic
 });
 
 const sourceAccountOf = ({ sourceAccount, sourceArn }: ServiceAsking): string | undefined =>
-  sourceAccount ?? (sourceArn?.split(':')[4] || undefined);
+  sourceAccount ?? accountOf(sourceArn);
 
 /** Whose key a bare id or alias means: the caller's, or that of the resource's account. */
-const placeOf = (operation: string, asking: ServiceAsking) => ({
-  operation,
-  region: asking.region,
-  caller: { accountId: asking.onBehalfOf?.caller.accountId ?? sourceAccountOf(asking) ?? '' },
-});
+function placeOf(operation: string, asking: ServiceAsking & { readonly keyId: string }) {
+  const accountId = asking.onBehalfOf?.caller.accountId ?? sourceAccountOf(asking) ?? accountOf(asking.keyId);
+  assert(accountId, `it is known whose key ${asking.keyId} is, as ${asking.service} uses it`);
+  return { operation, region: asking.region, caller: { accountId } };
+}
+
+const accountOf = (arn: string | undefined): string | undefined => arn?.split(':')[4] || undefined;
 
 const describe = (key: Key): KeyDescription => ({
   keyArn: keyArn(key),

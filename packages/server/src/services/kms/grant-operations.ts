@@ -78,8 +78,7 @@ export function createGrantHandlers(deps: KmsDeps, keys: KeyStore): Record<strin
     },
 
     RetireGrant: async (context, input: RetireGrantRequest) => {
-      const { key, grant } = await keys.findRetiring(context, input);
-      context.notes.resources = [{ accountId: key.accountId, type: 'AWS::KMS::Key', ARN: keyArn(key) }];
+      const { grant } = await keys.findRetiring(context, input);
       context.notes.additionalEventData = { grantId: grant.grantId };
       refuseDryRun(input);
       await state.write(removal(grant));

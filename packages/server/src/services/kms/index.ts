@@ -1,6 +1,6 @@
-import type { Handler, Service } from '../../wire/service.ts';
+import type { CallContext, Handler, Service } from '../../wire/service.ts';
 import { createAliasHandlers } from './aliases.ts';
-import { requireAccess, whoCalls } from './authorize.ts';
+import { type KmsAccess, requireAccess, whoCalls } from './authorize.ts';
 import { createDataHandlers } from './data.ts';
 import type { KmsDeps } from './deps.ts';
 import { kmsError, unsupported } from './errors.ts';
@@ -40,12 +40,23 @@ export function kmsService(deps: KmsDeps): Service {
         }
       }
       const who = whoCalls(deps, context);
-      for (const access of await PERMISSIONS[context.operation]!(keys, context, input)) {
-        await requireAccess(deps, who, access);
-      }
+      const accesses = await PERMISSIONS[context.operation]!(keys, context, input);
+      if (NOTES_KEYS.has(context.operation)) noteResources(context, accesses);
+      for (const access of accesses) await requireAccess(deps, who, access);
     },
     notImplemented: (operation) => unsupported(operation),
   };
+}
+
+/** Operations whose input does not tell which key it is: their records name it however they end. */
+const NOTES_KEYS: ReadonlySet<string> = new Set([
+  ...['Decrypt', 'DeleteAlias', 'Encrypt', 'GenerateDataKey', 'GenerateDataKeyWithoutPlaintext', 'ReEncrypt'],
+  ...['RetireGrant'],
+]);
+
+function noteResources({ caller, notes }: CallContext, accesses: readonly KmsAccess[]): void {
+  const owners = new Map(accesses.map(({ resource, key }) => [resource, key?.accountId ?? caller.accountId]));
+  notes.resources = [...owners].map(([ARN, accountId]) => ({ accountId, type: 'AWS::KMS::Key', ARN }));
 }
 
 /** Members that would change what an operation does: ignoring them would be a lie. */

@@ -62,6 +62,19 @@ describe('deletion', () => {
     await stop();
   });
 
+  test('does not come by a clock that was wrong at the start and is set right within the hour', async () => {
+    const kms = harness();
+    const KeyId = await kms.newKey();
+    await kms.call('ScheduleKeyDeletion', { KeyId });
+    kms.clock.jump(400 * DAY_MS);
+    const stop = startKeySweep({ ...kms, logger: silentLogger });
+    await kms.clock.advance(DAY_MS / 48);
+    kms.clock.jump(-400 * DAY_MS);
+    await kms.clock.advance(DAY_MS);
+    expect((await kms.call('DescribeKey', { KeyId })).KeyMetadata.KeyState).toBe('PendingDeletion');
+    await stop();
+  });
+
   test('takes 7 to 30 days', async () => {
     const kms = harness();
     const KeyId = await kms.newKey();

@@ -136,6 +136,23 @@ describe('another account', () => {
   });
 });
 
+test('records name the key behind ciphertexts and aliases, however the call ends', async () => {
+  const kms = harness();
+  const [one, two] = [await kms.newKey(), await kms.newKey()];
+  await kms.call('CreateAlias', { AliasName: 'alias/a', TargetKeyId: one });
+  const { CiphertextBlob } = await kms.call('Encrypt', { KeyId: 'alias/a', ...plain });
+  const named = async (operation: string, input: object) => {
+    const context = kms.context(operation);
+    await kms.service.authorize!(context, input as Record<string, unknown>);
+    return context.notes.resources?.map(({ ARN }) => ARN);
+  };
+  expect(await named('Encrypt', { KeyId: 'alias/a', ...plain })).toEqual([arnOf(one)]);
+  expect(await named('Decrypt', { CiphertextBlob, EncryptionContext: { wrong: 'one' } })).toEqual([arnOf(one)]);
+  expect(await named('ReEncrypt', { CiphertextBlob, DestinationKeyId: two })).toEqual([arnOf(one), arnOf(two)]);
+  const alias = `arn:aws:kms:${HOME}:${ACCOUNT}:alias/a`;
+  expect(await named('DeleteAlias', { AliasName: 'alias/a' })).toEqual([alias, arnOf(one)]);
+});
+
 describe('AWS managed keys', () => {
   test('are made at first use, once, and open to their service alone', async () => {
     const kms = harness();

@@ -30,17 +30,22 @@ const SWEEP_MS = 3_600_000;
 const CHANGES_MAX = 1_000;
 
 /**
- * Deletes and rotates keys that are due, now and every hour, by a clock that does not leap: keys that a wrong clock
- * deleted would not come back.
+ * Deletes and rotates keys that are due, every hour. What a wrong clock deleted would not come back: so the clock is one
+ * that does not leap, and a key is deleted only when it was due an hour before as well, when a clock that was wrong at
+ * the start has been set right. (AWS deletes up to a day late.)
  * @returns stops it, after what is in hand
  */
 export function startKeySweep(deps: SweepDeps): () => Promise<void> {
   const clock = withoutLeaps(deps.clock);
+  let due: ReadonlySet<string> = new Set();
   let cancel = () => {};
   let stopped = false;
   let running = Promise.resolve();
   const run = () => {
-    running = sweep({ ...deps, clock })
+    running = sweep({ ...deps, clock }, due)
+      .then((found) => {
+        due = found;
+      })
       .catch((error) => deps.logger.error({ err: error }, 'keys of KMS that are due were not all deleted or rotated'))
       .then(() => {
         if (!stopped) cancel = clock.after(SWEEP_MS, run);
@@ -54,14 +59,21 @@ export function startKeySweep(deps: SweepDeps): () => Promise<void> {
   };
 }
 
-async function sweep(deps: SweepDeps): Promise<void> {
+/** @returns the State keys of those that are to be deleted next time */
+async function sweep(deps: SweepDeps, due: ReadonlySet<string>): Promise<ReadonlySet<string>> {
   const nowMs = deps.clock.now();
+  const found = new Set<string>();
   for (const entry of await deps.state.list<Key>('kms/key/')) {
     const { deletionMs, rotation } = entry.value;
-    if (deletionMs !== undefined && deletionMs <= nowMs) await remove(deps, entry);
-    else if (rotation && rotation.nextMs <= nowMs && stateOf(entry.value) === 'Enabled') await rotate(deps, entry);
+    if (deletionMs !== undefined && deletionMs <= nowMs) {
+      if (due.has(entry.key)) await remove(deps, entry);
+      else found.add(entry.key);
+    } else if (rotation && rotation.nextMs <= nowMs && stateOf(entry.value) === 'Enabled') {
+      await rotate(deps, entry);
+    }
   }
   await removeOrphans(deps);
+  return found;
 }
 
 async function remove(deps: SweepDeps, { key, version, value }: KeyEntry): Promise<void> {

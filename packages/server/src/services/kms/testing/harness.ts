@@ -20,7 +20,8 @@ export const user = (userName: string, accountId = ACCOUNT): CallContext['caller
     userName === 'root'
       ? { type: 'Root', principalId: accountId, arn, accountId }
       : { type: 'IAMUser', principalId: `AIDA${userName.toUpperCase().padEnd(17, 'X')}`, arn, accountId, userName };
-  return { anonymous: false, accountId, arn, identity } as CallContext['caller'];
+  const principal = userName === 'root' ? { kind: 'root' as const } : { kind: 'user' as const, name: userName };
+  return { anonymous: false, accountId, arn, identity, principal };
 };
 export const alice = user('alice');
 
