@@ -26,13 +26,13 @@ export interface ResourceSide {
 
 export type PolicyKind = 'identity-based' | 'resource-based' | 'session' | 'permissions boundary' | 'service control';
 
-export type Decision =
+export type Ruling =
   | { readonly allowed: true }
   | { readonly allowed: false; readonly kind: 'explicit-deny' | 'implicit-deny'; readonly by: PolicyKind };
 
-const ALLOWED: Decision = { allowed: true };
-const denied = (by: PolicyKind): Decision => ({ allowed: false, kind: 'explicit-deny', by });
-const unheard = (by: PolicyKind): Decision => ({ allowed: false, kind: 'implicit-deny', by });
+const ALLOWED: Ruling = { allowed: true };
+const denied = (by: PolicyKind): Ruling => ({ allowed: false, kind: 'explicit-deny', by });
+const unheard = (by: PolicyKind): Ruling => ({ allowed: false, kind: 'implicit-deny', by });
 
 /**
  * Whether a request is allowed, as IAM decides it (IAM user guide, "Policy evaluation logic"): a Deny anywhere wins; each
@@ -40,7 +40,7 @@ const unheard = (by: PolicyKind): Decision => ({ allowed: false, kind: 'implicit
  * own policies within boundary and session. Of an account's principals on another account's resource, both sides must
  * allow. Services and anonymous callers have nothing but the resource's policy. Pure.
  */
-export function decide(set: PolicySet, request: PolicyRequest): Decision {
+export function decide(set: PolicySet, request: PolicyRequest): Ruling {
   const asked = askedOf(request);
   const { resource } = set;
   const said = resource?.policy ? weigh(resource.policy, asked) : SILENT;

@@ -189,6 +189,7 @@ describe('evaluate', () => {
     const session: Caller = {
       ...USER,
       arn: 'arn:aws:sts::123456789012:assumed-role/admin/me',
+      principal: { kind: 'role', name: 'admin' },
       identity: {
         type: 'AssumedRole',
         principalId: 'AROAEXAMPLE0000000000:me',
