@@ -102,7 +102,14 @@ describe('deletion', () => {
       kms.codeOf('CreateGrant', { KeyId, GranteePrincipal: user('bob').arn, Operations: ['Encrypt'] }),
     ];
     expect(new Set(await Promise.all(invalid))).toEqual(new Set(['KMSInvalidStateException']));
-    const looks = ['GetKeyPolicy', 'ListKeyPolicies', 'ListResourceTags', 'ListGrants', 'GetKeyRotationStatus'];
+    const looks = [
+      'GetKeyPolicy',
+      'ListKeyRotations',
+      'ListKeyPolicies',
+      'ListResourceTags',
+      'ListGrants',
+      'GetKeyRotationStatus',
+    ];
     for (const operation of looks) expect(await kms.codeOf(operation, { KeyId })).toBe('ok');
     expect((await kms.call('GetKeyRotationStatus', { KeyId })).KeyRotationEnabled).toBe(false);
     const other = await kms.newKey();

@@ -77,7 +77,7 @@ export function createLifecycleHandlers(deps: KmsDeps, keys: KeyStore): Record<s
       return { KeyId: keyArn(key) };
     },
     ListKeyRotations: async (context, input: KeyRequest & PageRequest & { readonly IncludeKeyMaterial?: string }) => {
-      const key = refusePendingDeletion((await keys.find(context, input.KeyId)).entry.value);
+      const key = (await keys.find(context, input.KeyId)).entry.value;
       const all = key.materials
         .map((material, i) => ({ material, order: String(i).padStart(10, '0') }))
         .filter(({ material }) => input.IncludeKeyMaterial === 'ALL_KEY_MATERIAL' || material.rotation !== undefined);

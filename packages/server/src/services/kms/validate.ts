@@ -172,6 +172,7 @@ function problemOf(value: unknown, { min, max, pattern, values }: Rule): string 
   const isNumber = typeof value === 'number';
   const size = isNumber ? value : ((value as { readonly length?: number }).length ?? 0);
   const what = isNumber ? 'value' : 'length';
+  if (isNumber && !Number.isInteger(value)) return 'Member must be an integer'; // the catalogue knows numbers alone
   if (min !== undefined && size < min) return `Member must have ${what} greater than or equal to ${min}`;
   if (max !== undefined && size > max) return `Member must have ${what} less than or equal to ${max}`;
   if (values && !values.includes(value as string)) return `Member must satisfy enum value set: [${values.join(', ')}]`;
