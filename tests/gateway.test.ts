@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect } from 'vitest';
-import { ec2 } from './gateway/ec2.ts';
+import { CORE } from './gateway/core.ts';
 import { differences, IDENTITIES, Play, recordsOf, type Scenario } from './gateway/harness.ts';
 import { SERVICES } from './gateway/services.ts';
 import { testWith } from './support/clients.ts';
@@ -13,7 +13,7 @@ afterAll(() => {
   stopMotos();
 });
 
-const SCENARIOS: Readonly<Record<string, Scenario>> = { ec2, ...SERVICES };
+const SCENARIOS: Readonly<Record<string, Scenario>> = { ...CORE, ...SERVICES };
 
 describe('calls through the gateway onto a real emulator, each with the record that CloudTrail would write', () => {
   testWith(

@@ -1,16 +1,22 @@
 # Makes the calls that it reads from standard input, one JSON object a line, with boto3, and answers each with a line.
-# {"service", "operation", "params", "region"?, "key"?: [id, secret, token]}: bytes are {"$bytes": base64} both ways.
-import base64, datetime, json, os, re, sys
+# {"service", "operation", "params", "region"?, "key"?: [id, secret, token], "userAgent"?}: bytes are {"$bytes": base64}
+# both ways.
+import base64, datetime, json, os, re, socket, sys
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
 ENDPOINT = os.environ['AWS_ENDPOINT_URL']
+
+# S3 Control puts the account before the host, whatever the endpoint: `123456789012.127.0.0.1` is here too.
+resolve = socket.getaddrinfo
+socket.getaddrinfo = lambda host, *rest, **kw: resolve(re.sub(r'^\d{12}\.', '', host), *rest, **kw)
+
 clients = {}
 
 
-def client(service, region, key):
-    name = (service, region, tuple(key))
+def client(service, region, key, user_agent):
+    name = (service, region, tuple(key), user_agent)
     if name not in clients:
         clients[name] = boto3.client(
             service,
@@ -20,7 +26,7 @@ def client(service, region, key):
             aws_secret_access_key=key[1],
             aws_session_token=key[2] if len(key) > 2 else None,
             config=Config(retries={'total_max_attempts': 1}, s3={'addressing_style': 'path'}, read_timeout=30,
-                          inject_host_prefix=False),
+                          inject_host_prefix=False, user_agent=user_agent),
         )
     return clients[name]
 
@@ -57,7 +63,8 @@ def method(service_client, operation):
 for line in sys.stdin:
     call = json.loads(line)
     try:
-        c = client(call['service'], call.get('region', 'us-east-1'), call.get('key', ['AKIAALICE00000000000', 'secret']))
+        c = client(call['service'], call.get('region', 'us-east-1'), call.get('key', ['AKIAALICE00000000000', 'secret']),
+                   call.get('userAgent'))
         answer = {'response': shown(method(c, call['operation'])(**given(call['params'])))}
     except ClientError as error:
         answer = {'error': {'code': error.response['Error'].get('Code', ''), 'message': error.response['Error'].get('Message', ''),
