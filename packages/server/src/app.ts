@@ -11,7 +11,7 @@ import type { Config } from './config.ts';
 import { openDataDir } from './data-dir.ts';
 import { startRetention } from './followers/retention.ts';
 import { startTrailDelivery } from './followers/trail-delivery.ts';
-import { openGateway, tlsOf } from './gateway-listener.ts';
+import { type OpenGateway, openGateway, tlsOf } from './gateway-listener.ts';
 import { watchDiskSpace } from './ports/disk-space.ts';
 import { openHistory } from './ports/history/embedded-history.ts';
 import { openLog } from './ports/log/segment-log.ts';
@@ -44,8 +44,8 @@ export interface AppDeps {
 
 export interface App {
   readonly port: number;
-  /** Of the capture gateway, when it has upstreams. */
-  readonly gatewayPort?: number;
+  /** The capture gateway, when it has upstreams. */
+  readonly gateway?: OpenGateway;
   /** Absolute. */
   readonly dataDir: string;
   /** Takes no new requests, answers those in hand, makes everything durable and gives the data folder back. */
@@ -231,7 +231,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
         return s.stop(STOP_GRACE_MS);
       },
     );
-    const gatewayPort =
+    const gateway =
       config.upstream.length === 0
         ? undefined
         : await openGateway({
@@ -248,7 +248,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
           });
     return {
       port: server.port,
-      ...(gatewayPort !== undefined && { gatewayPort }),
+      ...(gateway && { gateway }),
       dataDir: dataDir.path,
       stop: closeAll,
     };

@@ -123,9 +123,21 @@ const SETTINGS = {
   gatewayTlsKey: z.string().optional().describe('PEM file with the private key of --gateway-tls-cert'),
   identities: z.string().optional().describe('JSON file that names users, roles and keys which the gateway meets'),
   signatures: z
-    .enum(['pass', 'verify'])
+    .enum(['pass', 'verify', 'require'])
     .default('pass')
-    .describe('What the gateway does with signatures: pass them on, or verify those whose secret it knows'),
+    .describe(
+      'What the gateway does with signatures: pass them on, verify those whose secret it knows, or also refuse those whose secret it does not know',
+    ),
+  upstreamProfile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "Profile of AWS's shared credentials file with which the gateway signs anew what it has verified; read again on SIGHUP",
+    ),
+  forgetIdentities: flag
+    .default(false)
+    .describe('Drop what the gateway learned of access keys where it was sealed with a key that is lost'),
   models: z
     .string()
     .optional()
@@ -162,7 +174,7 @@ export interface SettingInfo {
 
 const kebab = (name: string) => name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
 
-const BOOLEAN: ReadonlySet<SettingName> = new Set(['rateQuotas']);
+const BOOLEAN: ReadonlySet<SettingName> = new Set(['rateQuotas', 'forgetIdentities']);
 
 /** Every setting with its flag, environment variable and description, for `--help`, `config show` and the docs. */
 export const settings: readonly SettingInfo[] = (Object.keys(SETTINGS) as SettingName[]).map((name) => ({
@@ -215,7 +227,19 @@ export function loadConfig(inputs: ConfigInputs): LoadedConfig {
       throw new OperatorError(`Settings ${cert} and ${key} go together: give both, or neither for plain HTTP.`);
     }
   }
+  const contradiction = contradictionIn(parsed.data);
+  if (contradiction !== undefined) throw new OperatorError(contradiction);
   return { config: parsed.data, sources };
+}
+
+function contradictionIn({ gatewayTls, gatewayTlsCert, signatures, upstreamProfile }: Config): string | undefined {
+  if (gatewayTls !== 'off' && gatewayTlsCert !== undefined) {
+    return 'Settings gatewayTls and gatewayTlsCert contradict each other: the gateway has one certificate or makes its own.';
+  }
+  if (upstreamProfile !== undefined && signatures === 'pass') {
+    return 'Setting upstreamProfile needs signatures to be verify or require: only what was verified is signed anew, or anybody would act with these keys.';
+  }
+  return undefined;
 }
 
 function readConfigFile(file: string | undefined): Record<string, unknown> {

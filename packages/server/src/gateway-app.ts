@@ -5,7 +5,7 @@ import { createMetrics } from './base/metrics.ts';
 import { openDataDir } from './data-dir.ts';
 import { startRetention } from './followers/retention.ts';
 import { type ForwardDeps, startForwarding } from './gateway/forward.ts';
-import { openGateway } from './gateway-listener.ts';
+import { type OpenGateway, openGateway } from './gateway-listener.ts';
 import { watchDiskSpace } from './ports/disk-space.ts';
 import { openHistory } from './ports/history/embedded-history.ts';
 import { openLog } from './ports/log/segment-log.ts';
@@ -21,8 +21,7 @@ export interface GatewayAppDeps extends AppDeps {
   readonly send: ForwardDeps['send'];
 }
 
-export interface GatewayApp {
-  readonly port: number;
+export interface GatewayApp extends OpenGateway {
   readonly healthPort: number;
   /** Takes no new calls, lets those in hand end, and gives the folder back. What has not been sent is kept for the next start. */
   stop(): Promise<void>;
@@ -92,7 +91,17 @@ export async function startGatewayApp({ config, clock, random, logger, send }: G
       }),
       (a) => a.drain(),
     );
-    const port = await openGateway({ config, dataDir: path, state, auditor, clock, random, logger, metrics, closing });
+    const gateway = await openGateway({
+      config,
+      dataDir: path,
+      state,
+      auditor,
+      clock,
+      random,
+      logger,
+      metrics,
+      closing,
+    });
     const health = createHealthPages({
       metrics,
       refresh() {
@@ -110,7 +119,7 @@ export async function startGatewayApp({ config, clock, random, logger, send }: G
       ),
       (s) => s.stop(STOP_GRACE_MS),
     );
-    return { port, healthPort: pages.port, stop: closeAll };
+    return { ...gateway, healthPort: pages.port, stop: closeAll };
   } catch (error) {
     await closeAll();
     throw error;

@@ -9,7 +9,8 @@ import {
   type Stats,
   writeFileSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { OperatorError, systemErrorCode } from '../base/errors.ts';
 import type { AccountKeys, KeyPair } from './identities.ts';
 
@@ -101,4 +102,37 @@ export function replaceFile(path: string, text: string): void {
   } finally {
     closeSync(folder);
   }
+}
+
+/** Where AWS's clients keep their keys. */
+export const sharedCredentialsPath = (env: Readonly<Record<string, string | undefined>>): string =>
+  env.AWS_SHARED_CREDENTIALS_FILE ?? join(homedir(), '.aws', 'credentials');
+
+/** Keys to sign with. */
+export interface ProfileKeys extends KeyPair {
+  readonly sessionToken?: string;
+}
+
+/** The keys of a profile; undefined when the file does not exist or does not name it. @throws OperatorError */
+export function readProfile(file: string, profile: string): ProfileKeys | undefined {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return undefined;
+    throw new OperatorError(`Cannot read the credentials file ${file}: ${systemErrorCode(error) ?? error}.`);
+  }
+  const values = new Map<string, string>();
+  let section = '';
+  for (const line of text.split(/\r?\n/)) {
+    const heading = /^\s*\[\s*(.+?)\s*\]/.exec(line);
+    if (heading) section = heading[1]!;
+    const setting = /^\s*(\w+)\s*=\s*(.*?)\s*$/.exec(line);
+    if (setting && section === profile) values.set(setting[1]!, setting[2]!);
+  }
+  const accessKeyId = values.get('aws_access_key_id');
+  const secretAccessKey = values.get('aws_secret_access_key');
+  const sessionToken = values.get('aws_session_token');
+  if (!accessKeyId || !secretAccessKey) return undefined;
+  return { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) };
 }

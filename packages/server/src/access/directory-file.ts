@@ -131,7 +131,7 @@ export function parseDirectory(text: string, path: string): NamedIdentities {
 }
 
 const wrong = (path: string, why: string) =>
-  new OperatorError(`The identities file ${path} cannot be used: ${why}. docs/gateway.md shows its form.`);
+  new OperatorError(`The identities file ${path} cannot be used: ${why}. docs/gateway/identities.md shows its form.`);
 
 function issueText({ path, message }: z.core.$ZodIssue): string {
   const place = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');

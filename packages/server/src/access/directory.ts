@@ -40,9 +40,11 @@ export interface Directory {
   find(accessKeyId: string): KnownIdentity | undefined;
   /**
    * Takes facts in: `find` knows them at once, and they are durable when this resolves.
-   * @throws Pushback when the disk is full; what was learned then is written with the next fact
+   * @throws Pushback when the disk is full; what was learned is tried again every few seconds then
    */
   learn(...facts: readonly LearnedFact[]): Promise<void>;
+  /** Why what was learned is not durable now, in words; undefined when it is. */
+  readonly trouble: string | undefined;
   /** Where calls by unknown keys belong. */
   readonly unknownAccountId: string;
   /** Reads the identities file again, as on SIGHUP. */
@@ -75,6 +77,8 @@ const SESSION_MS_MAX = 36 * 3_600_000;
 /** A call with credentials that have just run out should still show whose they were. */
 const EXPIRED_KEPT_MS = 3_600_000;
 const SWEEP_DELAY_MS = 60_000;
+/** While something could not be written. */
+const RETRY_DELAY_MS = 2_000;
 /** State's keys have at most 512 bytes. */
 const PLACE_BYTES_MAX = 400;
 
@@ -170,16 +174,32 @@ export async function openDirectory(options: DirectoryOptions): Promise<Director
     },
   };
 
-  const flushQuietly = () =>
-    store.flush().catch((error) => logger.warn({ err: error }, 'what is known of access keys is not on disk yet'));
+  let trouble: string | undefined;
+  const flush = async () => {
+    try {
+      await store.flush();
+      if (trouble !== undefined) logger.info('what is known of access keys is on disk again');
+      trouble = undefined;
+    } catch (error) {
+      if (trouble === undefined) logger.error({ err: error }, 'what is known of access keys is not on disk yet');
+      trouble = `what is known of access keys cannot be written: ${error instanceof Error ? error.message : error}`;
+      sweepAfter(RETRY_DELAY_MS);
+      throw error;
+    }
+  };
+  let closed = false;
   let cancelSweep = () => {};
+  const sweepAfter = (delayMs: number) => {
+    cancelSweep();
+    if (!closed) cancelSweep = clock.after(delayMs, sweep);
+  };
   const sweep = () => {
     const endedMinute = Math.floor((clock.now() - EXPIRED_KEPT_MS) / 60_000);
     for (const minute of [...byEnd.terms()]) {
       if (minute < endedMinute) for (const accessKeyId of byEnd.ids(minute)) sessions.remove(accessKeyId);
     }
-    void flushQuietly();
-    cancelSweep = clock.after(SWEEP_DELAY_MS, sweep);
+    sweepAfter(SWEEP_DELAY_MS);
+    flush().catch(() => {}); // told there
   };
   sweep();
 
@@ -192,16 +212,20 @@ export async function openDirectory(options: DirectoryOptions): Promise<Director
       for (const fact of facts) {
         if (isPlaceable(fact)) (apply[fact.fact] as (fact: LearnedFact) => void)(fact);
       }
-      await store.flush();
+      await flush();
+    },
+    get trouble() {
+      return trouble;
     },
     get unknownAccountId() {
       return file.identities.unknownAccountId ?? options.unknownAccountId;
     },
     reload: () => file.reload(),
     async close() {
+      closed = true;
       cancelSweep();
       file.close();
-      await flushQuietly();
+      await flush().catch(() => {}); // told there
     },
   };
 }

@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import type { Config } from '../config.ts';
+import type { OpenGateway } from '../gateway-listener.ts';
 
 /** Where clients on this machine reach the endpoint: 0.0.0.0 is an address to listen on, not one to call. */
 export const endpointOf = (config: Pick<Config, 'host' | 'port' | 'tlsCert'>, port: number = config.port): string =>
@@ -14,6 +15,10 @@ function addressOf(listensAt: string, port: number, secure: boolean): string {
   const host = any ? '127.0.0.1' : listensAt.includes(':') ? `[${listensAt}]` : listensAt;
   return `${secure ? 'https' : 'http'}://${host}:${port}`;
 }
+
+/** Which certificate authority clients have to trust, where the gateway made one. */
+export const trustHint = ({ caPath }: OpenGateway): string =>
+  caPath === undefined ? '' : `Clients trust its certificates with AWS_CA_BUNDLE=${caPath}\n`;
 
 export const credentialsPath = (config: Pick<Config, 'dataDir'>): string =>
   join(resolve(config.dataDir), 'credentials');

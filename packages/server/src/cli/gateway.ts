@@ -6,7 +6,7 @@ import type { Config } from '../config.ts';
 import { startGatewayApp } from '../gateway-app.ts';
 import { createClient } from './client.ts';
 import { findCredentials } from './credentials.ts';
-import { credentialsPath, endpointOf, gatewayEndpointOf } from './env.ts';
+import { credentialsPath, endpointOf, gatewayEndpointOf, trustHint } from './env.ts';
 import { untilTold } from './until-told.ts';
 
 /**
@@ -33,7 +33,7 @@ Health and metrics: http://${config.host}:${app.healthPort}/readyz
 
 Point AWS clients at it:
   export AWS_ENDPOINT_URL=${gatewayEndpointOf(config, app.port)}
-`);
+${trustHint(app)}`);
   await untilTold(logger);
   await app.stop();
   client.close();

@@ -3,7 +3,7 @@ import { systemClock } from '../base/clock.ts';
 import { createLogger } from '../base/logger.ts';
 import { systemRandom } from '../base/random.ts';
 import type { Config } from '../config.ts';
-import { endpointOf, gatewayEndpointOf } from './env.ts';
+import { endpointOf, gatewayEndpointOf, trustHint } from './env.ts';
 import { untilTold } from './until-told.ts';
 
 /**
@@ -24,9 +24,9 @@ function welcome(config: Config, app: App): string {
   const own = config.dataDir === './opentrail-data' ? '' : ` --data-dir ${config.dataDir}`;
   const port = config.port === app.port ? '' : ` --port ${app.port}`;
   const gateway =
-    app.gatewayPort === undefined
+    app.gateway === undefined
       ? ''
-      : `The capture gateway ${gatewayEndpointOf(config, app.gatewayPort)} stands before ${config.upstream.join(', ')}\n`;
+      : `The capture gateway ${gatewayEndpointOf(config, app.gateway.port)} stands before ${config.upstream.join(', ')}\n${trustHint(app.gateway)}`;
   return `OpenTrail serves ${endpointOf(config, app.port)}  (account ${config.accountId}, Region ${config.region})
 ${gateway}Data and credentials are in ${app.dataDir}
 

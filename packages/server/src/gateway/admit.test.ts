@@ -10,6 +10,7 @@ import type { HttpRequest } from '../wire/request.ts';
 import { amzDate, EMPTY_SHA256, hmac, sha256Hex, signingKey } from '../wire/sigv4/canonical.ts';
 import { parseAuthorization, presign, signRequest, verifySignature } from '../wire/sigv4/index.ts';
 import { type AdmissionOptions, type Admitted, type Claimed, createAdmission } from './admit.ts';
+import { hostAtUpstream } from './resign.ts';
 
 const CLIENT = { accessKeyId: 'AKIACLIENT', secretAccessKey: 'the client secret' };
 const SESSION = { accessKeyId: 'ASIACLIENT', secretAccessKey: 'the session secret', sessionToken: 'the token' };
@@ -37,7 +38,7 @@ beforeEach(() => {
 
 const admission = (options: Partial<AdmissionOptions> = {}) =>
   createAdmission({
-    directory: { find: (id) => keys.get(id) },
+    find: async (id) => keys.get(id),
     signatures: 'verify',
     clock,
     logger: createLogger('debug', { write: (line: string) => void lines.push(line) }),
@@ -89,6 +90,11 @@ function signed({
   return requestOf(method, made.url, made.headers);
 }
 
+/** What `admit` may ask for; a body is only read where its hash is needed. */
+const bodyOf = (text: string | Buffer) => ({ upstreamHost: 'localhost:4572', bodySha256: async () => sha256Hex(text) });
+const PENDING = { upstreamHost: 'localhost:4572', bodySha256: () => Promise.reject(new Error('not needed')) };
+const resign = { credentials: () => OWN, ownHosts: ['localhost'] };
+
 /** Whether the upstream, which knows only the gateway's credentials, takes what comes out. */
 function upstreamTakes(
   http: HttpRequest,
@@ -137,8 +143,10 @@ const refusal = (promise: Promise<unknown>) =>
 
 describe('who gets in', () => {
   test('a good signature: header, session, presigned, query service with its body', async () => {
-    expect((await admission().admit(signed(), S3)).known?.accessKeyId).toBe('AKIACLIENT');
-    expect((await admission().admit(signed({ credentials: SESSION }), S3)).known?.accessKeyId).toBe('ASIACLIENT');
+    expect((await admission().admit(signed(), S3, PENDING)).known?.accessKeyId).toBe('AKIACLIENT');
+    expect((await admission().admit(signed({ credentials: SESSION }), S3, PENDING)).known?.accessKeyId).toBe(
+      'ASIACLIENT',
+    );
     const url = new URL('http://localhost:4572/b/k');
     const presigned = presign({
       method: 'GET',
@@ -149,13 +157,11 @@ describe('who gets in', () => {
       nowMs: clock.now(),
       expiresSeconds: 60,
     });
-    expect((await admission().admit(requestOf('GET', presigned, {}), S3)).known).toBeDefined();
+    expect((await admission().admit(requestOf('GET', presigned, {}), S3, PENDING)).known).toBeDefined();
     const body = Buffer.from('Action=GetCallerIdentity');
     const http = signed({ service: 'sts', body, path: '/', headers: { 'content-length': String(body.length) } });
-    expect(admission().needsBodyHash(http, STS)).toBe(true);
-    expect(admission().needsBodyHash(signed(), S3)).toBe(false);
-    expect((await admission().admit(http, STS, sha256Hex(body))).known).toBeDefined();
-    expect(await refusal(admission().admit(http, STS, sha256Hex('Action=DeleteUser')))).toBe('SignatureDoesNotMatch');
+    expect((await admission().admit(http, STS, bodyOf(body))).known).toBeDefined();
+    expect(await refusal(admission().admit(http, STS, bodyOf('Action=DeleteUser')))).toBe('SignatureDoesNotMatch');
   });
 
   const credentials = (accessKeyId: string) => ({ ...CLIENT, accessKeyId });
@@ -197,7 +203,7 @@ describe('who gets in', () => {
   ];
   for (const [name, signatures, http, expected] of cases) {
     test(`${name} (${signatures}): ${expected}`, async () => {
-      expect(await refusal(admission({ signatures }).admit(http, S3))).toBe(expected);
+      expect(await refusal(admission({ signatures }).admit(http, S3, PENDING))).toBe(expected);
       if (expected !== 'admitted') expect(lines.join('')).toMatch(`"code":"${expected}"`);
       expect(lines.join('')).not.toMatch(/secret|token"|Signature=/);
     });
@@ -210,10 +216,10 @@ describe('who gets in', () => {
         session: { ...session, expiresMs: clock.now() },
       }),
     ]);
-    const late = admission({ directory: { find: (id) => expired.get(id) } });
-    expect(await refusal(late.admit(signed({ credentials: SESSION }), S3))).toBe('ExpiredToken');
+    const late = admission({ find: async (id) => expired.get(id) });
+    expect(await refusal(late.admit(signed({ credentials: SESSION }), S3, PENDING))).toBe('ExpiredToken');
     const inactive = signed({ service: 'sts', path: '/', credentials: credentials('AKIAINACTIVE') });
-    expect(await refusal(admission().admit(inactive, STS))).toBe('InvalidClientTokenId');
+    expect(await refusal(admission().admit(inactive, STS, PENDING))).toBe('InvalidClientTokenId');
   });
 });
 
@@ -222,7 +228,7 @@ describe('bodies', () => {
 
   test('one that is not what was signed never passes whole', async () => {
     const http = signed({ body: data });
-    const admitted = await admission().admit(http, S3);
+    const admitted = await admission().admit(http, S3, PENDING);
     expect(await through(admitted, cut(data, [5, 700]))).toEqual(data);
     const other = Buffer.from(data);
     other[3] = 0;
@@ -250,18 +256,16 @@ describe('bodies', () => {
     test(`${declared}: signed anew chunk by chunk, as long as before`, async () => {
       const http = request();
       const body = chunked(http, data, trailer);
-      const admitted = await admission({ resign: { credentials: OWN } }).admit(http, S3);
+      const admitted = await admission({ resign }).admit(http, S3, PENDING);
       const { sent } = upstreamTakes(http, admitted, 'streamed');
       await fc.assert(
         fc.asyncProperty(fc.array(fc.nat(), { maxLength: 50 }), async (at) => {
           const out = await through(admitted, cut(body, at));
           expect(out.length).toBe(body.length);
           const upstream = admission({
-            directory: {
-              find: () => known(OWN.accessKeyId, { secretAccessKey: OWN.secretAccessKey, source: 'file' })[1],
-            },
+            find: async () => known(OWN.accessKeyId, { secretAccessKey: OWN.secretAccessKey, source: 'file' })[1],
           });
-          expect(await through(await upstream.admit(sent, S3), [out])).toEqual(out);
+          expect(await through(await upstream.admit(sent, S3, PENDING), [out])).toEqual(out);
         }),
         { numRuns: 50 },
       );
@@ -272,8 +276,8 @@ describe('bodies', () => {
       const http = request();
       const body = chunked(http, data, trailer);
       body[body.indexOf('world')]! ^= 1;
-      for (const options of [{}, { resign: { credentials: OWN } }]) {
-        const admitted = await admission(options).admit(http, S3);
+      for (const options of [{}, { resign }]) {
+        const admitted = await admission(options).admit(http, S3, PENDING);
         expect(await refusal(through(admitted, cut(body, [100, 3000, 9000])))).toBe('SignatureDoesNotMatch');
         expect(await refusal(through(admitted, [body.subarray(0, 5000)]))).toMatch(
           /IncompleteBody|SignatureDoesNotMatch/,
@@ -284,7 +288,6 @@ describe('bodies', () => {
 });
 
 describe('signing anew', () => {
-  const resign = { credentials: OWN };
   test('header signatures of every kind of body', async () => {
     const bodies: [string, { sha256: string } | Buffer][] = [
       ['nothing', Buffer.alloc(0)],
@@ -298,7 +301,7 @@ describe('signing anew', () => {
         credentials: SESSION,
         headers: { 'content-type': 'text/plain', 'x-amz-meta-a': 'b  c' },
       });
-      const admitted = await admission({ resign }).admit(http, S3);
+      const admitted = await admission({ resign }).admit(http, S3, PENDING);
       expect(admitted.resigned).toBe(true);
       const { sent } = upstreamTakes(http, admitted, 'streamed');
       expect(sent.headers['x-amz-content-sha256']).toBe(http.headers['x-amz-content-sha256']);
@@ -317,7 +320,7 @@ describe('signing anew', () => {
       expiresSeconds: 60,
     });
     const http = requestOf('GET', presigned, {});
-    const admitted = await admission({ resign: { ...resign, host: 'minio:9000' } }).admit(http, S3);
+    const admitted = await admission({ resign }).admit(http, S3, { ...PENDING, upstreamHost: 'minio:9000' });
     expect(admitted.rawQuery).toBe('response-content-type=a%2Fb&versionId=1');
     const { sent, parsed } = upstreamTakes(http, admitted, 'streamed');
     expect([parsed.kind, parsed.payload.kind, sent.headers.host]).toEqual(['header', 'unsigned', 'minio:9000']);
@@ -329,9 +332,9 @@ describe('signing anew', () => {
       service: 'sts',
       path: '/',
       body,
-      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      headers: { 'content-type': 'application/x-www-form-urlencoded', 'content-length': String(body.length) },
     });
-    const admitted = await admission({ resign }).admit(http, STS, sha256Hex(body));
+    const admitted = await admission({ resign }).admit(http, STS, bodyOf(body));
     upstreamTakes(http, admitted, sha256Hex(body), 'query');
     expect(admitted.headers).not.toHaveProperty('x-amz-content-sha256');
   });
@@ -343,7 +346,7 @@ describe('signing anew', () => {
       requestOf('GET', 'http://h/b/k', {}),
     ];
     for (const http of strangers) {
-      const admitted = await admission({ resign }).admit(http, S3);
+      const admitted = await admission({ resign }).admit(http, S3, PENDING);
       expect(admitted).toMatchObject({ resigned: false, headers: {}, rawQuery: http.rawQuery });
     }
   });
@@ -370,3 +373,19 @@ function chunked(http: HttpRequest, data: Buffer, trailer: readonly [string, str
     : '\r\n';
   return Buffer.concat([...chunks, Buffer.from(end)]);
 }
+
+test('the host that an upstream sees', () => {
+  const own = ['localhost', 's3.localhost', 'gateway.example'];
+  const cases: [string, string, string][] = [
+    ['127.0.0.1:4572', 'minio:9000', 'minio:9000'],
+    ['[::1]:4572', 's3.example', 's3.example'],
+    ['gateway', 's3.example', 's3.example'],
+    ['gateway.example:4572', 's3.example', 's3.example'],
+    ['a.bucket.gateway.example:4572', 's3.example', 'a.bucket.s3.example'],
+    ['bucket.s3.localhost:4572', 'localhost:9000', 'bucket.localhost:9000'],
+    ['bucket.localhost:4572', '127.0.0.1:9000', 'bucket.localhost:4572'],
+    ['sts.us-east-1.amazonaws.com', 'sts.us-east-1.amazonaws.com', 'sts.us-east-1.amazonaws.com'],
+    ['bucket.s3.amazonaws.com', '10.0.0.1:9000', 'bucket.s3.amazonaws.com'],
+  ];
+  for (const [client, upstream, expected] of cases) expect(hostAtUpstream(client, upstream, own)).toBe(expected);
+});

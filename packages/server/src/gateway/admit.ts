@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { Transform } from 'node:stream';
-import type { Directory, KnownIdentity } from '../access/directory.ts';
+import type { KnownIdentity } from '../access/directory.ts';
 import type { Clock } from '../base/clock.ts';
 import { AwsError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
@@ -17,7 +17,7 @@ import {
   parseAuthorization,
   verifySignature,
 } from '../wire/sigv4/index.ts';
-import { resign } from './resign.ts';
+import { hostAtUpstream, resign } from './resign.ts';
 import { chunkResigner, type Rewriter } from './resign-chunks.ts';
 
 /** What `Recognised` tells of a request here. */
@@ -26,16 +26,24 @@ export interface Claimed {
   readonly detected?: Pick<Detected, 'protocol'> | undefined;
 }
 
+/** What a request may be asked for meanwhile. */
+export interface Pending {
+  /** Host and port of the upstream, for the signature that it is to see. */
+  readonly upstreamHost: string;
+  /**
+   * Reads the body to its end; in hex. Asked where there is one, the signature covers it, and the request does not tell
+   * its hash.
+   */
+  bodySha256(): Promise<string>;
+}
+
 /** A step between a request's head and the upstream. */
 export interface Admission {
-  /** Whether the signature covers a body whose hash the request does not tell: `admit` is to be given it then. */
-  needsBodyHash(http: HttpRequest, claimed: Claimed): boolean;
   /**
-   * @param bodySha256 in hex; not given: the body is still to come, or there is none
    * @throws AwsError, in the service's own words, when the gateway refuses the request. Nothing is recorded of it:
-   * CloudTrail files a record under the caller's account, and such a request has no caller.
+   * CloudTrail files a record under the caller's account, and such a request has no caller. It is counted here.
    */
-  admit(http: HttpRequest, claimed: Claimed, bodySha256?: string): Promise<Admitted>;
+  admit(http: HttpRequest, claimed: Claimed, pending: Pending): Promise<Admitted>;
 }
 
 export interface Admitted {
@@ -53,7 +61,7 @@ export interface Admitted {
 }
 
 export interface AdmissionOptions {
-  readonly directory: Pick<Directory, 'find'>;
+  readonly find: (accessKeyId: string) => Promise<KnownIdentity | undefined>;
   /**
    * `pass`: the upstream decides. `verify`: those whose secret is known are verified, others passed on. `require`:
    * signed requests whose secret is not known are refused too. Unsigned ones always go on: some operations have no
@@ -63,20 +71,27 @@ export interface AdmissionOptions {
   /**
    * Signs what was verified anew. What was not verified goes on as it came, or anybody would act with these.
    */
-  readonly resign?: { readonly credentials: Credentials; readonly host?: string };
+  readonly resign?: Resigning | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Pick<Metrics, 'rejectedRequests'>;
 }
 
-export function createAdmission(options: AdmissionOptions): Admission {
-  const { directory, signatures, clock, logger, metrics } = options;
+export interface Resigning {
+  /** Asked for each request: the operator may change them. */
+  readonly credentials: () => Credentials;
+  /** Host names of the gateway's own, in whose place the upstream sees its own. */
+  readonly ownHosts: readonly string[];
+}
 
-  const admit = (http: HttpRequest, claimed: Claimed, bodySha256: string | undefined): Admitted => {
+export function createAdmission(options: AdmissionOptions): Admission {
+  const { find, signatures, clock, logger, metrics } = options;
+
+  const admit = async (http: HttpRequest, claimed: Claimed, pending: Pending): Promise<Admitted> => {
     const style = styleOf(claimed);
     const parsed = signatures === 'pass' ? undefined : parseSigned(http, style);
     if (!parsed) return { ...AS_IT_CAME, rawQuery: http.rawQuery, known: undefined };
-    const known = directory.find(parsed.accessKeyId);
+    const known = await find(parsed.accessKeyId);
     const asItCame = { ...AS_IT_CAME, rawQuery: http.rawQuery, known };
     const secret = known?.secretAccessKey;
     if (secret === undefined || UNVERIFIABLE.test(parsed.payload.declared)) {
@@ -85,44 +100,47 @@ export function createAdmission(options: AdmissionOptions): Admission {
     }
     checkKey(known!, parsed, style, clock.now());
     const declares = parsed.payload.kind !== 'absent';
+    const bodySha256 = !declares && announcesBody(http) ? await pending.bodySha256() : EMPTY_SHA256;
     verifySignature({
       request: http,
       parsed,
       secretAccessKey: secret,
       nowMs: clock.now(),
-      body: declares ? 'streamed' : (bodySha256 ?? EMPTY_SHA256),
+      body: declares ? 'streamed' : bodySha256,
       style,
     });
     const check = bodyCheck(http, parsed, secret, style);
-    const payloadHash = declares ? parsed.payload.declared : (bodySha256 ?? EMPTY_SHA256);
-    const again = options.resign && resign({ ...options.resign, http, parsed, payloadHash, nowMs: clock.now() });
+    const payloadHash = declares ? parsed.payload.declared : bodySha256;
+    const again =
+      options.resign &&
+      resign({
+        http,
+        parsed,
+        payloadHash,
+        credentials: options.resign.credentials(),
+        host: hostAtUpstream(http.host, pending.upstreamHost, options.resign.ownHosts),
+        nowMs: clock.now(),
+      });
     const isChunked = parsed.payload.kind === 'chunks' || parsed.payload.kind === 'chunks-trailer';
     const rewriter = again && isChunked ? () => chunkResigner(again.seed) : undefined;
     return {
       ...asItCame,
       ...(again && { resigned: true, headers: again.headers, rawQuery: again.rawQuery }),
-      ...(check && { body: () => guardedBody(check(), rewriter?.()) }),
+      ...(check && { body: () => guardedBody(check(), rewriter?.(), (error) => count(error, http, claimed)) }),
     };
+  };
+  const count = (error: unknown, http: HttpRequest, claimed: Claimed) => {
+    if (!(error instanceof AwsError)) return;
+    metrics.rejectedRequests.inc({ code: error.code });
+    logger.info({ code: error.code, sourceIp: http.sourceIp, service: claimed.signingName }, 'request rejected');
   };
 
   return {
-    needsBodyHash(http, claimed) {
-      if (signatures === 'pass' || !announcesBody(http)) return false;
+    async admit(http, claimed, pending) {
       try {
-        const parsed = parseSigned(http, styleOf(claimed));
-        return parsed?.payload.kind === 'absent' && directory.find(parsed.accessKeyId)?.secretAccessKey !== undefined;
-      } catch {
-        return false; // `admit` tells it
-      }
-    },
-    async admit(http, claimed, bodySha256) {
-      try {
-        return admit(http, claimed, bodySha256);
+        return await admit(http, claimed, pending);
       } catch (error) {
-        if (error instanceof AwsError) {
-          metrics.rejectedRequests.inc({ code: error.code });
-          logger.info({ code: error.code, sourceIp: http.sourceIp, service: claimed.signingName }, 'request rejected');
-        }
+        count(error, http, claimed);
         throw error;
       }
     },
@@ -218,7 +236,7 @@ function chunkCheck(decoder: Transform): BodyCheck {
 }
 
 /** Passes a body on behind its check, and never the last of it before the check is through. */
-function guardedBody(check: BodyCheck, rewriter: Rewriter | undefined): Transform {
+function guardedBody(check: BodyCheck, rewriter: Rewriter | undefined, refused: (error: unknown) => void): Transform {
   let held: Buffer | undefined;
   const guard: Transform = new Transform({
     async transform(bytes: Buffer, _encoding, done) {
@@ -230,6 +248,7 @@ function guardedBody(check: BodyCheck, rewriter: Rewriter | undefined): Transfor
         }
         done();
       } catch (error) {
+        refused(error);
         done(error as Error);
       }
     },
@@ -239,6 +258,7 @@ function guardedBody(check: BodyCheck, rewriter: Rewriter | undefined): Transfor
         for (const piece of [held, ...(rewriter?.end() ?? [])]) if (piece) guard.push(piece);
         done();
       } catch (error) {
+        refused(error);
         done(error as Error);
       }
     },

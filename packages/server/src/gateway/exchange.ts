@@ -12,6 +12,8 @@ export interface Exchange {
   /** When the last byte of the answer had come, or it was clear that none would. */
   readonly endMs: number;
   readonly requestBody: Copy;
+  /** The upstream saw credentials of the gateway's own. */
+  readonly resigned?: true;
   /** Absent when no answer came. */
   readonly answer?: {
     readonly status: number;

@@ -56,6 +56,24 @@ export function requestHeaders(raw: RawHeaders, connection: string | undefined, 
 const WITHOUT_BODY: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS', 'TRACE']);
 
 /**
+ * The same headers with some in place of the sender's, or taken away.
+ * @param changes by name in lower case; undefined takes away
+ */
+export function withHeaders(raw: RawHeaders, changes: Readonly<Record<string, string | undefined>>): string[] {
+  const out: string[] = [];
+  const put = new Set<string>();
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = raw[i]!.toLowerCase();
+    const change = Object.hasOwn(changes, name) ? changes[name] : raw[i + 1]!;
+    if (change === undefined || put.has(name)) continue;
+    if (Object.hasOwn(changes, name)) put.add(name);
+    out.push(raw[i]!, change);
+  }
+  for (const [name, value] of Object.entries(changes)) if (value !== undefined && !put.has(name)) out.push(name, value);
+  return out;
+}
+
+/**
  * The headers of an answer as the client gets them.
  * @param mayBeChunked the client speaks HTTP/1.1, and this answer has a body (or would have one: HEAD)
  */

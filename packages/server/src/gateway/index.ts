@@ -9,6 +9,8 @@ import type { Catalogue } from '../schema/catalogue.ts';
 import type { Auditor } from '../wire/audit.ts';
 import type { EncodedResponse, ErrorTarget } from '../wire/codec/index.ts';
 import type { HttpRequest } from '../wire/request.ts';
+import type { Credentials } from '../wire/sigv4/index.ts';
+import { type AdmissionOptions, createAdmission } from './admit.ts';
 import { failureAnswer } from './failure-answers.ts';
 import { createProxy, type ProxyLimits, type Route, type Wants } from './proxy.ts';
 import { createRecogniser, type Recognised } from './recognise.ts';
@@ -21,8 +23,12 @@ export interface GatewayOptions {
   /** PEM text. */
   readonly upstreamCa?: string | undefined;
   readonly limits?: Partial<ProxyLimits>;
+  /** The gateway's own names, under which services and buckets have theirs. */
   readonly hostSuffixes: readonly string[];
   readonly defaultRegion: string;
+  readonly signatures: AdmissionOptions['signatures'];
+  /** What requests are signed anew with. */
+  readonly upstreamCredentials?: (() => Credentials) | undefined;
 }
 
 export interface GatewayDeps {
@@ -60,16 +66,34 @@ export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gatew
   const { catalogue, random } = deps;
   const addresses = parseUpstreams(options.upstream);
   const upstreams = createUpstreams(addresses, options.upstreamCa === undefined ? {} : { ca: options.upstreamCa });
-  const recorder = createRecorder({ ...deps, recogniser: createRecogniser(catalogue, options) });
+  const ownHosts = options.hostSuffixes;
+  const recorder = createRecorder({ ...deps, ownHosts, recogniser: createRecogniser(catalogue, options) });
   const routeOf = (http: HttpRequest): Route => {
     const { recognised } = recorder.seen(http);
     return {
+      claimed: recognised,
       upstream: upstreams.for(recognised.signingName),
       wants: wantsOf(recognised),
       target: targetOf(recognised),
     };
   };
-  const proxy = createProxy({ ...deps, routeOf, recorder, ...(options.limits && { limits: options.limits }) });
+  const { signatures, upstreamCredentials: credentials } = options;
+  const admission =
+    signatures === 'pass'
+      ? undefined
+      : createAdmission({
+          ...deps,
+          signatures,
+          find: async (accessKeyId) => deps.directory.find(accessKeyId) ?? (await deps.ownKeys?.(accessKeyId)),
+          resign: credentials && { credentials, ownHosts },
+        });
+  const proxy = createProxy({
+    ...deps,
+    routeOf,
+    recorder,
+    admission,
+    ...(options.limits && { limits: options.limits }),
+  });
   return {
     handle: proxy.handle,
     refuse: (error) => failureAnswer({ protocol: 'restXml' }, error, random, '/'),

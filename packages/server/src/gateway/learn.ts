@@ -31,6 +31,9 @@ export function learnsFrom(schemaId: string, operation: string): boolean {
   return Object.hasOwn(LESSONS, schemaId) && Object.hasOwn(LESSONS[schemaId]!, operation);
 }
 
+/** Whether any of its operations does. */
+export const teachesAtAll = (schemaId: string): boolean => Object.hasOwn(LESSONS, schemaId);
+
 /**
  * What an answer says about identities. MUST be given only answers with status 2xx of an exchange that `mayTeach`. The
  * account of a fact is the one in the answer's ARN; where there is none, it is the caller's.

@@ -1,18 +1,16 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import { type AwsError, Pushback } from '../base/errors.ts';
-import { whyBroken } from '../wire/broken-body.ts';
 import type { ErrorTarget } from '../wire/codec/index.ts';
 import { type HttpRequest, joinHeaders } from '../wire/request.ts';
 import { Capture } from './capture.ts';
 import type { Exchange, ExchangeFailure } from './exchange.ts';
 import { asAnswerable, failureAnswer, failureError } from './failure-answers.ts';
-import { answerHeaders, requestHeaders, trailerPairs } from './headers.ts';
+import { answerHeaders, trailerPairs } from './headers.ts';
 import type { Outcome, ProxyDeps, Route } from './proxy.ts';
+import { AHEAD_BYTES_MAX, Upload } from './upload.ts';
 
 /** An error answer is copied up to here whatever was wanted of the answer: its code and message are in it. */
 const ERROR_BYTES_MAX = 64 * 1024;
-/** What may wait to be written on either side, so that reading and writing take place at once. */
-const AHEAD_BYTES_MAX = 128 * 1024;
 /** A client that asked is told to continue after this long, whatever the upstream says. Clients wait as long themselves. */
 const CONTINUE_AFTER_MS = 1_000;
 /** A request that met a connection just being closed may be sent again: to do these twice is to do them once (RFC 9110 §9.2.2). */
@@ -33,21 +31,23 @@ export class Passage {
   readonly #route: Route;
   readonly #startMs: number;
   readonly #done: (outcome: Outcome) => void;
-  readonly #asked: Capture;
+  readonly #upload: Upload;
   #told: Capture;
   #up: ClientRequest | undefined;
   #answer: IncomingMessage | undefined;
   /** The newest piece of the answer. */
   #held: Buffer | undefined;
-  /** All of the request is with us. */
-  #uploaded: boolean;
-  /** `ending`: no more will be taken from the upstream; the record is being made, or the answer is leaving. */
-  #stage: 'open' | 'ending' | 'over' = 'open';
+  /**
+   * `admitting`: the upstream has not been asked, and there is nothing to record. `ending`: no more will be taken from
+   * the upstream; the record is being made, or the answer is leaving.
+   */
+  #stage: 'admitting' | 'open' | 'ending' | 'over' = 'admitting';
   /** How it ended, once the last of the answer is on its way. */
   #outcome: Outcome | undefined;
   #askedAgain = false;
   #heardOf = false;
-  #awaitsContinue = false;
+  /** The client waits for a word before it sends its body. */
+  #awaitsContinue: boolean;
   #cancelTimer: (() => void) | undefined;
   #moved = true;
   #quietSinceMs = 0;
@@ -64,35 +64,52 @@ export class Passage {
     this.#route = call.route;
     this.#done = done;
     this.#startMs = deps.clock.now();
-    this.#asked = new Capture(call.route.wants.requestBytes, deps.budget);
+    this.#awaitsContinue = call.req.httpVersion === '1.1' && /^100-continue$/i.test(call.http.headers.expect ?? '');
     this.#told = new Capture(call.route.wants.answerBytes, deps.budget);
-    // A request without either header has no body (RFC 9112 §6.3), as most reads have none.
-    const { headers } = call.http;
-    this.#uploaded = headers['content-length'] === undefined && headers['transfer-encoding'] === undefined;
+    const copyBytes = call.route.wants.requestBytes;
+    this.#upload = new Upload(
+      { ...call, copyBytes, budget: deps.budget },
+      {
+        moved: () => {
+          this.#moved = true;
+        },
+        isOpen: () => this.#stage === 'open',
+        broken: (reason) => {
+          if (this.#stage === 'open') this.#fail('request-cut-off', reason);
+        },
+        rejected: (error) => this.#reject(error),
+      },
+    );
     this.#res.on('close', () => this.#clientClosed());
     this.#req.on('close', () => this.#clientClosed());
     this.#req.on('error', () => {}); // its `close` follows
   }
 
-  /** Sends the request on. */
+  /** Sends the request on, if it is admitted. */
   start(): void {
-    this.#ask();
-    if (this.#stage !== 'open') return;
-    if (this.#uploaded) {
-      this.#up!.end();
+    const { admission } = this.#deps;
+    if (!admission) {
+      this.#send();
       return;
     }
-    this.#readUpload();
-    this.#expectContinue();
-    // Whoever sends a head and thinks before the body has the head passed on meanwhile.
-    setImmediate(() => {
-      if (this.#asked.totalBytes === 0 && !this.#up!.destroyed) this.#up!.flushHeaders();
-    });
+    const { claimed, upstream } = this.#route;
+    const bodySha256 = () => {
+      this.#tellToContinue();
+      return this.#upload.hashWhole();
+    };
+    admission.admit(this.#http, claimed, { upstreamHost: upstream!.host, bodySha256 }).then(
+      (admitted) => {
+        this.#upload.admit(admitted);
+        if (this.#stage === 'admitting') this.#send();
+      },
+      (error) => this.#reject(error),
+    );
   }
 
   /** Answers with an error instead of asking the upstream. Leaves no record. */
   refuse(error: unknown): void {
-    if (!this.#uploaded) this.#readUpload();
+    this.#stage = 'ending';
+    this.#upload.drop();
     this.#answerWith(asAnswerable(error, this.#target), 'refused');
   }
 
@@ -130,15 +147,21 @@ export class Passage {
 
   // --- towards the upstream
 
+  #send(): void {
+    this.#stage = 'open';
+    this.#ask();
+    if (this.#stage !== 'open' || this.#upload.whole) return;
+    this.#expectContinue();
+    // Whoever sends a head and thinks before the body has the head passed on meanwhile.
+    setImmediate(() => {
+      if (this.#upload.totalBytes === 0 && !this.#up!.destroyed) this.#up!.flushHeaders();
+    });
+  }
+
   #ask(): void {
-    const req = this.#req;
     let up: ClientRequest;
     try {
-      up = this.#route.upstream!.ask({
-        method: req.method!,
-        target: req.url!,
-        headers: requestHeaders(req.rawHeaders, this.#http.headers.connection, req.method!),
-      });
+      up = this.#route.upstream!.ask({ method: this.#req.method!, ...this.#upload.head() });
     } catch (error) {
       this.#deps.logger.warn({ err: error, upstream: this.#route.upstream!.name }, 'a request cannot be sent on');
       this.#fail('upstream-unreachable', 'The request cannot be sent on.');
@@ -150,45 +173,18 @@ export class Passage {
     };
     up.on('response', (answer) => current(() => this.#answered(answer)));
     up.on('error', (error) => current(() => this.#upstreamFailed(error)));
-    up.on('drain', () => {
-      this.#moved = true;
-      this.#req.resume();
-    });
     up.on('information', (info) => this.#informed(info));
     // Nobody asked for another protocol.
     up.on('upgrade', (_answer, socket) => {
       socket.destroy();
       current(() => this.#upstreamFailed(new Error('the upstream changed to another protocol')));
     });
-  }
-
-  #readUpload(): void {
-    const req = this.#req;
-    req.on('data', (chunk: Buffer) => {
-      this.#moved = true;
-      this.#asked.add(chunk);
-      if (this.#stage !== 'open') return;
-      if (!this.#up!.write(chunk) && this.#up!.writableLength > AHEAD_BYTES_MAX) req.pause();
-    });
-    req.on('end', () => {
-      this.#moved = true;
-      const broken = whyBroken(req);
-      if (this.#stage === 'open' && broken) return this.#fail('request-cut-off', broken);
-      this.#uploaded = !broken;
-      if (this.#stage === 'open') this.#endRequest();
-    });
-  }
-
-  #endRequest(): void {
-    const { rawTrailers } = this.#req;
-    if (rawTrailers.length > 0) this.#up!.addTrailers(trailerPairs(rawTrailers) as never);
-    this.#up!.end();
+    this.#upload.sendTo(up);
   }
 
   /** The upstream says whether the client should go on; when it says nothing, the client is told to. */
   #expectContinue(): void {
-    if (this.#req.httpVersion !== '1.1' || !/^100-continue$/i.test(this.#http.headers.expect ?? '')) return;
-    this.#awaitsContinue = true;
+    if (!this.#awaitsContinue) return;
     this.#cancelTimer = this.#deps.clock.after(CONTINUE_AFTER_MS, () => this.#tellToContinue());
   }
 
@@ -224,7 +220,6 @@ export class Passage {
     if (this.#mayAskAgain()) {
       this.#askedAgain = true;
       this.#ask();
-      if (this.#stage === 'open' && this.#uploaded) this.#endRequest();
       return;
     }
     this.#deps.logger.warn({ err: error, upstream: this.#route.upstream!.name }, 'an upstream failed');
@@ -233,7 +228,7 @@ export class Passage {
 
   /** Only a connection that had been idle may have been closed before it knew of the request. */
   #mayAskAgain(): boolean {
-    const nothingPassed = this.#asked.totalBytes === 0 && !this.#heardOf;
+    const nothingPassed = this.#upload.totalBytes === 0 && !this.#heardOf;
     return this.#up!.reusedSocket && !this.#askedAgain && nothingPassed && IDEMPOTENT.has(this.#req.method!);
   }
 
@@ -294,7 +289,7 @@ export class Passage {
     const { statusCode, statusMessage, rawHeaders, headers } = this.#answer!;
     const hasBody = statusCode !== 204 && statusCode !== 304;
     const out = answerHeaders(rawHeaders, headers.connection, hasBody && this.#req.httpVersion === '1.1');
-    if (!this.#uploaded) out.push('Connection', 'close');
+    if (!this.#upload.whole) out.push('Connection', 'close');
     res.sendDate = false; // the upstream's own, or none
     try {
       res.writeHead(statusCode!, statusMessage!, out);
@@ -313,7 +308,7 @@ export class Passage {
 
   /** When some of the request has not come, `Connection: close` went before, and the server sees to it that both arrive. */
   #end(last: Buffer | undefined, outcome: Outcome): void {
-    if (!this.#uploaded) this.#up?.destroy();
+    if (!this.#upload.whole) this.#up?.destroy();
     this.#outcome = outcome;
     if (last) this.#res.end(last);
     else this.#res.end();
@@ -329,11 +324,12 @@ export class Passage {
 
   #gone(): void {
     if (this.#outcome) this.#over(this.#outcome);
+    if (this.#stage === 'admitting') this.#over('client-gone');
     if (this.#stage !== 'open') return; // the record is being made already
-    const kind = this.#uploaded ? 'client-gone' : 'request-cut-off';
+    const kind = this.#upload.whole ? 'client-gone' : 'request-cut-off';
     this.#stage = 'ending';
     this.#up?.destroy();
-    const message = this.#uploaded ? 'The client left before the answer.' : 'The client left while it was sending.';
+    const message = this.#upload.whole ? 'The client left before the answer.' : 'The client left while it was sending.';
     this.#record(this.#exchange({ kind, code: failureError(kind, message).code, message })).then(
       () => this.#over(kind),
       (error) => {
@@ -359,6 +355,14 @@ export class Passage {
     );
   }
 
+  /** The call, or its body, is not what its signature says. The upstream has not got all of it: nothing has happened. */
+  #reject(error: unknown): void {
+    if (this.#stage !== 'admitting' && this.#stage !== 'open') return;
+    this.#up?.destroy();
+    if (this.#res.headersSent) this.#cut('refused');
+    else this.refuse(error);
+  }
+
   /** The upstream has answered, but there is no record: nobody may take the answer for whole. */
   #unrecorded(error: unknown): void {
     this.#lose(error);
@@ -381,7 +385,7 @@ export class Passage {
     }
     const { random } = this.#deps;
     const answer = failureAnswer(this.#target, error, random, this.#http.rawPath);
-    const closing = this.#uploaded ? {} : { connection: 'close' };
+    const closing = this.#upload.whole ? {} : { connection: 'close' };
     res.writeHead(answer.status, { ...answer.headers, ...closing });
     this.#end(req.method === 'HEAD' ? undefined : answer.body, outcome);
   }
@@ -403,7 +407,8 @@ export class Passage {
       http: this.#http,
       startMs: this.#startMs,
       endMs: this.#deps.clock.now(),
-      requestBody: this.#asked.copy(this.#uploaded),
+      requestBody: this.#upload.copy(),
+      ...(this.#upload.resigned && { resigned: true }),
       ...(rawHeaders && {
         answer: { status: statusCode!, headers: joinHeaders(rawHeaders), body: this.#told.copy(complete!) },
       }),
@@ -415,7 +420,7 @@ export class Passage {
     if (this.#stage === 'over') return;
     this.#stage = 'over';
     this.#cancelTimer?.();
-    this.#asked.release();
+    this.#upload.release();
     this.#told.release();
     this.#done(outcome);
   }
@@ -429,7 +434,7 @@ export class Passage {
 
   /** The server sees to it that uploads keep coming (wire/connections.ts). */
   #awaitsUpload(): boolean {
-    return !this.#uploaded && !this.#req.isPaused() && !this.#answer;
+    return !this.#upload.whole && this.#upload.isFlowing && !this.#answer;
   }
 
   get #target(): ErrorTarget {

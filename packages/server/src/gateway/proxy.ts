@@ -6,6 +6,7 @@ import type { Metrics } from '../base/metrics.ts';
 import type { Random } from '../base/random.ts';
 import type { ErrorTarget } from '../wire/codec/index.ts';
 import { type HttpRequest, readRequest } from '../wire/request.ts';
+import type { Admission, Claimed } from './admit.ts';
 import type { CaptureBudget } from './capture.ts';
 import type { Exchange, ExchangeFailure } from './exchange.ts';
 import { asAnswerable, failureAnswer } from './failure-answers.ts';
@@ -23,6 +24,8 @@ export interface Recorder {
 
 /** What the head of a request decides. */
 export interface Route {
+  /** What it says of itself, for admission. */
+  readonly claimed: Claimed;
   /** Undefined when there is none for this service. */
   readonly upstream: Upstream | undefined;
   /** How much of the bodies is copied aside. */
@@ -64,6 +67,8 @@ export type Outcome = 'passed' | 'refused' | 'unrecorded' | ExchangeFailure['kin
 export interface ProxyOptions {
   readonly routeOf: (http: HttpRequest) => Route;
   readonly recorder: Recorder;
+  /** Without one all requests go on as they came. */
+  readonly admission?: Admission | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;

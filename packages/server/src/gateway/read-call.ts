@@ -15,6 +15,7 @@ import {
 import type { Exchange } from './exchange.ts';
 import { identify } from './identify.ts';
 import { factsOf, learnsFrom } from './learn.ts';
+import { mayTeach } from './may-teach.ts';
 import { plainBody } from './plain-body.ts';
 import type { Recognised } from './recognise.ts';
 
@@ -27,6 +28,8 @@ export interface ReadCall {
 
 export interface ReadDeps {
   readonly directory: Pick<Directory, 'unknownAccountId'>;
+  /** Host names of the gateway's own. */
+  readonly ownHosts: readonly string[];
   /** A new UUID. */
   readonly newId: () => string;
 }
@@ -36,17 +39,18 @@ export interface Seen {
   readonly recognised: Recognised;
   /** As the directory knew the key when the call came. */
   readonly known: KnownIdentity | undefined;
-  /** The upstream sees credentials of the gateway's own. */
-  readonly resigned: boolean;
 }
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** Reads what passed. What cannot be decoded is left out: the call is recorded all the same. */
-export function readCall({ directory, newId }: ReadDeps, exchange: Exchange, seen: Seen): ReadCall {
-  const { recognised, known, resigned } = seen;
+/**
+ * Reads what passed. What cannot be decoded is left out: the call is recorded all the same.
+ * @param exchange its request's body as `plainBody` gives it
+ */
+export function readCall({ directory, ownHosts, newId }: ReadDeps, exchange: Exchange, seen: Seen): ReadCall {
+  const { recognised, known } = seen;
   const { detected, accessKeyId } = recognised;
-  const request = plainBody(exchange.requestBody, exchange.http.headers);
+  const request = exchange.requestBody;
   const answer = answeredIn(exchange);
   const target = detected?.operation === undefined ? undefined : { ...detected, operation: detected.operation };
   const failed = exchange.failure !== undefined || answer === undefined || isErrorAnswer(target, answer.whole);
@@ -102,7 +106,10 @@ export function readCall({ directory, newId }: ReadDeps, exchange: Exchange, see
     ...(output && { output }),
   };
   const taught = { schemaId: schema.id, operation, input, caller: known, accessKeyId, accountId: who.accountId };
-  const facts = failed ? [] : factsOf({ ...taught, output, timeMs: exchange.endMs, resigned });
+  const teaches = !failed && learnsFrom(schema.id, operation) && mayTeach(exchange, schema, ownHosts);
+  const facts = teaches
+    ? factsOf({ ...taught, output, timeMs: exchange.endMs, resigned: exchange.resigned === true })
+    : [];
   return { call, facts };
 }
 

@@ -1,24 +1,28 @@
-import type { Directory, KnownIdentity } from '../access/directory.ts';
-import type { Logger } from '../base/logger.ts';
+import type { Directory, KnownIdentity, LearnedFact } from '../access/directory.ts';
+import { Pushback } from '../base/errors.ts';
 import type { Metrics } from '../base/metrics.ts';
 import { type Random, uuid } from '../base/random.ts';
 import { eventFromRecord } from '../event/record-from-call.ts';
 import { recordFromUnknown } from '../event/record-from-unknown.ts';
 import { type Auditor, eventsOfCall } from '../wire/audit.ts';
+import type { Detected } from '../wire/detected.ts';
 import type { HttpRequest } from '../wire/request.ts';
 import type { Exchange } from './exchange.ts';
+import { learnsFrom, teachesAtAll } from './learn.ts';
+import { plainBody } from './plain-body.ts';
 import type { Recorder } from './proxy.ts';
-import { type ReadCall, readCall, type Seen } from './read-call.ts';
+import { type ReadCall, type ReadDeps, readCall, type Seen } from './read-call.ts';
 import type { Recognised, Recogniser } from './recognise.ts';
 
 export interface RecorderDeps {
   readonly recogniser: Recogniser;
   readonly directory: Directory;
   readonly auditor: Auditor;
+  /** Host names of the gateway's own. */
+  readonly ownHosts: readonly string[];
   /** Who else has keys: the accounts of the server that the gateway is part of. */
   readonly ownKeys?: ((accessKeyId: string) => Promise<KnownIdentity | undefined>) | undefined;
   readonly random: Random;
-  readonly logger: Logger;
   readonly metrics: Metrics;
 }
 
@@ -29,7 +33,7 @@ export interface GatewayRecorder extends Recorder {
 
 /** Turns exchanges into records, and sees them into the Log by the audit settings; learns who is who on the way. */
 export function createRecorder(deps: RecorderDeps): GatewayRecorder {
-  const { recogniser, directory, auditor, ownKeys, random, logger, metrics } = deps;
+  const { recogniser, directory, auditor, ownHosts, ownKeys, random, metrics } = deps;
   const heads = new WeakMap<HttpRequest, Seen>();
 
   const seen = (http: HttpRequest): Seen => {
@@ -38,16 +42,18 @@ export function createRecorder(deps: RecorderDeps): GatewayRecorder {
     const recognised = recogniser.head(http);
     const { accessKeyId } = recognised;
     const known = accessKeyId === undefined ? undefined : directory.find(accessKeyId);
-    const made = { recognised, known, resigned: false };
+    const made = { recognised, known };
     heads.set(http, made);
     return made;
   };
 
+  const reading: ReadDeps = { directory, ownHosts, newId: () => uuid(random) };
   const read = async (exchange: Exchange): Promise<ReadCall> => {
     const head = await withOwnKey(seen(exchange.http));
+    const requestBody = plainBody(exchange.requestBody, exchange.http.headers);
     const named = head.recognised.detected?.operation !== undefined;
-    const recognised = named ? head.recognised : recogniser.whole(exchange.http, exchange.requestBody.bytes);
-    return readCall({ directory, newId: () => uuid(random) }, exchange, { ...head, recognised });
+    const recognised = named ? head.recognised : recogniser.whole(exchange.http, requestBody.bytes);
+    return readCall(reading, { ...exchange, requestBody }, { ...head, recognised });
   };
 
   const withOwnKey = async (head: Seen): Promise<Seen> => {
@@ -56,11 +62,25 @@ export function createRecorder(deps: RecorderDeps): GatewayRecorder {
     return { ...head, known: await ownKeys(accessKeyId) };
   };
 
+  /**
+   * The answer that hands out a key waits until whose it is is durable. Where State cannot take that, the answer leaves
+   * all the same: the upstream has acted, a secret that nobody received cannot be asked for again, and the record, which
+   * is durable, tells whose the key is. It is known in memory from here on, is written as soon as State takes it, and
+   * until then `check` refuses what would hand out more, before the upstream acts.
+   */
+  const learn = async (facts: readonly LearnedFact[]): Promise<void> => {
+    if (facts.length > 0) await directory.learn(...facts).catch(() => {}); // the directory tells it, and tries again
+  };
+  const waits = auditor.settings.management === 'before-answer';
+
   return {
     seen,
     check(http) {
       const { detected } = seen(http).recognised;
       auditor.check(detected?.schema.id ?? '', detected?.operation ?? '');
+      if (waits && detected && mayTeachOf(detected) && directory.trouble !== undefined) {
+        throw new Pushback(directory.trouble);
+      }
     },
     async record(exchange) {
       if (!isCall(exchange.http, seen(exchange.http).recognised)) {
@@ -69,13 +89,16 @@ export function createRecorder(deps: RecorderDeps): GatewayRecorder {
       }
       const { call, unknown, facts } = await read(exchange);
       const events = call ? eventsOfCall(call) : [eventFromRecord(recordFromUnknown(unknown!))];
+      const learned = learn(facts);
       await auditor.keep(events, false);
-      if (facts.length === 0) return;
-      // The call has happened and its record is kept: who cannot be remembered now will be Unknown later.
-      await directory.learn(...facts).catch((error) => logger.warn({ err: error }, 'an identity could not be kept'));
+      if (waits) await learned;
     },
   };
 }
+
+/** As far as the head tells: a form names its operation in the body. */
+const mayTeachOf = ({ schema, operation }: Detected): boolean =>
+  operation === undefined ? teachesAtAll(schema.id) : learnsFrom(schema.id, operation);
 
 /** Pages of emulators and stores beside their AWS calls. */
 const OWN_PAGES = /^\/(?:_aws|_localstack|_moto|admin|health|healthz|metrics|minio|moto-api|readyz|swift)(?:\/|$)/;

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { HttpRequest } from '../wire/request.ts';
 import {
   ALGORITHM,
@@ -96,3 +97,26 @@ function withoutSignature(rawQuery: string): string {
     .filter((part) => !SIGNATURE_PARAMETERS.has(name(part)))
     .join('&');
 }
+
+/**
+ * The Host that an upstream is to see: its own in place of a name of the gateway's, and behind what stood before that
+ * (a bucket). Any other name is the one that the client means, as AWS's own are. Where the upstream is an address,
+ * nothing can stand before it: there the client's stays, and the upstream has to know it.
+ */
+export function hostAtUpstream(clientHost: string, upstreamHost: string, ownHosts: readonly string[]): string {
+  const name = nameIn(clientHost);
+  if (isIP(name) !== 0 || !name.includes('.')) return upstreamHost;
+  const [own] = ownHosts
+    .filter((host) => name === host || name.endsWith(`.${host}`))
+    .sort((a, b) => b.length - a.length);
+  if (own === undefined) return clientHost;
+  const before = name.slice(0, -own.length);
+  if (before === '') return upstreamHost;
+  return isIP(nameIn(upstreamHost)) === 0 ? before + upstreamHost : clientHost;
+}
+
+const nameIn = (host: string): string =>
+  host
+    .toLowerCase()
+    .replace(/:\d+$/, '')
+    .replace(/^\[|\]$/g, '');

@@ -8,6 +8,8 @@ import { OperatorError, systemErrorCode } from '../base/errors.ts';
 export interface Upstream {
   /** As the operator wrote it, for messages: `https://s3.example`. */
   readonly name: string;
+  /** Host and port, as `Host` names them: `s3.example`, `127.0.0.1:9000`. */
+  readonly host: string;
   /** Opens a request with exactly these headers. The caller adds listeners before anything can come back. */
   ask(head: RequestHead): ClientRequest;
 }
@@ -146,6 +148,7 @@ function upstreamAt(url: URL, request: typeof httpRequest, agent: HttpAgent): Up
   };
   return {
     name: url.origin,
+    host: url.host,
     ask({ method, target, headers }) {
       const asked = request({ ...where, method, path: target, headers: headers as string[] });
       asked.maxHeadersCount = 0; // Node would drop those past the 2,000th without a word

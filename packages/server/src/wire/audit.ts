@@ -25,6 +25,7 @@ const MAKES_ROOM = /^(Delete|Abort)(?![a-z])/;
 const RETRY_MS = 200;
 
 export interface Auditor {
+  readonly settings: AuditSettings;
   /**
    * Refuses a call before it changes anything when its record could not be kept, or when the Log wants a pause. Calls
    * that read, or make room, go on as long as their records can be kept.
@@ -79,6 +80,7 @@ export function createAuditor({ log, lastingLog, settings, metrics, logger, afte
   };
 
   return {
+    settings,
     check(schemaId, operation) {
       const goesOn = isReadOnly(schemaId, operation) || MAKES_ROOM.test(operation);
       const { trouble } = goesOn ? lastingLog : log;

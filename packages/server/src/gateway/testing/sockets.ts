@@ -83,7 +83,12 @@ export async function startGateway(upstreamPort: number, options: GatewayOptions
   const metrics = createMetrics();
   const wants = options.wants ?? { requestBytes: 1 << 20, answerBytes: 1 << 20 };
   const proxy = createProxy({
-    routeOf: () => ({ upstream: upstreams.for('s3'), wants, target: { protocol } }),
+    routeOf: () => ({
+      claimed: { signingName: 's3', detected: { protocol } },
+      upstream: upstreams.for('s3'),
+      wants,
+      target: { protocol },
+    }),
     recorder: {
       check: (http) => recorder.check?.(http),
       async record(exchange) {
