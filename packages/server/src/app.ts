@@ -1,7 +1,9 @@
 import { join } from 'node:path';
+import { createAuthorizer } from './access/authorizer.ts';
 import { updateCredentialsFile } from './access/credentials-file.ts';
 import type { KnownIdentity } from './access/directory.ts';
 import { bootstrapAccount, createIdentities, type KnownKey } from './access/identities.ts';
+import { unlimitedPolicies } from './access/unlimited.ts';
 import { type Clock, withoutLeaps } from './base/clock.ts';
 import { OperatorError, Pushback, systemErrorCode } from './base/errors.ts';
 import type { Logger } from './base/logger.ts';
@@ -137,6 +139,18 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
       (stop) => stop(),
     );
 
+    const authorizer = createAuthorizer({ policies: unlimitedPolicies });
+    const auditor = closing(
+      createAuditor({
+        log,
+        lastingLog: withPressure(segments, space.scarcity),
+        settings: { management: config.auditManagement, data: config.auditData },
+        metrics,
+        logger,
+        after: clock.after,
+      }),
+      (a) => a.drain(),
+    );
     const kms = closing(
       await openKms({
         schema: loadCatalogue().schema('kms')!,
@@ -147,6 +161,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
         dataDir: dataDir.path,
         master: config.kmsMaster,
         env: process.env,
+        keep: (events) => auditor.keep(events, false),
       }),
       (k) => k.close(),
     );
@@ -180,21 +195,11 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
         instanceId,
       }),
     ];
-    const auditor = closing(
-      createAuditor({
-        log,
-        lastingLog: withPressure(segments, space.scarcity),
-        settings: { management: config.auditManagement, data: config.auditData },
-        metrics,
-        logger,
-        after: clock.after,
-      }),
-      (a) => a.drain(),
-    );
     const stopping = new AbortController();
     const pipeline = createPipeline({
       services,
       findAccessKey: identities.findAccessKey,
+      authorizer,
       auditor,
       clock,
       random,

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
+import { type Authorizer, denialOf } from '../access/authorizer.ts';
 import type { KnownKey } from '../access/identities.ts';
 import type { Clock } from '../base/clock.ts';
 import { AwsError, Pushback } from '../base/errors.ts';
@@ -16,7 +17,7 @@ import { detect, operationFromForm } from './detect.ts';
 import type { Detected } from './detected.ts';
 import { type HttpRequest, readRequest } from './request.ts';
 import { respond } from './respond.ts';
-import type { CallContext, Caller, Service } from './service.ts';
+import { type CallContext, type Caller, factsOf, type PermissionTable, type Service } from './service.ts';
 import { type AuthStyle, authError } from './sigv4/errors.ts';
 import { type ParsedAuthorization, parseAuthorization, verifySignature } from './sigv4/index.ts';
 
@@ -27,6 +28,7 @@ import { type ParsedAuthorization, parseAuthorization, verifySignature } from '.
 export interface PipelineDeps {
   readonly services: readonly Service[];
   readonly findAccessKey: (accessKeyId: string) => Promise<KnownKey | undefined>;
+  readonly authorizer: Pick<Authorizer, 'require'>;
   readonly auditor: Auditor;
   readonly clock: Clock;
   readonly random: Random;
@@ -197,9 +199,26 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const context = contextOf(x);
     const input = body.stream ? { ...x.input, Body: body.stream } : x.input;
     await service.authorize?.(context, input);
+    if (service.permissions) await requirePermissions(service, service.permissions, context, input);
     if (!handler) throw service.notImplemented?.(x.operation!) ?? unknownOperation(x);
     deps.auditor.check(x.detected!.schema.id, x.operation!);
     x.output = await handler(context, input);
+  }
+
+  async function requirePermissions(
+    { schema }: Service,
+    permissions: PermissionTable,
+    context: CallContext,
+    input: Record<string, unknown>,
+  ): Promise<void> {
+    const { operation, caller } = context;
+    const permission = permissions[operation];
+    if (typeof permission === 'string') return;
+    const asked = permission
+      ? await permission(context, input)
+      : [{ action: `${schema.signingName}:${operation}`, resource: '*' }];
+    const facts = factsOf(context);
+    for (const request of asked) await deps.authorizer.require(caller, facts, request, denialOf(schema));
   }
 
   function contextOf(x: Exchange): CallContext {

@@ -1,5 +1,7 @@
 import type { Readable } from 'node:stream';
+import type { AccessRequest } from '../access/authorizer.ts';
 import type { Caller } from '../access/caller.ts';
+import type { RequestFacts } from '../access/context.ts';
 import type { CallNotes } from '../event/call.ts';
 import type { TlsDetails } from '../event/record.ts';
 import type { ServiceSchema } from '../schema/types.ts';
@@ -35,14 +37,36 @@ export interface CallContext {
 // biome-ignore lint/suspicious/noExplicitAny: inputs and outputs are typed by each handler with AWS's own types; the table that joins them cannot be
 export type Handler = (context: CallContext, input: any) => Promise<any>;
 
+/** What a call must be allowed to do (AWS's service authorization reference). A trail that is not there has an ARN too. */
+// biome-ignore lint/suspicious/noExplicitAny: as in Handler
+export type Permission = (
+  context: CallContext,
+  input: any,
+) => readonly AccessRequest[] | Promise<readonly AccessRequest[]>;
+
+/**
+ * By operation; a text says why one needs no permission. What is not built needs the permission of its own name where
+ * the table says nothing else. A test holds that all that is built stands here.
+ */
+export type PermissionTable = Readonly<Record<string, Permission | string>>;
+
+/** What a call brings for the conditions of policies. */
+export const factsOf = ({ timeMs, sourceIp, userAgent, tls, region, http }: CallContext): RequestFacts => ({
+  timeMs,
+  sourceIp,
+  userAgent,
+  secureTransport: tls !== undefined,
+  region,
+  ...(http.headers.referer !== undefined && { referer: http.headers.referer }),
+});
+
 /** A table `operation → handler`, bound to AWS's own schemas. */
 export interface Service {
   readonly schema: ServiceSchema;
   readonly operations: Readonly<Record<string, Handler>>;
-  /**
-   * Throws `AwsError` when the caller may not do this. Runs after decoding and before the handler.
-   * Without it only callers with identity in an account known to us may pass.
-   */
+  /** Each of them is required before the handler runs. Absent only in services that ask the authorizer themselves. */
+  readonly permissions?: PermissionTable;
+  /** Throws `AwsError` when something besides policies stands against the call. Runs after decoding, before `permissions`. */
   authorize?(context: CallContext, input: Readonly<Record<string, unknown>>): Promise<void>;
   /** The error for an operation that AWS has and we do not. Default: `UnknownOperationException`. */
   notImplemented?(operation: string): Error;
