@@ -15,6 +15,8 @@ export interface CallerPrincipal {
   readonly kind: 'root' | 'user' | 'role' | 'federated' | 'service' | 'anonymous';
   /** Where its policies are found: user name, role name; of federated users that of the user who made the session. */
   readonly name?: string;
+  /** Its user or role has been deleted since the credentials were given out: they are good for nothing. */
+  readonly gone?: true;
   /** Of temporary credentials. */
   readonly session?: CallerSession;
 }

@@ -73,15 +73,16 @@ async function callerOf(accessKeyId: string, grant: SessionGrant, directory: Ses
   };
 }
 
-/** No user or role has the empty name: so a session whose owner was deleted finds no policies, also when another has its name now. */
-const GONE = '';
-
+/** A user or role that was made later under the same name is another one. */
 async function nameOf(accountId: string, actor: SessionOwner, userId: string | undefined, directory: SessionDirectory) {
-  if (actor.kind === 'user') return { name: userId === actor.userId ? actor.userName : GONE };
+  if (actor.kind === 'user') return userId === actor.userId ? { name: actor.userName } : GONE;
   if (actor.kind !== 'role') return {};
   const role = await directory.role(accountId, actor.roleName);
-  return { name: role?.roleId === actor.roleId ? actor.roleName : GONE };
+  return role?.roleId === actor.roleId ? { name: actor.roleName } : GONE;
 }
+
+/** No user or role has the empty name, so that no policies are found by it either. */
+const GONE = { name: '', gone: true } as const;
 
 async function sessionOf(grant: SessionGrant, directory: SessionDirectory): Promise<CallerPrincipal['session'] & {}> {
   const { owner, policyArns = [], transitiveTagKeys, sourceIdentity, webIdFederationData, chained } = grant;

@@ -48,6 +48,8 @@ export interface CallNotes {
   resources?: readonly ResourceEntry[];
   /** The bucket owner, for S3 resources. */
   resourceAccountId?: string;
+  /** Who called, where something else than the signature tells it (a web identity); the record is that account's. */
+  actor?: { readonly identity: UserIdentity; readonly accountId: string };
   additionalEventData?: Readonly<Record<string, unknown>>;
   /** Replaces what the conventions would write. */
   requestParameters?: Readonly<Record<string, unknown>> | null;

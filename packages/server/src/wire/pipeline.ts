@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import { type Authorizer, denialOf } from '../access/authorizer.ts';
 import type { KnownKey } from '../access/identities.ts';
+import type { KeyRefusal } from '../access/session-keys.ts';
 import type { Clock } from '../base/clock.ts';
 import { AwsError, Pushback } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
@@ -27,7 +28,8 @@ import { type ParsedAuthorization, parseAuthorization, verifySignature } from '.
  */
 export interface PipelineDeps {
   readonly services: readonly Service[];
-  readonly findAccessKey: (accessKeyId: string) => Promise<KnownKey | undefined>;
+  /** Whose key it is, or why it may not be used; undefined when nobody knows it. */
+  readonly findAccessKey: (accessKeyId: string, sessionToken?: string) => Promise<KnownKey | KeyRefusal | undefined>;
   readonly authorizer: Pick<Authorizer, 'require'>;
   readonly auditor: Auditor;
   readonly clock: Clock;
@@ -156,7 +158,8 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     }
     // The Region becomes part of records and object keys, and is the client's own word.
     if (!REGION.test(auth.region)) throw authError(styleOf(x), 'wrong-scope');
-    const key = await deps.findAccessKey(auth.accessKeyId);
+    const key = await deps.findAccessKey(auth.accessKeyId, auth.sessionToken);
+    if (typeof key === 'string') throw authError(styleOf(x), key);
     if (!key?.active) throw authError(styleOf(x), 'unknown-key');
     if (key.sessionToken !== auth.sessionToken) throw authError(styleOf(x), 'bad-token');
     return key;
@@ -196,6 +199,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const service = x.service!;
     const handler = Object.hasOwn(service.operations, x.operation!) ? service.operations[x.operation!] : undefined;
     x.input = decodeInput(operationOf(x), x.http, body.bytes);
+    if (x.caller!.principal.gone) throw ownerGone(x);
     const context = contextOf(x);
     const input = body.stream ? { ...x.input, Body: body.stream } : x.input;
     await service.authorize?.(context, input);
@@ -241,7 +245,8 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   }
 
   async function record(x: Exchange, answer: EncodedResponse, error: unknown): Promise<void> {
-    const accountId = x.caller!.anonymous ? x.notes.resourceAccountId : x.caller!.accountId;
+    const { actor } = x.notes;
+    const accountId = actor?.accountId ?? (x.caller!.anonymous ? x.notes.resourceAccountId : x.caller!.accountId);
     // An anonymous call to a bucket that nobody owns is nobody's record.
     if (accountId === undefined) return;
     const { headers } = answer;
@@ -251,7 +256,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       operation: x.operation!,
       timeMs: deps.clock.now(),
       region: regionOf(x),
-      userIdentity: x.caller!.identity,
+      userIdentity: actor?.identity ?? x.caller!.identity,
       accountId,
       sourceIp: x.http.sourceIp,
       userAgent: x.http.headers['user-agent'] ?? '',
@@ -383,6 +388,15 @@ function knownOperation({ operation, detected }: Exchange): string | undefined {
   return operation !== undefined && detected && Object.hasOwn(detected.schema.operations, operation)
     ? operation
     : undefined;
+}
+
+/** The credentials are good until they run out, but nobody is left whom they could stand for. */
+function ownerGone(x: Exchange): AwsError {
+  const { schema } = x.detected!;
+  const { code, status } = denialOf(schema);
+  const action = `${schema.signingName}:${x.operation}`;
+  const message = `User: ${x.caller!.arn} is not authorized to perform: ${action} because its user or role no longer exists`;
+  return new AwsError(code, message, { status });
 }
 
 function unknownOperation(x: Exchange): AwsError {
