@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { silentLogger } from '../../base/logger.ts';
-import type { KeyEvent } from './sweep.ts';
+import type { KeyEvent } from './deps.ts';
 import { startKeySweep } from './sweep.ts';
 import { arnOf, harness, user } from './testing/harness.ts';
 

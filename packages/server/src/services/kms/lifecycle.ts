@@ -1,6 +1,6 @@
 import type { Handler } from '../../wire/service.ts';
 import type { KeyRequest, PageRequest } from './api.ts';
-import type { KmsDeps } from './deps.ts';
+import { type KmsDeps, keyEvent } from './deps.ts';
 import { kmsError } from './errors.ts';
 import { currentMaterial, type Key, type KeyMaterial, keyArn, stateOf } from './key.ts';
 import { type KeyStore, refusePendingDeletion, requireEnabled } from './key-store.ts';
@@ -74,6 +74,7 @@ export function createLifecycleHandlers(deps: KmsDeps, keys: KeyStore): Record<s
         }
         return rotated(deps, known, 'ON_DEMAND');
       });
+      await deps.onEvent?.(keyEvent('RotateKey', key, deps.clock.now()));
       return { KeyId: keyArn(key) };
     },
     ListKeyRotations: async (context, input: KeyRequest & PageRequest & { readonly IncludeKeyMaterial?: string }) => {

@@ -1,25 +1,27 @@
 import type { Clock } from '../../base/clock.ts';
 import { OperatorError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
+import type { NewEvent } from '../../event/event.ts';
 import type { Service } from '../../wire/service.ts';
 import type { Credentials } from '../../wire/sigv4/index.ts';
-import type { KmsDeps } from './deps.ts';
+import type { KeyEvent, KmsDeps } from './deps.ts';
 import { openExternalMaster } from './external-master.ts';
 import { createKmsForServices, type KmsForServices, type KmsUse } from './for-services.ts';
 import { kmsService } from './index.ts';
 import { openMasterKey } from './master-key.ts';
-import { type KeyEvent, startKeySweep } from './sweep.ts';
+import { eventOfKeyEvent, eventsOfUse } from './records.ts';
+import { startKeySweep } from './sweep.ts';
 import { createVault } from './vault.ts';
 
-export interface OpenKmsOptions extends Omit<KmsDeps, 'vault'> {
+export interface OpenKmsOptions extends Omit<KmsDeps, 'vault' | 'onEvent'> {
   readonly logger: Logger;
   /** The data folder, where the master key is kept unless it is kept elsewhere. */
   readonly dataDir: string;
   /** `--kms-master`: ARN or URL of a key of another KMS. */
   readonly master?: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly onUse?: (use: KmsUse) => Promise<void>;
-  readonly onEvent?: (event: KeyEvent) => Promise<void>;
+  /** Makes records durable: of what services do with keys, before they get them, and of what KMS does by itself. */
+  readonly keep: (events: readonly NewEvent[]) => Promise<void>;
 }
 
 export interface Kms {
@@ -37,12 +39,21 @@ export async function openKms(options: OpenKmsOptions): Promise<Kms> {
   const fromEnvironment = env[MASTER_KEY_ENV] === '' ? undefined : env[MASTER_KEY_ENV];
   const external = options.master === undefined ? undefined : openMaster(options.master, options.clock, env);
   const masterKey = await openMasterKey({ dir, state, random, fromEnvironment, external });
-  const deps = { ...options, vault: createVault(masterKey, random) };
+  const deps = {
+    ...options,
+    vault: createVault(masterKey, random),
+    onUse: (use: KmsUse) => keepAll(eventsOfUse(options, use)),
+    onEvent: (event: KeyEvent) => keepAll([eventOfKeyEvent(options, event)]),
+  };
   return {
     service: kmsService(deps),
     forServices: createKmsForServices(deps),
     close: startKeySweep(deps),
   };
+
+  async function keepAll(events: readonly NewEvent[]): Promise<void> {
+    if (events.length > 0) await options.keep(events);
+  }
 }
 
 function openMaster(key: string, clock: Clock, env: OpenKmsOptions['env']) {

@@ -1,20 +1,11 @@
 import { type Clock, withoutLeaps } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import { type State, type StateChange, StateConflict } from '../../ports/state.ts';
+import { type KeyEvent, keyEvent } from './deps.ts';
 import { removal } from './grant-operations.ts';
 import { aliasKey, type Grant, getKey, type Key, type KeyEntry, keyArn, stateOf } from './key.ts';
 import { DAY_MS, rotated } from './lifecycle.ts';
 import type { Vault } from './vault.ts';
-
-/** What KMS did to a key by itself: CloudTrail has an AwsServiceEvent for it. */
-export interface KeyEvent {
-  readonly eventName: 'DeleteKey' | 'RotateKey';
-  readonly accountId: string;
-  readonly region: string;
-  readonly keyId: string;
-  readonly keyArn: string;
-  readonly timeMs: number;
-}
 
 export interface SweepDeps {
   readonly state: State;
@@ -121,7 +112,6 @@ async function removeOrphans({ state }: SweepDeps): Promise<void> {
 }
 
 async function tell(deps: SweepDeps, eventName: KeyEvent['eventName'], key: Key): Promise<void> {
-  const { accountId, region, keyId } = key;
   deps.logger.info({ keyArn: keyArn(key), eventName }, 'KMS changed a key that was due');
-  await deps.onEvent?.({ eventName, accountId, region, keyId, keyArn: keyArn(key), timeMs: deps.clock.now() });
+  await deps.onEvent?.(keyEvent(eventName, key, deps.clock.now()));
 }
