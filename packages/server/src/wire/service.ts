@@ -38,9 +38,9 @@ export interface CallContext {
 export type Handler = (context: CallContext, input: any) => Promise<any>;
 
 /** What a call must be allowed to do (AWS's service authorization reference). A trail that is not there has an ARN too. */
-// biome-ignore lint/suspicious/noExplicitAny: as in Handler
 export type Permission = (
   context: CallContext,
+  // biome-ignore lint/suspicious/noExplicitAny: as in Handler
   input: any,
 ) => readonly AccessRequest[] | Promise<readonly AccessRequest[]>;
 

@@ -22,6 +22,16 @@ const EVENTS_MAX = 100;
 export function cloudTrailDataService(deps: { readonly schema: ServiceSchema }): Service {
   return {
     schema: deps.schema,
+    permissions: {
+      PutAuditEvents: ({ caller, region }, { channelArn = '' }: PutAuditEventsRequest) => [
+        {
+          action: 'cloudtrail-data:PutAuditEvents',
+          resource: channelArn.startsWith('arn:')
+            ? channelArn
+            : `arn:aws:cloudtrail:${region}:${caller.accountId}:channel/${channelArn}`,
+        },
+      ],
+    },
     operations: {
       PutAuditEvents: async (_context, input: PutAuditEventsRequest): Promise<never> => {
         checkRequest(input);

@@ -7,6 +7,7 @@ import { createSelectorHandlers } from './event-selectors.ts';
 import { createGetInsightSelectors } from './insight-selectors.ts';
 import { createLoggingHandlers } from './logging.ts';
 import { createLookupEvents } from './lookup-events.ts';
+import { cloudTrailPermissions } from './permissions.ts';
 import { createListPublicKeys } from './public-keys.ts';
 import { createQuotas } from './quotas.ts';
 import { createReadHandlers } from './read-trails.ts';
@@ -39,7 +40,8 @@ export function cloudTrailService(deps: CloudTrailDeps): Service {
   return {
     schema: deps.schema,
     operations,
-    /** Every principal of an account may do everything in it, until policies exist; quotas count refused calls too. */
+    permissions: cloudTrailPermissions(deps.state),
+    /** Quotas count refused calls too. */
     async authorize(context) {
       takeQuota(context);
     },

@@ -1,4 +1,4 @@
-import type { Service } from '../../wire/service.ts';
+import type { Permission, Service } from '../../wire/service.ts';
 import { createAccountHandlers } from './accounts.ts';
 import { denied, type OpenTrailDeps } from './deps.ts';
 import { createIntake } from './intake.ts';
@@ -21,6 +21,8 @@ export function openTrailService(deps: OpenTrailDeps): Service {
       TailRecords: createTailRecords(deps),
       ...createAccountHandlers(deps),
     },
+    permissions: Object.fromEntries(Object.keys(deps.schema.operations).map((name) => [name, onEverything(name)])),
+    /** What only the operator's account may do, whatever its policies say. */
     async authorize(context, input) {
       const target = input.AccountId as string | undefined;
       const own = context.caller.accountId;
@@ -31,5 +33,16 @@ export function openTrailService(deps: OpenTrailDeps): Service {
     },
   };
 }
+
+/** OpenTrail's own operations know no resources, but whose records they are about. */
+const onEverything =
+  (operation: string): Permission =>
+  ({ caller }, { AccountId }) => [
+    {
+      action: `opentrail:${operation}`,
+      resource: '*',
+      context: { 'opentrail:AccountId': String(AccountId ?? caller.accountId) },
+    },
+  ];
 
 const OPERATOR_ONLY: ReadonlySet<string> = new Set(['CreateAccount', 'ReportEvents']);

@@ -10,8 +10,9 @@ import type { Service } from '../../wire/service.ts';
 export function stsService(deps: { readonly schema: ServiceSchema }): Service {
   return {
     schema: deps.schema,
+    permissions: { GetCallerIdentity: 'AWS asks for none: whoever can sign may know who they are' },
     operations: {
-      /** Needs no permission in AWS either. A root user's UserId is its account. */
+      /** A root user's UserId is its account. */
       GetCallerIdentity: async ({ caller }): Promise<GetCallerIdentityResponse> => ({
         UserId: caller.identity.principalId ?? caller.accountId,
         Account: caller.accountId,
