@@ -15,10 +15,14 @@ export interface RunningOpenTrail {
   readonly secretAccessKey: string;
   /** For AWS's clients: this OpenTrail, this account, nothing of the machine's own configuration. */
   readonly env: Readonly<Record<string, string>>;
+  /** What it said when it was ready. */
+  readonly said: string;
   /** Everything it has logged so far. */
   log(): string;
   /** SIGTERM, as an operator would. @returns the exit code */
   stop(): Promise<number | null>;
+  /** Reads its files again (SIGHUP). */
+  reload(): void;
   /** SIGKILL, as a power cut would. */
   kill(): Promise<void>;
 }
@@ -102,7 +106,9 @@ export async function startOpenTrail(options: StartOptions = {}): Promise<Runnin
     accessKeyId,
     secretAccessKey,
     env: clientEnv(endpoint, join(dataDir, 'credentials')),
+    said,
     log: () => stderr,
+    reload: () => void child.kill('SIGHUP'),
     async stop() {
       child.kill('SIGTERM');
       return ended;

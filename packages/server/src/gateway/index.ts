@@ -96,7 +96,10 @@ export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gatew
   });
   return {
     handle: proxy.handle,
-    refuse: (error) => failureAnswer({ protocol: 'restXml' }, error, random, '/'),
+    refuse(error) {
+      deps.metrics.gatewayCalls.inc({ upstream: 'none', outcome: 'refused' });
+      return failureAnswer({ protocol: 'restXml' }, error, random, '/');
+    },
     close() {
       proxy.close();
       upstreams.close();
