@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import { createAuthorizer } from './access/authorizer.ts';
 import { updateCredentialsFile } from './access/credentials-file.ts';
 import type { KnownIdentity } from './access/directory.ts';
+import { createIamStore } from './access/iam-store.ts';
 import { bootstrapAccount, createIdentities, type KnownKey } from './access/identities.ts';
-import { unlimitedPolicies } from './access/unlimited.ts';
+import { createSealer, openSealingKey } from './access/sealed-secrets.ts';
 import { type Clock, withoutLeaps } from './base/clock.ts';
 import { OperatorError, Pushback, systemErrorCode } from './base/errors.ts';
 import type { Logger } from './base/logger.ts';
@@ -13,7 +14,7 @@ import type { Config } from './config.ts';
 import { openDataDir } from './data-dir.ts';
 import { startRetention } from './followers/retention.ts';
 import { startTrailDelivery } from './followers/trail-delivery.ts';
-import { type OpenGateway, openGateway, tlsOf } from './gateway-listener.ts';
+import { type OpenGateway, openGateway, SEALING_KEY_ENV, tlsOf } from './gateway-listener.ts';
 import { watchDiskSpace } from './ports/disk-space.ts';
 import { openHistory } from './ports/history/embedded-history.ts';
 import { openLog } from './ports/log/segment-log.ts';
@@ -84,15 +85,24 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
     const writeCredentials = async () => {
       updateCredentialsFile(inData('credentials'), await identities.accountKeys(), config.accountId);
     };
+    const sealingKey = openSealingKey({
+      path: inData('sealing-key'),
+      fromEnvironment: process.env[SEALING_KEY_ENV],
+      random,
+    });
+    const sealer = createSealer(sealingKey, random);
     const identities = createIdentities({
       state,
       random,
       clock,
+      sealer,
       onCreated: () =>
         void writeCredentials().catch((error) => logger.error({ err: error }, 'credentials not written')),
     });
-    await bootstrapAccount({ state, random, clock }, config.accountId);
+    await bootstrapAccount({ state, random, clock, sealer }, config.accountId);
     await writeCredentials();
+    const iam = createIamStore({ state, clock, logger, sealer });
+    closing(iam.lastUsed, (l) => l.close());
 
     const segments = closing(
       await openLog({ directory: inData('log'), clock, logger, metrics, segmentEventsMax: config.segmentEventsMax }),
@@ -139,7 +149,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
       (stop) => stop(),
     );
 
-    const authorizer = createAuthorizer({ policies: unlimitedPolicies });
+    const authorizer = createAuthorizer({ policies: iam });
     const auditor = closing(
       createAuditor({
         log,
@@ -154,6 +164,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
     const kms = closing(
       await openKms({
         schema: loadCatalogue().schema('kms')!,
+        authorizer,
         state,
         clock,
         random,

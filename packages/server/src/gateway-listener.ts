@@ -19,7 +19,7 @@ import { type ListenOptions, listen } from './wire/http-server.ts';
 /** Calls in hand get this long to end when the gateway is told to stop. */
 const STOP_GRACE_MS = 10_000;
 /** Where the key that seals learned secrets may be given instead of being kept beside them. */
-const SEALING_KEY_ENV = 'OPENTRAIL_SEALING_KEY';
+export const SEALING_KEY_ENV = 'OPENTRAIL_SEALING_KEY';
 
 export interface GatewayParts {
   readonly config: Config;

@@ -4,14 +4,17 @@ import { seededRandom } from '../base/random.ts';
 import { memoryState } from '../ports/state/memory.ts';
 import type { State } from '../ports/state.ts';
 import { canonicalUserId } from './caller.ts';
+import { keys } from './iam/entities.ts';
 import { type AccountKeys, bootstrapAccount, createIdentities, type IdentitiesDeps } from './identities.ts';
+import { createSealer } from './sealed-secrets.ts';
 
 const ACCOUNT = '123456789012';
 let state: State;
 let deps: IdentitiesDeps;
 beforeEach(() => {
   state = memoryState();
-  deps = { state, random: seededRandom('identities'), clock: new FakeClock() };
+  const random = seededRandom('identities');
+  deps = { state, random, clock: new FakeClock(), sealer: createSealer(Buffer.alloc(32, 1), random) };
 });
 
 describe('identities', () => {
@@ -73,6 +76,59 @@ describe('identities', () => {
     const [{ administrator } = {} as never] = await accountKeys();
     await state.write([{ delete: `identity/${ACCOUNT}/user/opentrail` }]);
     expect(await findAccessKey(administrator!.accessKeyId)).toBeUndefined();
+  });
+
+  it('keep no secret in clear, and seal those of earlier builds', async () => {
+    const created = { createdMs: 1, active: true, accountId: ACCOUNT };
+    const old = 'A'.repeat(40);
+    await state.write([
+      { put: `account/${ACCOUNT}`, value: { createdMs: 1 } },
+      {
+        put: `identity/${ACCOUNT}/user/opentrail`,
+        value: {
+          userName: 'opentrail',
+          userId: 'AIDAX',
+          arn: `arn:aws:iam::${ACCOUNT}:user/opentrail`,
+          createdMs: 1,
+        },
+      },
+      { put: 'access-key/AKIAUSER', value: { ...created, userName: 'opentrail', secretAccessKey: old } },
+      { put: 'access-key/AKIAROOT', value: { ...created, secretAccessKey: old } },
+    ]);
+    await bootstrapAccount(deps, ACCOUNT);
+    const identities = createIdentities(deps);
+    const secretAccessKey = old;
+    expect(await identities.accountKeys()).toEqual([
+      {
+        accountId: ACCOUNT,
+        administrator: { accessKeyId: 'AKIAUSER', secretAccessKey },
+        root: { accessKeyId: 'AKIAROOT', secretAccessKey },
+      },
+    ]);
+    await identities.accounts.create('999999999999');
+    const all = JSON.stringify(await state.list(''));
+    expect(all).not.toContain(old);
+    for (const { administrator, root } of await identities.accountKeys()) {
+      expect(all).not.toContain(administrator!.secretAccessKey);
+      expect(all).not.toContain(root!.secretAccessKey);
+    }
+    const user = await state.get(keys.user(ACCOUNT, 'opentrail'));
+    expect(user!.value).toMatchObject({
+      userId: 'AIDAX',
+      attached: ['arn:aws:iam::aws:policy/AdministratorAccess'],
+      accessKeyIds: ['AKIAUSER'],
+    });
+    const before = await state.list('');
+    await bootstrapAccount(deps, ACCOUNT);
+    expect(await state.list('')).toEqual(before);
+  });
+
+  it('say so when the sealing key is another', async () => {
+    await bootstrapAccount(deps, ACCOUNT);
+    const other = createIdentities({ ...deps, sealer: createSealer(Buffer.alloc(32, 2), deps.random) });
+    await expect(other.accountKeys()).rejects.toThrow(/sealing key is not the one/);
+    const [{ root } = {} as never] = await createIdentities(deps).accountKeys();
+    expect(await other.findAccessKey(root!.accessKeyId)).toBeUndefined();
   });
 
   it('have a canonical id for ACLs', () => {

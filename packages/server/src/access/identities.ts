@@ -1,40 +1,16 @@
 import type { Clock } from '../base/clock.ts';
-import { ALNUM, BASE32, type Random, randomString } from '../base/random.ts';
+import { OperatorError } from '../base/errors.ts';
+import type { Random } from '../base/random.ts';
 import type { UserIdentity } from '../event/record.ts';
 import { type State, type StateChange, StateConflict } from '../ports/state.ts';
 import type { Caller } from './caller.ts';
+import { ADMINISTRATOR_ACCESS } from './iam/aws-managed.ts';
+import { type AccessKey, type Account, keys, type Settings, type User } from './iam/entities.ts';
+import { type KeyPair, newKeyPair, newUser, sealedKey, secretOfKey } from './iam/new-entities.ts';
+import { upgradeIdentities } from './iam/upgrade.ts';
+import type { Sealer } from './sealed-secrets.ts';
 
-/**
- * Accounts, their principals and their access keys, as State holds them:
- *
- *     account/<account id>                        Account
- *     identity/<account id>/user/<user name>      User
- *     access-key/<access key id>                  AccessKey, of a user or (without a user name) of root
- *
- * Secrets stand there in clear, as Signature Version 4 needs them; the data folder is closed to others (data-dir.ts).
- */
-interface Account {
-  readonly createdMs: number;
-}
-interface User {
-  readonly userName: string;
-  /** AIDA… */
-  readonly userId: string;
-  readonly arn: string;
-  readonly createdMs: number;
-}
-interface AccessKey {
-  readonly accountId: string;
-  /** Absent for keys of root. */
-  readonly userName?: string;
-  readonly secretAccessKey: string;
-  readonly active: boolean;
-  readonly createdMs: number;
-}
-
-const accountKey = (accountId: string) => `account/${accountId}`;
-const userKey = (accountId: string, userName: string) => `identity/${accountId}/user/${userName}`;
-const accessKeyKey = (accessKeyId: string) => `access-key/${accessKeyId}`;
+export type { KeyPair };
 
 /** The IAM user that every new account has: its administrator. */
 export const ADMINISTRATOR = 'opentrail';
@@ -46,11 +22,6 @@ export interface KnownKey {
   /** Set for temporary credentials: the token that must come with them. */
   readonly sessionToken?: string;
   readonly caller: Caller;
-}
-
-export interface KeyPair {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
 }
 
 /** The keys of an account, for its owner. `undefined` where none is active. */
@@ -80,23 +51,70 @@ export interface IdentitiesDeps {
   readonly state: State;
   readonly random: Random;
   readonly clock: Clock;
+  /** Of the data folder's sealing key. */
+  readonly sealer: Sealer;
   /** Called with the keys of each account that `create` has made. It MUST NOT throw: the account exists by then. */
   readonly onCreated?: (keys: AccountKeys) => void;
 }
 
-/** Sees to it that the account exists, with its administrator and keys of root. What is there already stays. */
+/**
+ * Sees to it that the account exists, with its administrator and keys of root. What is there already stays, in the form
+ * that this build reads.
+ */
 export async function bootstrapAccount(deps: IdentitiesDeps, accountId: string): Promise<void> {
+  await upgradeIdentities(deps);
   await makeAccount(deps, accountId);
 }
 
+/** Keys whose secret is open in memory, some 1 KB each. */
+const OPENED_MAX = 10_000;
+
+/** What stands for a key as long as neither it nor its user changes. */
+interface Opened {
+  readonly keyVersion: number;
+  readonly userVersion: number | undefined;
+  readonly known: KnownKey;
+}
+
 export function createIdentities(deps: IdentitiesDeps): Identities {
-  const { state } = deps;
+  const { state, sealer } = deps;
+  const opened = new Map<string, Opened>();
+
+  async function accountIds(): Promise<string[]> {
+    return (await state.list('account/')).map(({ key }) => key.slice('account/'.length));
+  }
+
+  /** The oldest key of these that is active. */
+  async function firstActive(accessKeyIds: readonly string[]): Promise<KeyPair | undefined> {
+    for (const accessKeyId of accessKeyIds) {
+      const key = (await state.get<AccessKey>(keys.accessKey(accessKeyId)))?.value;
+      if (!key?.active) continue;
+      const secretAccessKey = secretOfKey(sealer, accessKeyId, key);
+      if (secretAccessKey !== undefined) return { accessKeyId, secretAccessKey };
+      throw new OperatorError(
+        'The sealing key is not the one that sealed the access keys in this data folder. Put the file `sealing-key` (or the key in the environment) back that was there before.',
+      );
+    }
+    return undefined;
+  }
+
   return {
     async findAccessKey(accessKeyId) {
-      const key = (await state.get<AccessKey>(accessKeyKey(accessKeyId)))?.value;
+      const key = await state.get<AccessKey>(keys.accessKey(accessKeyId));
       if (!key) return undefined;
-      const caller = await callerOf(state, accessKeyId, key);
-      return caller && { active: key.active, secretAccessKey: key.secretAccessKey, caller };
+      const { accountId, userName } = key.value;
+      const user = userName === undefined ? undefined : await state.get<User>(keys.user(accountId, userName));
+      if (userName !== undefined && !user) return undefined;
+      const before = opened.get(accessKeyId);
+      if (before?.keyVersion === key.version && before.userVersion === user?.version) return before.known;
+      const secretAccessKey = secretOfKey(sealer, accessKeyId, key.value);
+      if (secretAccessKey === undefined) return undefined;
+      const caller = user ? callerOfUser(accessKeyId, accountId, user.value) : callerOfRoot(accessKeyId, accountId);
+      const known: KnownKey = { active: key.value.active, secretAccessKey, caller };
+      opened.delete(accessKeyId);
+      opened.set(accessKeyId, { keyVersion: key.version, userVersion: user?.version, known });
+      if (opened.size > OPENED_MAX) opened.delete(opened.keys().next().value!);
+      return known;
     },
     accounts: {
       async create(accountId) {
@@ -105,82 +123,69 @@ export function createIdentities(deps: IdentitiesDeps): Identities {
         deps.onCreated?.(made);
         return { userName: ADMINISTRATOR, ...made.administrator };
       },
-      list: async () => (await state.list('account/')).map(({ key }) => key.slice('account/'.length)),
-      has: async (accountId) => (await state.get(accountKey(accountId))) !== undefined,
+      list: accountIds,
+      has: async (accountId) => (await state.get(keys.account(accountId))) !== undefined,
     },
     async accountKeys() {
-      const accountIds = (await state.list('account/')).map(({ key }) => key.slice('account/'.length));
-      const keys = (await state.list<AccessKey>('access-key/'))
-        .map(({ key, value }) => ({ ...value, accessKeyId: key.slice('access-key/'.length) }))
-        .filter((key) => key.active)
-        .sort((a, b) => a.createdMs - b.createdMs);
-      const first = (accountId: string, userName: string | undefined): KeyPair | undefined => {
-        const found = keys.find((key) => key.accountId === accountId && key.userName === userName);
-        return found && { accessKeyId: found.accessKeyId, secretAccessKey: found.secretAccessKey };
-      };
-      return accountIds.map((accountId) => ({
-        accountId,
-        administrator: first(accountId, ADMINISTRATOR),
-        root: first(accountId, undefined),
-      }));
+      const found: AccountKeys[] = [];
+      for (const accountId of await accountIds()) {
+        const administrator = (await state.get<User>(keys.user(accountId, ADMINISTRATOR)))?.value;
+        const settings = (await state.get<Settings>(keys.settings(accountId)))?.value;
+        found.push({
+          accountId,
+          administrator: await firstActive(administrator?.accessKeyIds ?? []),
+          root: await firstActive(settings?.rootKeyIds ?? []),
+        });
+      }
+      return found;
     },
   };
 }
 
 /** All of a new account in one write; undefined when it exists. */
-async function makeAccount({ state, random, clock }: IdentitiesDeps, accountId: string) {
+async function makeAccount({ state, random, clock, sealer }: IdentitiesDeps, accountId: string) {
   const createdMs = clock.now();
   const administrator = newKeyPair(random);
   const root = newKeyPair(random);
   const account: Account = { createdMs };
-  const user: User = {
+  const settings: Settings = { rootKeyIds: [root.accessKeyId] };
+  const user = newUser(random, {
+    accountId,
     userName: ADMINISTRATOR,
-    userId: `AIDA${randomString(random, 17, BASE32)}`,
-    arn: `arn:aws:iam::${accountId}:user/${ADMINISTRATOR}`,
+    path: '/',
     createdMs,
-  };
-  const key = ({ accessKeyId, secretAccessKey }: KeyPair, owner: { userName?: string }): StateChange => {
-    const value: AccessKey = { accountId, ...owner, secretAccessKey, active: true, createdMs };
-    return { put: accessKeyKey(accessKeyId), value, ifVersion: 'absent' };
-  };
+    attached: [ADMINISTRATOR_ACCESS],
+    accessKeyIds: [administrator.accessKeyId],
+  });
+  const keyOf = (pair: KeyPair, owner: { userName?: string }): StateChange => ({
+    put: keys.accessKey(pair.accessKeyId),
+    value: sealedKey(sealer, pair, { accountId, ...owner, active: true, createdMs }),
+    ifVersion: 'absent',
+  });
   try {
     await state.write([
-      { put: accountKey(accountId), value: account, ifVersion: 'absent' },
-      { put: userKey(accountId, ADMINISTRATOR), value: user, ifVersion: 'absent' },
-      key(administrator, { userName: ADMINISTRATOR }),
-      key(root, {}),
+      { put: keys.account(accountId), value: account, ifVersion: 'absent' },
+      { put: keys.settings(accountId), value: settings, ifVersion: 'absent' },
+      { put: keys.user(accountId, ADMINISTRATOR), value: user, ifVersion: 'absent' },
+      { put: keys.version(accountId), value: 1 },
+      keyOf(administrator, { userName: ADMINISTRATOR }),
+      keyOf(root, {}),
     ]);
   } catch (error) {
-    if (error instanceof StateConflict && error.key === accountKey(accountId)) return undefined;
+    if (error instanceof StateConflict && error.key === keys.account(accountId)) return undefined;
     throw error;
   }
   return { accountId, administrator, root };
 }
 
-/** An id as AWS makes them (AKIA and 16 of base 32), a secret of 40 base-64 characters (240 bits). */
-function newKeyPair(random: Random): KeyPair {
-  return {
-    accessKeyId: `AKIA${randomString(random, 16, BASE32)}`,
-    secretAccessKey: randomString(random, 40, `${ALNUM}+/`),
-  };
+/** Members in the order that CloudTrail writes (spec: records §3). */
+function callerOfUser(accessKeyId: string, accountId: string, { userName, userId, arn }: User): Caller {
+  const identity: UserIdentity = { type: 'IAMUser', principalId: userId, arn, accountId, accessKeyId, userName };
+  return { anonymous: false, accountId, arn, identity, principal: { kind: 'user', name: userName } };
 }
 
-/** undefined when the key has outlived its user. Members in the order that CloudTrail writes (spec: records §3). */
-async function callerOf(state: State, accessKeyId: string, key: AccessKey): Promise<Caller | undefined> {
-  const { accountId, userName } = key;
-  const as = (identity: UserIdentity & { readonly arn: string }, principal: Caller['principal']): Caller => ({
-    anonymous: false,
-    accountId,
-    arn: identity.arn,
-    identity,
-    principal,
-  });
-  if (userName === undefined) {
-    const arn = `arn:aws:iam::${accountId}:root`;
-    return as({ type: 'Root', principalId: accountId, arn, accountId, accessKeyId }, { kind: 'root' });
-  }
-  const user = (await state.get<User>(userKey(accountId, userName)))?.value;
-  if (!user) return undefined;
-  const identity = { type: 'IAMUser', principalId: user.userId, arn: user.arn, accountId, accessKeyId, userName };
-  return as(identity, { kind: 'user', name: userName });
+function callerOfRoot(accessKeyId: string, accountId: string): Caller {
+  const arn = `arn:aws:iam::${accountId}:root`;
+  const identity: UserIdentity = { type: 'Root', principalId: accountId, arn, accountId, accessKeyId };
+  return { anonymous: false, accountId, arn, identity, principal: { kind: 'root' } };
 }
