@@ -1,6 +1,6 @@
 # Makes the calls that it reads from standard input, one JSON object a line, with boto3, and answers each with a line.
-# {"service", "operation", "params", "region"?, "key"?: [id, secret, token], "userAgent"?}: bytes are {"$bytes": base64}
-# both ways.
+# {"service", "operation", "params", "region"?, "key"?: [id, secret, token], "userAgent"?, "unchecked"?}: bytes are
+# {"$bytes": base64} both ways.
 import base64, datetime, json, os, re, socket, sys
 import boto3
 from botocore.config import Config
@@ -15,8 +15,8 @@ socket.getaddrinfo = lambda host, *rest, **kw: resolve(re.sub(r'^\d{12}\.', '', 
 clients = {}
 
 
-def client(service, region, key, user_agent):
-    name = (service, region, tuple(key), user_agent)
+def client(service, region, key, user_agent, checked):
+    name = (service, region, tuple(key), user_agent, checked)
     if name not in clients:
         clients[name] = boto3.client(
             service,
@@ -26,7 +26,7 @@ def client(service, region, key, user_agent):
             aws_secret_access_key=key[1],
             aws_session_token=key[2] if len(key) > 2 else None,
             config=Config(retries={'total_max_attempts': 1}, s3={'addressing_style': 'path'}, read_timeout=30,
-                          inject_host_prefix=False, user_agent=user_agent),
+                          inject_host_prefix=False, user_agent=user_agent, parameter_validation=checked),
         )
     return clients[name]
 
@@ -64,7 +64,7 @@ for line in sys.stdin:
     call = json.loads(line)
     try:
         c = client(call['service'], call.get('region', 'us-east-1'), call.get('key', ['AKIAALICE00000000000', 'secret']),
-                   call.get('userAgent'))
+                   call.get('userAgent'), not call.get('unchecked'))
         answer = {'response': shown(method(c, call['operation'])(**given(call['params'])))}
     except ClientError as error:
         answer = {'error': {'code': error.response['Error'].get('Code', ''), 'message': error.response['Error'].get('Message', ''),

@@ -35,6 +35,8 @@ export interface CallOptions {
   readonly region?: string;
   /** Access key id, secret and session token, where the caller is not alice. */
   readonly key?: readonly string[];
+  /** What boto3 itself would refuse to send. */
+  readonly unchecked?: true;
 }
 
 export interface CloudTrailRecord {
