@@ -193,7 +193,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
         historyDays: config.historyDays,
       }),
       cloudTrailDataService({ schema: loadSchema('cloudtrail-data') }),
-      s3Service({ schema: loadSchema('s3'), store: withReserve(store, space.shortage), clock, random }),
+      s3Service({ schema: loadSchema('s3'), store: withReserve(store, space.shortage), clock, random, authorizer }),
       stsService({ schema: loadSchema('sts') }),
       kms.service,
       openTrailService({

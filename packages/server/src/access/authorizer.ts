@@ -24,13 +24,8 @@ export interface AccessRequest {
   readonly granted?: boolean;
 }
 
-export interface Decision {
-  readonly allowed: boolean;
-  readonly kind?: 'explicit-deny' | 'implicit-deny';
-  readonly by?: PolicyKind;
-  /** In AWS's words; empty when allowed. */
-  readonly message: string;
-}
+/** With a message in AWS's words; empty when allowed. */
+export type Decision = Ruling & { readonly message: string };
 
 export interface Authorizer {
   decide(caller: Caller, facts: RequestFacts, request: AccessRequest): Promise<Decision>;

@@ -27,7 +27,7 @@ export interface ResourceSide {
 export type PolicyKind = 'identity-based' | 'resource-based' | 'session' | 'permissions boundary' | 'service control';
 
 export type Ruling =
-  | { readonly allowed: true }
+  | { readonly allowed: true; readonly kind?: never; readonly by?: never }
   | { readonly allowed: false; readonly kind: 'explicit-deny' | 'implicit-deny'; readonly by: PolicyKind };
 
 const ALLOWED: Ruling = { allowed: true };

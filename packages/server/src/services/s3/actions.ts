@@ -80,12 +80,27 @@ const UNSHARED_ACLS: readonly unknown[] = [undefined, 'private', 'bucket-owner-f
 /** What a write must be allowed besides, for what it says of the object (PutObject, "Permissions"). */
 export function askedBesides(operation: string, input: Readonly<Record<string, unknown>>): readonly string[] {
   if (!WRITES.has(operation)) return [];
-  const grants = Object.keys(input).some((name) => name.startsWith('Grant') && input[name] !== undefined);
   return [
-    ...(grants || !UNSHARED_ACLS.includes(input.ACL) ? ['s3:PutObjectAcl'] : []),
+    ...(grantsIn(input) || !UNSHARED_ACLS.includes(input.ACL) ? ['s3:PutObjectAcl'] : []),
     ...(input.Tagging === undefined ? [] : ['s3:PutObjectTagging']),
   ];
 }
+
+/** What is asked where there is no bucket, or none yet (CreateBucket, "Permissions"). */
+export function askedOfAccount(operation: string, input: Readonly<Record<string, unknown>>): readonly string[] {
+  if (operation === 'ListBuckets') return ['s3:ListAllMyBuckets'];
+  if (operation !== 'CreateBucket') return [`s3:${operation}`];
+  const { Tags } = (input.CreateBucketConfiguration ?? {}) as { readonly Tags?: readonly unknown[] };
+  return [
+    's3:CreateBucket',
+    ...(grantsIn(input) || !['private', undefined].includes(input.ACL as string) ? ['s3:PutBucketAcl'] : []),
+    ...(input.ObjectOwnership === undefined ? [] : ['s3:PutBucketOwnershipControls']),
+    ...(Tags === undefined || Tags.length === 0 ? [] : ['s3:TagResource']),
+  ];
+}
+
+const grantsIn = (input: Readonly<Record<string, unknown>>): boolean =>
+  Object.keys(input).some((name) => name.startsWith('Grant') && input[name] !== undefined);
 
 /** The ACL permission that would give an action to others than the owner, as far as ACLs can. */
 export const ACL_PERMISSION: Readonly<Record<string, 'READ' | 'WRITE' | 'READ_ACP' | 'WRITE_ACP'>> = {

@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { parsePolicy } from '../../access/parse-policy.ts';
+import type { Policy } from '../../access/policy.ts';
+import { unlimitedPolicies } from '../../access/unlimited.ts';
 import {
   ANONYMOUS,
   b,
@@ -13,12 +16,23 @@ import {
   refused,
 } from './testing/harness.ts';
 
+/** Users of both accounts have the policy that a test gives them. */
+let identity: Policy[] | undefined;
+const given = (...statements: object[]) => {
+  const parsed = parsePolicy(policy(...statements), { principal: 'refused' });
+  if ('problem' in parsed) throw new Error(parsed.problem);
+  identity = [parsed.policy];
+};
+
 let s3: Harness;
 let call: Harness['call'];
 let put: Harness['put'];
 let get: Harness['get'];
 beforeEach(async () => {
-  s3 = await openHarness();
+  identity = undefined;
+  s3 = await openHarness({
+    policiesOf: async (...asked) => (identity ? { identity, tags: {} } : unlimitedPolicies.policiesOf(...asked)),
+  });
   ({ call, put, get } = s3);
 });
 afterEach(() => s3.close());
@@ -159,5 +173,64 @@ describe('who may do what', () => {
     expect(await code(get('private', {}, ANONYMOUS))).toBe('AccessDenied');
     await call('PutPublicAccessBlock', b({ PublicAccessBlockConfiguration: { IgnorePublicAcls: true } }));
     expect(await code(get('k', {}, ANONYMOUS))).toBe('AccessDenied');
+  });
+});
+
+describe('the policies of users', () => {
+  const setPolicy = (...statements: object[]) => call('PutBucketPolicy', b({ Policy: policy(...statements) }));
+  const reads = { Effect: 'Allow', Action: 's3:GetObject', Resource: 'arn:aws:s3:::logs/*' };
+
+  test('decide in their own account, and so does a bucket policy that names them', async () => {
+    await put('k', 'x');
+    const alice = 'arn:aws:iam::111111111111:user/alice';
+    await setPolicy({ ...reads, Principal: { AWS: alice }, Resource: 'arn:aws:s3:::logs/named' });
+    await put('named', 'y');
+    given({ Effect: 'Allow', Action: 's3:Nothing', Resource: '*' });
+    expect((await refused(get('k'))).message).toBe(
+      `User: ${alice} is not authorized to perform: s3:GetObject on resource: "arn:aws:s3:::logs/k" because no identity-based policy allows the s3:GetObject action`,
+    );
+    expect(await get('named')).toBe('y');
+    given(reads);
+    expect(await get('k')).toBe('x');
+    expect(await code(put('k', 'z'))).toBe('AccessDenied');
+    given({ Effect: 'Allow', Action: 's3:*', Resource: '*' }, { ...reads, Effect: 'Deny' });
+    expect((await refused(get('named'))).message).toContain('with an explicit deny in an identity-based policy');
+    expect(await get('k', {}, caller(OWNER, 'Root'))).toBe('x');
+  });
+
+  test('of another account must allow as well as the bucket policy or the ACL', async () => {
+    await put('k', 'x');
+    await setPolicy({ ...reads, Principal: { AWS: OTHER } });
+    given(reads);
+    expect(await get('k', {}, caller(OTHER))).toBe('x');
+    given({ ...reads, Resource: 'arn:aws:s3:::logs/other' });
+    expect(await code(get('k', {}, caller(OTHER)))).toBe('AccessDenied');
+  });
+
+  test('decide about buckets that are not there yet, and about the list of all', async () => {
+    given({
+      Effect: 'Allow',
+      Action: ['s3:CreateBucket', 's3:ListAllMyBuckets'],
+      Resource: 'arn:aws:s3:::mine-*',
+      Condition: { StringEqualsIfExists: { 's3:LocationConstraint': 'eu-west-1' } },
+    });
+    const into = (LocationConstraint: string) => ({ CreateBucketConfiguration: { LocationConstraint } });
+    await call('CreateBucket', { Bucket: 'mine-1', ...into('eu-west-1') });
+    expect(await code(call('CreateBucket', { Bucket: 'mine-2', ...into('us-west-2') }))).toBe('AccessDenied');
+    expect(await code(call('CreateBucket', { Bucket: 'theirs-1' }))).toBe('AccessDenied');
+    expect(await code(call('CreateBucket', { Bucket: 'mine-3', ObjectOwnership: 'ObjectWriter' }))).toBe(
+      'AccessDenied',
+    );
+    expect(await code(call('ListBuckets'))).toBe('AccessDenied');
+    given({ Effect: 'Allow', Action: 's3:ListAllMyBuckets', Resource: 'arn:aws:s3:::*' });
+    await call('ListBuckets');
+  });
+
+  test('may ask for the tags of an object', async () => {
+    await put('open', 'x', { Tagging: 'class=open' });
+    await put('closed', 'x');
+    given({ ...reads, Condition: { StringEquals: { 's3:ExistingObjectTag/class': 'open' } } });
+    expect(await get('open')).toBe('x');
+    expect(await code(get('closed'))).toBe('AccessDenied');
   });
 });

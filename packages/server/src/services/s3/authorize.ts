@@ -1,11 +1,12 @@
-import { principalOf } from '../../access/context.ts';
-import { evaluate, type PolicyRequest } from '../../access/policy.ts';
+import { type AccessRequest, type Decision, denialMessage } from '../../access/authorizer.ts';
+import type { Ruling } from '../../access/decide.ts';
+import type { Policy } from '../../access/policy.ts';
 import type { Bucket } from '../../ports/object-store.ts';
-import type { CallContext } from '../../wire/service.ts';
+import { type CallContext, type Caller, factsOf } from '../../wire/service.ts';
 import { aclAllows, aclsEnabled, isPublic } from './acl.ts';
-import { ACL_PERMISSION, askedBesides, askedOf } from './actions.ts';
-import { bucketArn, isPublicPolicy, objectArn, policyOf } from './bucket-policy.ts';
-import { asksForTags, checkConditionInput, conditionsOf } from './condition-keys.ts';
+import { ACL_PERMISSION, askedBesides, askedOf, askedOfAccount } from './actions.ts';
+import { bucketArn, denialsOf, isPublicPolicy, objectArn, policyOf } from './bucket-policy.ts';
+import { checkConditionInput, conditionsOf } from './condition-keys.ts';
 import { s3Error } from './errors.ts';
 import { bucketOf, type Grant, isOwner, type ObjectMarks, type S3Deps, type Tag } from './model.ts';
 import { checkKey } from './names.ts';
@@ -21,19 +22,15 @@ export interface Authorizer {
 }
 
 /**
- * Who may do what. Principals of the bucket's owner may do everything that the bucket's policy does not deny (users of
- * an account have no policies of their own here); everybody else only what the policy, or an ACL where ACLs are
- * enabled, allows and Block Public Access does not take back.
+ * Who may do what: what the policies of caller and bucket say together, and to those of other accounts also an ACL where
+ * ACLs are enabled, as far as Block Public Access does not take it back.
  */
 export function createAuthorizer(deps: S3Deps): Authorizer {
   return {
     async authorize(context, input) {
       const { operation } = context;
       const name = input.Bucket as string | undefined;
-      if (name === undefined || operation === 'CreateBucket') {
-        if (context.caller.anonymous) throw s3Error('AccessDenied');
-        return;
-      }
+      if (name === undefined || operation === 'CreateBucket') return onAccount(context, name, input);
       const bucket = deps.store.bucket(name);
       noteResources(context, name, bucket, input);
       const { ownerAccountId } = bucketOf(deps, name);
@@ -49,6 +46,23 @@ export function createAuthorizer(deps: S3Deps): Authorizer {
     require: (context, action, bucket, key) => check(context, action, bucket, key, {}),
   };
 
+  /** Operations on no bucket, or on none that is there yet. */
+  async function onAccount(context: CallContext, name: string | undefined, input: Input): Promise<void> {
+    const { caller, operation } = context;
+    if (caller.anonymous) throw s3Error('AccessDenied');
+    for (const action of askedOfAccount(operation, input)) {
+      const request: AccessRequest = {
+        action,
+        resource: bucketArn(name ?? '*'),
+        get context() {
+          return conditionsOf(context, caller.accountId, input, []);
+        },
+      };
+      const decision = await decide(context, request);
+      if (!decision.allowed) throw denied(caller, request, decision);
+    }
+  }
+
   async function check(
     context: CallContext,
     action: string,
@@ -57,26 +71,37 @@ export function createAuthorizer(deps: S3Deps): Authorizer {
     input: Input,
   ): Promise<void> {
     const bucket = bucketOf(deps, name);
-    const policy = policyOf(bucket);
-    const tags = policy && key !== undefined && asksForTags(policy) ? await objectTags(name, key, input) : [];
-    const request: PolicyRequest = {
-      principal: principalOf(context.caller),
+    const { caller } = context;
+    const own = isOwner(context, bucket);
+    const policy = countedPolicy(bucket, own, caller, action);
+    let tags: readonly Tag[] | undefined;
+    let asksForConditions = false;
+    const request: AccessRequest = {
       action,
       resource: key === undefined ? bucketArn(name) : objectArn(name, key),
       get context() {
-        return conditionsOf(context, bucket, input, tags);
+        asksForConditions = true;
+        return conditionsOf(context, bucket.ownerAccountId, input, tags ?? []);
       },
+      ...(policy && { resourcePolicy: policy }),
+      resourceAccountId: bucket.ownerAccountId,
     };
-    const verdict = policy ? evaluate(policy, request) : 'none';
-    const own = isOwner(context, bucket);
-    // Whoever wrote a policy that locks out everyone, the owner's root can always mend it (S3 user guide).
-    if (own && context.caller.identity.type === 'Root' && POLICY_ACTIONS.has(action)) return;
-    if (verdict === 'deny') throw denied(context, request, 'with an explicit deny in a resource-based policy');
-    if (own) return;
-    const restricted = publicAccessBlock(bucket).RestrictPublicBuckets && policy && isPublicPolicy(policy);
-    if (verdict === 'allow' && !restricted && !OWNER_ONLY.has(action)) return;
-    if (await allowedByAcl(context, bucket, action, key, input)) return;
-    throw denied(context, request, `because no resource-based policy allows the ${action} action`);
+    let decision = await decide(context, request);
+    // Tags stand in the object's file, which is not read for nothing.
+    if (asksForConditions && key !== undefined) {
+      tags = await objectTags(name, key, input);
+      if (tags.length > 0) decision = await decide(context, request);
+    }
+    if (decision.allowed) return;
+    if (!own && decision.kind === 'implicit-deny' && (await allowedByAcl(context, bucket, action, key, input))) {
+      decision = await decide(context, { ...request, granted: true });
+      if (decision.allowed) return;
+    }
+    throw denied(caller, request, decision);
+  }
+
+  function decide(context: CallContext, request: AccessRequest): Promise<Decision> {
+    return deps.authorizer.decide(context.caller, factsOf(context), request);
   }
 
   async function allowedByAcl(
@@ -114,14 +139,25 @@ const POLICY_ACTIONS: ReadonlySet<string> = new Set([
   's3:PutBucketPolicy',
   's3:DeleteBucketPolicy',
 ]);
-/** Not even a policy gives these to another account (S3 answers 405 there; denied is what they are). */
-const OWNER_ONLY = POLICY_ACTIONS;
+
+/**
+ * The bucket's policy as far as it counts. Whoever wrote one that locks out everyone, the owner's root can always mend it
+ * (S3 user guide). To other accounts not even a policy gives its own actions (S3 answers 405 there; denied is what they
+ * are), nor anything when it is public and Block Public Access restricts the bucket.
+ */
+function countedPolicy(bucket: Bucket, own: boolean, caller: Caller, action: string): Policy | undefined {
+  const policy = policyOf(bucket);
+  if (!policy) return undefined;
+  if (own) return caller.principal.kind === 'root' && POLICY_ACTIONS.has(action) ? undefined : policy;
+  const restricted = publicAccessBlock(bucket).RestrictPublicBuckets === true && isPublicPolicy(policy);
+  return restricted || POLICY_ACTIONS.has(action) ? denialsOf(policy) : policy;
+}
 
 /** S3 tells signed callers why; strangers learn nothing. */
-function denied({ caller }: CallContext, { action, resource }: PolicyRequest, why: string) {
+function denied(caller: Caller, { action, resource }: AccessRequest, decision: Ruling) {
   if (caller.anonymous) return s3Error('AccessDenied');
   return s3Error('AccessDenied', {
-    message: `User: ${caller.arn} is not authorized to perform: ${action} on resource: "${resource}" ${why}`,
+    message: denialMessage(caller, { action, resource: JSON.stringify(resource) }, decision),
   });
 }
 

@@ -15,6 +15,18 @@ export function policyOf(bucket: Bucket): Policy | undefined {
   return parsed.get(bucket);
 }
 
+const denials = new WeakMap<Policy, Policy>();
+
+/** The policy without what it allows. */
+export function denialsOf(policy: Policy): Policy {
+  let made = denials.get(policy);
+  if (!made) {
+    made = { ...policy, statements: policy.statements.filter(({ effect }) => effect === 'Deny') };
+    denials.set(policy, made);
+  }
+  return made;
+}
+
 /** @throws AwsError MalformedPolicy */
 export function readPolicy(text: string, bucketName: string): Policy {
   const arn = bucketArn(bucketName);

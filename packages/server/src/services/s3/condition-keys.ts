@@ -1,6 +1,4 @@
-import { callerContext } from '../../access/context.ts';
-import type { Policy, PolicyRequest } from '../../access/policy.ts';
-import type { Bucket } from '../../ports/object-store.ts';
+import type { PolicyRequest } from '../../access/policy.ts';
 import type { CallContext } from '../../wire/service.ts';
 import { parseAmzDate } from '../../wire/sigv4/canonical.ts';
 import { s3Error } from './errors.ts';
@@ -39,6 +37,7 @@ const OF_INPUT: Readonly<Record<string, string>> = {
 };
 const OF_REQUEST = [
   's3:authType',
+  's3:LocationConstraint',
   's3:ResourceAccount',
   's3:RequestObjectTagKeys',
   's3:signatureAge',
@@ -57,10 +56,6 @@ export function isKnownKey(key: string): boolean {
   return !folded.startsWith('s3:') || KNOWN.has(folded) || TAG_KEY.test(folded) || NEVER_THERE.test(folded);
 }
 
-/** Whether the policy asks for tags of the object, which must be read from its file. */
-export const asksForTags = (policy: Policy): boolean =>
-  policy.statements.some(({ conditions }) => conditions.some(({ key }) => /^s3:existingobjecttag\//i.test(key)));
-
 /** S3's limit for all headers together; each value is matched with what may be a hostile policy. */
 const VALUE_CHARS_MAX = 8192;
 
@@ -73,20 +68,22 @@ export function checkConditionInput(input: Input): void {
 }
 
 /**
- * The request's condition keys.
+ * The request's condition keys, besides those that all services have.
  * @param tags of the object as it is now
  * @throws AwsError RequestHeaderSectionTooLarge
  */
-export function conditionsOf(context: CallContext, bucket: Bucket, input: Input, tags: readonly Tag[]): Conditions {
-  const { caller, timeMs, sourceIp, userAgent, tls, http, region } = context;
+export function conditionsOf(
+  context: CallContext,
+  ownerAccountId: string,
+  input: Input,
+  tags: readonly Tag[],
+): Conditions {
+  const { caller, tls, http } = context;
   const given = requestTags(input);
   const all: Conditions = {
-    ...callerContext(caller, { timeMs, sourceIp, userAgent, secureTransport: tls !== undefined }),
-    'aws:RequestedRegion': region,
-    'aws:ResourceAccount': bucket.ownerAccountId,
-    's3:ResourceAccount': bucket.ownerAccountId,
-    ...optional('aws:Referer', http.headers.referer),
+    's3:ResourceAccount': ownerAccountId,
     ...optional('s3:x-amz-content-sha256', http.headers['x-amz-content-sha256']),
+    ...optional('s3:LocationConstraint', locationOf(input)),
     ...optional('s3:TlsVersion', /^TLSv([\d.]+)$/.exec(tls?.tlsVersion ?? '')?.[1]),
     ...(!caller.anonymous && {
       's3:authType': http.headers.authorization === undefined ? 'REST-QUERY-STRING' : 'REST-HEADER',
@@ -101,6 +98,10 @@ export function conditionsOf(context: CallContext, bucket: Bucket, input: Input,
   if (Object.values(all).some((value) => value.length > VALUE_CHARS_MAX)) throw s3Error('RequestHeaderSectionTooLarge');
   return all;
 }
+
+/** Where a new bucket is to be. */
+const locationOf = (input: Input): unknown =>
+  (input.CreateBucketConfiguration as { readonly LocationConstraint?: string } | undefined)?.LocationConstraint;
 
 /** Of a presigned URL above all: for how long it has been about. */
 function signatureAgeMs({ http, timeMs }: CallContext): number | undefined {

@@ -1,3 +1,4 @@
+import type { Authorizer } from '../../access/authorizer.ts';
 import { canonicalUserId } from '../../access/caller.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
@@ -12,6 +13,8 @@ export interface S3Deps {
   readonly store: ObjectStore;
   readonly clock: Clock;
   readonly random: Random;
+  /** What policies say of callers; ACLs and Block Public Access are S3's own. */
+  readonly authorizer: Pick<Authorizer, 'decide'>;
 }
 
 /** An output without what the SDK adds on the client's side. */

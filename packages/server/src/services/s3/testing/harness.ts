@@ -2,6 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { createAuthorizer } from '../../../access/authorizer.ts';
+import type { PrincipalPolicySource } from '../../../access/principal-policies.ts';
+import { unlimitedPolicies } from '../../../access/unlimited.ts';
 import { FakeClock } from '../../../base/clock.ts';
 import { AwsError, assert } from '../../../base/errors.ts';
 import { silentLogger } from '../../../base/logger.ts';
@@ -63,11 +66,13 @@ export const code = async (outcome: Promise<unknown>) => (await refused(outcome)
 export type Harness = Awaited<ReturnType<typeof openHarness>>;
 
 /** The service over a store in a new directory, called as the pipeline calls it; with a bucket `logs` of OWNER's. */
-export async function openHarness() {
+export async function openHarness(policies: PrincipalPolicySource = unlimitedPolicies) {
   const directory = await mkdtemp(join(tmpdir(), 'opentrail-s3-'));
   const clock = new FakeClock();
   const store = await openObjectStore({ directory, clock, random: seededRandom('s3'), logger: silentLogger });
-  const service = s3Service({ schema: { id: 's3' } as ServiceSchema, store, clock, random: seededRandom('x') });
+  const authorizer = createAuthorizer({ policies });
+  const schema = { id: 's3' } as ServiceSchema;
+  const service = s3Service({ schema, store, clock, random: seededRandom('x'), authorizer });
   const { authorize } = service;
   assert(authorize, 'S3 decides who may do what');
   const notes: { last: CallContext['notes'] } = { last: {} };
