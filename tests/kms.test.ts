@@ -343,5 +343,5 @@ testWith(
     expect(await aws(server.env, 'kms', 'list-aliases')).toMatchObject({ Aliases: [] });
     await server.stop();
   },
-  240_000,
+  480_000, // the provider waits long for what AWS makes slowly
 );

@@ -1,19 +1,21 @@
-import { callerContext, principalOf, type RequestFacts, serviceContext } from '../../access/context.ts';
-import { evaluate, type PolicyRequest, type RequestPrincipal, type Verdict } from '../../access/policy.ts';
-import type { AwsError } from '../../base/errors.ts';
-import type { CallContext } from '../../wire/service.ts';
+import type { AccessRequest } from '../../access/authorizer.ts';
+import { callerContext, principalOf, resourceContext, serviceContext } from '../../access/context.ts';
+import { decide } from '../../access/decide.ts';
+import { evaluate, type PolicyRequest, type RequestPrincipal } from '../../access/policy.ts';
+import type { State } from '../../ports/state.ts';
+import { type CallContext, factsOf } from '../../wire/service.ts';
 import type { KmsDeps } from './deps.ts';
 import { kmsError } from './errors.ts';
 import { type Grantable, isGranted, mayRetire } from './grants.ts';
-import type { Grant, Key } from './key.ts';
-import { policyOf } from './policy.ts';
+import { type Grant, type Key, keyArn } from './key.ts';
+import { policyOf, readKeyPolicy } from './policy.ts';
 
 /** One thing that a call must be allowed to do (permissions.ts says which). */
 export interface KmsAccess {
   /** `kms:Encrypt` */
   readonly action: string;
   readonly resource: string;
-  /** Condition keys of KMS; the global ones come from `Who`. */
+  /** Condition keys of KMS. */
   readonly context: PolicyRequest['context'];
   /** Whose policy and grants decide. Without it, identity policies alone. */
   readonly key?: Key;
@@ -21,88 +23,83 @@ export interface KmsAccess {
   readonly retiring?: Grant;
 }
 
-/** Who asks, as policies see it. */
-export interface Who {
-  readonly principal: RequestPrincipal;
-  /** For messages. */
-  readonly name: string;
-  readonly context: PolicyRequest['context'];
-  /** What the policies of its own say; of services, nothing. */
-  readonly identityVerdict: (request: PolicyRequest) => Promise<Verdict>;
-}
-
-/** What of a call tells who makes it. */
-export type Asking = Pick<CallContext, 'caller' | 'timeMs' | 'sourceIp' | 'userAgent' | 'tls'>;
-
-export function whoCalls(deps: KmsDeps, asking: Asking, viaService?: string): Who {
-  const { caller } = asking;
-  const facts: RequestFacts = { ...asking, secureTransport: asking.tls !== undefined };
-  const { identityVerdict } = deps;
-  return {
-    principal: principalOf(caller),
-    name: caller.arn,
-    context: {
-      ...callerContext(caller, facts),
-      'kms:CallerAccount': caller.accountId,
-      ...(viaService !== undefined && { 'kms:ViaService': viaService, 'aws:ViaAWSService': 'true' }),
-    },
-    identityVerdict: async (request) => (identityVerdict ? identityVerdict(caller, request) : 'allow'),
-  };
-}
-
-export function whoServes(
-  service: { readonly service: string; readonly sourceArn: string; readonly sourceAccount: string },
-  timeMs: number,
-): Who {
-  return {
-    principal: { kind: 'service', service: service.service },
-    name: service.service,
-    context: serviceContext(service, timeMs),
-    identityVerdict: async () => 'none',
-  };
-}
-
 /**
- * Decides as KMS does: a Deny anywhere wins. Then the key's policy must allow it, to the principal itself or to its
- * account, which leaves it to the account's identity policies; or a grant. The identity policies of another account must
- * allow it as well; without the key's policy they are worth nothing.
- * @throws AwsError AccessDeniedException
+ * What the authorizer is to decide. Of a key its policy or a grant must allow it, also within the account: identity
+ * policies count only where the key's policy leaves it to the account.
  */
-export async function requireAccess(deps: KmsDeps, who: Who, access: KmsAccess): Promise<void> {
-  const { action, resource, key, grantable, retiring } = access;
-  const request: PolicyRequest = {
-    principal: who.principal,
+export async function requestOf(
+  state: State,
+  caller: CallContext['caller'],
+  access: KmsAccess,
+): Promise<AccessRequest> {
+  const { action, resource, key } = access;
+  const context = { ...access.context, 'kms:CallerAccount': caller.accountId };
+  if (!key) return { action, resource, context };
+  return {
     action,
     resource,
-    context: { ...who.context, ...access.context },
+    context,
+    resourcePolicy: policyOf(key),
+    resourceAccountId: key.accountId,
+    resourceDecides: true,
+    granted: await grantAllows(state, key, principalOf(caller), access),
   };
-  const identity = await who.identityVerdict(request);
-  if (identity === 'deny') throw denied(who, access, 'with an explicit deny in an identity-based policy');
-  if (!key) {
-    if (identity === 'allow') return;
-    throw denied(who, access, `because no identity-based policy allows the ${action} action`);
-  }
-  const policy = policyOf(key);
-  const verdict = evaluate(policy, request);
-  if (verdict === 'deny') throw denied(who, access, 'with an explicit deny in a resource-based policy');
-  if (verdict === 'allow') {
-    const own = who.principal.kind !== 'aws' || who.principal.accountId === key.accountId;
-    if (identity === 'allow') return;
-    if (own && evaluate(policy, { ...request, principal: withoutAccount(who.principal) }) === 'allow') return;
-  }
-  if (retiring && mayRetire(retiring, who.principal)) return;
-  if (grantable && (await isGranted(deps.state, key, who.principal, grantable))) return;
-  const kind = verdict === 'allow' ? 'identity-based' : 'resource-based';
-  throw denied(who, access, `because no ${kind} policy allows the ${action} action`);
 }
 
-/** Fits only statements that name the principal itself, or everybody. */
-const withoutAccount = (principal: RequestPrincipal): RequestPrincipal =>
-  principal.kind === 'aws' ? { ...principal, accountId: '' } : principal;
+async function grantAllows(state: State, key: Key, principal: RequestPrincipal, { grantable, retiring }: KmsAccess) {
+  if (retiring) return mayRetire(retiring, principal);
+  return grantable !== undefined && isGranted(state, key, principal, grantable);
+}
 
-function denied(who: Who, { action, resource }: KmsAccess, why: string): AwsError {
-  return kmsError(
+/** For a caller who uses a key by way of a service. @throws AwsError AccessDeniedException */
+export async function requireVia(deps: KmsDeps, via: CallContext, service: string, access: KmsAccess): Promise<void> {
+  const asked = await requestOf(deps.state, via.caller, access);
+  const viaService = { 'kms:ViaService': service.replace('.', `.${via.region}.`) };
+  const facts = { ...factsOf(via), calledVia: [service] };
+  await deps.authorizer.require(via.caller, facts, { ...asked, context: { ...asked.context, ...viaService } });
+}
+
+/** For a service that acts for one of its resources: only the key can allow it. @throws AwsError AccessDeniedException */
+export async function requireForService(
+  { state, clock }: Pick<KmsDeps, 'state' | 'clock'>,
+  source: { readonly service: string; readonly sourceArn: string; readonly sourceAccount: string },
+  access: KmsAccess & { readonly key: Key },
+): Promise<void> {
+  const { action, resource, key } = access;
+  const principal = { kind: 'service', service: source.service } as const;
+  const granted = await grantAllows(state, key, principal, access);
+  const context = {
+    ...serviceContext(source, clock.now()),
+    ...resourceContext(key.accountId, undefined),
+    ...access.context,
+  };
+  const side = { policy: policyOf(key), accountId: key.accountId, granted };
+  const ruling = decide({ identity: [], resource: side }, { principal, action, resource, context });
+  if (ruling.allowed) return;
+  const why =
+    ruling.kind === 'explicit-deny'
+      ? 'with an explicit deny in a resource-based policy'
+      : `because no resource-based policy allows the ${action} action`;
+  throw kmsError(
     'AccessDeniedException',
-    `User: ${who.name} is not authorized to perform: ${action} on resource: ${resource} ${why}`,
+    `User: ${source.service} is not authorized to perform: ${action} on resource: ${resource} ${why}`,
+  );
+}
+
+/** @throws AwsError MalformedPolicyDocumentException for no policy, or one that shuts its own author out */
+export function checkLockout(context: CallContext, key: Key, policy: string, bypassed = false): void {
+  const parsed = readKeyPolicy(policy);
+  if (bypassed) return;
+  const { caller } = context;
+  const request = {
+    principal: principalOf(caller),
+    action: 'kms:PutKeyPolicy',
+    resource: keyArn(key),
+    context: { ...callerContext(caller, factsOf(context)), 'kms:CallerAccount': caller.accountId },
+  };
+  if (evaluate(parsed, request) === 'allow') return;
+  throw kmsError(
+    'MalformedPolicyDocumentException',
+    'The new key policy will not allow you to update the key policy in the future.',
   );
 }

@@ -1,5 +1,4 @@
-import type { Caller } from '../../access/caller.ts';
-import type { PolicyRequest, Verdict } from '../../access/policy.ts';
+import type { Authorizer } from '../../access/authorizer.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
 import type { State } from '../../ports/state.ts';
@@ -13,11 +12,8 @@ export interface KmsDeps {
   readonly vault: Vault;
   readonly clock: Clock;
   readonly random: Random;
-  /**
-   * What the caller's own policies (with boundary, session and organization) say. Without it an account's principals
-   * may do whatever the key policies leave to their account.
-   */
-  readonly identityVerdict?: (caller: Caller, request: PolicyRequest) => Promise<Verdict>;
+  /** For callers that come by way of a service; the pipeline asks it for all others. */
+  readonly authorizer: Pick<Authorizer, 'require'>;
   /** Told of what KMS did to a key by itself. */
   readonly onEvent?: (event: KeyEvent) => Promise<void>;
 }

@@ -1,6 +1,7 @@
 import { AwsError, assert } from '../../base/errors.ts';
+import type { CallContext } from '../../wire/service.ts';
 import type { EncryptionContext } from './api.ts';
-import { type Asking, requireAccess, type Who, whoCalls, whoServes } from './authorize.ts';
+import { type KmsAccess, requireForService, requireVia } from './authorize.ts';
 import { parseBlob } from './ciphertext.ts';
 import { decryptWith, makeDataKey } from './data.ts';
 import type { KmsDeps } from './deps.ts';
@@ -18,8 +19,8 @@ export interface ServiceAsking {
   readonly sourceArn?: string;
   /** Whose resource it is: `aws:SourceAccount`, and whose key a bare id or alias means. Default: the ARN's, or the caller's. */
   readonly sourceAccount?: string;
-  /** The caller for whom the service asks, by that caller's rights and under `kms:ViaService`. A `CallContext` will do. */
-  readonly onBehalfOf?: Asking;
+  /** The caller for whom the service asks, by that caller's rights and under `kms:ViaService`. */
+  readonly onBehalfOf?: CallContext;
 }
 
 export interface ServiceDataKeyRequest extends ServiceAsking {
@@ -84,11 +85,7 @@ export function createKmsForServices(deps: KmsForServicesDeps): KmsForServices {
       return told('GenerateDataKey', request, input, async (found) => {
         const { entry, alias } = await keys.find(placeOf('GenerateDataKey', request), keyId);
         const key = found(entry.value);
-        await requireAccess(
-          deps,
-          who(request, key),
-          keyAccess('kms:GenerateDataKey', key, ofData(encryptionContext), alias),
-        );
+        await require(request, keyAccess('kms:GenerateDataKey', key, ofData(encryptionContext), alias));
         const made = makeDataKey(deps, requireEnabled(key), encryptionContext, DATA_KEY_BYTES);
         return { keyArn: made.KeyId, plaintext: made.Plaintext, ciphertext: made.CiphertextBlob };
       });
@@ -100,7 +97,7 @@ export function createKmsForServices(deps: KmsForServicesDeps): KmsForServices {
         const blob = parseBlob(ciphertext);
         if (!blob) throw kmsError('InvalidCiphertextException', NO_BLOB);
         const key = found(await keys.keyOfBlob(request, blob));
-        await requireAccess(deps, who(request, key), keyAccess('kms:Decrypt', key, ofData(encryptionContext, true)));
+        await require(request, keyAccess('kms:Decrypt', key, ofData(encryptionContext, true)));
         const plaintext = decryptWith(deps, requireEnabled(key), encryptionContext, blob);
         return { keyArn: keyArn(key), plaintext };
       });
@@ -109,16 +106,16 @@ export function createKmsForServices(deps: KmsForServicesDeps): KmsForServices {
       told('DescribeKey', request, { KeyId: request.keyId }, async (found) => {
         const { entry, alias } = await keys.find(placeOf('DescribeKey', request), request.keyId);
         const key = found(entry.value);
-        await requireAccess(deps, who(request, key), keyAccess('kms:DescribeKey', key, { grant: {} }, alias));
+        await require(request, keyAccess('kms:DescribeKey', key, { grant: {} }, alias));
         return describe(key);
       }),
   };
 
-  function who(asking: ServiceAsking, key: Key): Who {
+  async function require(asking: ServiceAsking, access: KmsAccess & { readonly key: Key }): Promise<void> {
     const { service, onBehalfOf, sourceArn = '', region } = asking;
-    if (onBehalfOf) return whoCalls(deps, onBehalfOf, `${service.split('.')[0]}.${region}.amazonaws.com`);
-    const source = { service, sourceArn, sourceAccount: sourceAccountOf(asking) ?? key.accountId };
-    return whoServes(source, deps.clock.now());
+    if (onBehalfOf) return requireVia(deps, { ...onBehalfOf, region }, service, access);
+    const sourceAccount = sourceAccountOf(asking) ?? access.key.accountId;
+    return requireForService(deps, { service, sourceArn, sourceAccount }, access);
   }
 
   /** Runs it and tells the hook how it ended. */

@@ -1,6 +1,5 @@
-import type { CallContext, Handler, Service } from '../../wire/service.ts';
+import type { Handler, Service } from '../../wire/service.ts';
 import { createAliasHandlers } from './aliases.ts';
-import { type KmsAccess, requireAccess, whoCalls } from './authorize.ts';
 import { createDataHandlers } from './data.ts';
 import type { KmsDeps } from './deps.ts';
 import { kmsError, unsupported } from './errors.ts';
@@ -8,7 +7,7 @@ import { createGrantHandlers } from './grant-operations.ts';
 import { createKeyStore } from './key-store.ts';
 import { createKeyHandlers } from './keys.ts';
 import { createLifecycleHandlers } from './lifecycle.ts';
-import { PERMISSIONS } from './permissions.ts';
+import { kmsPermissions } from './permissions.ts';
 import { createTagHandlers } from './tags.ts';
 import { validateInput } from './validate.ts';
 
@@ -39,24 +38,10 @@ export function kmsService(deps: KmsDeps): Service {
           throw kmsError('InvalidGrantTokenException', 'A grant token is none that this KMS has given out.');
         }
       }
-      const who = whoCalls(deps, context);
-      const accesses = await PERMISSIONS[context.operation]!(keys, context, input);
-      if (NOTES_KEYS.has(context.operation)) noteResources(context, accesses);
-      for (const access of accesses) await requireAccess(deps, who, access);
     },
+    permissions: kmsPermissions(deps.state, keys),
     notImplemented: (operation) => unsupported(operation),
   };
-}
-
-/** Operations whose input does not tell which key it is: their records name it however they end. */
-const NOTES_KEYS: ReadonlySet<string> = new Set([
-  ...['Decrypt', 'DeleteAlias', 'Encrypt', 'GenerateDataKey', 'GenerateDataKeyWithoutPlaintext', 'ReEncrypt'],
-  ...['RetireGrant'],
-]);
-
-function noteResources({ caller, notes }: CallContext, accesses: readonly KmsAccess[]): void {
-  const owners = new Map(accesses.map(({ resource, key }) => [resource, key?.accountId ?? caller.accountId]));
-  notes.resources = [...owners].map(([ARN, accountId]) => ({ accountId, type: 'AWS::KMS::Key', ARN }));
 }
 
 /** Members that would change what an operation does: ignoring them would be a lie. */

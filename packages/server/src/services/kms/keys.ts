@@ -1,14 +1,13 @@
-import { evaluate } from '../../access/policy.ts';
 import { uuid } from '../../base/random.ts';
 import type { CallContext, Handler } from '../../wire/service.ts';
 import type { CreateKeyRequest, KeyRequest, PageRequest, PutKeyPolicyRequest } from './api.ts';
-import { type Asking, whoCalls } from './authorize.ts';
+import { checkLockout } from './authorize.ts';
 import type { KmsDeps } from './deps.ts';
 import { kmsError, unsupported } from './errors.ts';
 import { describeKey, KEY_TRAITS, type Key, keyArn, keyKey, keysPrefix, stateOf } from './key.ts';
 import { type KeyStore, refusePendingDeletion, retryingConflicts } from './key-store.ts';
 import { pageOf } from './pages.ts';
-import { defaultPolicy, readKeyPolicy } from './policy.ts';
+import { defaultPolicy } from './policy.ts';
 import { checkTags } from './tags.ts';
 
 /** KMS's quota, an account and Region. */
@@ -21,7 +20,7 @@ export function createKeyHandlers(deps: KmsDeps, keys: KeyStore): Record<string,
     CreateKey: async (context, input: CreateKeyRequest) => {
       checkKind(input);
       const key = newKey(deps, context, input);
-      checkLockout(deps, context, key, key.policy, input.BypassPolicyLockoutSafetyCheck);
+      checkLockout(context, key, key.policy, input.BypassPolicyLockoutSafetyCheck);
       if ((await deps.state.list(keysPrefix(key))).length >= KEYS_MAX) {
         throw kmsError('LimitExceededException', `An account may have ${KEYS_MAX} keys in a Region.`);
       }
@@ -72,7 +71,7 @@ export function createKeyHandlers(deps: KmsDeps, keys: KeyStore): Record<string,
     PutKeyPolicy: async (context, input: PutKeyPolicyRequest) => {
       checkPolicyName(input.PolicyName);
       await keys.change(context, input.KeyId, (key) => {
-        checkLockout(deps, context, key, input.Policy, input.BypassPolicyLockoutSafetyCheck);
+        checkLockout(context, key, input.Policy, input.BypassPolicyLockoutSafetyCheck);
         return { ...key, policy: input.Policy };
       });
       return {};
@@ -119,19 +118,6 @@ function checkKind(input: CreateKeyRequest): void {
   if (origin !== KEY_TRAITS.Origin) throw unsupported(`keys of Origin ${origin}: it has ${KEY_TRAITS.Origin}`);
   if (input.MultiRegion) throw unsupported('multi-Region keys');
   if (input.CustomKeyStoreId !== undefined || input.XksKeyId !== undefined) throw unsupported('custom key stores');
-}
-
-/** @throws AwsError MalformedPolicyDocumentException for no policy, or one that shuts its own author out */
-function checkLockout(deps: KmsDeps, asking: Asking, key: Key, text: string, bypassed = false): void {
-  const policy = readKeyPolicy(text);
-  if (bypassed) return;
-  const { principal, context } = whoCalls(deps, asking);
-  const request = { principal, action: 'kms:PutKeyPolicy', resource: keyArn(key), context };
-  if (evaluate(policy, request) === 'allow') return;
-  throw kmsError(
-    'MalformedPolicyDocumentException',
-    'The new key policy will not allow you to update the key policy in the future.',
-  );
 }
 
 function checkPolicyName(name = POLICY_NAME): void {

@@ -1,7 +1,9 @@
+import { requestTagContext, tagContext } from '../../access/context.ts';
 import type { PolicyRequest } from '../../access/policy.ts';
-import type { CallContext } from '../../wire/service.ts';
+import type { State } from '../../ports/state.ts';
+import type { CallContext, Permission, PermissionTable } from '../../wire/service.ts';
 import type { EncryptionContext, Tag } from './api.ts';
-import type { KmsAccess } from './authorize.ts';
+import { type KmsAccess, requestOf } from './authorize.ts';
 import { parseBlob } from './ciphertext.ts';
 import { kmsError } from './errors.ts';
 import type { Grantable } from './grants.ts';
@@ -10,16 +12,15 @@ import { aliasArn, KEY_TRAITS, keyArn, NO_CONTEXT } from './key.ts';
 import type { KeyStore } from './key-store.ts';
 
 /**
- * What each call must be allowed to do, with the condition keys of AWS's service authorization reference for KMS. Every
- * operation that the service has stands here (a test holds that).
+ * What each call must be allowed to do, with the condition keys of AWS's service authorization reference for KMS.
  */
-export type Permissions = (store: KeyStore, context: CallContext, input: Input) => Promise<readonly KmsAccess[]>;
+type Accesses = (store: KeyStore, context: CallContext, input: Input) => Promise<readonly KmsAccess[]>;
 
 // biome-ignore lint/suspicious/noExplicitAny: decoded and validated by the operation's own schema; a table over all of them has no better type
 type Input = Readonly<Record<string, any>>;
 type Conditions = PolicyRequest['context'];
 
-export const PERMISSIONS: Readonly<Record<string, Permissions>> = {
+export const ACCESSES: Readonly<Record<string, Accesses>> = {
   CreateKey: async (_store, _context, input) => {
     const conditions = { ...traits(), ...bypass(input), ...requestTags(input.Tags) };
     return [
@@ -114,6 +115,29 @@ export const PERMISSIONS: Readonly<Record<string, Permissions>> = {
   },
 };
 
+/** The table for the pipeline. It finds the keys that are named, so that what is not there is told before what is not allowed. */
+export function kmsPermissions(state: State, store: KeyStore): PermissionTable {
+  const permission =
+    (operation: string): Permission =>
+    async (context, input) => {
+      const accesses = await ACCESSES[operation]!(store, context, input);
+      if (NOTES_KEYS.has(operation)) noteResources(context, accesses);
+      return Promise.all(accesses.map((access) => requestOf(state, context.caller, access)));
+    };
+  return Object.fromEntries(Object.keys(ACCESSES).map((operation) => [operation, permission(operation)]));
+}
+
+/** Operations whose input does not tell which key it is: their records name it however they end. */
+const NOTES_KEYS: ReadonlySet<string> = new Set([
+  ...['Decrypt', 'DeleteAlias', 'Encrypt', 'GenerateDataKey', 'GenerateDataKeyWithoutPlaintext', 'ReEncrypt'],
+  ...['RetireGrant'],
+]);
+
+function noteResources({ caller, notes }: CallContext, accesses: readonly KmsAccess[]): void {
+  const owners = new Map(accesses.map(({ resource, key }) => [resource, key?.accountId ?? caller.accountId]));
+  notes.resources = [...owners].map(([ARN, accountId]) => ({ accountId, type: 'AWS::KMS::Key', ARN }));
+}
+
 /** AWS's, where the request does not say. */
 export const PENDING_WINDOW_DAYS = 30;
 export const ROTATION_PERIOD_DAYS = 365;
@@ -125,14 +149,19 @@ interface Details {
 }
 
 /** An operation on the key that one member of its input names. */
-function onKey(details: (input: Input) => Details = () => ({}), member = 'KeyId'): Permissions {
+function onKey(details: (input: Input) => Details = () => ({}), member = 'KeyId'): Accesses {
   return async (store, context, input) => {
     const { entry, alias } = await store.find(context, input[member]);
     return [keyAccess(`kms:${context.operation}`, entry.value, details(input), alias)];
   };
 }
 
-export function keyAccess(action: string, key: Key, { conditions, grant }: Details = {}, alias?: string): KmsAccess {
+export function keyAccess(
+  action: string,
+  key: Key,
+  { conditions, grant }: Details = {},
+  alias?: string,
+): KmsAccess & { readonly key: Key } {
   return {
     action,
     resource: keyArn(key),
@@ -178,8 +207,7 @@ const traits = (): Conditions => ({
 });
 
 const ofKey = (key: Key, alias: string | undefined): Conditions => ({
-  'aws:ResourceAccount': key.accountId,
-  ...Object.fromEntries(key.tags.map(({ TagKey, TagValue }) => [`aws:ResourceTag/${TagKey}`, TagValue])),
+  ...tagContext('aws:ResourceTag', recordOf(key.tags)),
   ...(key.aliases.length > 0 && { 'kms:ResourceAliases': key.aliases }),
   ...(alias !== undefined && { 'kms:RequestAlias': alias }),
 });
@@ -188,10 +216,10 @@ const bypass = (input: Input): Conditions => ({
   'kms:BypassPolicyLockoutSafetyCheck': String(input.BypassPolicyLockoutSafetyCheck === true),
 });
 
-const requestTags = (tags: readonly Tag[] = []): Conditions => ({
-  ...Object.fromEntries(tags.map(({ TagKey, TagValue }) => [`aws:RequestTag/${TagKey}`, TagValue])),
-  ...(tags.length > 0 && { 'aws:TagKeys': tags.map(({ TagKey }) => TagKey) }),
-});
+const requestTags = (tags: readonly Tag[] = []): Conditions => requestTagContext(recordOf(tags));
+
+const recordOf = (tags: readonly Tag[]): Readonly<Record<string, string>> =>
+  Object.fromEntries(tags.map(({ TagKey, TagValue }) => [TagKey, TagValue]));
 
 /** The key that a ciphertext says it was made with. @throws AwsError InvalidCiphertextException, AccessDeniedException */
 async function keyOfCiphertext(store: KeyStore, context: CallContext, ciphertext: Buffer): Promise<Key> {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { PERMISSIONS } from './permissions.ts';
+import { parsePolicy } from '../../access/parse-policy.ts';
 import { ACCOUNT, alice, arnOf, HOME, harness, OTHER, user } from './testing/harness.ts';
 
 const bob = user('bob');
@@ -19,7 +19,7 @@ const account = statement({ AWS: root }, 'kms:*');
 
 test('every operation says what it needs', () => {
   const { service } = harness();
-  expect(Object.keys(PERMISSIONS).sort()).toEqual(Object.keys(service.operations).sort());
+  expect(Object.keys(service.permissions!).sort()).toEqual(Object.keys(service.operations).sort());
   const unknown = Object.keys(service.operations).filter((name) => !Object.hasOwn(service.schema.operations, name));
   expect(unknown).toEqual([]);
 });
@@ -91,20 +91,23 @@ describe('key policies', () => {
   });
 
   test('leave the rest to identity policies where they name the account', async () => {
-    const kms = harness();
-    const { kmsService } = await import('./index.ts');
-    const KeyId = await kms.newKey({ Policy: policy(account, statement({ AWS: alice.arn }, 'kms:Encrypt')) });
-    for (const [verdict, forAlice, forBob] of [
-      ['allow', 'ok', 'ok'],
+    for (const [Effect, forAlice, forBob] of [
+      ['Allow', 'ok', 'ok'],
       ['none', 'ok', 'AccessDeniedException'],
-      ['deny', 'AccessDeniedException', 'AccessDeniedException'],
+      ['Deny', 'AccessDeniedException', 'AccessDeniedException'],
     ] as const) {
-      const service = kmsService({ ...kms, identityVerdict: async () => verdict });
-      const codeOf = async (caller: typeof alice) => {
-        const asked = service.authorize!(kms.context('Encrypt', caller), { KeyId, ...plain });
-        return asked.then(() => 'ok').catch((error) => error.code);
-      };
-      expect([verdict, await codeOf(alice), await codeOf(bob)]).toEqual([verdict, forAlice, forBob]);
+      const json = policy({
+        Effect: Effect === 'none' ? 'Allow' : Effect,
+        Action: Effect === 'none' ? 's3:*' : 'kms:Encrypt',
+        Resource: '*',
+      });
+      const parsed = parsePolicy(json, { principal: 'refused' });
+      const identity = 'policy' in parsed ? [parsed.policy] : [];
+      const kms = harness('kms', { policiesOf: async () => ({ identity, tags: {} }) });
+      const Policy = policy(account, statement({ AWS: alice.arn }, 'kms:Encrypt'));
+      const KeyId = await kms.newKey({ Policy }, user('root'));
+      const codes = [alice, bob].map((caller) => kms.codeOf('Encrypt', { KeyId, ...plain }, caller));
+      expect([Effect, ...(await Promise.all(codes))]).toEqual([Effect, forAlice, forBob]);
     }
   });
 });
@@ -143,7 +146,7 @@ test('records name the key behind ciphertexts and aliases, however the call ends
   const { CiphertextBlob } = await kms.call('Encrypt', { KeyId: 'alias/a', ...plain });
   const named = async (operation: string, input: object) => {
     const context = kms.context(operation);
-    await kms.service.authorize!(context, input as Record<string, unknown>);
+    await kms.permit(context, input);
     return context.notes.resources?.map(({ ARN }) => ARN);
   };
   expect(await named('Encrypt', { KeyId: 'alias/a', ...plain })).toEqual([arnOf(one)]);

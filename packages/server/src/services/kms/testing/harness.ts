@@ -1,9 +1,12 @@
+import { createAuthorizer, denialOf } from '../../../access/authorizer.ts';
+import type { PrincipalPolicySource } from '../../../access/principal-policies.ts';
+import { unlimitedPolicies } from '../../../access/unlimited.ts';
 import { FakeClock } from '../../../base/clock.ts';
 import { AwsError } from '../../../base/errors.ts';
 import { seededRandom } from '../../../base/random.ts';
 import { memoryState } from '../../../ports/state/memory.ts';
 import { loadCatalogue } from '../../../schema/catalogue.ts';
-import type { CallContext } from '../../../wire/service.ts';
+import { type CallContext, factsOf } from '../../../wire/service.ts';
 import { createKmsForServices, type KmsUse } from '../for-services.ts';
 import { kmsService } from '../index.ts';
 import { createVault } from '../vault.ts';
@@ -28,13 +31,22 @@ export const alice = user('alice');
 // biome-ignore lint/suspicious/noExplicitAny: tests look at whatever comes back
 type Output = any;
 
-export function harness(seed = 'kms') {
+export function harness(seed = 'kms', policies: PrincipalPolicySource = unlimitedPolicies) {
   const clock = new FakeClock();
   const random = seededRandom(seed);
   const state = memoryState();
   const vault = createVault(Buffer.alloc(32, 7), random);
   const uses: KmsUse[] = [];
-  const deps = { schema: SCHEMA, state, vault, clock, random, onUse: async (use: KmsUse) => void uses.push(use) };
+  const authorizer = createAuthorizer({ policies });
+  const deps = {
+    schema: SCHEMA,
+    authorizer,
+    state,
+    vault,
+    clock,
+    random,
+    onUse: async (use: KmsUse) => void uses.push(use),
+  };
   const service = kmsService(deps);
 
   const context = (operation: string, caller = alice, region = HOME): CallContext => ({
@@ -50,10 +62,17 @@ export function harness(seed = 'kms') {
     signal: new AbortController().signal,
   });
 
-  /** As the pipeline calls it: authorize, then the handler. */
+  async function permit(asked: CallContext, input: object): Promise<void> {
+    await service.authorize?.(asked, input as Record<string, unknown>);
+    const permission = service.permissions![asked.operation];
+    const requests = typeof permission === 'function' ? await permission(asked, input) : [];
+    for (const one of requests) await authorizer.require(asked.caller, factsOf(asked), one, denialOf(SCHEMA));
+  }
+
+  /** As the pipeline calls it: authorize, permissions, then the handler. */
   async function call(operation: string, input: object = {}, caller = alice, region = HOME): Promise<Output> {
     const asked = context(operation, caller, region);
-    await service.authorize?.(asked, input as Record<string, unknown>);
+    await permit(asked, input);
     const handler = service.operations[operation];
     if (!handler) throw service.notImplemented?.(operation);
     return handler(asked, input);
@@ -74,7 +93,7 @@ export function harness(seed = 'kms') {
   const newKey = async (input: object = {}, caller = alice): Promise<string> =>
     (await call('CreateKey', input, caller)).KeyMetadata.KeyId;
 
-  return { ...deps, service, context, call, codeOf, newKey, uses, services: createKmsForServices(deps) };
+  return { ...deps, service, context, permit, call, codeOf, newKey, uses, services: createKmsForServices(deps) };
 }
 
 export type Harness = ReturnType<typeof harness>;
