@@ -4,7 +4,7 @@ import { test } from 'vitest';
 import { canMakeSmallDisk } from './small-disk.ts';
 
 /** The vendor's clients that this machine may or may not have, the oracle of these tests; and the right to mount. */
-export type ClientName = 'aws' | 'boto3' | 'terraform' | 'aws-endpoint-env' | 'moto' | 'small-disk';
+export type ClientName = 'aws' | 'boto3' | 'terraform' | 'aws-endpoint-env' | 'moto' | 'pyyaml' | 'small-disk';
 
 const TERRAFORM_PLUGINS = process.env.OPENTRAIL_TF_PLUGIN_DIR ?? '/opt/tf-plugins';
 export const terraformPlugins = TERRAFORM_PLUGINS;
@@ -26,6 +26,7 @@ const PROBES: Readonly<Record<ClientName, () => boolean>> = {
   terraform: () => succeeds('terraform', ['version']) && existsSync(TERRAFORM_PLUGINS),
   'aws-endpoint-env': readsEndpointEnv,
   moto: () => succeeds('moto_server', ['--help']),
+  pyyaml: () => succeeds('python3', ['-c', 'import yaml']),
   'small-disk': canMakeSmallDisk,
 };
 const found = new Map<ClientName, boolean>();
