@@ -5,6 +5,8 @@ import type { KnownIdentity } from './access/directory.ts';
 import { createIamStore } from './access/iam-store.ts';
 import { bootstrapAccount, createIdentities, type KnownKey } from './access/identities.ts';
 import { createSealer, openSealingKey } from './access/sealed-secrets.ts';
+import { createSessionKeys } from './access/session-keys.ts';
+import { createSessions, SESSION_PREFIX } from './access/sessions.ts';
 import { type Clock, withoutLeaps } from './base/clock.ts';
 import { OperatorError, Pushback, systemErrorCode } from './base/errors.ts';
 import type { Logger } from './base/logger.ts';
@@ -31,7 +33,7 @@ import { cloudTrailDataService } from './services/cloudtrail-data/index.ts';
 import { openKms } from './services/kms/open.ts';
 import { openTrailService } from './services/opentrail/index.ts';
 import { objectsPort, s3Service, startLifecycle } from './services/s3/index.ts';
-import { stsService } from './services/sts/index.ts';
+import { createOidcFetch, createOidcKeys, stsService } from './services/sts/index.ts';
 import { createSigningKeys } from './trails/signing-keys.ts';
 import { createAuditor } from './wire/audit.ts';
 import { createHealthPages } from './wire/health.ts';
@@ -103,6 +105,9 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
     await writeCredentials();
     const iam = createIamStore({ state, clock, logger, sealer });
     closing(iam.lastUsed, (l) => l.close());
+
+    const sessions = createSessions(sealingKey, random);
+    const findSessionKey = createSessionKeys({ sessions, directory: iam, clock });
 
     const segments = closing(
       await openLog({ directory: inData('log'), clock, logger, metrics, segmentEventsMax: config.segmentEventsMax }),
@@ -194,7 +199,15 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
       }),
       cloudTrailDataService({ schema: loadSchema('cloudtrail-data') }),
       s3Service({ schema: loadSchema('s3'), store: withReserve(store, space.shortage), clock, random, authorizer }),
-      stsService({ schema: loadSchema('sts') }),
+      stsService({
+        schema: loadSchema('sts'),
+        sessions,
+        directory: iam,
+        oidcKeys: createOidcKeys(createOidcFetch({ internalOrigins: config.oidcInternal, clock }), clock),
+        authorizer,
+        state,
+        clock,
+      }),
       kms.service,
       openTrailService({
         schema: loadSchema('opentrail'),
@@ -209,7 +222,10 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
     const stopping = new AbortController();
     const pipeline = createPipeline({
       services,
-      findAccessKey: identities.findAccessKey,
+      findAccessKey: async (accessKeyId, sessionToken) =>
+        accessKeyId.startsWith(SESSION_PREFIX)
+          ? findSessionKey(accessKeyId, sessionToken)
+          : identities.findAccessKey(accessKeyId),
       authorizer,
       auditor,
       clock,

@@ -96,6 +96,12 @@ const SETTINGS = {
     .default('before-answer')
     .describe('When the answer of a management call may leave, relative to its record'),
   auditData: auditMode.default('before-answer').describe('The same for data calls such as S3 GetObject'),
+  oidcInternal: commaList
+    .pipe(z.array(z.url({ protocol: /^https?$/ })))
+    .default([])
+    .describe(
+      'OpenID Connect providers within your network, or without HTTPS, that IAM may trust: https://idp.corp,http://127.0.0.1:8080. Others must be public',
+    ),
   upstream: commaList
     .default([])
     .describe(

@@ -1,28 +1,70 @@
-import type { GetCallerIdentityResponse } from '@aws-sdk/client-sts';
-import { AwsError } from '../../base/errors.ts';
-import type { ServiceSchema } from '../../schema/types.ts';
-import type { Service } from '../../wire/service.ts';
+import type {
+  DecodeAuthorizationMessageRequest,
+  DecodeAuthorizationMessageResponse,
+  GetAccessKeyInfoRequest,
+  GetAccessKeyInfoResponse,
+  GetCallerIdentityResponse,
+} from '@aws-sdk/client-sts';
+import { accountOfSessionKey } from '../../access/sessions.ts';
+import type { Handler, Service } from '../../wire/service.ts';
+import { authError } from '../../wire/sigv4/errors.ts';
+import { assumeRole } from './assume-role.ts';
+import type { StsDeps } from './deps.ts';
+import { stsError } from './errors.ts';
+import { getFederationToken, getSessionToken } from './own-sessions.ts';
+import { PERMISSIONS } from './permissions.ts';
+import { validateInput } from './validate.ts';
+import { assumeRoleWithWebIdentity } from './web-identity.ts';
+
+export type { StsDeps, StsDirectory, StsMfaDevice, StsOidcProvider, StsRole } from './deps.ts';
+export { createOidcFetch } from './oidc-fetch.ts';
+export { createOidcKeys } from './oidc-keys.ts';
 
 /**
- * STS, as far as clients need it to learn who they are: Terraform and the SDKs ask before all else. Left out: everything
- * that gives out credentials.
+ * STS: who one is, and temporary credentials. Follows AWS's API of 2011-06-15 as it was in 2026-04. Left out, each with an
+ * error of its own name: AssumeRoleWithSAML (signatures over XML would need a library that canonicalizes it), AssumeRoot,
+ * GetDelegatedAccessToken, GetWebIdentityToken.
  */
-export function stsService(deps: { readonly schema: ServiceSchema }): Service {
+export function stsService(deps: StsDeps): Service {
+  const operations: Record<string, Handler> = {
+    AssumeRole: (context, input) => assumeRole(deps, context, input),
+    AssumeRoleWithWebIdentity: (context, input) => assumeRoleWithWebIdentity(deps, context, input),
+    DecodeAuthorizationMessage: async (_context, input) => decodeAuthorizationMessage(input),
+    GetAccessKeyInfo: (_context, input) => getAccessKeyInfo(deps, input),
+    /** A root user's UserId is its account. */
+    GetCallerIdentity: async ({ caller }): Promise<GetCallerIdentityResponse> => ({
+      UserId: caller.identity.principalId ?? caller.accountId,
+      Account: caller.accountId,
+      Arn: caller.arn,
+    }),
+    GetFederationToken: (context, input) => getFederationToken(deps, context, input),
+    GetSessionToken: (context, input) => getSessionToken(deps, context, input),
+  };
   return {
     schema: deps.schema,
-    permissions: { GetCallerIdentity: 'AWS asks for none: whoever can sign may know who they are' },
-    operations: {
-      /** A root user's UserId is its account. */
-      GetCallerIdentity: async ({ caller }): Promise<GetCallerIdentityResponse> => ({
-        UserId: caller.identity.principalId ?? caller.accountId,
-        Account: caller.accountId,
-        Arn: caller.arn,
-      }),
+    operations,
+    permissions: PERMISSIONS,
+    allowsAnonymous: true,
+    async authorize({ operation, caller }, input) {
+      if (caller.anonymous && operation !== 'AssumeRoleWithWebIdentity') throw authError('query', 'missing-token');
+      validateInput(operation, input);
     },
     notImplemented: (operation) =>
-      new AwsError(
-        'InvalidAction',
-        `The action ${operation} is not valid for this endpoint. OpenTrail's STS has GetCallerIdentity only.`,
-      ),
+      stsError('InvalidAction', `The action ${operation} is not valid for this endpoint: OpenTrail's STS lacks it.`),
   };
+}
+
+/** Temporary keys name their account; others are looked up. */
+async function getAccessKeyInfo(
+  { directory }: StsDeps,
+  { AccessKeyId }: GetAccessKeyInfoRequest,
+): Promise<GetAccessKeyInfoResponse> {
+  const Account = accountOfSessionKey(AccessKeyId!) ?? (await directory.accountOfKey(AccessKeyId!));
+  if (Account === undefined) throw stsError('ValidationError', 'There is no access key of that id.');
+  return { Account };
+}
+
+/** None of the services here encodes what it says of a denial, as EC2 does in AWS: so no message can be one of ours. */
+function decodeAuthorizationMessage(_input: DecodeAuthorizationMessageRequest): DecodeAuthorizationMessageResponse {
+  throw stsError('InvalidAuthorizationMessageException', 'The message is none that was encoded here.');
 }

@@ -1,0 +1,115 @@
+import type { AssumeRoleRequest, AssumeRoleResponse } from '@aws-sdk/client-sts';
+import { assumedRoleArn } from '../../access/session-keys.ts';
+import type { SessionCredentials } from '../../access/sessions.ts';
+import type { CallContext } from '../../wire/service.ts';
+import type { StsDeps, StsRole } from './deps.ts';
+import { stsError } from './errors.ts';
+import { checkMfa } from './mfa.ts';
+import { settingsOf, tagConditions } from './session-settings.ts';
+import { findRole, noSuchRole, requireTrust } from './trust.ts';
+
+/** Sessions made by sessions of roles last no longer, whatever the role allows. */
+const CHAINED_SECONDS_MAX = 3600;
+export const ROLE_SECONDS_DEFAULT = 3600;
+
+/**
+ * Credentials of a role, for whom its trust policy lets in.
+ * @throws AwsError AccessDenied, ValidationError, MalformedPolicyDocument, PackedPolicyTooLarge, InvalidParameterValue
+ */
+export async function assumeRole(
+  deps: StsDeps,
+  context: CallContext,
+  input: AssumeRoleRequest,
+): Promise<AssumeRoleResponse> {
+  const { caller } = context;
+  const { kind, session } = caller.principal;
+  const [roleArn, sessionName] = [input.RoleArn!, input.RoleSessionName!];
+  if (kind === 'root') throw stsError('AccessDenied', 'Roles may not be assumed by root accounts.');
+  const role = kind === 'federated' ? undefined : await findRole(deps, roleArn);
+  if (!role) throw noSuchRole(context, roleArn);
+  const mfaNow = await checkMfa(deps, context, input);
+  const sourceIdentity = sourceIdentityOf(session?.sourceIdentity, input.SourceIdentity);
+  const handsTagsOn = (session?.transitiveTagKeys?.length ?? 0) > 0;
+  const actions = [
+    'sts:AssumeRole',
+    ...((input.Tags?.length ?? 0) > 0 || handsTagsOn ? ['sts:TagSession'] : []),
+    ...(sourceIdentity === undefined ? [] : ['sts:SetSourceIdentity']),
+  ];
+  await requireTrust(deps, context, role, actions, {
+    'sts:RoleSessionName': sessionName,
+    ...(input.ExternalId !== undefined && { 'sts:ExternalId': input.ExternalId }),
+    ...(input.DurationSeconds !== undefined && { 'sts:DurationSeconds': String(input.DurationSeconds) }),
+    ...(sourceIdentity !== undefined && { 'sts:SourceIdentity': sourceIdentity }),
+    ...(mfaNow && { 'aws:MultiFactorAuthPresent': 'true', 'aws:MultiFactorAuthAge': '0' }),
+    ...tagConditions(input),
+  });
+  const chained = kind === 'role';
+  const seconds = roleSeconds(role, input.DurationSeconds, chained);
+  const inherited = { tags: session?.tags ?? {}, ...transitive(session?.transitiveTagKeys) };
+  const { settings, packedPercent } = await settingsOf(deps.directory, role.accountId, input, inherited);
+  const issuedMs = deps.clock.now();
+  const credentials = deps.sessions.issue({
+    accountId: role.accountId,
+    owner: { kind: 'role', roleName: role.roleName, roleId: role.roleId, roleArn: role.arn, sessionName },
+    issuedMs,
+    expiresMs: issuedMs + seconds * 1000,
+    mfa: mfaNow || session?.mfa === true,
+    ...settings,
+    ...(sourceIdentity !== undefined && { sourceIdentity }),
+    ...(chained && { chained }),
+  });
+  return {
+    ...roleAnswer(role, sessionName, credentials, packedPercent),
+    ...(sourceIdentity !== undefined && { SourceIdentity: sourceIdentity }),
+  };
+}
+
+const transitive = (keys: readonly string[] | undefined) => (keys ? { transitiveTagKeys: keys } : {});
+
+/** It is set once, and goes along through all further roles. */
+function sourceIdentityOf(inherited: string | undefined, asked: string | undefined): string | undefined {
+  if (inherited !== undefined && asked !== undefined && asked !== inherited) {
+    throw stsError('ValidationError', 'The source identity is already set for this assume role session');
+  }
+  return inherited ?? asked;
+}
+
+/** @throws AwsError ValidationError when it is longer than the role, or chaining, allows */
+export function roleSeconds(role: StsRole, asked: number | undefined, chained: boolean): number {
+  if (asked === undefined) return Math.min(ROLE_SECONDS_DEFAULT, role.maxSessionSeconds);
+  if (asked > role.maxSessionSeconds) {
+    throw stsError(
+      'ValidationError',
+      'The requested DurationSeconds exceeds the MaxSessionDuration set for this role.',
+    );
+  }
+  if (chained && asked > CHAINED_SECONDS_MAX) {
+    throw stsError(
+      'ValidationError',
+      'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.',
+    );
+  }
+  return asked;
+}
+
+/** What all ways into a role answer. */
+export const roleAnswer = (
+  role: StsRole & { readonly accountId: string },
+  sessionName: string,
+  credentials: SessionCredentials,
+  packedPercent: number | undefined,
+) => ({
+  Credentials: credentialsOf(credentials),
+  AssumedRoleUser: {
+    AssumedRoleId: `${role.roleId}:${sessionName}`,
+    Arn: assumedRoleArn(role.accountId, role.roleName, sessionName),
+  },
+  ...(packedPercent !== undefined && { PackedPolicySize: packedPercent }),
+});
+
+export const credentialsOf = ({ accessKeyId, secretAccessKey, sessionToken, expiresMs }: SessionCredentials) => ({
+  AccessKeyId: accessKeyId,
+  SecretAccessKey: secretAccessKey,
+  SessionToken: sessionToken,
+  Expiration: new Date(expiresMs),
+});
