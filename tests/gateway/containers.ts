@@ -103,7 +103,7 @@ export const ecr: Scenario = async (t) => {
     ofRepository(write(source, { repositoryName: 'mail', lifecyclePolicyText: policy }, lowered(r))),
   );
   // The token that it answers is a password.
-  await t.cli('GetAuthorizationToken', ['ecr', 'get-authorization-token'], read(source));
+  await t.call('ecr', 'GetAuthorizationToken', {}, read(source));
   await t.call(
     source,
     'ListImages',
@@ -137,7 +137,7 @@ export const eks: Scenario = async (t) => {
     { resourceArn: 'arn:aws:eks:us-east-1:123456789012:cluster/test', tags: { team: 'mail' } },
     write(source, { resourceArn: 'arn:aws:eks:us-east-1:123456789012:cluster/test', tags: { team: 'mail' } }),
   );
-  await t.cli('ListClusters', ['eks', 'list-clusters'], read(source));
+  await t.call('eks', 'ListClusters', {}, read(source));
   await t.call(
     source,
     'DescribeCluster',

@@ -89,7 +89,7 @@ export const kafka: Scenario = async (t) => {
         lowered(r),
       ),
   );
-  await t.cli('ListClusters', ['kafka', 'list-clusters'], read(source));
+  await t.call('kafka', 'ListClusters', {}, read(source));
   await t.call(source, 'DescribeCluster', { ClusterArn }, read(source, { clusterArn: ClusterArn }));
   await t.call(source, 'DeleteCluster', { ClusterArn }, (r) => write(source, { clusterArn: ClusterArn }, lowered(r)));
 };
@@ -121,7 +121,7 @@ export const glue: Scenario = async (t) => {
   await t.call(source, 'CreateJob', { Name: 'sum', Role: 'glue', Command: { Name: 'glueetl' } }, (r) =>
     write(source, { name: 'sum', role: 'glue', command: { name: 'glueetl' } }, lowered(r)),
   );
-  await t.cli('GetDatabases', ['glue', 'get-databases'], read(source));
+  await t.call('glue', 'GetDatabases', {}, read(source));
   await t.call(
     source,
     'GetTable',
@@ -154,7 +154,7 @@ export const athena: Scenario = async (t) => {
         { queryExecutionId: r.QueryExecutionId },
       ),
   );
-  await t.cli('ListWorkGroups', ['athena', 'list-work-groups'], read(source));
+  await t.call('athena', 'ListWorkGroups', {}, read(source));
   await t.call(
     source,
     'CreateWorkGroup',

@@ -63,7 +63,7 @@ export const route53: Scenario = async (t) => {
     { ResourceType: 'hostedzone', ResourceId: id, AddTags: [{ Key: 'Team', Value: 'mail' }] },
     versioned(write(source, { resourceType: 'hostedzone', resourceId: id, addTags: [{ key: 'Team', value: 'mail' }] })),
   );
-  await t.cli('ListHostedZones', ['route53', 'list-hosted-zones'], versioned(read(source)));
+  await t.call('route53', 'ListHostedZones', {}, versioned(read(source)));
   await t.call(
     source,
     'GetHostedZone',
@@ -134,7 +134,7 @@ export const cloudfront: Scenario = async (t) => {
     { Resource: Distribution.ARN, Tags: { Items: [{ Key: 'WAF', Value: 'Internal' }] } },
     versioned(write(source, { resource: Distribution.ARN, tags: { items: [{ key: 'WAF', value: 'Internal' }] } })),
   );
-  await t.cli('ListDistributions', ['cloudfront', 'list-distributions'], versioned(read(source)));
+  await t.call('cloudfront', 'ListDistributions', {}, versioned(read(source)));
   await t.call(
     source,
     'GetDistribution',
@@ -207,7 +207,7 @@ export const apigateway: Scenario = async (t) => {
         lowered(r, oldTime),
       ),
   );
-  await t.cli('GetRestApis', ['apigateway', 'get-rest-apis'], read(source, template));
+  await t.call('apigateway', 'GetRestApis', {}, read(source, template));
   await t.call(
     source,
     'GetRestApi',
@@ -223,7 +223,7 @@ export const apigatewayv2: Scenario = async (t) => {
   const { ApiId } = await t.call(service, 'CreateApi', { Name: 'chat', ProtocolType: 'HTTP' }, (r) =>
     write(source, { name: 'chat', protocolType: 'HTTP' }, lowered(r)),
   );
-  await t.cli('GetApis', ['apigatewayv2', 'get-apis'], read(source));
+  await t.call('apigatewayv2', 'GetApis', {}, read(source));
   await t.call(service, 'GetApi', { ApiId: 'nobody' }, failed(read(source, { apiId: 'nobody' }), 'NotFoundException'));
   await t.call(service, 'DeleteApi', { ApiId }, write(source, { apiId: ApiId }));
 };

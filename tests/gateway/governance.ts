@@ -11,7 +11,7 @@ export const organizations: Scenario = async (t) => {
   await t.call(source, 'CreateOrganizationalUnit', { ParentId: Roots[0].Id, Name: 'mail' }, (r) =>
     write(source, { parentId: Roots[0].Id, name: 'mail' }, lowered(r)),
   );
-  await t.cli('DescribeOrganization', ['organizations', 'describe-organization'], read(source));
+  await t.call('organizations', 'DescribeOrganization', {}, read(source));
   await t.call(
     source,
     'DescribeAccount',
@@ -45,7 +45,7 @@ export const config: Scenario = async (t) => {
     { ConfigurationRecorderName },
     write(source, { configurationRecorderName: 'all' }),
   );
-  await t.cli('DescribeConfigurationRecorders', ['configservice', 'describe-configuration-recorders'], read(source));
+  await t.call('config', 'DescribeConfigurationRecorders', {}, read(source));
   await t.call(
     source,
     'DeleteDeliveryChannel',
@@ -73,7 +73,7 @@ export const guardduty: Scenario = async (t) => {
     { DetectorId, Enable: false },
     write(source, { detectorId: DetectorId, enable: false }),
   );
-  await t.cli('ListDetectors', ['guardduty', 'list-detectors'], read(source));
+  await t.call('guardduty', 'ListDetectors', {}, read(source));
   await t.call(
     source,
     'GetDetector',
@@ -132,7 +132,7 @@ export const tagging: Scenario = async (t) => {
     { TagFilters: [{ Key: 'Team', Values: ['mail'] }] },
     read(source, { tagFilters: [{ key: 'Team', values: ['mail'] }] }),
   );
-  await t.cli('GetTagKeys', ['resourcegroupstaggingapi', 'get-tag-keys'], read(source));
+  await t.call('resourcegroupstaggingapi', 'GetTagKeys', {}, read(source));
   await t.call(service, 'GetTagValues', { Key: 'Team' }, read(source, { key: 'Team' }));
 };
 
@@ -166,7 +166,7 @@ export const cloudformation: Scenario = async (t) => {
         { stackId: r.StackId },
       ),
   );
-  await t.cli('ListStacks', ['cloudformation', 'list-stacks'], read(source));
+  await t.call('cloudformation', 'ListStacks', {}, read(source));
   await t.call(
     source,
     'DescribeStacks',
@@ -181,7 +181,7 @@ export const serviceDiscovery: Scenario = async (t) => {
   await t.call(source, 'CreateHttpNamespace', { Name: 'mail', CreatorRequestId: 'once' }, (r) =>
     write(source, { name: 'mail', creatorRequestId: 'once' }, { operationId: r.OperationId }),
   );
-  await t.cli('ListNamespaces', ['servicediscovery', 'list-namespaces'], read(source));
+  await t.call('servicediscovery', 'ListNamespaces', {}, read(source));
   await t.call(
     source,
     'GetNamespace',
@@ -200,7 +200,7 @@ export const codebuild: Scenario = async (t) => {
     serviceRole: 'arn:aws:iam::123456789012:role/build',
   };
   await t.call(source, 'CreateProject', project, (r) => write(source, project, lowered(r)));
-  await t.cli('ListProjects', ['codebuild', 'list-projects'], read(source));
+  await t.call('codebuild', 'ListProjects', {}, read(source));
   await t.call(
     source,
     'ListBuildsForProject',

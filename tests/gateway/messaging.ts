@@ -133,7 +133,7 @@ export const sns: Scenario = async (t) => {
       ),
   );
   await t.call(source, 'Unsubscribe', { SubscriptionArn }, write(source, { subscriptionArn: SubscriptionArn }));
-  await t.cli('ListTopics', ['sns', 'list-topics'], read(source));
+  await t.call('sns', 'ListTopics', {}, read(source));
   await t.call(
     source,
     'GetTopicAttributes',

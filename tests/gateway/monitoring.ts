@@ -127,7 +127,7 @@ export const stepFunctions: Scenario = async (t) => {
     { resourceArn: stateMachineArn, tags: [{ key: 'Team', value: 'mail' }] },
     write(source, { resourceArn: stateMachineArn, tags: [{ key: 'Team', value: 'mail' }] }),
   );
-  await t.cli('ListStateMachines', ['stepfunctions', 'list-state-machines'], read(source));
+  await t.call('stepfunctions', 'ListStateMachines', {}, read(source));
   await t.call(
     'stepfunctions',
     'DescribeStateMachine',
