@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { accept } from './accept.mjs';
+import { authorize } from './authorize.mjs';
 import { gateway } from './gateway.mjs';
 import { lookup } from './lookup.mjs';
 import { describeMachine } from './machine.mjs';
@@ -13,7 +14,7 @@ import { killServers } from './server.mjs';
 import { startup } from './startup.mjs';
 import { verify } from './verify.mjs';
 
-const SCENARIOS = { accept, lookup, search, verify, startup, gateway };
+const SCENARIOS = { accept, authorize, lookup, search, verify, startup, gateway };
 const FULL = { events: 10_000_000, seconds: 60, only: Object.keys(SCENARIOS) };
 const USAGE = `npm run bench -- [--only ${FULL.only.join(',')}] [--events ${FULL.events}] [--seconds ${FULL.seconds}]
     [--json FILE]     the figures and all their details

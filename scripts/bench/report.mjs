@@ -11,7 +11,7 @@ export function table(figures) {
   return [head, line(widths.map((width) => '-'.repeat(width))), ...body].join('\n');
 }
 
-function rowOf({ name, value, unit, ratio, ratioTo, ratioToZlib, target, atMost, met, skipped }) {
+function rowOf({ name, value, unit, ratio, ratioTo, ratioToZlib, target, atMost, atLeast, met, skipped }) {
   const measured = `${value.toLocaleString('en-US')} ${unit}`;
   if (ratio !== undefined) {
     const also = ratioToZlib === undefined ? '' : `, ${ratioToZlib} × zlib`;
@@ -19,6 +19,10 @@ function rowOf({ name, value, unit, ratio, ratioTo, ratioToZlib, target, atMost,
   }
   if (atMost !== undefined) {
     return [name, measured, `${(value / atMost).toFixed(2)} of it`, `≤ ${atMost} ${unit}`, yesOrNo(met)];
+  }
+  if (atLeast !== undefined) {
+    const promised = `≥ ${atLeast.toLocaleString('en-US')} ${unit}`;
+    return [name, measured, `${(value / atLeast).toFixed(2)} of it`, promised, yesOrNo(met)];
   }
   return [name, measured, '', '', skipped ?? ''];
 }

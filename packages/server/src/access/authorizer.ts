@@ -1,7 +1,7 @@
 import { AwsError } from '../base/errors.ts';
 import type { ServiceSchema } from '../schema/types.ts';
 import type { Caller } from './caller.ts';
-import { callerContext, principalOf, type RequestFacts, resourceContext } from './context.ts';
+import { globalKey, principalOf, type RequestFacts } from './context.ts';
 import { decide, type PolicyKind, type PolicySet, type Ruling } from './decide.ts';
 import { parsePolicy } from './parse-policy.ts';
 import type { Policy, PolicyRequest } from './policy.ts';
@@ -72,6 +72,7 @@ export function createAuthorizer({ policies, organizations }: AuthorizerDeps): A
   async function rule(caller: Caller, facts: RequestFacts, asked: AccessRequest): Promise<Ruling> {
     const { action, resource, resourcePolicy, resourceAccountId, resourceDecides, granted } = asked;
     const { set, tags, place, resourcePlace } = await sidesOf(caller, resourceAccountId);
+    const by = { caller, facts, tags, place, resourceAccountId, resourcePlace };
     return decide(
       {
         ...set,
@@ -87,12 +88,9 @@ export function createAuthorizer({ policies, organizations }: AuthorizerDeps): A
         action,
         resource,
         get context() {
-          return {
-            ...callerContext(caller, facts, { ...(tags && { tags }), place }),
-            ...resourceContext(resourceAccountId ?? caller.accountId, resourcePlace),
-            ...asked.context,
-          };
+          return asked.context ?? NO_KEYS;
         },
+        more: (key) => globalKey(by, key),
       },
     );
   }
@@ -110,6 +108,7 @@ export function createAuthorizer({ policies, organizations }: AuthorizerDeps): A
   };
 }
 
+const NO_KEYS = {};
 /** Of anonymous callers. */
 const NOTHING: PolicySet = { identity: [] };
 

@@ -1,4 +1,4 @@
-import { BlockList, isIP } from 'node:net';
+import { isInNetwork, parseAddress, parseNetwork } from './ip-address.ts';
 import { arnTest, globTest, type Test, type Variables } from './pattern.ts';
 
 /** One operator over one key, as `Condition` of a statement holds them; all of a statement's must hold. */
@@ -73,22 +73,10 @@ const ordered = (prefix: string, read: (text: string) => number): [string, Compa
 const ip = (wanted: string): Test => {
   const network = parseNetwork(wanted);
   return (actual) => {
-    const family = isIP(actual);
-    return family !== 0 && network !== undefined && network.check(actual, family === 4 ? 'ipv4' : 'ipv6');
+    const address = parseAddress(actual);
+    return address !== undefined && network !== undefined && isInNetwork(address, network);
   };
 };
-
-/** An address, or a network in CIDR form. */
-function parseNetwork(text: string): BlockList | undefined {
-  const [address = '', prefix, ...more] = text.split('/');
-  const family = isIP(address);
-  const bits = family === 4 ? 32 : 128;
-  const length = prefix === undefined ? bits : /^\d{1,3}$/.test(prefix) ? Number(prefix) : Number.NaN;
-  if (family === 0 || more.length > 0 || !(length <= bits)) return undefined;
-  const network = new BlockList();
-  network.addSubnet(address, length, family === 4 ? 'ipv4' : 'ipv6');
-  return network;
-}
 
 const isTruth = (value: string) => /^(true|false)$/i.test(value);
 const isNetwork = (value: string) => parseNetwork(value) !== undefined;

@@ -14,13 +14,6 @@ export interface RequestFacts {
   readonly calledVia?: readonly string[];
 }
 
-/** What IAM and Organizations know of caller and resource. */
-export interface PrincipalFacts {
-  /** Of the user or role. */
-  readonly tags?: Readonly<Record<string, string>>;
-  readonly place?: AccountPlace | undefined;
-}
-
 type Context = PolicyRequest['context'];
 
 /** The caller as policies name it. */
@@ -52,43 +45,101 @@ const PRINCIPAL_TYPES: Readonly<Record<Caller['principal']['kind'], string>> = {
   anonymous: 'Anonymous',
 };
 
-/**
- * The global condition keys of a caller's request (IAM user guide, "AWS global condition context keys"). Services add
- * those of their resources; there are no VPCs here, so that their keys are absent.
- */
-export function callerContext(caller: Caller, facts: RequestFacts, known: PrincipalFacts = {}): Context {
-  const { identity, principal, anonymous } = caller;
-  return {
-    ...factsContext(facts),
-    'aws:PrincipalIsAWSService': 'false',
-    'aws:PrincipalType': PRINCIPAL_TYPES[principal.kind],
-    'aws:userid': anonymous ? 'anonymous' : (identity.principalId ?? ''),
-    ...(!anonymous && {
-      'aws:PrincipalAccount': caller.accountId,
-      'aws:PrincipalArn': (principal.kind === 'role' && issuerOf(caller)) || caller.arn,
-    }),
-    ...(principal.kind === 'user' && identity.userName !== undefined && { 'aws:username': identity.userName }),
-    ...tagContext('aws:PrincipalTag', { ...known.tags, ...principal.session?.tags }),
-    ...(known.place && {
-      'aws:PrincipalOrgID': known.place.organizationId,
-      'aws:PrincipalOrgPaths': [known.place.path],
-    }),
-    ...sessionContext(principal.session, facts.timeMs),
-  };
+/** A caller's request, as the global condition keys see it. */
+export interface AskedBy {
+  readonly caller: Caller;
+  readonly facts: RequestFacts;
+  readonly tags?: Readonly<Record<string, string>> | undefined;
+  /** Of the caller's account. */
+  readonly place?: AccountPlace | undefined;
+  /** Of the account that the resource belongs to. */
+  readonly resourceAccountId?: string | undefined;
+  readonly resourcePlace?: AccountPlace | undefined;
 }
 
-/** Keys that only temporary credentials bring: with long-term ones also `MultiFactorAuthPresent` is absent, not false. */
-function sessionContext(session: Caller['principal']['session'], timeMs: number): Context {
-  if (!session) return {};
-  const { issuedMs, mfa, sourceIdentity, externalProvider } = session;
-  return {
-    'aws:TokenIssueTime': new Date(issuedMs).toISOString(),
-    'aws:MultiFactorAuthPresent': String(mfa),
-    ...(mfa && { 'aws:MultiFactorAuthAge': String(Math.max(0, Math.floor((timeMs - issuedMs) / 1000))) }),
-    ...(sourceIdentity !== undefined && { 'aws:SourceIdentity': sourceIdentity }),
-    ...(externalProvider !== undefined && { 'aws:FederatedProvider': externalProvider }),
-  };
+type Value = string | readonly string[] | undefined;
+
+/**
+ * The global condition keys, in lower case (IAM user guide, "AWS global condition context keys"). Each is worked out only
+ * when a policy asks for it. Services add those of their resources; there are no VPCs here, so that their keys are absent.
+ */
+const GLOBAL_KEYS: ReadonlyMap<string, (asked: AskedBy) => Value> = new Map<string, (asked: AskedBy) => Value>([
+  ['aws:currenttime', ({ facts }) => new Date(facts.timeMs).toISOString()],
+  ['aws:epochtime', ({ facts }) => epochSeconds(facts.timeMs)],
+  ['aws:sourceip', ({ facts }) => facts.sourceIp],
+  ['aws:useragent', ({ facts }) => facts.userAgent],
+  ['aws:referer', ({ facts }) => facts.referer],
+  ['aws:securetransport', ({ facts }) => String(facts.secureTransport)],
+  ['aws:requestedregion', ({ facts }) => facts.region],
+  ['aws:viaawsservice', ({ facts }) => String((facts.calledVia ?? []).length > 0)],
+  ['aws:calledvia', ({ facts }) => facts.calledVia],
+  ['aws:calledviafirst', ({ facts }) => facts.calledVia?.[0]],
+  ['aws:calledvialast', ({ facts }) => facts.calledVia?.at(-1)],
+
+  ['aws:principalisawsservice', () => 'false'],
+  ['aws:principaltype', ({ caller }) => PRINCIPAL_TYPES[caller.principal.kind]],
+  ['aws:userid', ({ caller }) => (caller.anonymous ? 'anonymous' : caller.identity.principalId)],
+  ['aws:username', ({ caller }) => (caller.principal.kind === 'user' ? caller.identity.userName : undefined)],
+  ['aws:principalaccount', ({ caller }) => (caller.anonymous ? undefined : caller.accountId)],
+  ['aws:principalarn', ({ caller }) => principalArn(caller)],
+  ['aws:principalorgid', ({ place }) => place?.organizationId],
+  ['aws:principalorgpaths', ({ place }) => place && [place.path]],
+
+  ['aws:resourceaccount', ({ caller, resourceAccountId }) => resourceAccountId ?? caller.accountId],
+  ['aws:resourceorgid', ({ resourcePlace }) => resourcePlace?.organizationId],
+  ['aws:resourceorgpaths', ({ resourcePlace }) => resourcePlace && [resourcePlace.path]],
+
+  // Only temporary credentials bring these: with long-term ones MultiFactorAuthPresent is absent too, not false.
+  ['aws:tokenissuetime', ({ caller }) => isoTime(caller.principal.session?.issuedMs)],
+  ['aws:multifactorauthpresent', ({ caller }) => caller.principal.session && String(caller.principal.session.mfa)],
+  ['aws:multifactorauthage', ({ caller, facts }) => mfaAge(caller, facts.timeMs)],
+  ['aws:sourceidentity', ({ caller }) => caller.principal.session?.sourceIdentity],
+  ['aws:federatedprovider', ({ caller }) => caller.principal.session?.externalProvider],
+]);
+
+/**
+ * What a request has for a global condition key.
+ * @param key lower case
+ */
+export function globalKey(asked: AskedBy, key: string): Value {
+  const known = GLOBAL_KEYS.get(key);
+  if (known) return known(asked);
+  return key.startsWith(PRINCIPAL_TAG) ? principalTag(asked, key.slice(PRINCIPAL_TAG.length)) : undefined;
 }
+
+/** All of them that the request has, for whoever needs them at once. */
+export function callerContext(caller: Caller, facts: RequestFacts): Context {
+  const context: Record<string, string | readonly string[]> = {};
+  for (const [key, workOut] of GLOBAL_KEYS) {
+    const value = workOut({ caller, facts });
+    if (value !== undefined) context[key] = value;
+  }
+  return context;
+}
+
+const PRINCIPAL_TAG = 'aws:principaltag/';
+
+/** A session's own tags win over those of its role or user. */
+function principalTag({ caller, tags = {} }: AskedBy, folded: string): Value {
+  for (const own of [caller.principal.session?.tags ?? {}, tags]) {
+    const values = Object.keys(own).filter((name) => name.toLowerCase() === folded);
+    if (values.length > 0) return values.map((name) => own[name]!);
+  }
+  return undefined;
+}
+
+/** Policies know a session by its role; a federated user by the session. */
+function principalArn(caller: Caller): Value {
+  if (caller.anonymous) return undefined;
+  return (caller.principal.kind === 'role' ? issuerOf(caller) : undefined) ?? caller.arn;
+}
+
+function mfaAge({ principal: { session } }: Caller, timeMs: number): Value {
+  return session?.mfa ? String(Math.max(0, Math.floor((timeMs - session.issuedMs) / 1000))) : undefined;
+}
+
+const isoTime = (ms: number | undefined): Value => (ms === undefined ? undefined : new Date(ms).toISOString());
+const epochSeconds = (ms: number): string => String(Math.floor(ms / 1000));
 
 /** The same for a service that acts for one of its resources. It comes from no address that a policy could name. */
 export function serviceContext(
@@ -97,7 +148,8 @@ export function serviceContext(
   sourcePlace?: AccountPlace,
 ): Context {
   return {
-    ...timeContext(timeMs),
+    'aws:CurrentTime': new Date(timeMs).toISOString(),
+    'aws:EpochTime': epochSeconds(timeMs),
     'aws:PrincipalIsAWSService': 'true',
     'aws:PrincipalServiceName': caller.service,
     'aws:PrincipalServiceNamesList': [caller.service],
@@ -111,7 +163,7 @@ export function serviceContext(
   };
 }
 
-/** Of the account that the resource belongs to. */
+/** Of the account that the resource belongs to, for whoever asks in a service's name. */
 export const resourceContext = (accountId: string, place: AccountPlace | undefined): Context => ({
   'aws:ResourceAccount': accountId,
   ...(place && { 'aws:ResourceOrgID': place.organizationId, 'aws:ResourceOrgPaths': [place.path] }),
@@ -119,7 +171,7 @@ export const resourceContext = (accountId: string, place: AccountPlace | undefin
 
 /** Tags as condition keys. Names that differ by case alone are one key with several values. */
 export function tagContext(
-  prefix: 'aws:PrincipalTag' | 'aws:RequestTag' | 'aws:ResourceTag',
+  prefix: 'aws:RequestTag' | 'aws:ResourceTag',
   tags: Readonly<Record<string, string>>,
 ): Context {
   const context: Record<string, string[]> = {};
@@ -136,26 +188,3 @@ export function requestTagContext(tags: Readonly<Record<string, string>>): Conte
   const names = Object.keys(tags);
   return { ...tagContext('aws:RequestTag', tags), ...(names.length > 0 && { 'aws:TagKeys': names }) };
 }
-
-function factsContext({ timeMs, sourceIp, userAgent, secureTransport, region, referer, calledVia }: RequestFacts) {
-  const via = calledVia !== undefined && calledVia.length > 0;
-  return {
-    ...timeContext(timeMs),
-    'aws:SourceIp': sourceIp,
-    'aws:UserAgent': userAgent,
-    'aws:SecureTransport': String(secureTransport),
-    'aws:ViaAWSService': String(via),
-    ...(via && {
-      'aws:CalledVia': calledVia,
-      'aws:CalledViaFirst': calledVia[0]!,
-      'aws:CalledViaLast': calledVia.at(-1)!,
-    }),
-    ...(region !== undefined && { 'aws:RequestedRegion': region }),
-    ...(referer !== undefined && { 'aws:Referer': referer }),
-  };
-}
-
-const timeContext = (timeMs: number) => ({
-  'aws:CurrentTime': new Date(timeMs).toISOString(),
-  'aws:EpochTime': String(Math.floor(timeMs / 1000)),
-});

@@ -61,6 +61,8 @@ export interface PolicyRequest {
    * fits otherwise has a condition or a variable, so that it may be made then.
    */
   readonly context: Readonly<Record<string, string | readonly string[]>>;
+  /** Gives keys (lower case) that `context` has not. */
+  readonly more?: (key: string) => string | readonly string[] | undefined;
 }
 
 export type Verdict = 'allow' | 'deny' | 'none';

@@ -25,11 +25,12 @@ export interface Asked {
 
 export function askedOf(request: PolicyRequest): Asked {
   const action = request.action.toLowerCase();
-  let folded: Map<string, readonly string[]> | undefined;
+  let folded: Map<string, string | readonly string[]> | undefined;
   const context: ConditionContext = {
     get(key) {
       folded ??= foldKeys(request.context);
-      return folded.get(key);
+      const value = folded.get(key) ?? request.more?.(key);
+      return typeof value === 'string' ? [value] : value;
     },
   };
   return {
@@ -46,14 +47,11 @@ export function askedOf(request: PolicyRequest): Asked {
   };
 }
 
-const foldKeys = (context: PolicyRequest['context']): Map<string, readonly string[]> => {
-  const folded = new Map<string, readonly string[]>();
-  for (const key in context) {
-    const value = context[key]!;
-    folded.set(key.toLowerCase(), typeof value === 'string' ? [value] : value);
-  }
+function foldKeys(context: PolicyRequest['context']): Map<string, string | readonly string[]> {
+  const folded = new Map<string, string | readonly string[]>();
+  for (const key in context) folded.set(key.toLowerCase(), context[key]!);
   return folded;
-};
+}
 
 interface CompiledStatement {
   readonly denies: boolean;

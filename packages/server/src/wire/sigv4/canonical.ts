@@ -91,15 +91,16 @@ export const stringToSign = (timestamp: string, scope: Scope, canonical: string)
 const SIGNING_KEYS_MAX = 1_000;
 const signingKeys = new Map<string, Buffer>();
 
-/** The key of a day's requests to a service in a Region. Four HMACs, so the latest ones are kept. */
+/** The key of a day's requests to a service in a Region. Four HMACs, so those that were used last are kept. */
 export function signingKey(secretAccessKey: string, { date, region, service }: Scope): Buffer {
   const id = `${secretAccessKey}\n${date}\n${region}\n${service}`;
   let key = signingKeys.get(id);
-  if (!key) {
+  if (key) signingKeys.delete(id);
+  else {
     key = [date, region, service, 'aws4_request'].reduce<Buffer>(hmac, Buffer.from(`AWS4${secretAccessKey}`));
     if (signingKeys.size >= SIGNING_KEYS_MAX) signingKeys.delete(signingKeys.keys().next().value!);
-    signingKeys.set(id, key);
   }
+  signingKeys.set(id, key); // last in order, so that it goes last
   return key;
 }
 
