@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parsePolicy } from '../../access/parse-policy.ts';
 import type { Policy } from '../../access/policy.ts';
-import { unlimitedPolicies } from '../../access/unlimited.ts';
+import { unlimitedPolicies } from '../../access/testing/unlimited.ts';
 import {
   ANONYMOUS,
   b,

@@ -1,6 +1,6 @@
 import { createAuthorizer, denialOf } from '../../../access/authorizer.ts';
 import type { PrincipalPolicySource } from '../../../access/principal-policies.ts';
-import { unlimitedPolicies } from '../../../access/unlimited.ts';
+import { unlimitedPolicies } from '../../../access/testing/unlimited.ts';
 import { FakeClock } from '../../../base/clock.ts';
 import { AwsError } from '../../../base/errors.ts';
 import { seededRandom } from '../../../base/random.ts';

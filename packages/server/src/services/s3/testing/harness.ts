@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { createAuthorizer } from '../../../access/authorizer.ts';
 import type { PrincipalPolicySource } from '../../../access/principal-policies.ts';
-import { unlimitedPolicies } from '../../../access/unlimited.ts';
+import { unlimitedPolicies } from '../../../access/testing/unlimited.ts';
 import { FakeClock } from '../../../base/clock.ts';
 import { AwsError, assert } from '../../../base/errors.ts';
 import { silentLogger } from '../../../base/logger.ts';
