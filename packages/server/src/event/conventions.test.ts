@@ -290,6 +290,22 @@ describe('other services', () => {
       responseElements: { mD5OfMessageBody: 'm', messageId: 'i' },
       resources: [{ type: 'AWS::SQS::Queue', ARN: 'arn:aws:sqs:eu-west-1:111111111111:q' }],
     });
+    const got = { Messages: [{ Body: 'SECRET', ReceiptHandle: 'h' }] };
+    expect(record('sqs', 'ReceiveMessage', { QueueUrl }, got)).toMatchObject({
+      readOnly: true,
+      responseElements: null,
+    });
+  });
+
+  it.each([
+    ['http://127.0.0.1:5000/111111111111/q', 'arn:aws:sqs:eu-west-1:111111111111:q'], // the call's Region
+    ['http://localhost:4566/queue/us-east-2/111111111111/q', 'arn:aws:sqs:us-east-2:111111111111:q'],
+    ['http://sqs.us-east-2.localhost.localstack.cloud:4566/111111111111/q', 'arn:aws:sqs:us-east-2:111111111111:q'],
+    ['https://sqs.cn-north-1.amazonaws.com.cn/111111111111/q', 'arn:aws-cn:sqs:cn-north-1:111111111111:q'],
+  ])('SQS: the queue behind %s', (QueueUrl, ARN) => {
+    expect(record('sqs', 'DeleteMessage', { QueueUrl }).resources).toEqual([
+      { accountId: '111111111111', type: 'AWS::SQS::Queue', ARN },
+    ]);
   });
 
   it('sources are host prefixes, but for those with dots and those of the table', () => {

@@ -52,7 +52,10 @@ export const HIDDEN_TOO: Readonly<Record<string, ReadonlySet<string>>> = {
   'cognito-identity': new Set(['Logins']),
   docdb: new Set(['MasterUserPassword']),
   eventbridge: new Set(['Entries.Detail']),
+  iot: new Set(['salesforce.token']),
+  'license-manager': new Set(['CreateToken.Token']),
   neptune: new Set(['MasterUserPassword']),
+  pinpoint: new Set(['BaiduChannelResponse.Credential', 'GCMChannelResponse.Credential']),
   rds: new Set(['MasterUserPassword', 'TdeCredentialPassword']),
   'pinpoint-sms-voice-v2': new Set(['MessageBody']),
   redshift: new Set(['MasterUserPassword']),
@@ -77,7 +80,7 @@ export const MARKED: Readonly<Record<string, Readonly<Record<string, string>>>> 
  * `Password`, Lightsail's `secretAccessKey`): hidden in all services. Ids, names and ARNs of secrets end otherwise.
  */
 const SECRET_NAME =
-  /(?:passwords?|passphrase|secret|secret_?(?:access_?)?key|private_?key(?:base64)?|(?:auth|access|refresh|secret)token)$/i;
+  /(?:passwords?|passphrase|secret|secret_?(?:access_?)?key|private_?key(?:base64)?|api_?key|(?:auth|access|refresh|secret)token)$/i;
 /** Units of a token's life, and the id of a key to be removed. */
 const NO_SECRETS: ReadonlySet<string> = new Set([
   ...['TokenValidityUnits.AccessToken', 'TokenValidityUnits.RefreshToken', 'UpdateSAMLProvider.RemovePrivateKey'],
