@@ -1,6 +1,7 @@
 import type { AssumeRoleRequest, AssumeRoleResponse } from '@aws-sdk/client-sts';
 import { assumedRoleArn } from '../../access/session-keys.ts';
 import type { SessionCredentials } from '../../access/sessions.ts';
+import type { Clock } from '../../base/clock.ts';
 import type { CallContext } from '../../wire/service.ts';
 import type { StsDeps, StsRole } from './deps.ts';
 import { stsError } from './errors.ts';
@@ -47,12 +48,10 @@ export async function assumeRole(
   const seconds = roleSeconds(role, input.DurationSeconds, chained);
   const inherited = { tags: session?.tags ?? {}, ...transitive(session?.transitiveTagKeys) };
   const { settings, packedPercent } = await settingsOf(deps.directory, role.accountId, input, inherited);
-  const issuedMs = deps.clock.now();
   const credentials = deps.sessions.issue({
     accountId: role.accountId,
     owner: { kind: 'role', roleName: role.roleName, roleId: role.roleId, roleArn: role.arn, sessionName },
-    issuedMs,
-    expiresMs: issuedMs + seconds * 1000,
+    ...lifetime(deps.clock, seconds),
     mfa: mfaNow || session?.mfa === true,
     ...settings,
     ...(sourceIdentity !== undefined && { sourceIdentity }),
@@ -90,6 +89,12 @@ export function roleSeconds(role: StsRole, asked: number | undefined, chained: b
     );
   }
   return asked;
+}
+
+/** From now on. In whole seconds, as answers and records show them; rounded down, so that none outlives its word. */
+export function lifetime(clock: Clock, seconds: number): { readonly issuedMs: number; readonly expiresMs: number } {
+  const issuedMs = Math.floor(clock.now() / 1000) * 1000;
+  return { issuedMs, expiresMs: issuedMs + seconds * 1000 };
 }
 
 /** What all ways into a role answer. */

@@ -46,13 +46,16 @@ export function stsService(deps: StsDeps): Service {
     permissions: PERMISSIONS,
     allowsAnonymous: true,
     async authorize({ operation, caller }, input) {
-      if (caller.anonymous && operation !== 'AssumeRoleWithWebIdentity') throw authError('query', 'missing-token');
+      if (caller.anonymous && !UNSIGNED.has(operation)) throw authError('query', 'missing-token');
       validateInput(operation, input);
     },
     notImplemented: (operation) =>
       stsError('InvalidAction', `The action ${operation} is not valid for this endpoint: OpenTrail's STS lacks it.`),
   };
 }
+
+/** Their callers have another proof of who they are than a signature. */
+const UNSIGNED: ReadonlySet<string> = new Set(['AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity']);
 
 /** Temporary keys name their account; others are looked up. */
 async function getAccessKeyInfo(

@@ -7,7 +7,7 @@ import type {
 import { federatedUserArn } from '../../access/session-keys.ts';
 import type { SessionOwner } from '../../access/sessions.ts';
 import type { CallContext } from '../../wire/service.ts';
-import { credentialsOf } from './assume-role.ts';
+import { credentialsOf, lifetime } from './assume-role.ts';
 import type { StsDeps } from './deps.ts';
 import { stsError } from './errors.ts';
 import { checkMfa } from './mfa.ts';
@@ -25,9 +25,8 @@ export async function getSessionToken(
 ): Promise<GetSessionTokenResponse> {
   const owner = longTermOwner(context, 'GetSessionToken');
   const mfa = await checkMfa(deps, context, input);
-  const issuedMs = deps.clock.now();
-  const expiresMs = issuedMs + secondsOf(owner, input.DurationSeconds) * 1000;
-  const grant = { accountId: context.caller.accountId, owner, issuedMs, expiresMs, mfa };
+  const times = lifetime(deps.clock, secondsOf(owner, input.DurationSeconds));
+  const grant = { accountId: context.caller.accountId, owner, ...times, mfa };
   return { Credentials: credentialsOf(deps.sessions.issue(grant)) };
 }
 
@@ -40,12 +39,10 @@ export async function getFederationToken(
   const { accountId } = context.caller;
   const issuer = longTermOwner(context, 'GetFederationToken');
   const { settings, packedPercent } = await settingsOf(deps.directory, accountId, input);
-  const issuedMs = deps.clock.now();
   const credentials = deps.sessions.issue({
     accountId,
     owner: { kind: 'federated', name: input.Name!, issuer },
-    issuedMs,
-    expiresMs: issuedMs + secondsOf(issuer, input.DurationSeconds) * 1000,
+    ...lifetime(deps.clock, secondsOf(issuer, input.DurationSeconds)),
     mfa: false,
     ...settings,
   });

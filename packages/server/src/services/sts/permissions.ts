@@ -7,6 +7,7 @@ const ROLE_DECIDES = "The role's trust policy has a say in it, so that the opera
 /** What the caller's own policies must allow (service authorization reference for STS). */
 export const PERMISSIONS: PermissionTable = {
   AssumeRole: ROLE_DECIDES,
+  AssumeRoleWithSAML: 'It is not built; its callers need none in AWS either.',
   AssumeRoleWithWebIdentity: ROLE_DECIDES,
   DecodeAuthorizationMessage: () => [{ action: 'sts:DecodeAuthorizationMessage', resource: '*' }],
   GetAccessKeyInfo: () => [{ action: 'sts:GetAccessKeyInfo', resource: '*' }],

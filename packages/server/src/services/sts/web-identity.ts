@@ -1,7 +1,7 @@
 import type { AssumeRoleWithWebIdentityRequest, AssumeRoleWithWebIdentityResponse } from '@aws-sdk/client-sts';
 import { callerContext } from '../../access/context.ts';
 import { type CallContext, factsOf } from '../../wire/service.ts';
-import { roleAnswer, roleSeconds } from './assume-role.ts';
+import { lifetime, roleAnswer, roleSeconds } from './assume-role.ts';
 import type { StsDeps } from './deps.ts';
 import { stsError } from './errors.ts';
 import { verifyIdToken, type WebIdentity } from './id-token.ts';
@@ -51,7 +51,6 @@ export async function assumeRoleWithWebIdentity(
   if (!role || refused !== undefined) throw stsError('AccessDenied', `Not authorized to perform ${refused}`);
   const seconds = roleSeconds(role, input.DurationSeconds, false);
   const { settings, packedPercent } = await settingsOf(deps.directory, accountId, asked);
-  const issuedMs = deps.clock.now();
   const credentials = deps.sessions.issue({
     accountId,
     owner: {
@@ -61,8 +60,7 @@ export async function assumeRoleWithWebIdentity(
       roleArn: role.arn,
       sessionName: input.RoleSessionName!,
     },
-    issuedMs,
-    expiresMs: issuedMs + seconds * 1000,
+    ...lifetime(deps.clock, seconds),
     mfa: false,
     ...settings,
     ...(sourceIdentity !== undefined && { sourceIdentity }),
