@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { createAuthorizer } from './access/authorizer.ts';
 import { updateCredentialsFile } from './access/credentials-file.ts';
+import { createDenialMessages } from './access/denial-messages.ts';
 import type { KnownIdentity } from './access/directory.ts';
 import { createIamStore } from './access/iam-store.ts';
 import { bootstrapAccount, createIdentities, type KnownKey } from './access/identities.ts';
@@ -107,6 +108,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
     closing(iam.lastUsed, (l) => l.close());
 
     const sessions = createSessions(sealingKey, random);
+    const denialMessages = createDenialMessages(sealingKey, random);
     const findSessionKey = createSessionKeys({ sessions, directory: iam, clock });
 
     const segments = closing(
@@ -154,7 +156,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
       (stop) => stop(),
     );
 
-    const authorizer = createAuthorizer({ policies: iam });
+    const authorizer = createAuthorizer({ denialMessages, policies: iam });
     const auditor = closing(
       createAuditor({
         log,
@@ -203,6 +205,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
         schema: loadSchema('sts'),
         sessions,
         directory: iam,
+        denialMessages,
         oidcKeys: createOidcKeys(createOidcFetch({ internalOrigins: config.oidcInternal, clock }), clock),
         authorizer,
         state,

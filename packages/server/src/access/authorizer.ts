@@ -3,6 +3,7 @@ import type { ServiceSchema } from '../schema/types.ts';
 import type { Caller } from './caller.ts';
 import { globalKey, principalOf, type RequestFacts } from './context.ts';
 import { decide, type PolicyKind, type PolicySet, type Ruling } from './decide.ts';
+import { DENIAL_MESSAGE_HEADER, type DenialMessages } from './denial-messages.ts';
 import { parsePolicy } from './parse-policy.ts';
 import type { Policy, PolicyRequest } from './policy.ts';
 import type { OrganizationSource, PrincipalPolicySource } from './principal-policies.ts';
@@ -42,9 +43,11 @@ export interface Denial {
 export interface AuthorizerDeps {
   readonly policies: PrincipalPolicySource;
   readonly organizations?: OrganizationSource;
+  /** Encodes why a call was denied, for who may know. */
+  readonly denialMessages?: Pick<DenialMessages, 'encode'>;
 }
 
-export function createAuthorizer({ policies, organizations }: AuthorizerDeps): Authorizer {
+export function createAuthorizer({ policies, organizations, denialMessages }: AuthorizerDeps): Authorizer {
   const readSession = createSessionPolicyCache();
 
   /** What the request knows of caller and resource, and all policies but the resource's. */
@@ -103,7 +106,11 @@ export function createAuthorizer({ policies, organizations }: AuthorizerDeps): A
     async require(caller, facts, request, denial = denialOfAction(request.action)) {
       const ruling = await rule(caller, facts, request);
       if (ruling.allowed) return;
-      throw new AwsError(denial.code, denialMessage(caller, request, ruling), { status: denial.status });
+      const encoded = caller.anonymous ? undefined : denialMessages?.encode(caller, request, ruling);
+      throw new AwsError(denial.code, denialMessage(caller, request, ruling), {
+        status: denial.status,
+        ...(encoded !== undefined && { headers: { [DENIAL_MESSAGE_HEADER]: encoded } }),
+      });
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { Authorizer } from '../../access/authorizer.ts';
+import type { DenialMessages } from '../../access/denial-messages.ts';
 import type { Policy } from '../../access/policy.ts';
 import type { Sessions } from '../../access/sessions.ts';
 import type { Clock } from '../../base/clock.ts';
@@ -50,6 +51,7 @@ export interface StsDeps {
   readonly directory: StsDirectory;
   readonly oidcKeys: OidcKeys;
   readonly authorizer: Pick<Authorizer, 'require'>;
+  readonly denialMessages: Pick<DenialMessages, 'decode'>;
   readonly state: State;
   readonly clock: Clock;
 }

@@ -6,7 +6,7 @@ import type {
   GetCallerIdentityResponse,
 } from '@aws-sdk/client-sts';
 import { accountOfSessionKey } from '../../access/sessions.ts';
-import type { Handler, Service } from '../../wire/service.ts';
+import type { CallContext, Handler, Service } from '../../wire/service.ts';
 import { authError } from '../../wire/sigv4/errors.ts';
 import { assumeRole } from './assume-role.ts';
 import type { StsDeps } from './deps.ts';
@@ -29,7 +29,7 @@ export function stsService(deps: StsDeps): Service {
   const operations: Record<string, Handler> = {
     AssumeRole: (context, input) => assumeRole(deps, context, input),
     AssumeRoleWithWebIdentity: (context, input) => assumeRoleWithWebIdentity(deps, context, input),
-    DecodeAuthorizationMessage: async (_context, input) => decodeAuthorizationMessage(input),
+    DecodeAuthorizationMessage: async (context, input) => decodeAuthorizationMessage(deps, context, input),
     GetAccessKeyInfo: (_context, input) => getAccessKeyInfo(deps, input),
     /** A root user's UserId is its account. */
     GetCallerIdentity: async ({ caller }): Promise<GetCallerIdentityResponse> => ({
@@ -67,7 +67,13 @@ async function getAccessKeyInfo(
   return { Account };
 }
 
-/** None of the services here encodes what it says of a denial, as EC2 does in AWS: so no message can be one of ours. */
-function decodeAuthorizationMessage(_input: DecodeAuthorizationMessageRequest): DecodeAuthorizationMessageResponse {
-  throw stsError('InvalidAuthorizationMessageException', 'The message is none that was encoded here.');
+/** Messages come in a header of answers that deny (`access/denial-messages.ts`): no service here has them in its errors. */
+function decodeAuthorizationMessage(
+  { denialMessages }: StsDeps,
+  { caller }: CallContext,
+  { EncodedMessage }: DecodeAuthorizationMessageRequest,
+): DecodeAuthorizationMessageResponse {
+  const DecodedMessage = denialMessages.decode(caller.accountId, EncodedMessage!);
+  if (DecodedMessage !== undefined) return { DecodedMessage };
+  throw stsError('InvalidAuthorizationMessageException', 'The message is none that was encoded here for this account.');
 }

@@ -336,6 +336,26 @@ describe('questions', () => {
     );
   });
 
+  test('DecodeAuthorizationMessage tells why a call was denied, to who may know', async () => {
+    const sts = harness();
+    const alice = sts.user('alice');
+    const EncodedMessage = await sts.denialOf(alice, 'GetFederationToken', { Name: 'guest' });
+    expect(await sts.refused(alice, 'DecodeAuthorizationMessage', { EncodedMessage })).toContain('AccessDenied');
+    const { DecodedMessage } = await sts.call(sts.root(), 'DecodeAuthorizationMessage', { EncodedMessage });
+    expect(JSON.parse(DecodedMessage)).toMatchObject({
+      allowed: false,
+      context: { action: 'sts:GetFederationToken', principal: { arn: arnOfUser('alice') } },
+    });
+    for (const [caller, message] of [
+      [sts.root(OTHER), EncodedMessage],
+      [sts.root(), 'nonsense'],
+    ] as const) {
+      expect(await sts.refused(caller, 'DecodeAuthorizationMessage', { EncodedMessage: message })).toContain(
+        'InvalidAuthorizationMessageException',
+      );
+    }
+  });
+
   test('unsigned calls reach nothing but web identities', async () => {
     const sts = harness();
     for (const operation of Object.keys(sts.service.operations).filter((o) => o !== 'AssumeRoleWithWebIdentity')) {

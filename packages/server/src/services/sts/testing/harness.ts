@@ -1,5 +1,6 @@
 import { createAuthorizer } from '../../../access/authorizer.ts';
 import type { Caller } from '../../../access/caller.ts';
+import { createDenialMessages, DENIAL_MESSAGE_HEADER } from '../../../access/denial-messages.ts';
 import { parsePolicy } from '../../../access/parse-policy.ts';
 import type { Policy } from '../../../access/policy.ts';
 import { createSessionKeys } from '../../../access/session-keys.ts';
@@ -48,7 +49,9 @@ export function harness(fetch?: OidcFetch) {
   const providers = new Map<string, StsOidcProvider>();
   const nameOf = (arn: string) => arn.split('/').at(-1)!;
 
+  const denialMessages = createDenialMessages(Buffer.alloc(32, 3), seededRandom('denials'));
   const authorizer = createAuthorizer({
+    denialMessages,
     policies: {
       policiesOf: async (accountId, { kind, name }) => ({
         identity: policies.get(kind === 'role' ? arnOfRole(name!, accountId) : arnOfUser(name!, accountId)) ?? [],
@@ -62,6 +65,7 @@ export function harness(fetch?: OidcFetch) {
     state,
     clock,
     authorizer,
+    denialMessages,
     oidcKeys: createOidcKeys(fetch ?? { issuerOf: (url) => `https://${url}`, json: async () => ({}) }, clock),
     directory: {
       role: async (accountId, name) => roles.get(`${accountId}/${name}`),
@@ -133,6 +137,11 @@ export function harness(fetch?: OidcFetch) {
     contextOf,
     call,
     providers,
+    /** What a denied call says about itself, encoded. */
+    async denialOf(caller: Caller, operation: string, input: object = {}): Promise<string> {
+      const error = await call(caller, operation, input).catch((thrown: AwsError) => thrown);
+      return (error as AwsError).headers[DENIAL_MESSAGE_HEADER]!;
+    },
     /** The error of a call that is refused: its code and message. */
     async refused(caller: Caller, operation: string, input: object = {}) {
       const error = await call(caller, operation, input).then(
