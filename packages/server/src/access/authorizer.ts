@@ -53,7 +53,7 @@ export function createAuthorizer({ policies, organizations, denialMessages }: Au
   /** What the request knows of caller and resource, and all policies but the resource's. */
   async function sidesOf(caller: Caller, resourceAccountId: string | undefined) {
     const { accountId, principal } = caller;
-    if (caller.anonymous) return { set: NOTHING };
+    if (caller.anonymous || principal.kind === 'service') return { set: NOTHING };
     const isNamed = principal.kind !== 'root' && principal.name !== undefined;
     const own = isNamed ? await policies.policiesOf(accountId, principal) : undefined;
     const place = await organizations?.placeOf(accountId);
@@ -62,7 +62,7 @@ export function createAuthorizer({ policies, organizations, denialMessages }: Au
     const limited = principal.session !== undefined && principal.session.policies.length > 0;
     const set: PolicySet = {
       // Sessions that root has made have no name to look up either.
-      identity: isNamed ? (own?.identity ?? []) : principal.kind === 'service' ? [] : 'everything',
+      identity: isNamed ? (own?.identity ?? []) : 'everything',
       ...(own?.boundary && { boundary: own.boundary }),
       ...((limited || principal.kind === 'federated') && {
         session: (principal.session?.policies ?? []).map(readSession),
@@ -116,7 +116,7 @@ export function createAuthorizer({ policies, organizations, denialMessages }: Au
 }
 
 const NO_KEYS = {};
-/** Of anonymous callers. */
+/** Of services and anonymous callers. */
 const NOTHING: PolicySet = { identity: [] };
 
 /** AWS's words (IAM user guide, "Troubleshoot access denied error messages"). */

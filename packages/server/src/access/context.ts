@@ -19,7 +19,8 @@ type Context = PolicyRequest['context'];
 /** The caller as policies name it. */
 export function principalOf(caller: Caller, bounded = false): RequestPrincipal {
   if (caller.anonymous) return { kind: 'anonymous' };
-  const { accountId, arn, identity } = caller;
+  const { accountId, arn, identity, principal } = caller;
+  if (principal.kind === 'service') return { kind: 'service', service: principal.name ?? '' };
   const roleArn = issuerOf(caller);
   return {
     kind: 'aws',
@@ -76,18 +77,20 @@ const GLOBAL_KEYS: ReadonlyMap<string, (asked: AskedBy) => Value> = new Map<stri
   ['aws:calledviafirst', ({ facts }) => facts.calledVia?.[0]],
   ['aws:calledvialast', ({ facts }) => facts.calledVia?.at(-1)],
 
-  ['aws:principalisawsservice', () => 'false'],
+  ['aws:principalisawsservice', ({ caller }) => String(caller.principal.kind === 'service')],
+  ['aws:principalservicename', ({ caller }) => serviceName(caller)],
+  ['aws:principalservicenameslist', ({ caller }) => optionalList(serviceName(caller))],
   ['aws:principaltype', ({ caller }) => PRINCIPAL_TYPES[caller.principal.kind]],
   ['aws:userid', ({ caller }) => (caller.anonymous ? 'anonymous' : caller.identity.principalId)],
   ['aws:username', ({ caller }) => (caller.principal.kind === 'user' ? caller.identity.userName : undefined)],
   ['aws:principalaccount', ({ caller }) => (caller.anonymous ? undefined : caller.accountId)],
   ['aws:principalarn', ({ caller }) => principalArn(caller)],
   ['aws:principalorgid', ({ place }) => place?.organizationId],
-  ['aws:principalorgpaths', ({ place }) => place && [place.path]],
+  ['aws:principalorgpaths', ({ place }) => optionalList(place?.path)],
 
   ['aws:resourceaccount', ({ caller, resourceAccountId }) => resourceAccountId ?? caller.accountId],
   ['aws:resourceorgid', ({ resourcePlace }) => resourcePlace?.organizationId],
-  ['aws:resourceorgpaths', ({ resourcePlace }) => resourcePlace && [resourcePlace.path]],
+  ['aws:resourceorgpaths', ({ resourcePlace }) => optionalList(resourcePlace?.path)],
 
   // Only temporary credentials bring these: with long-term ones MultiFactorAuthPresent is absent too, not false.
   ['aws:tokenissuetime', ({ caller }) => isoTime(caller.principal.session?.issuedMs)],
@@ -138,6 +141,8 @@ function mfaAge({ principal: { session } }: Caller, timeMs: number): Value {
   return session?.mfa ? String(Math.max(0, Math.floor((timeMs - session.issuedMs) / 1000))) : undefined;
 }
 
+const serviceName = ({ principal }: Caller) => (principal.kind === 'service' ? principal.name : undefined);
+const optionalList = (value: string | undefined): Value => (value === undefined ? undefined : [value]);
 const isoTime = (ms: number | undefined): Value => (ms === undefined ? undefined : new Date(ms).toISOString());
 const epochSeconds = (ms: number): string => String(Math.floor(ms / 1000));
 
