@@ -12,16 +12,17 @@ import { createTailRecords } from './tail-records.ts';
  */
 export function openTrailService(deps: OpenTrailDeps): Service {
   const intake = createIntake(deps);
+  const operations = {
+    PutRecords: createPutRecords(deps, intake),
+    ReportEvents: createReportEvents(deps.random, intake),
+    TailRecords: createTailRecords(deps),
+    ...createAccountHandlers(deps),
+  };
   return {
     schema: deps.schema,
     bodyBytesMax: PUT_RECORDS_BYTES_MAX,
-    operations: {
-      PutRecords: createPutRecords(deps, intake),
-      ReportEvents: createReportEvents(deps.random, intake),
-      TailRecords: createTailRecords(deps),
-      ...createAccountHandlers(deps),
-    },
-    permissions: Object.fromEntries(Object.keys(deps.schema.operations).map((name) => [name, onEverything(name)])),
+    operations,
+    permissions: Object.fromEntries(Object.keys(operations).map((name) => [name, onEverything(name)])),
     /** What only the operator's account may do, whatever its policies say. */
     async authorize(context, input) {
       const target = input.AccountId as string | undefined;
