@@ -71,7 +71,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
       '--keys <file...>',
       'public keys as `aws cloudtrail list-public-keys` prints them (default: ask the endpoint)',
     )
-    .option('--concurrency <count>', 'objects read at once', '16')
+    .option('--concurrency <count>', 'objects read at once', '32')
     .option('--json', 'the report as JSON')
     .option('--quiet', 'no progress bar')
     .action(async (target: string, o) => {
@@ -84,8 +84,11 @@ export async function runCommand(args: readonly string[]): Promise<number> {
       };
       const { keys = [], json = false, quiet = false } = o;
       const concurrency = Math.max(1, Math.trunc(Number(o.concurrency)) || 1);
-      done(await verifyCommand(clientOf, systemClock, { ...o, target, keys, json, quiet, concurrency }));
-      for (const client of clients.values()) client.close();
+      try {
+        done(await verifyCommand(clientOf, systemClock, { ...o, target, keys, json, quiet, concurrency }));
+      } finally {
+        for (const client of clients.values()) client.close();
+      }
     });
 
   withSettings(program.command('tail'), CLIENT_SETTINGS)

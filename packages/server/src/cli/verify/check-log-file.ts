@@ -5,9 +5,12 @@ import { inParallel } from './parallel.ts';
 import { type RecordIds, recordIdsOf } from './record-ids.ts';
 import type { Source } from './source.ts';
 
-/** A log file as its digest has it. `key` is where it stands in the source. */
+/** A log file as its digest has it. */
 export interface LogFileToRead extends Pick<DigestLogFile, 's3Bucket' | 'hashValue'> {
+  /** Where it stands in the source. */
   readonly key: string;
+  /** As the listing has it; 0 when it is not there. */
+  readonly sizeBytes: number;
 }
 
 /** What a log file is found to be: what is wrong with it, or the eventIDs of its records. */

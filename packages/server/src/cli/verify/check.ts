@@ -69,7 +69,7 @@ export async function verify(input: VerifyInput): Promise<VerifyResult> {
     valid += sound.length;
     input.onProgress(checked, total, 'digests');
   }
-  const logs = await checkLogFiles(listings, input);
+  const logs = await checkLogFiles(listings, inventory, input);
   findings.push(...logs.findings);
   const chains = inventory.chains.filter((chain) => chain.digests.length > 0);
   findings.push(...checkCoverage({ ...input, chains, logFiles: inventory.logFiles, listedKeys, digestSpanMs }));
@@ -125,7 +125,7 @@ function keyIn(source: Source, key: string, { keys }: Inventory): string {
   return cut > 0 && keys.has(key.slice(cut)) ? key.slice(cut) : key;
 }
 
-async function checkLogFiles(listings: readonly Listing[], input: VerifyInput) {
+async function checkLogFiles(listings: readonly Listing[], { logFiles }: Inventory, input: VerifyInput) {
   const findings: Finding[] = [];
   const once: Listing[] = [];
   const seen = new Set<string>();
@@ -156,7 +156,10 @@ async function checkLogFiles(listings: readonly Listing[], input: VerifyInput) {
         const where = firstFile === file ? 'this file' : once[firstFile]!.key;
         return finding('event-repeated', once[file]!.key, `eventID ${eventId} stands also in ${where}`);
       });
-  const files = once.map(({ key, file: { s3Bucket, hashValue } }) => ({ key, s3Bucket, hashValue }));
+  const sizes = new Map(logFiles.map(({ key, sizeBytes }) => [key, sizeBytes]));
+  const files = once.map(({ key, file: { s3Bucket, hashValue } }) => {
+    return { key, s3Bucket, hashValue, sizeBytes: sizes.get(key) ?? 0 };
+  });
   await readAll(input.source, files, input.concurrency, note);
   return { findings, checked, valid, records };
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type RecordIds, UUID_CHARS } from './record-ids.ts';
 
 /** Doubled when it is three quarters full: 12 bytes a slot, so 10 million ids take about 200 MB. */
-const FIRST_SLOTS = 1 << 17;
+const FIRST_SLOTS = 1 << 18;
 /** High bits, low bits, and the file's number + 1; 0 there is an empty slot. Together, so that one look finds all. */
 const SLOT_WORDS = 3;
 
@@ -42,9 +42,7 @@ export class EventIds {
     const at = place(this.#slots, high, low);
     const mark = this.#slots[at + 2]!;
     if (mark !== 0) return mark - 1;
-    this.#slots[at] = high;
-    this.#slots[at + 1] = low;
-    this.#slots[at + 2] = file + 1;
+    put(this.#slots, at, high, low, file + 1);
     this.#count++;
     return undefined;
   }
@@ -53,10 +51,17 @@ export class EventIds {
     const old = this.#slots;
     const larger = new Uint32Array(2 * old.length);
     for (let i = 0; i < old.length; i += SLOT_WORDS) {
-      if (old[i + 2] !== 0) larger.set(old.subarray(i, i + SLOT_WORDS), place(larger, old[i]!, old[i + 1]!));
+      const [high, low, mark] = [old[i]!, old[i + 1]!, old[i + 2]!];
+      if (mark !== 0) put(larger, place(larger, high, low), high, low, mark);
     }
     this.#slots = larger;
   }
+}
+
+function put(slots: Uint32Array, at: number, high: number, low: number, mark: number): void {
+  slots[at] = high;
+  slots[at + 1] = low;
+  slots[at + 2] = mark;
 }
 
 /** Where these bits stand, or belong. */

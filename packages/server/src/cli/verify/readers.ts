@@ -4,10 +4,12 @@ import { OperatorError } from '../../base/errors.ts';
 import { type LogFileToRead, type ReadLogFile, readLogFiles } from './check-log-file.ts';
 import type { Source, SourcePlace } from './source.ts';
 
-/** Files that a thread is given at once: enough that messages are few, few enough that threads end together. */
-const BATCH_FILES = 16;
-/** A thread takes as long to start as some fifty log files to read; fewer than this each are not worth it. */
-const FILES_PER_THREAD = 250;
+/** Fetching a small file takes as long as inflating, hashing and walking this much of a large one, compressed. */
+const BYTES_LIKE_A_FILE = 10_000;
+/** Work is counted in small files. A thread takes as long to start as some hundred of them; less is not worth it. */
+const WORK_PER_THREAD = 500;
+/** What a thread is given at once: enough that messages are few, little enough that threads end together. */
+const BATCH_WORK = 64;
 /** More are faster than any server answers. */
 const THREADS_MAX = 4;
 /** Batches that a thread has at once, so that it has work while an answer is on its way. */
@@ -46,12 +48,8 @@ export async function readAll(
   concurrency: number,
   onRead: (index: number, read: ReadLogFile) => void,
 ): Promise<void> {
-  const threads = Math.min(
-    availableParallelism(),
-    THREADS_MAX,
-    concurrency,
-    Math.floor(files.length / FILES_PER_THREAD),
-  );
+  const work = files.reduce((sum, file) => sum + workOf(file), 0);
+  const threads = Math.min(availableParallelism(), THREADS_MAX, concurrency, Math.floor(work / WORK_PER_THREAD));
   const here: Reader = { read: (batch, atOnce) => readLogFiles(source, batch, atOnce), close: () => {} };
   const readers = [here, ...Array.from({ length: Math.max(0, threads - 1) }, () => openThread(source))];
   const atOnce = Math.ceil(concurrency / readers.length / BATCHES_AT_ONCE);
@@ -59,8 +57,8 @@ export async function readAll(
   const lane = async (reader: Reader) => {
     while (next < files.length) {
       const start = next;
-      const batch = files.slice(start, start + BATCH_FILES);
-      next += batch.length;
+      for (let batchWork = 0; next < files.length && batchWork < BATCH_WORK; next++) batchWork += workOf(files[next]!);
+      const batch = files.slice(start, next);
       try {
         const read = await reader.read(batch, atOnce);
         for (let i = 0; i < read.length; i++) onRead(start + i, read[i]!);
@@ -76,6 +74,8 @@ export async function readAll(
     for (const reader of readers) reader.close();
   }
 }
+
+const workOf = ({ sizeBytes }: LogFileToRead): number => 1 + sizeBytes / BYTES_LIKE_A_FILE;
 
 function openThread({ place }: Source): Reader {
   const waiting = new Map<

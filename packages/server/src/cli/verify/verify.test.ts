@@ -325,19 +325,19 @@ test('a time range leaves the rest alone', async () => {
 });
 
 describe('with so many files that several threads read them', () => {
-  const made = makeBucket(260);
-  const range = { endMs: T0 + 261 * HOUR };
+  const made = makeBucket(510);
+  const range = { endMs: T0 + 511 * HOUR };
 
   test('all are read, and what is wrong with some is found', async () => {
     expect(await check(made, range)).toMatchObject({
-      logFiles: { checked: 520, valid: 520 },
-      records: 1560,
+      logFiles: { checked: 1020, valid: 1020 },
+      records: 3060,
       codes: [],
     });
     rmSync(made.path(made.logs[3]!));
     writeFileSync(made.path(made.logs[515]!), gzipSync('{"Records":[]}'));
     const { findings, logFiles } = await check(made, range);
-    expect(logFiles).toEqual({ checked: 520, valid: 518 });
+    expect(logFiles).toEqual({ checked: 1020, valid: 1018 });
     expect(findings.map(({ code, object }) => `${code} ${object}`).sort()).toEqual([
       `log-file-hash-mismatch ${made.logs[515]}`,
       `log-file-missing ${made.logs[3]}`,
