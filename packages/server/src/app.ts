@@ -31,8 +31,14 @@ import { loadCatalogue } from './schema/catalogue.ts';
 import { loadSchema } from './schema/load.ts';
 import { cloudTrailService } from './services/cloudtrail/index.ts';
 import { cloudTrailDataService } from './services/cloudtrail-data/index.ts';
+import { iamService } from './services/iam/index.ts';
 import { openKms } from './services/kms/open.ts';
 import { openTrailService } from './services/opentrail/index.ts';
+import {
+  createOrganizationSource,
+  createOrganizationStore,
+  openOrganizations,
+} from './services/organizations/index.ts';
 import { objectsPort, s3Service, startLifecycle } from './services/s3/index.ts';
 import { createOidcFetch, createOidcKeys, stsService } from './services/sts/index.ts';
 import { createSigningKeys } from './trails/signing-keys.ts';
@@ -156,7 +162,12 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
       (stop) => stop(),
     );
 
-    const authorizer = createAuthorizer({ denialMessages, policies: iam });
+    const organizationStore = createOrganizationStore(state);
+    const authorizer = createAuthorizer({
+      denialMessages,
+      policies: iam,
+      organizations: createOrganizationSource(organizationStore),
+    });
     const auditor = closing(
       createAuditor({
         log,
@@ -182,6 +193,22 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
         keep: (events) => auditor.keep(events, false),
       }),
       (k) => k.close(),
+    );
+    const organizations = closing(
+      openOrganizations(
+        {
+          schema: loadCatalogue().schema('organizations')!,
+          state,
+          clock,
+          random,
+          logger,
+          accounts: identities.accounts,
+          iam,
+          keep: (events) => auditor.keep(events, false),
+        },
+        organizationStore,
+      ),
+      (o) => o.close(),
     );
     const services = [
       cloudTrailService({
@@ -212,6 +239,8 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
         clock,
       }),
       kms.service,
+      organizations.service,
+      iamService({ schema: loadCatalogue().schema('iam')!, store: iam, sealer, clock, random }),
       openTrailService({
         schema: loadSchema('opentrail'),
         log,
@@ -225,6 +254,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
     const stopping = new AbortController();
     const pipeline = createPipeline({
       services,
+      keyUsed: iam.noteUse,
       findAccessKey: async (accessKeyId, sessionToken) =>
         accessKeyId.startsWith(SESSION_PREFIX)
           ? findSessionKey(accessKeyId, sessionToken)

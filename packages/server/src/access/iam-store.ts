@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import { assert } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { State } from '../ports/state.ts';
+import type { Caller } from './caller.ts';
 import { awsManagedPolicy } from './iam/aws-managed.ts';
 import { trustPolicy } from './iam/documents.ts';
 import { keys, type OidcProvider, policyNameOf, type Role, type SamlProvider, type User } from './iam/entities.ts';
@@ -20,6 +21,8 @@ import type { Sealer } from './sealed-secrets.ts';
 export interface IamStore extends PrincipalPolicySource {
   readonly data: IamData;
   readonly lastUsed: LastUsed;
+  /** A signature was good: its key was used, and the role whose session it is. */
+  noteUse(accessKeyId: string, caller: Caller, service: string, region: string): void;
   user(accountId: string, userName: string): Promise<User | undefined>;
   /** `trustPolicy` is the same object as long as it says the same. */
   role(accountId: string, roleName: string): Promise<(Role & { readonly trustPolicy: Policy }) | undefined>;
@@ -54,9 +57,14 @@ export interface IamStoreDeps {
 /** Its `lastUsed` is to be closed before the State is. */
 export function createIamStore({ state, clock, logger, sealer }: IamStoreDeps): IamStore {
   const data = createIamData(state);
+  const lastUsed = createLastUsed({ state, clock, logger });
   return {
     data,
-    lastUsed: createLastUsed({ state, clock, logger }),
+    lastUsed,
+    noteUse(accessKeyId, { accountId, principal }, service, region) {
+      if (!principal.session) lastUsed.keyUsed(accessKeyId, { service, region });
+      else if (principal.kind === 'role' && principal.name) lastUsed.roleUsed(accountId, principal.name, region);
+    },
     policiesOf: createPrincipalPolicies(data),
     user: (accountId, userName) => data.get(keys.user(accountId, userName)),
     async role(accountId, roleName) {

@@ -30,6 +30,8 @@ export interface PipelineDeps {
   readonly services: readonly Service[];
   /** Whose key it is, or why it may not be used; undefined when nobody knows it. */
   readonly findAccessKey: (accessKeyId: string, sessionToken?: string) => Promise<KnownKey | KeyRefusal | undefined>;
+  /** Told of each good signature. MUST NOT throw. */
+  readonly keyUsed?: (accessKeyId: string, caller: Caller, service: string, region: string) => void;
   readonly authorizer: Pick<Authorizer, 'require'>;
   readonly auditor: Auditor;
   readonly clock: Clock;
@@ -181,6 +183,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
         service: x.service!.schema.signingName,
       });
       x.caller = key.caller;
+      deps.keyUsed?.(x.authorization!.accessKeyId, key.caller, x.service!.schema.signingName, x.authorization!.region);
     };
     if (streamed) {
       verify('streamed');

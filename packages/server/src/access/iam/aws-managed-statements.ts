@@ -16,6 +16,7 @@ const TRAIL_TOPICS = 'arn:aws:sns:*:*:aws-cloudtrail-logs*';
 const TRAIL_BUCKETS = 'arn:aws:s3:::aws-cloudtrail-logs*';
 const TRAIL_LOG_GROUPS = 'arn:aws:logs:*:*:log-group:aws-cloudtrail-logs*';
 const PASSED_TO_CLOUDTRAIL = { StringEquals: { 'iam:PassedToService': 'cloudtrail.amazonaws.com' } };
+// biome-ignore lint/suspicious/noTemplateCurlyInString: a policy variable
 const IN_OWN_ACCOUNT = { StringEquals: { 'aws:ResourceAccount': '${aws:PrincipalAccount}' } };
 
 export const AWS_MANAGED_STATEMENTS = {
@@ -83,6 +84,7 @@ export const AWS_MANAGED_STATEMENTS = {
     updated: '2016-11-15T23:18:55Z',
     description: 'Provides the ability for an IAM user to change their own password.',
     statements: [
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: a policy variable
       allow(['iam:ChangePassword'], ['arn:aws:iam::*:user/${aws:username}']),
       allow(['iam:GetAccountPasswordPolicy']),
     ],

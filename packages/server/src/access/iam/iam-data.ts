@@ -12,6 +12,8 @@ export interface IamReader {
 /** A change in the making: it reads what it has written itself; nobody else does before it is done. */
 export interface IamChange extends IamReader {
   put<T>(key: StateKey<T>, value: T): void;
+  /** Puts what no account may have twice: `work` runs again when another account is first. */
+  claim<T>(key: StateKey<T>, value: T): void;
   remove(key: string): void;
 }
 
@@ -94,6 +96,7 @@ function changeOver(data: IamReader, changes: Map<string, StateChange>): IamChan
       return data.list(prefix);
     },
     put: (key, value) => void changes.set(key, { put: key, value }),
+    claim: (key, value) => void changes.set(key, { put: key, value, ifVersion: 'absent' }),
     remove: (key) => void changes.set(key, { delete: key }),
   };
 }
