@@ -76,19 +76,11 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     .option('--quiet', 'no progress bar')
     .action(async (target: string, o) => {
       const { verifyCommand } = await import('./verify/index.ts');
-      const clients = new Map<string | undefined, OpenTrailClient>();
-      const clientOf = (region?: string) => {
-        const client = clients.get(region) ?? clientFor(load(program, o).config, process.env, region);
-        clients.set(region, client);
-        return client;
-      };
       const { keys = [], json = false, quiet = false } = o;
       const concurrency = Math.max(1, Math.trunc(Number(o.concurrency)) || 1);
-      try {
-        done(await verifyCommand(clientOf, systemClock, { ...o, target, keys, json, quiet, concurrency }));
-      } finally {
-        for (const client of clients.values()) client.close();
-      }
+      await withClients(o, async (clientOf) =>
+        done(await verifyCommand(clientOf, systemClock, { ...o, target, keys, json, quiet, concurrency })),
+      );
     });
 
   withSettings(program.command('tail'), CLIENT_SETTINGS)
@@ -136,6 +128,17 @@ export async function runCommand(args: readonly string[]): Promise<number> {
       await withClient(o, async (client) => print(await policy(client, { ...o, sinceMs, untilMs })));
     });
 
+  withSettings(program.command('doctor'), CLIENT_SETTINGS)
+    .description('say what keeps a trail from delivering, and print what mends it: policies, commands')
+    .argument('<trail>', 'trail name or ARN')
+    .option('--json', 'as JSON')
+    .action((trail: string, o) =>
+      withClients(o, async (clientOf) => {
+        const { doctor } = await import('./doctor/index.ts');
+        done(await doctor(clientOf, systemClock, { trail, json: o.json === true, print }));
+      }),
+    );
+
   const account = program.command('account').description('the accounts of a running OpenTrail');
   withSettings(account.command('create'), CLIENT_SETTINGS)
     .description('make an account with a root and an administrator; its key goes to the credentials file')
@@ -145,15 +148,27 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     .description('list the accounts')
     .action((options) => withClient(options, async (client) => print((await listAccounts(client)).join('\n'))));
 
-  async function withClient(
+  const withClient = (
     options: Readonly<Record<string, unknown>>,
     use: (client: OpenTrailClient) => Promise<void>,
-  ) {
-    const client = clientFor(load(program, options).config, process.env);
+  ): Promise<void> => withClients(options, (clientOf) => use(clientOf()));
+
+  /** With a client for each Region that is asked for. */
+  async function withClients(
+    options: Readonly<Record<string, unknown>>,
+    use: (clientOf: (region?: string) => OpenTrailClient) => Promise<void>,
+  ): Promise<void> {
+    const { config } = load(program, options);
+    const clients = new Map<string | undefined, OpenTrailClient>();
+    const clientOf = (region?: string) => {
+      const client = clients.get(region) ?? clientFor(config, process.env, region);
+      clients.set(region, client);
+      return client;
+    };
     try {
-      await use(client);
+      await use(clientOf);
     } finally {
-      client.close();
+      for (const client of clients.values()) client.close();
     }
   }
 
