@@ -1,5 +1,6 @@
 import { type Condition, conditionProblem } from './conditions.ts';
 import type { Policy, Principals, Statement } from './policy.ts';
+import { repeatedMember } from './repeated-member.ts';
 
 /** S3's limit for bucket policies; other services' are smaller. It also bounds what matching can cost. */
 export const POLICY_BYTES_MAX = 20 * 1024;
@@ -45,6 +46,8 @@ function readPolicy(json: string, rules: PolicyRules): Policy {
   } catch {
     throw new Problem('This policy contains invalid Json');
   }
+  const repeated = repeatedMember(json);
+  if (repeated !== undefined) throw new Problem(`Invalid policy syntax: ${repeated} stands twice in one element`);
   const fields = fieldsOf(document, ['Version', 'Id', 'Statement'], '');
   const version = fields.get('Version') ?? '2008-10-17';
   if (version !== '2008-10-17' && version !== '2012-10-17') {
@@ -130,10 +133,13 @@ function readPrincipals(value: unknown): Principals {
   if (fields.size === 0 || bad !== undefined) {
     throw new Problem(`Invalid principal in policy${bad === undefined ? '' : `: "AWS" : "${bad}"`}`);
   }
+  const services = of('Service');
+  const badService = services.find((name) => /[*?\s]/.test(name));
+  if (badService !== undefined) throw new Problem(`Invalid principal in policy: "Service" : "${badService}"`);
   return {
     everyone: aws.includes('*'),
     aws: named,
-    services: of('Service'),
+    services,
     canonicalUsers: of('CanonicalUser'),
     federated: of('Federated'),
   };

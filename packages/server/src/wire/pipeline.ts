@@ -108,7 +108,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
 
   /** Everything but the answer's way out. An error before the caller is known leaves no record. */
   async function run(x: Exchange, req: IncomingMessage): Promise<EncodedResponse> {
-    x.authorization = parseAuthorization(x.http, styleOf(x));
+    x.authorization = readAuthorization(x);
     detectInto(x);
     const key = await authenticate(x);
     const streamed = x.operation !== undefined && x.service!.streamedInputs?.has(x.operation) === true;
@@ -136,6 +136,18 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       throw refused;
     }
     return answer;
+  }
+
+  /** What is no signature does not say whose request it is: its looks do, and so in which words it is refused. */
+  function readAuthorization(x: Exchange): ParsedAuthorization | undefined {
+    try {
+      return parseAuthorization(x.http, styleOf(x));
+    } catch (error) {
+      const looks = detect(x.http, undefined, schemas, deps.hostSuffixes);
+      if (!looks) throw error;
+      x.detected = looks;
+      return parseAuthorization(x.http, styleOf(x));
+    }
   }
 
   function detectInto(x: Exchange): void {
@@ -251,7 +263,10 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const { actor } = x.notes;
     const accountId = actor?.accountId ?? (x.caller!.anonymous ? x.notes.resourceAccountId : x.caller!.accountId);
     // An anonymous call to a bucket that nobody owns is nobody's record.
-    if (accountId === undefined) return;
+    if (accountId === undefined) {
+      if (error !== undefined) rejectedOf(x, describe(error).code);
+      return;
+    }
     const { headers } = answer;
     const bodyBytes = Buffer.isBuffer(answer.body) ? answer.body.length : Number(headers['content-length'] ?? 0);
     const call: Call = {
@@ -294,10 +309,8 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
         'a request failed by a fault of ours',
       );
     }
-    if (!x?.caller) {
-      const accessKeyId = x?.authorization?.accessKeyId;
-      rejected({ code: known.code, requestId, sourceIp: x?.http.sourceIp, accessKeyId });
-    }
+    if (!x) rejected({ code: known.code, requestId });
+    else if (!x.caller) rejectedOf(x, known.code);
     const target = x?.detected
       ? { schema: x.detected.schema, protocol: x.detected.protocol }
       : { protocol: protocolByLooks(x?.http.headers) };
@@ -309,6 +322,10 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     rejected({ code: error.code, requestId, sourceIp });
     const place = { hostId: newHostId(deps.random), resource: '/' };
     return encodeError({ protocol: protocolByLooks(headers) }, error, requestId, place);
+  }
+
+  function rejectedOf({ requestId, http, authorization }: Exchange, code: string): void {
+    rejected({ code, requestId, sourceIp: http.sourceIp, accessKeyId: authorization?.accessKeyId });
   }
 
   function rejected(request: { readonly code: string; readonly [detail: string]: string | undefined }): void {

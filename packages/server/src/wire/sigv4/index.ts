@@ -62,8 +62,6 @@ function payloadHash({ parsed, body, style }: VerifyOptions): string {
     if (kind === 'absent') throw authError(style, 'missing-payload-hash');
     return declared;
   }
-  // Some REST operations take bodies that the client cannot hash beforehand. RPC bodies are always hashed.
-  if (kind !== 'absent' && kind !== 'hash' && style === 'rest-json') return declared;
   return body;
 }
 
