@@ -4,14 +4,14 @@ import type { SessionCredentials } from '../../access/sessions.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { CallContext } from '../../wire/service.ts';
 import type { StsDeps, StsRole } from './deps.ts';
-import { stsError } from './errors.ts';
+import { notAuthorized, stsError } from './errors.ts';
 import { checkMfa } from './mfa.ts';
 import { settingsOf, tagConditions } from './session-settings.ts';
-import { findRole, noSuchRole, requireTrust } from './trust.ts';
+import { findRole, requireTrust } from './trust.ts';
 
 /** Sessions made by sessions of roles last no longer, whatever the role allows. */
 const CHAINED_SECONDS_MAX = 3600;
-export const ROLE_SECONDS_DEFAULT = 3600;
+const ROLE_SECONDS_DEFAULT = 3600;
 
 /**
  * Credentials of a role, for whom its trust policy lets in.
@@ -26,9 +26,9 @@ export async function assumeRole(
   const { kind, session } = caller.principal;
   const [roleArn, sessionName] = [input.RoleArn!, input.RoleSessionName!];
   if (kind === 'root') throw stsError('AccessDenied', 'Roles may not be assumed by root accounts.');
-  const role = kind === 'federated' ? undefined : await findRole(deps, roleArn);
-  if (!role) throw noSuchRole(context, roleArn);
   const mfaNow = await checkMfa(deps, context, input);
+  const role = kind === 'federated' ? undefined : await findRole(deps, roleArn);
+  if (!role) throw notAuthorized(context, 'sts:AssumeRole', roleArn);
   const sourceIdentity = sourceIdentityOf(session?.sourceIdentity, input.SourceIdentity);
   const handsTagsOn = (session?.transitiveTagKeys?.length ?? 0) > 0;
   const actions = [
@@ -52,7 +52,8 @@ export async function assumeRole(
     accountId: role.accountId,
     owner: { kind: 'role', roleName: role.roleName, roleId: role.roleId, roleArn: role.arn, sessionName },
     ...lifetime(deps.clock, seconds),
-    mfa: mfaNow || session?.mfa === true,
+    // Not handed on from role to role: who asks for it asks for the user's own word.
+    mfa: mfaNow || (kind === 'user' && session?.mfa === true),
     ...settings,
     ...(sourceIdentity !== undefined && { sourceIdentity }),
     ...(chained && { chained }),

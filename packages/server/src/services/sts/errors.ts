@@ -1,11 +1,11 @@
 import { AwsError } from '../../base/errors.ts';
+import type { CallContext } from '../../wire/service.ts';
 
 /** STS's errors and the status that each comes with. */
 const STATUS = {
   AccessDenied: 403,
   ExpiredTokenException: 400,
   IDPCommunicationError: 400,
-  IDPRejectedClaim: 403,
   InvalidAction: 400,
   InvalidAuthorizationMessageException: 400,
   InvalidIdentityToken: 400,
@@ -18,5 +18,6 @@ const STATUS = {
 export const stsError = (code: keyof typeof STATUS, message: string): AwsError =>
   new AwsError(code, message, { status: STATUS[code] });
 
-export const notAuthorized = (arn: string, action: string, resource: string): AwsError =>
-  stsError('AccessDenied', `User: ${arn} is not authorized to perform: ${action} on resource: ${resource}`);
+/** Without a reason, which would tell whether there is such a resource. */
+export const notAuthorized = ({ caller }: CallContext, action: string, resource: string): AwsError =>
+  stsError('AccessDenied', `User: ${caller.arn} is not authorized to perform: ${action} on resource: ${resource}`);

@@ -11,7 +11,7 @@ export interface WebIdentity {
   /** The client that it was issued for: `azp` where the token has that, else `aud`. One of the provider's client ids. */
   readonly audience: string;
   /** `aud`, where `azp` went before it. */
-  readonly originalAudience?: string | readonly string[];
+  readonly originalAudience?: readonly string[];
   readonly subject: string;
   /** `amr`: how the user signed in. */
   readonly methods?: readonly string[];

@@ -40,6 +40,10 @@ describe('AssumeRole', () => {
         /^AccessDenied: User: arn:aws:iam::123456789012:user\/alice is not authorized to perform: sts:AssumeRole on resource: arn/,
       );
     }
+    const gone = arnOfRole('gone', OTHER);
+    const saidOf = async (arn: string) =>
+      (await sts.refused(alice, 'AssumeRole', { RoleArn: arn, ...AS })).replace(arn, '');
+    expect(await saidOf(foreign)).toBe(await saidOf(gone)); // nobody learns what another account has
     sts.allow(arnOfUser('alice'), 'sts:AssumeRole');
     await sts.call(alice, 'AssumeRole', { RoleArn, ...AS });
     await sts.call(alice, 'AssumeRole', { RoleArn: foreign, ...AS });

@@ -1,4 +1,5 @@
 import { evaluate, type Policy, type PolicyRequest, type Principals, type Statement } from '../../access/policy.ts';
+import { AwsError } from '../../base/errors.ts';
 import { type CallContext, factsOf } from '../../wire/service.ts';
 import type { StsDeps, StsRole } from './deps.ts';
 import { notAuthorized } from './errors.ts';
@@ -24,7 +25,7 @@ export async function findRole(
 /**
  * Sees to it that the caller may do all these to the role: by its trust policy, and where that names the caller's
  * account only, or another account's principal, by the caller's own policies too.
- * @throws AwsError AccessDenied
+ * @throws AwsError AccessDenied; of another account's role as if there were none, so that nobody learns which there are
  */
 export async function requireTrust(
   deps: StsDeps,
@@ -40,7 +41,14 @@ export async function requireTrust(
     resourceDecides: true,
     context: { ...roleConditions(role), ...conditions },
   };
-  for (const action of actions) await deps.authorizer.require(context.caller, factsOf(context), { ...asked, action });
+  for (const action of actions) {
+    try {
+      await deps.authorizer.require(context.caller, factsOf(context), { ...asked, action });
+    } catch (error) {
+      const foreign = role.accountId !== context.caller.accountId;
+      throw foreign && error instanceof AwsError ? notAuthorized(context, action, role.arn) : error;
+    }
+  }
 }
 
 /** The role's tags, under both names that they go by. */
@@ -51,10 +59,6 @@ export const roleConditions = ({ tags }: StsRole): Conditions =>
       [`iam:ResourceTag/${key}`, value],
     ]),
   );
-
-/** A role that does not exist is refused like one that does not trust the caller: nobody learns which. */
-export const noSuchRole = (context: CallContext, arn: string) =>
-  notAuthorized(context.caller.arn, 'sts:AssumeRole', arn);
 
 /** Whether the trust policy lets whom the identity provider vouches for do this. */
 export function trustsProvider(
