@@ -39,7 +39,7 @@ import {
   createOrganizationStore,
   openOrganizations,
 } from './services/organizations/index.ts';
-import { objectsPort, s3Service, startLifecycle } from './services/s3/index.ts';
+import { createObjectKeys, objectsPort, s3Service, startLifecycle } from './services/s3/index.ts';
 import { createOidcFetch, createOidcKeys, stsService } from './services/sts/index.ts';
 import { createSigningKeys } from './trails/signing-keys.ts';
 import { createAuditor } from './wire/audit.ts';
@@ -127,40 +127,6 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
       closing(await openObjectStore({ directory: inData('objects'), clock, logger, random }), (s) => s.close()),
     );
     closing(startLifecycle({ store, clock: withoutLeaps(clock), logger }), (l) => l.close());
-    const objects = objectsPort(store, clock);
-
-    const signingKeys = createSigningKeys({ state, clock, logger, regions: config.regions });
-    const delivery = closing(
-      startTrailDelivery({
-        log,
-        state,
-        objects,
-        signingKeys,
-        clock,
-        random,
-        logger,
-        metrics,
-        spoolDirectory: inData('spool'),
-        settings: {
-          deliveryIntervalMs: config.deliveryIntervalSeconds * 1000,
-          digestIntervalMs: config.digestIntervalSeconds * 1000,
-          logFileBytesMax: config.logFileBytesMax,
-          regions: config.regions,
-        },
-      }),
-      (d) => d.stop(),
-    );
-    closing(
-      startRetention({
-        rotate: (acceptedBeforeMs) => segments.rotate(acceptedBeforeMs),
-        retain: (limit) => segments.retain(limit),
-        floor: () => Math.min(delivery.lowestCursor(), history.indexedEnd),
-        retentionDays: config.retentionDays,
-        clock: withoutLeaps(clock),
-        logger,
-      }),
-      (stop) => stop(),
-    );
 
     const organizationStore = createOrganizationStore(state);
     const authorizer = createAuthorizer({
@@ -210,6 +176,42 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
       ),
       (o) => o.close(),
     );
+    const keys = createObjectKeys({ rootKey: kms.purposeKey('s3'), kms: kms.forServices, random });
+    const objects = objectsPort(store, clock, keys);
+
+    const signingKeys = createSigningKeys({ state, clock, logger, regions: config.regions });
+    const delivery = closing(
+      startTrailDelivery({
+        log,
+        state,
+        objects,
+        signingKeys,
+        clock,
+        random,
+        logger,
+        metrics,
+        spoolDirectory: inData('spool'),
+        settings: {
+          deliveryIntervalMs: config.deliveryIntervalSeconds * 1000,
+          digestIntervalMs: config.digestIntervalSeconds * 1000,
+          logFileBytesMax: config.logFileBytesMax,
+          regions: config.regions,
+        },
+      }),
+      (d) => d.stop(),
+    );
+    closing(
+      startRetention({
+        rotate: (acceptedBeforeMs) => segments.rotate(acceptedBeforeMs),
+        retain: (limit) => segments.retain(limit),
+        floor: () => Math.min(delivery.lowestCursor(), history.indexedEnd),
+        retentionDays: config.retentionDays,
+        clock: withoutLeaps(clock),
+        logger,
+      }),
+      (stop) => stop(),
+    );
+
     const services = [
       cloudTrailService({
         schema: loadSchema('cloudtrail'),
@@ -227,7 +229,14 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
         historyDays: config.historyDays,
       }),
       cloudTrailDataService({ schema: loadSchema('cloudtrail-data') }),
-      s3Service({ schema: loadSchema('s3'), store: withReserve(store, space.shortage), clock, random, authorizer }),
+      s3Service({
+        schema: loadSchema('s3'),
+        store: withReserve(store, space.shortage),
+        clock,
+        random,
+        keys,
+        authorizer,
+      }),
       stsService({
         schema: loadSchema('sts'),
         sessions,

@@ -1,3 +1,4 @@
+import type { CloudTrailRecord } from '../event/record.ts';
 import { compileSelectors, globalServiceEvent } from '../event/select.ts';
 import type { Sequence, StoredEvent } from '../ports/log.ts';
 import {
@@ -41,8 +42,22 @@ function judge(trail: Trail, period: LoggingPeriod): (event: StoredEvent) => boo
       if (event.header.region !== trail.homeRegion) return false;
       if (!includeGlobalServiceEvents && globalServiceEvent(event.header)) return false;
     }
-    return selects(event);
+    return selects(event) && !isOfDelivery(event);
   };
+}
+
+const DELIVERER = Buffer.from('"invokedBy":"cloudtrail.amazonaws.com"');
+
+/**
+ * Whether it is the record of a data key for a log file: of delivery itself. No trail delivers these, or each file would
+ * make the next one, for ever, and two trails would feed each other. They stay in the event history. (AWS does so for
+ * trails with RecursiveLogging off; those with it on get a file every few minutes that tells of the one before.)
+ */
+function isOfDelivery({ header, json }: StoredEvent): boolean {
+  if (header.eventName !== 'GenerateDataKey' || header.eventSource !== 'kms.amazonaws.com') return false;
+  if (!json.includes(DELIVERER)) return false;
+  const { userIdentity } = JSON.parse(json.toString('utf8')) as CloudTrailRecord;
+  return userIdentity?.type === 'AWSService' && userIdentity.invokedBy === 'cloudtrail.amazonaws.com';
 }
 
 /**

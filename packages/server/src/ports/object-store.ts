@@ -53,8 +53,11 @@ export interface OpenObject {
   readonly marks: Marks;
   /** Of an object that was uploaded in parts. */
   readonly parts?: readonly Part[];
-  /** Bytes from `start` to `end`, both inclusive. As a stream it closes the object when it ends or is destroyed. */
-  read(start: number, end: number): Readable | Buffer;
+  /**
+   * Bytes from `start` to `end`, both inclusive. As a stream it closes the object when it ends or is destroyed.
+   * @param dataKey of an object that was written with one; bytes that it does not bear out are an error, never given out
+   */
+  read(start: number, end: number, dataKey?: Buffer): Readable | Buffer;
   close(): Promise<void>;
 }
 
@@ -64,10 +67,19 @@ export interface Written {
   readonly md5: string;
 }
 
+/** How bytes are to stand on disk when they are not to be read there. */
+export interface Sealing {
+  /** 32 bytes. Whoever reads must bring it again: the store does not keep it. */
+  readonly dataKey: Buffer;
+  /** The ETag, 32 hex digits, where it is not to be the MD5. */
+  readonly etagOf?: (md5: string) => string;
+}
+
 export interface PutRequest {
   readonly bucket: string;
   readonly key: string;
   readonly body: Readable | Buffer;
+  readonly sealing?: Sealing;
   /** Asked once the body has ended well; may throw to refuse what was written. */
   readonly describe: (written: Written) => { readonly attributes: Attributes; readonly marks?: Marks };
   /** Throws to refuse, seeing what the key holds in the same instant that the new version would replace it. */
@@ -156,6 +168,7 @@ export interface ObjectStore {
     number: number,
     body: Readable | Buffer,
     describe: (written: Written) => Attributes,
+    sealing?: Sealing,
   ): Promise<Part>;
   /** In the order of their numbers. */
   listParts(bucket: string, key: string, uploadId: string): Promise<readonly Part[]>;

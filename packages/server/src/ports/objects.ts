@@ -43,4 +43,14 @@ export interface Objects {
   /** GetBucketAcl: the first of CloudTrail's two destination checks. */
   checkBucketAcl(caller: ServiceCaller, bucket: string): Promise<void>;
   put(caller: ServiceCaller, object: ObjectToPut): Promise<void>;
+  /**
+   * Makes a data key with a key of KMS in the bucket's Region, for nothing but to see that the caller may.
+   * @returns the ARN of the key that `kmsKeyId` (id, ARN, alias, alias ARN) names
+   */
+  checkKey(
+    caller: ServiceCaller,
+    bucket: string,
+    kmsKeyId: string,
+    kmsContext: Readonly<Record<string, string>>,
+  ): Promise<string>;
 }

@@ -117,6 +117,7 @@ export class World {
       },
       objects: {
         checkBucketAcl: async () => {},
+        checkKey: async (_caller, _bucket, kmsKeyId) => kmsKeyId,
         put: (caller, object) =>
           this.refusing.get(object.bucket) === 'silence' ? never : step(() => this.#put(caller, object)),
       },

@@ -1,13 +1,16 @@
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
-import { type Bucket, StoreRefusal } from '../object-store.ts';
+import type { Random } from '../../base/random.ts';
+import { type Bucket, type Sealing, StoreRefusal } from '../object-store.ts';
+import { createEncryptor, fileKey, SALT_BYTES } from './cipher.ts';
 import { Committer } from './committer.ts';
 import type { StoreFiles } from './files.ts';
 import type { Change } from './frames.ts';
 import type { IndexJournal } from './index-journal.ts';
 import type { SortedPages } from './pages.ts';
 import { QuickReader } from './quick-read.ts';
+import type { Sealer } from './sealed.ts';
 
 /** Tables of the index. */
 export const META = 0;
@@ -44,6 +47,7 @@ export class Core {
   readonly index: IndexJournal;
   readonly committer: Committer;
   readonly quickReader: QuickReader;
+  readonly #random: Random;
   readonly #buckets = new Map<string, Bucket>();
   readonly #pins = new Map<string, number>();
   #nextSequence: number;
@@ -51,10 +55,11 @@ export class Core {
   #collected: Change[] = [];
   #collecting: Promise<void> | undefined;
 
-  constructor(directory: string, fs: StoreFiles, clock: Clock, logger: Logger, index: IndexJournal) {
+  constructor(directory: string, fs: StoreFiles, clock: Clock, random: Random, logger: Logger, index: IndexJournal) {
     this.directory = directory;
     this.fs = fs;
     this.clock = clock;
+    this.#random = random;
     this.logger = logger;
     this.index = index;
     this.quickReader = new QuickReader(clock);
@@ -102,6 +107,13 @@ export class Core {
 
   get nextSequence(): number {
     return this.#nextSequence;
+  }
+
+  /** For one file, whose key no other has. */
+  sealer(sealing: Sealing | undefined): Sealer | undefined {
+    if (!sealing) return undefined;
+    const cipher = { salt: this.#random.bytes(SALT_BYTES).toString('base64') };
+    return { cipher, encryptor: createEncryptor(fileKey(sealing.dataKey, cipher)) };
   }
 
   /** A new name for a file that is being written. */

@@ -1,8 +1,10 @@
 import type { FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import type { Bucket, OpenObject, Part } from '../object-store.ts';
+import { assert } from '../../base/errors.ts';
+import type { Bucket, OpenObject } from '../object-store.ts';
+import { decrypt, type FileCipher, fileKey, frameEnd, framesOf, plainBytes, sealedBytes } from './cipher.ts';
 import { type Core, filePath, partPath } from './core.ts';
-import type { FileSeal } from './file-seal.ts';
+import type { FileSeal, StoredPart } from './file-seal.ts';
 import { pushbackWhenFull, readAt } from './files.ts';
 import { openSeal, readSeal, readSealAt, TAIL_BYTES } from './sealed.ts';
 import { type Found, filesOf, findVersion } from './versions.ts';
@@ -47,12 +49,12 @@ export async function openVersion(
       marks,
       ...(sealed.parts && { parts: sealed.parts }),
       close,
-      read: (start, end) =>
+      read: (start, end, dataKey) =>
         Readable.from(
           closing(
             upload === undefined
-              ? bytesOf(opened, start, end)
-              : bytesOfParts(core, upload, sealed.parts ?? [], start, end),
+              ? bytesOf(opened, start, end, opening(sealed, version.sizeBytes, dataKey))
+              : bytesOfParts(core, upload, sealed.parts ?? [], start, end, dataKey),
             close,
           ),
           { objectMode: false, highWaterMark: READ_BYTES },
@@ -69,13 +71,38 @@ export async function openVersion(
 function openSmall(core: Core, { entry, version }: Found): OpenObject | undefined {
   if (entry.sizeBytes > SMALL_BYTES_MAX || entry.uploadSequence !== undefined || entry.revision > 0) return undefined;
   const path = core.path(filePath(entry.sequence));
-  const bytesMax = entry.sizeBytes + TAIL_BYTES;
+  const bytesMax = sealedBytes(entry.sizeBytes) + TAIL_BYTES;
   const file = core.quickReader.read(path, bytesMax);
   if (file === undefined || file.length === bytesMax) return undefined;
-  const { sizeBytes, sealed } = openSeal<FileSeal>(file, path);
-  if (sizeBytes !== entry.sizeBytes) return undefined;
+  const { sizeBytes: fileBytes, sealed } = openSeal<FileSeal>(file, path);
+  if ((sealed.cipher ? plainBytes(fileBytes) : fileBytes) !== entry.sizeBytes) return undefined;
   const { attributes, marks } = sealed;
-  return { version, attributes, marks, close: async () => {}, read: (start, end) => file.subarray(start, end + 1) };
+  const body = file.subarray(0, fileBytes);
+  const read = (start: number, end: number, dataKey?: Buffer): Buffer => {
+    const cipher = opening(sealed, entry.sizeBytes, dataKey);
+    if (!cipher || end < start) return body.subarray(start, end + 1);
+    const { at, length } = framesOf(start, end);
+    return decrypt(cipher.key, body.subarray(at, at + length), start, end, entry.sizeBytes);
+  };
+  return { version, attributes, marks, close: async () => {}, read };
+}
+
+/** With what an encrypted file is read. */
+interface Opening {
+  readonly key: Buffer;
+  /** Of the plaintext. */
+  readonly sizeBytes: number;
+}
+
+/** undefined for a file that stands there as it is. */
+function opening(
+  { cipher }: { readonly cipher?: FileCipher },
+  sizeBytes: number,
+  dataKey: Buffer | undefined,
+): Opening | undefined {
+  if (!cipher) return undefined;
+  assert(dataKey, 'whoever reads an encrypted object brings its key');
+  return { key: fileKey(dataKey, cipher), sizeBytes };
 }
 
 async function* closing(source: AsyncGenerator<Buffer>, close: () => Promise<void>): AsyncGenerator<Buffer> {
@@ -86,21 +113,35 @@ async function* closing(source: AsyncGenerator<Buffer>, close: () => Promise<voi
   }
 }
 
-async function* bytesOf(file: FileHandle, start: number, end: number): AsyncGenerator<Buffer> {
+async function* bytesOf(
+  file: FileHandle,
+  start: number,
+  end: number,
+  cipher: Opening | undefined,
+): AsyncGenerator<Buffer> {
   for (let at = start; at <= end; ) {
-    const chunk = await readAt(file, Math.min(READ_BYTES, end - at + 1), at);
+    const chunk = cipher
+      ? await openedBytes(file, at, Math.min(frameEnd(at, READ_BYTES), end), cipher)
+      : await readAt(file, Math.min(READ_BYTES, end - at + 1), at);
     if (chunk.length === 0) throw new Error('an object file is shorter than its index entry says');
     yield chunk;
     at += chunk.length;
   }
 }
 
+async function openedBytes(file: FileHandle, start: number, end: number, { key, sizeBytes }: Opening): Promise<Buffer> {
+  const { at, length } = framesOf(start, end);
+  const frames = await readAt(file, Math.min(length, sealedBytes(sizeBytes) - at), at);
+  return decrypt(key, frames, start, end, sizeBytes);
+}
+
 async function* bytesOfParts(
   core: Core,
   upload: number,
-  parts: readonly Part[],
+  parts: readonly StoredPart[],
   start: number,
   end: number,
+  dataKey: Buffer | undefined,
 ): AsyncGenerator<Buffer> {
   let partStart = 0;
   for (const part of parts) {
@@ -110,7 +151,7 @@ async function* bytesOfParts(
     if (from > to) continue;
     const file = await core.fs.open(core.path(partPath(upload, part.number)), 'r');
     try {
-      yield* bytesOf(file, from, to);
+      yield* bytesOf(file, from, to, opening(part, part.sizeBytes, dataKey));
     } finally {
       await file.close();
     }

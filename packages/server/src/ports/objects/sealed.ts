@@ -3,6 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import type { Written } from '../object-store.ts';
+import type { Encryptor, FileCipher } from './cipher.ts';
 import { readAt, type StoreFiles, unlinkIfThere, writeAll } from './files.ts';
 
 /**
@@ -11,6 +12,12 @@ import { readAt, type StoreFiles, unlinkIfThere, writeAll } from './files.ts';
  */
 const MAGIC = Buffer.from('OTOB', 'latin1');
 const FOOTER_BYTES = 12;
+/** What a body is encrypted with, and what its file says of that. */
+export interface Sealer {
+  readonly cipher: FileCipher;
+  readonly encryptor: Encryptor;
+}
+
 /** Read at once from the end; most files' JSON fits, and another read gets the rest. */
 export const TAIL_BYTES = 4096;
 /** Small chunks of a body are gathered up to this before they are written. */
@@ -19,24 +26,26 @@ const WRITE_BYTES = 256 << 10;
 /**
  * Writes a new sealed file and makes its bytes durable (its name is the caller's to make so). What could not be
  * written whole is deleted.
+ * @param sealer encrypts the body; without one it is written as it is
  * @param seal asked for the JSON once the body has ended well; may throw to refuse the body
  */
 export async function writeSealed<T extends object>(
   fs: StoreFiles,
   path: string,
   body: Readable | Buffer,
+  sealer: Sealer | undefined,
   seal: (written: Written) => T,
 ): Promise<Written & { readonly sealed: T }> {
   const file = await openFor(fs, path, body);
   try {
-    const written = await writeBody(file, body);
+    const { fileBytes, ...written } = await writeBody(file, body, sealer?.encryptor);
     const sealed = seal(written);
     const json = Buffer.from(JSON.stringify(sealed), 'utf8');
     const footer = Buffer.alloc(FOOTER_BYTES);
     footer.writeUInt32LE(json.length, 0);
     footer.writeUInt32LE(crc32(json), 4);
     MAGIC.copy(footer, 8);
-    await writeAll(file, Buffer.concat([json, footer]), written.sizeBytes);
+    await writeAll(file, Buffer.concat([json, footer]), fileBytes);
     await file.sync();
     await file.close();
     return { ...written, sealed };
@@ -60,13 +69,19 @@ async function openFor(fs: StoreFiles, path: string, body: Readable | Buffer): P
   }
 }
 
-async function writeBody(file: FileHandle, body: Readable | Buffer): Promise<Written> {
+async function writeBody(file: FileHandle, body: Readable | Buffer, encryptor: Encryptor | undefined) {
   const hash = createHash('md5');
   let sizeBytes = 0;
+  let fileBytes = 0;
   let waiting: Buffer[] = [];
   let waitingBytes = 0;
+  const write = async (pieces: readonly Buffer[]) => {
+    const bytes = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+    await writeAll(file, bytes, fileBytes);
+    fileBytes += bytes.length;
+  };
   const flush = async () => {
-    await writeAll(file, waiting.length === 1 ? waiting[0]! : Buffer.concat(waiting), sizeBytes);
+    await write(encryptor ? encryptor.push(waiting) : waiting);
     sizeBytes += waitingBytes;
     waiting = [];
     waitingBytes = 0;
@@ -78,11 +93,12 @@ async function writeBody(file: FileHandle, body: Readable | Buffer): Promise<Wri
     if (waitingBytes >= WRITE_BYTES) await flush();
   }
   await flush();
-  return { sizeBytes, md5: hash.digest('hex') };
+  if (encryptor) await write(encryptor.end());
+  return { sizeBytes, fileBytes, md5: hash.digest('hex') };
 }
 
 /**
- * Reads what a sealed file says of its bytes.
+ * Reads what a sealed file says of its bytes. `sizeBytes` is what they take on disk.
  * @throws Error when the file is no sealed file or is damaged
  */
 export async function readSeal<T>(file: FileHandle, path: string): Promise<{ sizeBytes: number; sealed: T }> {

@@ -4,17 +4,16 @@ import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Random } from '../../base/random.ts';
 import {
-  type Attributes,
   type Bucket,
   type Marks,
   type ObjectStore,
   type ObjectVersion,
-  type Part,
   type PutRequest,
   StoreRefusal,
 } from '../object-store.ts';
 import { encodeVersion, uploadSequence, versionKey } from './codec.ts';
 import { BUCKETS, Core, discard, filePath, META, uploadPath, uploadsTable, versionsTable } from './core.ts';
+import type { FileSeal } from './file-seal.ts';
 import { pushbackWhenFull, type StoreFiles, unlinkIfThere } from './files.ts';
 import { IndexJournal } from './index-journal.ts';
 import { listObjects, listUploads, listVersions } from './listings.ts';
@@ -31,15 +30,6 @@ export interface ObjectStoreOptions {
   readonly fs?: StoreFiles;
   /** A journal of the index is replaced by a snapshot once it has grown to this, or to the snapshot's size. */
   readonly journalBytesMin?: number;
-}
-
-/** What an object's file says at its end. Bucket and key are for whoever must recover files without the index. */
-export interface FileSeal {
-  readonly bucket: string;
-  readonly key: string;
-  readonly attributes: Attributes;
-  readonly marks: Marks;
-  readonly parts?: readonly Part[];
 }
 
 const NEXT_BUCKET = Buffer.from('next-bucket');
@@ -67,7 +57,7 @@ export async function openObjectStore(options: ObjectStoreOptions): Promise<Obje
     logger,
     ...(options.journalBytesMin !== undefined && { journalBytesMin: options.journalBytesMin }),
   });
-  const core = new Core(directory, fs, clock, logger, index);
+  const core = new Core(directory, fs, clock, random, logger, index);
   await removeOrphans(core);
   core.collect();
   return storeOver(core);
@@ -144,7 +134,8 @@ function storeOver(core: Core): ObjectStore {
 
     createUpload: (bucket, key, attributes, marks) => uploads.createUpload(core, bucket, key, { attributes, marks }),
     uploadAttributes: (bucket, key, uploadId) => uploads.uploadAttributes(core, bucket, key, uploadId),
-    putPart: (upload, number, body, describe) => uploads.putPart(core, upload, number, body, describe),
+    putPart: (upload, number, body, describe, sealing) =>
+      uploads.putPart(core, upload, number, body, describe, sealing),
     listParts: (bucket, key, uploadId) => uploads.listParts(core, bucket, key, uploadId),
     async completeUpload(bucket, key, uploadId, choose, check) {
       const version = await uploads.completeUpload(core, { bucket, key, uploadId }, choose, check);
@@ -174,9 +165,11 @@ async function put(core: Core, request: PutRequest): Promise<ObjectVersion> {
   const { id } = core.bucket(bucket);
   const temporary = core.temporary();
   try {
-    const written = await writeSealed<FileSeal>(core.fs, core.path(temporary), request.body, (w) => {
+    const { body, sealing } = request;
+    const sealed = core.sealer(sealing);
+    const written = await writeSealed<FileSeal>(core.fs, core.path(temporary), body, sealed, (w) => {
       const { attributes, marks = {} } = request.describe(w);
-      return { bucket, key, attributes, marks };
+      return { bucket, key, attributes, marks, ...(sealed && { cipher: sealed.cipher }) };
     });
     const version = await core.committer.submit(`${id}/${key}`, () => {
       const current = uploads.sameBucket(core, bucket, id);
@@ -189,7 +182,7 @@ async function put(core: Core, request: PutRequest): Promise<ObjectVersion> {
         partCount: 0,
         sizeBytes: written.sizeBytes,
         modifiedMs: core.clock.now(),
-        md5: written.md5,
+        md5: sealing?.etagOf?.(written.md5) ?? written.md5,
         uploadSequence: undefined,
       });
       return { changes, move: { from: temporary, to: filePath(sequence) }, result: version };
@@ -254,7 +247,7 @@ async function setMarks(
       const { sealed } = await readSealAt<FileSeal>(core.fs, core.path(filePath(sequence, revision)));
       const marks = change(sealed.marks);
       const seal: FileSeal = { bucket: bucketName, key, attributes: {}, marks };
-      await writeSealed(core.fs, core.path(temporary), Buffer.alloc(0), () => seal);
+      await writeSealed(core.fs, core.path(temporary), Buffer.alloc(0), undefined, () => seal);
       const done = await core.committer.submit(`${id}/${key}`, () => {
         const current = uploads.sameBucket(core, bucketName, id);
         const now = findVersion(core.versions(current), key, versionId);

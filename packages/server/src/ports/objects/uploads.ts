@@ -8,13 +8,15 @@ import {
   type Marks,
   type ObjectVersion,
   type Part,
+  type Sealing,
   StoreRefusal,
   type Upload,
   type Written,
 } from '../object-store.ts';
+import { type FileCipher, plainBytes } from './cipher.ts';
 import { publicId, sequenceOf, uploadKey } from './codec.ts';
 import { type Core, discard, filePath, partPath, uploadPath, uploadsTable } from './core.ts';
-import type { FileSeal } from './file-seal.ts';
+import type { FileSeal, StoredPart } from './file-seal.ts';
 import { pushbackWhenFull, syncDirectory } from './files.ts';
 import { readSealAt, writeSealed } from './sealed.ts';
 import { addition, latest } from './versions.ts';
@@ -32,6 +34,7 @@ export interface PartSeal {
   readonly md5: string;
   readonly modifiedMs: number;
   readonly attributes: Attributes;
+  readonly cipher?: FileCipher;
 }
 
 /** One at a time of what changes an upload's directory. */
@@ -65,7 +68,7 @@ export async function createUpload(core: Core, bucket: string, key: string, seal
   const path = core.path(uploadPath(sequence));
   try {
     await core.fs.mkdir(path);
-    await writeSealed(core.fs, join(path, 'upload'), Buffer.alloc(0), () => seal);
+    await writeSealed(core.fs, join(path, 'upload'), Buffer.alloc(0), undefined, () => seal);
     await syncDirectory(core.fs, path);
     await syncDirectory(core.fs, core.path('uploads'));
     return await core.committer.submit(`${id}/${key}`, () => {
@@ -102,14 +105,17 @@ export async function putPart(
   number: number,
   body: Readable | Buffer,
   describe: (written: Written) => Attributes,
+  sealing?: Sealing,
 ): Promise<Part> {
   const sequence = sequenceOfUpload(core, bucket, key, uploadId);
   const temporary = core.path(core.temporary());
   try {
-    const { sealed, sizeBytes } = await writeSealed<PartSeal>(core.fs, temporary, body, (written) => ({
-      md5: written.md5,
+    const sealer = core.sealer(sealing);
+    const { sealed, sizeBytes } = await writeSealed<PartSeal>(core.fs, temporary, body, sealer, (written) => ({
+      md5: sealing?.etagOf?.(written.md5) ?? written.md5,
       modifiedMs: core.clock.now(),
       attributes: describe(written),
+      ...(sealer && { cipher: sealer.cipher }),
     }));
     return await inTurn(core, sequence, async () => {
       sequenceOfUpload(core, bucket, key, uploadId);
@@ -123,8 +129,8 @@ export async function putPart(
   }
 }
 
-function partOf(number: number, sizeBytes: number, { md5, modifiedMs, attributes }: PartSeal): Part {
-  return { number, sizeBytes, modifiedMs, etag: md5, attributes };
+function partOf(number: number, sizeBytes: number, { md5, modifiedMs, attributes, cipher }: PartSeal): StoredPart {
+  return { number, sizeBytes, modifiedMs, etag: md5, attributes, ...(cipher && { cipher }) };
 }
 
 export async function listParts(core: Core, bucket: string, key: string, uploadId: string): Promise<readonly Part[]> {
@@ -139,13 +145,13 @@ export async function listParts(core: Core, bucket: string, key: string, uploadI
   }
 }
 
-async function readParts(core: Core, sequence: number): Promise<Part[]> {
+async function readParts(core: Core, sequence: number): Promise<StoredPart[]> {
   const names = (await core.fs.readdir(core.path(uploadPath(sequence)))).filter((n) => n.startsWith('part-')).sort();
-  const parts: Part[] = [];
+  const parts: StoredPart[] = [];
   for (const name of names) {
     const number = Number(name.slice('part-'.length));
     const { sizeBytes, sealed } = await readSealAt<PartSeal>(core.fs, core.path(partPath(sequence, number)));
-    parts.push(partOf(number, sizeBytes, sealed));
+    parts.push(partOf(number, sealed.cipher ? plainBytes(sizeBytes) : sizeBytes, sealed));
   }
   return parts;
 }
@@ -165,12 +171,14 @@ export async function completeUpload(
   return inTurn(core, upload, async () => {
     sequenceOfUpload(core, bucket, key, uploadId);
     const parts = await readParts(core, upload);
+    const byNumber = new Map(parts.map((part) => [part.number, part]));
     const { attributes, marks } = await readUpload(core, upload);
-    const chosen = choose(new Map(parts.map((part) => [part.number, part])), attributes);
+    const chosen = choose(byNumber, attributes);
+    const taken = chosen.parts.map((part) => byNumber.get(part.number)!);
     const temporary = core.temporary();
-    const seal: FileSeal = { bucket, key, attributes: chosen.attributes, marks, parts: chosen.parts };
+    const seal: FileSeal = { bucket, key, attributes: chosen.attributes, marks, parts: taken };
     try {
-      await writeSealed(core.fs, core.path(temporary), Buffer.alloc(0), () => seal);
+      await writeSealed(core.fs, core.path(temporary), Buffer.alloc(0), undefined, () => seal);
       return await core.committer.submit(`${id}/${key}`, () => {
         const current = sameBucket(core, bucket, id);
         sequenceOfUpload(core, bucket, key, uploadId);
@@ -186,8 +194,7 @@ export async function completeUpload(
           md5: chosen.md5,
           uploadSequence: upload,
         });
-        const taken = new Set(chosen.parts.map((part) => part.number));
-        const unused = parts.filter((part) => !taken.has(part.number)).map((part) => partPath(upload, part.number));
+        const unused = parts.filter((part) => !taken.includes(part)).map((part) => partPath(upload, part.number));
         return {
           changes: [
             ...changes,

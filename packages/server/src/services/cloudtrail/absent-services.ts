@@ -1,9 +1,9 @@
 import { AwsError } from '../../base/errors.ts';
 
 /**
- * What a trail may use of services that OpenTrail does not have yet: SNS, CloudWatch Logs, KMS, Organizations. Their
- * forms are checked as AWS does; then each is refused with the error that AWS has for a resource that is not there,
- * which here is the truth. Nothing is accepted and then ignored.
+ * What a trail may use of services that OpenTrail does not have yet: SNS, CloudWatch Logs, Organizations. Their forms are
+ * checked as AWS does (that of a key of KMS too); then each is refused with the error that AWS has for a resource that
+ * is not there, which here is the truth. Nothing is accepted and then ignored.
  */
 export interface AbsentServiceParameters {
   readonly SnsTopicName?: string | undefined;
@@ -21,7 +21,7 @@ const KEY_ID = /^(arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:)?(alias\/[A-Za-z0-9/_-]{
 const BARE_KEY_ID = /^(mrk-[a-f0-9]{32}|[a-f0-9]{8}(-[a-f0-9]{4}){3}-[a-f0-9]{12})$/;
 
 /** Checks that hold before anything is tried with the bucket. Empty strings mean "none", as in UpdateTrail. */
-export function checkAbsentServices(input: AbsentServiceParameters, bucket: string): void {
+export function checkAbsentServices(input: AbsentServiceParameters): void {
   if (input.IsOrganizationTrail) {
     throw new AwsError(
       'OrganizationsNotInUseException',
@@ -30,7 +30,7 @@ export function checkAbsentServices(input: AbsentServiceParameters, bucket: stri
   }
   checkTopicForm(input.SnsTopicName);
   checkLogGroup(input.CloudWatchLogsLogGroupArn, input.CloudWatchLogsRoleArn);
-  checkKey(input.KmsKeyId, bucket);
+  checkKeyForm(input.KmsKeyId);
 }
 
 /** The topic's own check, which AWS makes after the marker was written to the bucket. */
@@ -74,16 +74,11 @@ function checkLogGroup(group: string | undefined, role: string | undefined): voi
   );
 }
 
-function checkKey(keyId: string | undefined, bucket: string): void {
-  if (!keyId) return;
-  if (!KEY_ID.test(keyId) && !BARE_KEY_ID.test(keyId)) {
-    throw new AwsError(
-      'InvalidKmsKeyIdException',
-      'KMS key ID must be a key ID, a key ARN, alias/name or an alias ARN of a symmetric key.',
-    );
-  }
+/** Whether it can name a key at all: what it names is seen when the bucket is proved. @throws AwsError InvalidKmsKeyIdException */
+function checkKeyForm(keyId: string | undefined): void {
+  if (!keyId || KEY_ID.test(keyId) || BARE_KEY_ID.test(keyId)) return;
   throw new AwsError(
-    'InsufficientEncryptionPolicyException',
-    `Insufficient permissions to access S3 bucket ${bucket} or KMS key ${keyId}. OpenTrail does not have AWS KMS yet.`,
+    'InvalidKmsKeyIdException',
+    'KMS key ID must be a key ID, a key ARN, alias/name or an alias ARN of a symmetric key.',
   );
 }

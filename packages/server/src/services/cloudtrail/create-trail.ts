@@ -5,7 +5,7 @@ import { listTrails, type Trail, trailArn, trailKey } from '../../trails/trail.t
 import type { CallContext, Handler } from '../../wire/service.ts';
 import { checkAbsentServices, checkTopic } from './absent-services.ts';
 import type { CloudTrailDeps } from './deps.ts';
-import { checkBucket } from './destinations.ts';
+import { checkDestination } from './destinations.ts';
 import { isVisibleIn, retryingConflicts } from './find-trail.ts';
 import { checkBucketName, checkPrefix, checkTrailName } from './names.ts';
 import { mergedTags } from './tag-rules.ts';
@@ -20,10 +20,10 @@ const quotaKey = (accountId: string) => `trail-quota/${accountId}`;
 /** CreateTrail: the trail exists afterwards and does not log (spec: api §9, §4). */
 export function createCreateTrail(deps: CloudTrailDeps): Handler {
   return async (context, input: Partial<CreateTrailRequest>): Promise<CreateTrailResponse> => {
-    const trail = newTrail(deps, context, input);
-    checkAbsentServices(input, trail.bucket);
-    await checkRoom(deps, context, trail);
-    await checkBucket(deps.objects, trail);
+    const wanted = newTrail(deps, context, input);
+    checkAbsentServices(input);
+    await checkRoom(deps, context, wanted);
+    const trail = await checkDestination(deps.objects, wanted);
     checkTopic(input.SnsTopicName);
     await retryingConflicts(async () => {
       const { guardVersion } = await checkRoom(deps, context, trail);
@@ -54,6 +54,7 @@ function newTrail(deps: CloudTrailDeps, context: CallContext, input: Partial<Cre
     id: uuid(deps.random),
     bucket,
     ...(prefix ? { prefix } : {}),
+    ...(input.KmsKeyId ? { kmsKeyId: input.KmsKeyId } : {}),
     includeGlobalServiceEvents,
     isMultiRegion,
     isOrganization: false,

@@ -1,5 +1,5 @@
 import { AwsError, Pushback } from '../../base/errors.ts';
-import { type Objects, ObjectsError, type ServiceCaller } from '../../ports/objects.ts';
+import { type Objects, ObjectsError, type ObjectToPut, type ServiceCaller } from '../../ports/objects.ts';
 import type { Trail } from '../../trails/trail.ts';
 
 /** As whom CloudTrail reaches the bucket of a trail; its bucket policy sees these. */
@@ -10,17 +10,22 @@ const callerFor = (trail: Pick<Trail, 'arn' | 'accountId'>): ServiceCaller => ({
 });
 
 /**
- * Proves that CloudTrail may deliver to a trail's bucket: reads its ACL, and writes an empty marker where log files
- * (and digests) will stand. Both are tried even when the first fails, and a marker that was written stays (spec:
- * delivery §3).
+ * Proves that CloudTrail may deliver to a trail's bucket: reads its ACL, has a data key made by the trail's key, and
+ * writes an empty marker where log files (and digests) will stand, encrypted as they will be. The bucket's two are tried
+ * even when the first fails, and a marker that was written stays (spec: delivery §3).
+ * @returns the trail with the ARN of its key: an alias is resolved once (spec: api, KmsKeyId)
  * @throws AwsError S3BucketDoesNotExistException, InsufficientS3BucketPolicyException,
- *   InsufficientEncryptionPolicyException; Pushback when the bucket cannot answer now
+ *   InsufficientEncryptionPolicyException, KmsException; Pushback when the bucket cannot answer now
  */
-export async function checkBucket(objects: Objects, trail: Trail): Promise<void> {
-  const caller = callerFor(trail);
+export async function checkDestination(objects: Objects, wanted: Trail): Promise<Trail> {
+  const caller = callerFor(wanted);
+  let trail = wanted;
   const kinds = trail.logFileValidation ? ['CloudTrail', 'CloudTrail-Digest'] : ['CloudTrail'];
   const checks = [
     () => objects.checkBucketAcl(caller, trail.bucket),
+    async () => {
+      trail = await withKeyArn(objects, caller, trail);
+    },
     ...kinds.map((kind) => () => objects.put(caller, marker(trail, kind))),
   ];
   let refusal: ObjectsError | undefined;
@@ -34,16 +39,36 @@ export async function checkBucket(objects: Objects, trail: Trail): Promise<void>
     }
   }
   if (refusal) throw refused(trail, refusal);
+  return trail;
 }
 
-const marker = (trail: Trail, kind: string) => ({
-  bucket: trail.bucket,
-  key: `${trail.prefix ? `${trail.prefix}/` : ''}AWSLogs/${trail.accountId}/${kind}/`,
-  body: Buffer.alloc(0),
-  contentType: 'application/json',
-  contentEncoding: 'gzip',
-  acl: 'bucket-owner-full-control' as const,
+/** Bare ids and aliases are of the trail's account and home Region (spec: api, KmsKeyId). */
+async function withKeyArn(objects: Objects, caller: ServiceCaller, trail: Trail): Promise<Trail> {
+  const { kmsKeyId, accountId, homeRegion, bucket } = trail;
+  if (kmsKeyId === undefined) return trail;
+  const name = kmsKeyId.startsWith('alias/') || kmsKeyId.startsWith('key/') ? kmsKeyId : `key/${kmsKeyId}`;
+  const arn = kmsKeyId.startsWith('arn:') ? kmsKeyId : `arn:aws:kms:${homeRegion}:${accountId}:${name}`;
+  const context = keyContext(trail, marker(trail, 'CloudTrail').key);
+  return { ...trail, kmsKeyId: await objects.checkKey(caller, bucket, arn, context) };
+}
+
+const keyContext = ({ arn, bucket }: Trail, key: string) => ({
+  'aws:cloudtrail:arn': arn,
+  'aws:s3:arn': `arn:aws:s3:::${bucket}/${key}`,
 });
+
+function marker(trail: Trail, kind: string): ObjectToPut {
+  const key = `${trail.prefix ? `${trail.prefix}/` : ''}AWSLogs/${trail.accountId}/${kind}/`;
+  return {
+    bucket: trail.bucket,
+    key,
+    body: Buffer.alloc(0),
+    contentType: 'application/json',
+    contentEncoding: 'gzip',
+    acl: 'bucket-owner-full-control',
+    ...(trail.kmsKeyId !== undefined && { kmsKeyId: trail.kmsKeyId, kmsContext: keyContext(trail, key) }),
+  };
+}
 
 /** S3's codes for "not now", which are no fault of the caller's. */
 const TEMPORARY: ReadonlySet<string> = new Set([
@@ -54,16 +79,25 @@ const TEMPORARY: ReadonlySet<string> = new Set([
   'OperationAborted',
 ]);
 
+/** KMS's refusals: a disabled key and the like. One that is not there looks like one that may not be used (spec: api). */
+const KEY_FAILURE = /^KMS\./;
+const MISSING_KEY = /^KMS\.NotFoundException$/;
+
 function refused(trail: Trail, error: ObjectsError): Error {
   const options = { cause: error };
   if (error.code === 'NoSuchBucket') {
     return new AwsError('S3BucketDoesNotExistException', `S3 bucket ${trail.bucket} does not exist!`, options);
   }
   if (TEMPORARY.has(error.code)) return new Pushback(`bucket ${trail.bucket} cannot be reached: ${error.code}`);
-  if (error.code.startsWith('KMS.')) {
+  if (error.code === 'KMS.WrongRegion') return new AwsError('KmsKeyNotFoundException', error.message, options);
+  if (KEY_FAILURE.test(error.code) && !MISSING_KEY.test(error.code)) {
+    return new AwsError('KmsException', error.message, options);
+  }
+  // Of a key and a bucket it is not said which refused (spec: delivery §3); of the bucket's policy it can be said.
+  if (error.missing === undefined && trail.kmsKeyId !== undefined) {
     return new AwsError(
       'InsufficientEncryptionPolicyException',
-      `Insufficient permissions to access S3 bucket ${trail.bucket} or KMS key ${trail.kmsKeyId ?? '(the bucket default)'}.`,
+      `Insufficient permissions to access S3 bucket ${trail.bucket} or KMS key ${trail.kmsKeyId}. ${error.message}`,
       options,
     );
   }

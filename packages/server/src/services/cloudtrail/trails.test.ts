@@ -101,12 +101,6 @@ describe('CreateTrail', () => {
       /CloudWatch Logs/,
     ],
     [{ KmsKeyId: 'not a key' }, 'InvalidKmsKeyIdException', /key/],
-    [{ KmsKeyId: 'alias/mine' }, 'InsufficientEncryptionPolicyException', /bucket logs or KMS key alias\/mine/],
-    [
-      { KmsKeyId: '12345678-1234-1234-1234-123456789012' },
-      'InsufficientEncryptionPolicyException',
-      /^Insufficient permissions/,
-    ],
     [{ TagsList: [{ Key: 'a' }, { Key: 'a' }] }, 'InvalidTagParameterException', /more than once/],
   ])('refuses %j with %s', async (changes, code, message) => {
     const [actual, text] = await h.refusal('CreateTrail', { ...MAIN, ...changes });
@@ -128,8 +122,30 @@ describe('CreateTrail', () => {
   test('a bucket that cannot answer now is not the caller’s fault', async () => {
     h.objects.refusals.set('put', new ObjectsError('SlowDown', 'later'));
     await expect(h.call('CreateTrail', MAIN)).rejects.toBeInstanceOf(Pushback);
-    h.objects.refusals.set('put', new ObjectsError('KMS.DisabledException', 'disabled'));
-    expect((await h.refusal('CreateTrail', MAIN))[0]).toBe('InsufficientEncryptionPolicyException');
+  });
+
+  test('resolves a key once, and tells what is wrong with it', async () => {
+    const KmsKeyId = 'alias/mine';
+    for (const [code, named] of [
+      ['KMS.DisabledException', 'KmsException'],
+      ['KMS.WrongRegion', 'KmsKeyNotFoundException'],
+      ['KMS.NotFoundException', 'InsufficientEncryptionPolicyException'],
+      ['AccessDenied', 'InsufficientEncryptionPolicyException'],
+    ] as const) {
+      h.objects.refusals.set('key', new ObjectsError(code, 'why'));
+      const [name, text] = await h.refusal('CreateTrail', { ...MAIN, KmsKeyId });
+      expect(name).toBe(named);
+      expect(text).toContain('why');
+    }
+    h.objects.refusals.clear();
+    h.objects.puts.length = 0;
+    const arn = `arn:aws:kms:${HOME}:${ACCOUNT}:alias/mine`;
+    expect(await h.call('CreateTrail', { ...MAIN, KmsKeyId })).toMatchObject({ KmsKeyId: arn });
+    expect(h.objects.puts[0]!.object).toMatchObject({
+      kmsKeyId: arn,
+      kmsContext: { 'aws:s3:arn': `arn:aws:s3:::logs/AWSLogs/${ACCOUNT}/CloudTrail/` },
+    });
+    expect(await h.call('UpdateTrail', { Name: 'main', KmsKeyId: '' })).not.toHaveProperty('KmsKeyId');
   });
 
   test('takes a name once in a Region, shadows included', async () => {
@@ -280,7 +296,7 @@ describe('UpdateTrail', () => {
     [{ S3BucketName: '' }, 'InvalidS3BucketNameException'],
     [{ S3KeyPrefix: 'AWSLogs/' }, 'InvalidS3PrefixException'],
     [{ SnsTopicName: 'topic' }, 'InsufficientSnsTopicPolicyException'],
-    [{ KmsKeyId: 'alias/x' }, 'InsufficientEncryptionPolicyException'],
+    [{ KmsKeyId: 'no key' }, 'InvalidKmsKeyIdException'],
     [{ IsOrganizationTrail: true }, 'OrganizationsNotInUseException'],
     [{ IsMultiRegionTrail: true, IncludeGlobalServiceEvents: false }, 'InvalidParameterCombinationException'],
     [

@@ -4,7 +4,7 @@ import type { Handler } from '../../wire/service.ts';
 import { checkAbsentServices, checkTopic } from './absent-services.ts';
 import { checkGlobalEvents } from './create-trail.ts';
 import type { CloudTrailDeps } from './deps.ts';
-import { checkBucket } from './destinations.ts';
+import { checkDestination } from './destinations.ts';
 import { changeTrail } from './find-trail.ts';
 import { changedPeriod, endingCall, progressOf } from './logging-periods.ts';
 import { checkBucketName, checkPrefix } from './names.ts';
@@ -17,9 +17,9 @@ import { describeBriefly } from './trail-output.ts';
 export function createUpdateTrail(deps: CloudTrailDeps): Handler {
   return async (context, input: Partial<UpdateTrailRequest>): Promise<UpdateTrailResponse> => {
     const trail = await changeTrail(deps, context, input.Name, async (before) => {
-      const after = updated(before, input);
-      checkAbsentServices(input, after.bucket);
-      await checkBucket(deps.objects, after);
+      const wanted = updated(before, input);
+      checkAbsentServices(input);
+      const after = await checkDestination(deps.objects, wanted);
       checkTopic(input.SnsTopicName);
       return changedPeriod(before, after, endingCall(deps, context), await progressOf(deps, before));
     });
@@ -30,12 +30,14 @@ export function createUpdateTrail(deps: CloudTrailDeps): Handler {
 function updated(before: Trail, input: Partial<UpdateTrailRequest>): Trail {
   if (input.S3BucketName !== undefined) checkBucketName(input.S3BucketName);
   checkPrefix(input.S3KeyPrefix);
-  const { prefix: oldPrefix, ...rest } = before;
+  const { prefix: oldPrefix, kmsKeyId: oldKey, ...rest } = before;
   const prefix = input.S3KeyPrefix ?? oldPrefix;
+  const kmsKeyId = input.KmsKeyId ?? oldKey;
   const after: Trail = {
     ...rest,
     bucket: input.S3BucketName ?? before.bucket,
     ...(prefix ? { prefix } : {}),
+    ...(kmsKeyId ? { kmsKeyId } : {}),
     includeGlobalServiceEvents: input.IncludeGlobalServiceEvents ?? before.includeGlobalServiceEvents,
     isMultiRegion: input.IsMultiRegionTrail ?? before.isMultiRegion,
     logFileValidation: input.EnableLogFileValidation ?? before.logFileValidation,

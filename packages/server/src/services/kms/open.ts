@@ -1,3 +1,4 @@
+import { purposeKey } from '../../access/sealed-secrets.ts';
 import type { Clock } from '../../base/clock.ts';
 import { OperatorError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
@@ -27,6 +28,8 @@ export interface OpenKmsOptions extends Omit<KmsDeps, 'vault' | 'onEvent'> {
 export interface Kms {
   readonly service: Service;
   readonly forServices: KmsForServices;
+  /** A key for one use alone, made of the master key, for what this server encrypts by itself. */
+  purposeKey(purpose: string): Buffer;
   close(): Promise<void>;
 }
 
@@ -48,6 +51,7 @@ export async function openKms(options: OpenKmsOptions): Promise<Kms> {
   return {
     service: kmsService(deps),
     forServices: createKmsForServices(deps),
+    purposeKey: (purpose) => purposeKey(masterKey, purpose),
     close: startKeySweep(deps),
   };
 

@@ -12,7 +12,8 @@ import type { CallContext, Handler } from '../../wire/service.ts';
 import { aclsEnabled, defaultAcl, isPublic, requestedAcl } from './acl.ts';
 import { isPublicPolicy, policyOf, readPolicy } from './bucket-policy.ts';
 import { isKnownKey } from './condition-keys.ts';
-import { notBuilt, type S3ErrorCode, s3Error } from './errors.ts';
+import { checkAlgorithm, checkKeyId, defaultRule, type EncryptionRule } from './encryption.ts';
+import { invalidArgument, notBuilt, type S3ErrorCode, s3Error } from './errors.ts';
 import { checkLifecycle, shownRules } from './lifecycle-rules.ts';
 import { bucketOf, changeBucket, type Grant, type Handlers, ownerOf, type S3Deps } from './model.ts';
 import { publicAccessBlock } from './public-access.ts';
@@ -116,23 +117,27 @@ export function bucketSettingHandlers(deps: S3Deps): Handlers {
     },
 
     async GetBucketEncryption(_: CallContext, input: BucketInput) {
-      const rules = settingsOf(input).encryption ?? DEFAULT_ENCRYPTION;
-      return { ServerSideEncryptionConfiguration: { Rules: rules } };
+      return { ServerSideEncryptionConfiguration: { Rules: [defaultRule(bucketOf(deps, input.Bucket))] } };
     },
     DeleteBucketEncryption: unset('encryption'),
     async PutBucketEncryption(_: CallContext, input: PutBucketEncryptionCommandInput) {
       const rules = input.ServerSideEncryptionConfiguration?.Rules ?? [];
       const [rule] = rules;
-      const algorithm = rule?.ApplyServerSideEncryptionByDefault?.SSEAlgorithm;
-      if (rules.length !== 1 || !algorithm) throw s3Error('MalformedXML');
-      if (algorithm.startsWith('aws:')) throw notBuilt('Encryption with keys of KMS (aws:kms)');
-      if (algorithm !== 'AES256') throw s3Error('MalformedXML');
-      return set(input, 'encryption', [
-        {
-          ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' },
-          BucketKeyEnabled: rule?.BucketKeyEnabled ?? false,
-        },
-      ]);
+      const { SSEAlgorithm, KMSMasterKeyID } = rule?.ApplyServerSideEncryptionByDefault ?? {};
+      if (rules.length !== 1 || !SSEAlgorithm) throw s3Error('MalformedXML');
+      if (SSEAlgorithm.startsWith('aws:')) checkAlgorithm(SSEAlgorithm, 'SSEAlgorithm');
+      else if (SSEAlgorithm !== 'AES256') throw s3Error('MalformedXML');
+      if (KMSMasterKeyID !== undefined && SSEAlgorithm !== 'aws:kms') {
+        const message =
+          'a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse';
+        throw invalidArgument('ApplyServerSideEncryptionByDefault', SSEAlgorithm, message);
+      }
+      checkKeyId(KMSMasterKeyID);
+      const stored: EncryptionRule = {
+        ApplyServerSideEncryptionByDefault: { SSEAlgorithm, ...(KMSMasterKeyID && { KMSMasterKeyID }) },
+        BucketKeyEnabled: rule?.BucketKeyEnabled ?? false,
+      };
+      return set(input, 'encryption', [stored]);
     },
 
     async GetBucketVersioning(_: CallContext, input: BucketInput) {
@@ -168,8 +173,3 @@ export function bucketSettingHandlers(deps: S3Deps): Handlers {
 }
 
 const OWNERSHIPS: ReadonlySet<string> = new Set(['BucketOwnerEnforced', 'BucketOwnerPreferred', 'ObjectWriter']);
-
-/** What S3 shows where nothing was set (since 2023). */
-const DEFAULT_ENCRYPTION = [
-  { ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' }, BucketKeyEnabled: false },
-];

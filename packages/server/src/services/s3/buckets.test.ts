@@ -140,10 +140,19 @@ describe('buckets', () => {
     await call('PutBucketAcl', b({ ACL: 'log-delivery-write' }));
     expect((await call('GetBucketAcl', b())).Grants).toHaveLength(3);
     expect(await code(call('PutBucketAcl', b({ ACL: 'public-read' })))).toBe('AccessDenied');
-    const kms = { Rules: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms' } }] };
-    expect(await code(call('PutBucketEncryption', b({ ServerSideEncryptionConfiguration: kms })))).toBe(
-      'NotImplemented',
-    );
+    const encryptBy = (rule: object) =>
+      call(
+        'PutBucketEncryption',
+        b({ ServerSideEncryptionConfiguration: { Rules: [{ ApplyServerSideEncryptionByDefault: rule }] } }),
+      );
+    expect(await code(encryptBy({ SSEAlgorithm: 'aws:kms:dsse' }))).toBe('NotImplemented');
+    expect(await code(encryptBy({ SSEAlgorithm: 'ROT13' }))).toBe('MalformedXML');
+    expect(await code(encryptBy({ SSEAlgorithm: 'AES256', KMSMasterKeyID: 'alias/x' }))).toBe('InvalidArgument');
+    const ApplyServerSideEncryptionByDefault = { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: 'alias/x' };
+    await encryptBy(ApplyServerSideEncryptionByDefault);
+    expect((await call('GetBucketEncryption', b())).ServerSideEncryptionConfiguration.Rules).toEqual([
+      { ApplyServerSideEncryptionByDefault, BucketKeyEnabled: false },
+    ]);
     await call('PutBucketVersioning', b({ VersioningConfiguration: { Status: 'Enabled' } }));
     expect(await call('GetBucketVersioning', b())).toEqual({ Status: 'Enabled' });
   });
@@ -224,7 +233,7 @@ describe('trail delivery', () => {
   };
 
   test('needs the bucket’s policy, says what it lacks, and repeats harmlessly', async () => {
-    const port = objectsPort(s3.store, s3.clock);
+    const port = objectsPort(s3.store, s3.clock, s3.keys);
     const error = await port.put(service, object).catch((e) => e);
     expect(error).toMatchObject({ name: 'ObjectsError', code: 'AccessDenied' });
     const write = JSON.parse(error.missing);

@@ -4,7 +4,7 @@ import type { Authorizer } from './authorize.ts';
 import { checksummed, namedAlgorithm, shownChecksum } from './checksums.ts';
 import { writeCheck } from './conditions.ts';
 import { openCopySource, parseCopySource } from './copy-source.ts';
-import { checkStorage, SSE_S3 } from './encryption.ts';
+import { checkStorage, shownNewEncryption } from './encryption.ts';
 import { invalidArgument, s3Error } from './errors.ts';
 import { expirationHeader } from './lifecycle.ts';
 import {
@@ -19,6 +19,7 @@ import {
   stillThisBucket,
 } from './model.ts';
 import { checkKey } from './names.ts';
+import { dataKeyOf, newKey } from './object-keys.ts';
 import { attributesFrom, marksFrom, SENT_BYTES_MAX } from './written.ts';
 
 /** CopyObject: reads the source while it writes the copy; the ACL is never copied, metadata and tags unless replaced. */
@@ -50,8 +51,10 @@ export function copyObjectHandlers(deps: S3Deps, authorizer: Authorizer): Handle
           await authorizer.require(context, read, source.bucket, source.key);
           await authorizer.require(context, 's3:PutObjectTagging', bucket, key);
         }
+        const oldKey = await dataKeyOf(deps, context, object, source.bucket);
+        const { encryption, sealing } = await newKey(deps, context, bucket, key, input);
         const { body, checksum } = checksummed(
-          object.read(0, original.sizeBytes - 1),
+          object.read(0, original.sizeBytes - 1, oldKey),
           wanted ?? old.checksum?.algorithm,
         );
         const attributes = replaceMetadata ? attributesFrom(input) : old;
@@ -62,10 +65,11 @@ export function copyObjectHandlers(deps: S3Deps, authorizer: Authorizer): Handle
           bucket,
           key,
           body,
+          sealing,
           describe() {
             computed = checksum();
             const { checksum: _, ...rest } = attributes;
-            return { attributes: { ...rest, ...(computed && { checksum: computed }) }, marks: newMarks };
+            return { attributes: { ...rest, encryption, ...(computed && { checksum: computed }) }, marks: newMarks };
           },
           ...(check && { check }),
         });
@@ -75,7 +79,7 @@ export function copyObjectHandlers(deps: S3Deps, authorizer: Authorizer): Handle
             LastModified: shownTime(version.modifiedMs),
             ...shownChecksum(computed),
           },
-          ...SSE_S3,
+          ...shownNewEncryption(encryption),
           ...shownVersion(deps, bucket, version),
           ...(shownVersion(deps, source.bucket, original).VersionId !== undefined && {
             CopySourceVersionId: original.versionId,

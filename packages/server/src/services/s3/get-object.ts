@@ -4,7 +4,7 @@ import type { CallContext } from '../../wire/service.ts';
 import type { Authorizer } from './authorize.ts';
 import { shownChecksum, shownPartChecksum } from './checksums.ts';
 import { checkRead } from './conditions.ts';
-import { SSE_S3 } from './encryption.ts';
+import { shownEncryption } from './encryption.ts';
 import { notBuilt, s3Error } from './errors.ts';
 import { expirationHeader } from './lifecycle.ts';
 import {
@@ -19,6 +19,7 @@ import {
   shownTime,
   shownVersion,
 } from './model.ts';
+import { dataKeyOf } from './object-keys.ts';
 import { type Slice, sliceByPart, sliceByRange } from './ranges.ts';
 
 type ReadInput = GetObjectCommandInput | HeadObjectCommandInput;
@@ -27,8 +28,8 @@ type ReadInput = GetObjectCommandInput | HeadObjectCommandInput;
 export function getObjectHandlers(deps: S3Deps, authorizer: Authorizer): Handlers {
   return {
     async GetObject(context: CallContext, input: GetObjectCommandInput) {
-      const { object, output, slice } = await read(deps, authorizer, context, input);
-      return { ...output, Body: object.read(slice.start, slice.end) };
+      const { object, output, slice, dataKey } = await read(deps, authorizer, context, input);
+      return { ...output, Body: object.read(slice.start, slice.end, dataKey) };
     },
     async HeadObject(context: CallContext, input: HeadObjectCommandInput) {
       const { object, output } = await read(deps, authorizer, context, input);
@@ -70,8 +71,9 @@ async function read(deps: S3Deps, authorizer: Authorizer, context: CallContext, 
       input.PartNumber === undefined
         ? sliceByRange(input.Range, version.sizeBytes)
         : sliceByPart(input.PartNumber, parts, version.sizeBytes);
+    const dataKey = await dataKeyOf(deps, context, object, bucket);
     const output = { ...describe(deps, input, object, slice), ...overrides };
-    return { object, output, slice };
+    return { object, output, slice, dataKey };
   } catch (error) {
     await object.close();
     throw error;
@@ -112,7 +114,7 @@ function describe(deps: S3Deps, input: ReadInput, object: OpenObject, slice: Sli
     ...attributes.headers,
     ...(attributes.expiresMs !== undefined && { Expires: new Date(attributes.expiresMs) }),
     Metadata: attributes.metadata ?? {},
-    ...SSE_S3,
+    ...shownEncryption(attributes.encryption),
     ...(tags && tags.length > 0 && { TagCount: tags.length }),
     ...(input.PartNumber !== undefined && parts && { PartsCount: parts.length }),
     ...(input.ChecksumMode === 'ENABLED' && checksumOf(input, object, attributes, slice)),

@@ -16,6 +16,7 @@ import { unbuiltHandlers } from './unbuilt.ts';
 
 export { type Lifecycle, startLifecycle } from './lifecycle.ts';
 export type { S3Deps } from './model.ts';
+export { createObjectKeys } from './object-keys.ts';
 export { objectsPort } from './objects-port.ts';
 
 /** The largest documents: a thousand keys to delete, each of 1 KB in characters that XML must escape; 10,000 parts. */
@@ -25,7 +26,7 @@ const DOCUMENT_BYTES_MAX = 6 * 1024 * 1024;
  * S3, as far as trails and the tools around them need it: buckets and what is set on them, objects with versions,
  * multipart uploads, policies, lifecycle expiry. It behaves as general purpose buckets do with their defaults of 2023
  * and later (SSE-S3, ACLs disabled, public access blocked). A bucket answers in every Region, not only in its own.
- * Left out, and refused by name: KMS and client keys, Object Lock, storage classes, replication, notifications,
+ * Left out, and refused by name: client keys, encryption in two layers, Object Lock, storage classes, replication, notifications,
  * logging, websites, CORS, transitions.
  */
 export function s3Service(deps: S3Deps): Service {

@@ -6,13 +6,16 @@ import { type Bucket, type ObjectStore, type ObjectVersion, StoreRefusal } from 
 import type { ServiceSchema } from '../../schema/types.ts';
 import type { ChecksumAlgorithm } from '../../wire/checksum.ts';
 import type { CallContext, Handler } from '../../wire/service.ts';
+import type { StoredEncryption } from './encryption.ts';
 import { invalidArgument, s3Error } from './errors.ts';
+import type { ObjectKeys } from './object-keys.ts';
 
 export interface S3Deps {
   readonly schema: ServiceSchema;
   readonly store: ObjectStore;
   readonly clock: Clock;
   readonly random: Random;
+  readonly keys: ObjectKeys;
   /** What policies say of callers; ACLs and Block Public Access are S3's own. */
   readonly authorizer: Pick<Authorizer, 'decide'>;
 }
@@ -30,6 +33,8 @@ export interface ObjectAttributes {
   /** The `Expires` header. */
   readonly expiresMs?: number;
   readonly checksum?: StoredChecksum;
+  /** Absent in objects of before there was encryption. */
+  readonly encryption?: StoredEncryption;
 }
 
 export interface StoredChecksum {

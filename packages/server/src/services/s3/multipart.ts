@@ -8,13 +8,13 @@ import type {
   UploadPartCommandInput,
   UploadPartCopyCommandInput,
 } from '@aws-sdk/client-s3';
-import type { Attributes, Chosen, Part } from '../../ports/object-store.ts';
+import type { Attributes, Chosen, Part, Written } from '../../ports/object-store.ts';
 import type { CallContext } from '../../wire/service.ts';
 import type { Authorizer } from './authorize.ts';
 import { checksummed, claimedChecksum, namedAlgorithm, shownChecksum, shownPartChecksum } from './checksums.ts';
 import { writeCheck } from './conditions.ts';
 import { openCopySource, parseCopySource } from './copy-source.ts';
-import { checkStorage, SSE_S3 } from './encryption.ts';
+import { checkStorage, shownEncryption, shownNewEncryption } from './encryption.ts';
 import { invalidArgument, s3Error } from './errors.ts';
 import { expirationHeader } from './lifecycle.ts';
 import {
@@ -29,6 +29,7 @@ import {
 } from './model.ts';
 import { checkUploadChecksum, joinChecksums, type UploadChecksum } from './multipart-checksums.ts';
 import { checkKey } from './names.ts';
+import { dataKeyOf, newKey, sameKey } from './object-keys.ts';
 import { sliceByRange } from './ranges.ts';
 import { attributesFrom, checkMd5, checkSentSize, marksFrom } from './written.ts';
 
@@ -44,29 +45,31 @@ interface UploadAttributes extends ObjectAttributes {
 export function multipartHandlers(deps: S3Deps, authorizer: Authorizer): Handlers {
   const { store } = deps;
   return {
-    async CreateMultipartUpload(_: CallContext, input: CreateMultipartUploadCommandInput) {
+    async CreateMultipartUpload(context: CallContext, input: CreateMultipartUploadCommandInput) {
       const { Bucket: bucket = '', Key: key = '' } = input;
       checkKey(key);
       checkStorage(input);
       const uploadChecksum = checkUploadChecksum(namedAlgorithm(input.ChecksumAlgorithm), input.ChecksumType);
-      const attributes: UploadAttributes = { ...attributesFrom(input), ...(uploadChecksum && { uploadChecksum }) };
+      const described = attributesFrom(input);
       const marks = marksFrom(deps, bucket, input);
+      const { encryption } = await newKey(deps, context, bucket, key, input);
+      const attributes: UploadAttributes = { ...described, encryption, ...(uploadChecksum && { uploadChecksum }) };
       const upload = await store.createUpload(bucket, key, { ...attributes }, { ...marks });
       return {
         Bucket: bucket,
         Key: key,
         UploadId: upload.uploadId,
-        ...SSE_S3,
+        ...shownNewEncryption(encryption),
         ...(uploadChecksum && { ChecksumAlgorithm: uploadChecksum.algorithm, ChecksumType: uploadChecksum.type }),
       };
     },
 
-    async UploadPart(_: CallContext, input: UploadPartCommandInput) {
+    async UploadPart(context: CallContext, input: UploadPartCommandInput) {
       const number = checkPartNumber(input.PartNumber);
       checkSentSize(input.ContentLength);
-      const body = (input.Body as Readable | Buffer | undefined) ?? Buffer.alloc(0);
-      const { etag, checksum } = await putPart(uploadOf(input), number, body, input.ContentMD5);
-      return { ETag: quoted(etag), ...SSE_S3, ...shownPartChecksum(checksum) };
+      const body = () => (input.Body as Readable | Buffer | undefined) ?? Buffer.alloc(0);
+      const { etag, checksum, encryption } = await putPart(context, uploadOf(input), number, body, input.ContentMD5);
+      return { ETag: quoted(etag), ...shownEncryption(encryption), ...shownPartChecksum(checksum) };
     },
 
     async UploadPartCopy(context: CallContext, input: UploadPartCopyCommandInput) {
@@ -76,15 +79,17 @@ export function multipartHandlers(deps: S3Deps, authorizer: Authorizer): Handler
       try {
         const { start, end } = copyRange(input.CopySourceRange, object.version.sizeBytes);
         checkSentSize(end - start + 1);
-        const { etag, checksum, modifiedMs } = await putPart(
+        const oldKey = await dataKeyOf(deps, context, object, source.bucket);
+        const { etag, checksum, modifiedMs, encryption } = await putPart(
+          context,
           uploadOf(input),
           number,
-          object.read(start, end),
+          () => object.read(start, end, oldKey),
           undefined,
         );
         return {
           CopyPartResult: { ETag: quoted(etag), LastModified: shownTime(modifiedMs), ...shownPartChecksum(checksum) },
-          ...SSE_S3,
+          ...shownEncryption(encryption),
           ...(shownVersion(deps, source.bucket, object.version).VersionId !== undefined && {
             CopySourceVersionId: object.version.versionId,
           }),
@@ -99,9 +104,11 @@ export function multipartHandlers(deps: S3Deps, authorizer: Authorizer): Handler
       const listed = input.MultipartUpload?.Parts ?? [];
       if (listed.length === 0 || listed.length > PARTS_MAX) throw s3Error('MalformedXML');
       let checksum: StoredChecksum | undefined;
+      let encryption: ObjectAttributes['encryption'];
       const choose = (parts: ReadonlyMap<number, Part>, attributes: Attributes): Chosen => {
         const { uploadChecksum, ...rest } = attributes as UploadAttributes;
         const chosen = chooseParts(listed, parts);
+        encryption = rest.encryption;
         checksum = joinChecksums(uploadChecksum, chosen);
         checkWhole(input, chosen, checksum);
         return {
@@ -116,7 +123,7 @@ export function multipartHandlers(deps: S3Deps, authorizer: Authorizer): Handler
         Bucket: bucket,
         Key: key,
         ETag: quoted(version.etag),
-        ...SSE_S3,
+        ...shownEncryption(encryption),
         ...shownChecksum(checksum),
         ...shownVersion(deps, bucket, version),
         ...expirationHeader(bucketOf(deps, bucket), version),
@@ -131,25 +138,25 @@ export function multipartHandlers(deps: S3Deps, authorizer: Authorizer): Handler
   };
 
   async function putPart(
+    context: CallContext,
     upload: ReturnType<typeof uploadOf>,
     number: number,
-    body: Readable | Buffer,
+    body: () => Readable | Buffer,
     contentMd5: string | undefined,
   ) {
-    const { uploadChecksum } = (await store.uploadAttributes(
-      upload.bucket,
-      upload.key,
-      upload.uploadId,
-    )) as UploadAttributes;
-    const checked = checksummed(body, uploadChecksum?.algorithm);
+    const { bucket, key, uploadId } = upload;
+    const { uploadChecksum, encryption } = (await store.uploadAttributes(bucket, key, uploadId)) as UploadAttributes;
+    const sealing = await sameKey(deps, context, bucket, key, encryption);
+    const checked = checksummed(body(), uploadChecksum?.algorithm);
     let checksum: StoredChecksum | undefined;
-    const part = await store.putPart(upload, number, checked.body, (written) => {
+    const describe = (written: Written): Attributes => {
       checkMd5(contentMd5, written);
       checkSentSize(written.sizeBytes);
       checksum = checked.checksum();
       return checksum ? { checksum } : {};
-    });
-    return { etag: part.etag, modifiedMs: part.modifiedMs, checksum };
+    };
+    const part = await store.putPart(upload, number, checked.body, describe, sealing);
+    return { etag: part.etag, modifiedMs: part.modifiedMs, checksum, encryption };
   }
 }
 

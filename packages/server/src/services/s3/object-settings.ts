@@ -24,6 +24,7 @@ import {
   shownTime,
   shownVersion,
 } from './model.ts';
+import { dataKeyOf } from './object-keys.ts';
 import { publicAccessBlock } from './public-access.ts';
 import { checkTags, OBJECT_TAGS_MAX } from './tags.ts';
 
@@ -66,8 +67,10 @@ export function objectSettingHandlers(deps: S3Deps): Handlers {
       return {};
     },
 
-    async GetObjectAttributes(_: CallContext, input: GetObjectAttributesCommandInput) {
-      const { version, parts, attributes } = await peek(input);
+    async GetObjectAttributes(context: CallContext, input: GetObjectAttributesCommandInput) {
+      const object = await peek(input);
+      const { version, parts, attributes } = object;
+      await dataKeyOf(deps, context, object, input.Bucket ?? '');
       const { checksum } = attributes as ObjectAttributes;
       const asked = new Set<string>(input.ObjectAttributes ?? []);
       for (const name of asked) {

@@ -120,7 +120,7 @@ describe('objects', () => {
     expect(await code(call('GetObject', b({ Key: 'k' })))).toBe('NoSuchKey');
     expect(await code(put('é'.repeat(513), 'x'))).toBe('KeyTooLongError');
     expect(await code(put('k', 'x', { Metadata: { m: 'x'.repeat(2048) } }))).toBe('MetadataTooLarge');
-    expect(await code(put('k', 'x', { ServerSideEncryption: 'aws:kms' }))).toBe('NotImplemented');
+    expect(await code(put('k', 'x', { ServerSideEncryption: 'aws:kms:dsse' }))).toBe('NotImplemented');
     expect(await code(put('k', 'x', { StorageClass: 'GLACIER' }))).toBe('InvalidStorageClass');
   });
 

@@ -3,7 +3,7 @@ import type { PutObjectCommandInput, PutObjectCommandOutput } from '@aws-sdk/cli
 import type { CallContext } from '../../wire/service.ts';
 import { checkSameAlgorithm, checksummed, claimedChecksum, namedAlgorithm, shownChecksum } from './checksums.ts';
 import { writeCheck } from './conditions.ts';
-import { checkStorage, SSE_S3 } from './encryption.ts';
+import { checkStorage, shownNewEncryption } from './encryption.ts';
 import { notBuilt } from './errors.ts';
 import { expirationHeader } from './lifecycle.ts';
 import {
@@ -16,44 +16,47 @@ import {
   shownVersion,
 } from './model.ts';
 import { checkKey } from './names.ts';
+import { newKey } from './object-keys.ts';
 import { attributesFrom, checkMd5, checkSentSize, marksFrom } from './written.ts';
 
 /** PutObject: the body goes to disk as it comes; the object exists once all of it was found to be as signed. */
 export function putObjectHandlers(deps: S3Deps): Handlers {
   return {
-    async PutObject(_: CallContext, input: PutObjectCommandInput): Promise<Answer<PutObjectCommandOutput>> {
+    async PutObject(context: CallContext, input: PutObjectCommandInput): Promise<Answer<PutObjectCommandOutput>> {
       const { Bucket: bucket = '', Key: key = '' } = input;
       checkKey(key);
       checkStorage(input);
       checkSentSize(input.ContentLength);
       if (input.WriteOffsetBytes !== undefined) throw notBuilt('Appending to objects');
       checkSameAlgorithm(namedAlgorithm(input.ChecksumAlgorithm), claimedChecksum({ ...input })?.algorithm);
-      const attributes = attributesFrom(input);
+      const described = attributesFrom(input);
       const marks = marksFrom(deps, bucket, input);
       const check = writeCheck(input, key);
+      const { encryption, sealing } = await newKey(deps, context, bucket, key, input);
+      const attributes: ObjectAttributes = { ...described, encryption };
       const { body, checksum } = checksummed(
         (input.Body as Readable | Buffer | undefined) ?? Buffer.alloc(0),
         undefined,
       );
-      let described: ObjectAttributes = attributes;
+      let computed: ObjectAttributes['checksum'];
       const version = await deps.store.put({
         bucket,
         key,
         body,
+        sealing,
         describe(written) {
           checkMd5(input.ContentMD5, written);
           checkSentSize(written.sizeBytes);
-          const found = checksum();
-          described = { ...attributes, ...(found && { checksum: found }) };
-          return { attributes: { ...described }, marks: { ...marks } };
+          computed = checksum();
+          return { attributes: { ...attributes, ...(computed && { checksum: computed }) }, marks: { ...marks } };
         },
         ...(check && { check }),
       });
       return {
         ETag: quoted(version.etag),
-        ...SSE_S3,
+        ...shownNewEncryption(encryption),
         ...shownVersion(deps, bucket, version),
-        ...shownChecksum(described.checksum),
+        ...shownChecksum(computed),
         ...expirationHeader(bucketOf(deps, bucket), version),
       };
     },

@@ -18,7 +18,7 @@ export const AWAY = 'eu-west-1';
 export class FakeObjects implements Objects {
   readonly buckets = new Set(['logs', 'other-logs']);
   readonly puts: { caller: ServiceCaller; object: ObjectToPut }[] = [];
-  readonly refusals = new Map<'acl' | 'put', ObjectsError>();
+  readonly refusals = new Map<'acl' | 'put' | 'key', ObjectsError>();
 
   async checkBucketAcl(_caller: ServiceCaller, bucket: string): Promise<void> {
     this.#check('acl', bucket);
@@ -27,7 +27,11 @@ export class FakeObjects implements Objects {
     this.#check('put', object.bucket);
     this.puts.push({ caller, object });
   }
-  #check(what: 'acl' | 'put', bucket: string): void {
+  async checkKey(_caller: ServiceCaller, bucket: string, kmsKeyId: string): Promise<string> {
+    this.#check('key', bucket);
+    return kmsKeyId;
+  }
+  #check(what: 'acl' | 'put' | 'key', bucket: string): void {
     if (!this.buckets.has(bucket)) throw new ObjectsError('NoSuchBucket', 'The specified bucket does not exist');
     const refusal = this.refusals.get(what);
     if (refusal) throw refusal;

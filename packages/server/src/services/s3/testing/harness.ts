@@ -12,7 +12,8 @@ import { seededRandom } from '../../../base/random.ts';
 import { openObjectStore } from '../../../ports/objects/store.ts';
 import type { ServiceSchema } from '../../../schema/types.ts';
 import type { CallContext, Caller } from '../../../wire/service.ts';
-import { s3Service } from '../index.ts';
+import type { ServiceDataKeyRequest, ServiceDecryptRequest } from '../../kms/for-services.ts';
+import { createObjectKeys, s3Service } from '../index.ts';
 
 export type Input = Record<string, unknown>;
 // biome-ignore lint/suspicious/noExplicitAny: answers of many operations
@@ -63,6 +64,30 @@ export async function refused(outcome: Promise<unknown>): Promise<AwsError> {
 
 export const code = async (outcome: Promise<unknown>) => (await refused(outcome)).code;
 
+/** One key that wraps by remembering; `refusal` is what it says instead, by KMS's names. */
+function fakeKms() {
+  const known = new Map<string, { readonly plaintext: Buffer; readonly context: string }>();
+  const random = seededRandom('kms');
+  const keyArn = `arn:aws:kms:us-east-1:${OWNER}:key/1`;
+  const contextOf = (context: object) => JSON.stringify(Object.entries(context).sort());
+  const kms = {
+    refusal: undefined as string | undefined,
+    async generateDataKey({ encryptionContext }: ServiceDataKeyRequest) {
+      if (kms.refusal) throw new AwsError(kms.refusal, 'refused');
+      const [plaintext, ciphertext] = [random.bytes(32), random.bytes(32)];
+      known.set(ciphertext.toString('hex'), { plaintext, context: contextOf(encryptionContext) });
+      return { keyArn, plaintext, ciphertext };
+    },
+    async decrypt({ ciphertext, encryptionContext }: ServiceDecryptRequest) {
+      if (kms.refusal) throw new AwsError(kms.refusal, 'refused');
+      const found = known.get(ciphertext.toString('hex'));
+      if (found?.context !== contextOf(encryptionContext)) throw new AwsError('InvalidCiphertextException', 'null');
+      return { keyArn, plaintext: found.plaintext };
+    },
+  };
+  return kms;
+}
+
 export type Harness = Awaited<ReturnType<typeof openHarness>>;
 
 /** The service over a store in a new directory, called as the pipeline calls it; with a bucket `logs` of OWNER's. */
@@ -72,7 +97,9 @@ export async function openHarness(policies: PrincipalPolicySource = unlimitedPol
   const store = await openObjectStore({ directory, clock, random: seededRandom('s3'), logger: silentLogger });
   const authorizer = createAuthorizer({ policies });
   const schema = { id: 's3' } as ServiceSchema;
-  const service = s3Service({ schema, store, clock, random: seededRandom('x'), authorizer });
+  const kms = fakeKms();
+  const keys = createObjectKeys({ rootKey: Buffer.alloc(32, 7), kms, random: seededRandom('keys') });
+  const service = s3Service({ schema, store, clock, random: seededRandom('x'), keys, authorizer });
   const { authorize } = service;
   assert(authorize, 'S3 decides who may do what');
   const notes: { last: CallContext['notes'] } = { last: {} };
@@ -100,6 +127,9 @@ export async function openHarness(policies: PrincipalPolicySource = unlimitedPol
   await call('CreateBucket', b());
   return {
     store,
+    keys,
+    kms,
+    directory,
     clock,
     call,
     notes,
