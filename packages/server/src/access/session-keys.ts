@@ -115,6 +115,13 @@ function keyOwner(accountId: string, owner: SessionOwner): KeyOwner {
   return { kind: 'federated', principalId: `${accountId}:${name}`, arn: federatedUserArn(accountId, name), issuer };
 }
 
+/**
+ * IAM hears no federated user, and of a user's or root's own sessions those alone that a second factor vouches for: else
+ * a stolen token could make itself keys that do not end (IAM user guide, "Compare AWS STS credentials").
+ */
+export const mayCallIam = ({ kind, session }: CallerPrincipal): boolean =>
+  !session || kind === 'role' || (kind !== 'federated' && session.mfa);
+
 export const assumedRoleArn = (accountId: string, roleName: string, sessionName: string): string =>
   `arn:aws:sts::${accountId}:assumed-role/${roleName}/${sessionName}`;
 

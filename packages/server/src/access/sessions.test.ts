@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { FakeClock } from '../base/clock.ts';
 import { seededRandom } from '../base/random.ts';
-import { createSessionKeys } from './session-keys.ts';
+import { createSessionKeys, mayCallIam } from './session-keys.ts';
 import { accountOfSessionKey, createSessions, packedBytes, type SessionGrant } from './sessions.ts';
 
 const KEY = Buffer.alloc(32, 9);
@@ -189,6 +189,17 @@ describe('callers', () => {
     const user = await callerOf({ owner: { kind: 'user', userName: 'alice', userId: 'AIDAFORMER' } });
     for (const { caller } of [gone, other, user]) expect(caller.principal).toMatchObject({ name: '', gone: true });
     expect(user.caller.identity.principalId).toBe('AIDAFORMER');
+  });
+
+  test('may call IAM as roles, or with a second factor', async () => {
+    const user = { kind: 'user', userName: 'alice', userId: 'AIDAALICE' } as const;
+    const may = async (more: Partial<SessionGrant>) => mayCallIam((await callerOf(more)).caller.principal);
+    expect(await may({})).toBe(true);
+    expect(await may({ owner: user })).toBe(false);
+    expect(await may({ owner: user, mfa: true })).toBe(true);
+    expect(await may({ owner: { kind: 'root' } })).toBe(false);
+    expect(await may({ owner: { kind: 'federated', name: 'bob', issuer: user }, mfa: true })).toBe(false);
+    expect(mayCallIam({ kind: 'user', name: 'alice' })).toBe(true);
   });
 
   test('are limited by managed policies as they are now, and by one that is gone to nothing', async () => {

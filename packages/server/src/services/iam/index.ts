@@ -1,4 +1,6 @@
+import { mayCallIam } from '../../access/session-keys.ts';
 import type { Handler, Service } from '../../wire/service.ts';
+import { authError } from '../../wire/sigv4/errors.ts';
 import { createAccessKeyHandlers } from './access-keys.ts';
 import { createAccountHandlers } from './account.ts';
 import { createAuthorizationDetailsHandlers } from './authorization-details.ts';
@@ -53,7 +55,8 @@ export function iamService(deps: IamDeps): Service {
     schema: deps.schema,
     operations,
     permissions: createPermissions(deps.store),
-    async authorize({ operation }, input) {
+    async authorize({ operation, caller }, input) {
+      if (!mayCallIam(caller.principal)) throw authError('query', 'bad-token');
       validateInput(operation, input);
     },
     notImplemented: (operation) =>
