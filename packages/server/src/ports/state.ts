@@ -36,5 +36,10 @@ export interface State {
   /** All entries whose key starts with `prefix`, in key order. */
   list<T>(prefix: string): Promise<readonly StateEntry<T>[]>;
   write(changes: readonly StateChange[]): Promise<void>;
+  /**
+   * Leaves nothing on the disk of values that were replaced or deleted: for secrets that earlier builds wrote in clear.
+   * Absent where nothing is kept of them anyway. @throws Pushback when the disk is full
+   */
+  compact?(): Promise<void>;
   close(): Promise<void>;
 }

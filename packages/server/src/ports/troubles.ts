@@ -40,6 +40,7 @@ export function createTroubles(clock: Clock): Troubles {
       get: (key) => state.get(key),
       list: (prefix) => state.list(prefix),
       write: noting('state', (changes) => state.write(changes)),
+      ...(state.compact && { compact: noting('state', () => state.compact!()) }),
       close: () => state.close(),
     }),
     watchObjects: (store) => ({

@@ -58,6 +58,7 @@ export async function upgradeIdentities({ state, sealer }: { readonly state: Sta
   }
   const accounts = [...byAccount.values()];
   while (accounts.length > 0) await state.write(accounts.splice(0, ACCOUNTS_A_WRITE).flat());
+  await state.compact?.(); // secrets in clear are not to be left behind in files
   await state.write([{ put: FORMAT, value: FORMAT_NOW }]);
 }
 

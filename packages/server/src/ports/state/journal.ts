@@ -97,6 +97,14 @@ class JournalState implements State {
     });
   }
 
+  async compact(): Promise<void> {
+    const generation = this.#generation;
+    this.#snapshotAtBytes = 0; // the next write is followed by a snapshot
+    await this.write([]);
+    await this.#running;
+    if (this.#generation === generation) throw new Pushback('the disk takes no snapshot of the state');
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     await this.#running;
