@@ -78,11 +78,13 @@ testWith(
     }
     expect(await deleteTable(before.server, 'second')).toBe(503);
     expect(before.upstream.seen.calls).toBe(1);
-    for (const { server, upstream } of [after, dropping]) {
-      expect(await deleteTable(server, 'second')).toBe(200);
-      expect(upstream.seen.calls).toBe(2);
-    }
-    await eventually(async () => (await metric(dropping.server, LOST)) === 1, 'the lost record is counted');
+    expect(await deleteTable(after.server, 'second')).toBe(200);
+    // What else the servers write may free some room again: a few records fit then.
+    await eventually(async () => {
+      disk!.fill(0);
+      expect(await deleteTable(dropping.server, 'any')).toBe(200);
+      return (await metric(dropping.server, LOST)) > 0;
+    }, 'a lost record is counted');
 
     disk.empty();
     for (const { server } of all) {
@@ -93,8 +95,9 @@ testWith(
     expect(await recordedTables(before.server)).toEqual(['first', 'third']);
     await eventually(async () => (await recordedTables(after.server)).length === 3, 'what waited is recorded');
     expect((await recordedTables(after.server)).sort()).toEqual(['first', 'second', 'third']);
-    await eventually(async () => (await recordedTables(dropping.server)).length === 2, 'the third is recorded');
-    expect(await recordedTables(dropping.server)).toEqual(['first', 'third']);
+    await eventually(async () => (await recordedTables(dropping.server)).includes('third'), 'the third is recorded');
+    const lost = await metric(dropping.server, LOST);
+    expect(await recordedTables(dropping.server)).toHaveLength(dropping.upstream.seen.calls - lost);
     expect([await metric(before.server, LOST), await metric(after.server, LOST)]).toEqual([0, 0]);
     for (const { server, upstream } of all) await Promise.all([server.stop(), upstream.stop()]);
   },

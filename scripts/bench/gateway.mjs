@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { callRate, latencies, transferRate } from './gateway/load.mjs';
 import { median, quantiles, round } from './measure.mjs';
+import { cpuSeconds, startServer } from './server.mjs';
 
 const CONNECTIONS = 32;
 /** Turn and turn about, so that what else the machine does falls on both alike. */
@@ -11,13 +12,13 @@ const TRANSFER_BYTES = 1 << 30;
 const WARM_UP_CALLS = 3_000;
 
 /**
- * The capture gateway before a trivial upstream, beside a bare `node:http` proxy: added latency, calls a second with
+ * The capture gateway before a trivial upstream that answers a mix of real calls, beside a bare `node:http` proxy: added latency, calls a second with
  * every record durable before its answer, and large transfers with the memory that they take.
  */
 export async function gateway({ newFolder, seconds, profileDir, say }) {
   const upstream = await start('upstream.mjs', []);
   const bare = await start('bare-proxy.mjs', [upstream.port]);
-  const proxy = await start('proxy.mjs', [upstream.port, newFolder()], profileDir);
+  const proxy = await startGateway(upstream.port, newFolder(), profileDir);
   const [ours, theirs] = [proxy, bare];
   for (const { port } of [upstream, bare, proxy]) await latencies(port, WARM_UP_CALLS);
 
@@ -29,7 +30,13 @@ export async function gateway({ newFolder, seconds, profileDir, say }) {
   const addedMs = round(through.p50Ms - direct.p50Ms);
 
   say('gateway: calls a second');
-  const rates = await inTurns([theirs, ours], ({ port }) => callRate(port, CONNECTIONS, seconds / (2 * ROUNDS)));
+  const cpu = new Map([ours, theirs].map((one) => [one, []]));
+  const rates = await inTurns([theirs, ours], async (one) => {
+    const [secondsEach, before] = [seconds / (2 * ROUNDS), one.cpuSeconds()];
+    const rate = await callRate(one.port, CONNECTIONS, secondsEach);
+    cpu.get(one).push(Math.round((1e6 * (one.cpuSeconds() - before)) / (rate * secondsEach)));
+    return rate;
+  });
 
   const transfers = {};
   for (const direction of ['upload', 'download']) {
@@ -68,6 +75,8 @@ export async function gateway({ newFolder, seconds, profileDir, say }) {
       connections: CONNECTIONS,
       rounds: ROUNDS,
       latency: { direct, bare: throughBare, gateway: through, bareAddedMs: round(throughBare.p50Ms - direct.p50Ms) },
+      // Of all threads: says more than calls a second where others use the machine too.
+      cpuMicrosecondsPerCall: { bare: cpu.get(theirs), gateway: cpu.get(ours) },
       callsPerSecond: { bare: rates[0].map(Math.round), gateway: rates[1].map(Math.round) },
       transfers,
     },
@@ -83,11 +92,23 @@ async function inTurns(who, measure) {
   return results;
 }
 
+/** The real thing: `opentrail serve` with its gateway, every record decoded, made and durable before its answer. */
+async function startGateway(upstreamPort, dataDir, profileDir) {
+  const flags = { upstream: `*=http://127.0.0.1:${upstreamPort}`, 'gateway-port': 0 };
+  const server = await startServer({ dataDir, flags, profileDir });
+  const { pid, stop } = server;
+  return {
+    port: Number(new URL(server.gateway).port),
+    memory: () => memoryOf(pid),
+    cpuSeconds: () => cpuSeconds(`/proc/${pid}/stat`),
+    stop,
+  };
+}
+
 /** Each as a process of its own; it says its port and ends when it is told anything. */
-function start(file, args, profileDir) {
+function start(file, args) {
   const path = new URL(`./gateway/${file}`, import.meta.url).pathname;
-  const execArgv = profileDir ? ['--cpu-prof', `--cpu-prof-dir=${profileDir}`] : [];
-  const child = fork(path, args.map(String), { execArgv });
+  const child = fork(path, args.map(String));
   const kill = () => child.kill('SIGKILL');
   process.once('exit', kill);
   const ended = new Promise((resolve) => child.once('exit', resolve));
@@ -96,6 +117,7 @@ function start(file, args, profileDir) {
       fulfil({
         port,
         memory: () => memoryOf(child.pid),
+        cpuSeconds: () => cpuSeconds(`/proc/${child.pid}/stat`),
         async stop() {
           child.send('stop');
           await ended;

@@ -35,12 +35,14 @@ export async function startServer({ dataDir, flags = {}, profileDir, port = 0 })
       resolve(code);
     });
   });
+  let gateway;
   const endpoint = await new Promise((resolve, reject) => {
     let stdout = '';
     child.stdout.setEncoding('utf8').on('data', (text) => {
       stdout += text;
       const url = /serves (http:\S+)/.exec(stdout)?.[1];
-      if (url) resolve(url);
+      gateway = /capture gateway (http:\S+)/.exec(stdout)?.[1];
+      if (url && stdout.includes('Data and credentials')) resolve(url);
     });
     ended.then((code) => reject(new Error(`opentrail serve ended with ${code} before it served:\n${stderr}`)));
   });
@@ -52,6 +54,9 @@ export async function startServer({ dataDir, flags = {}, profileDir, port = 0 })
 
   return {
     endpoint,
+    /** The capture gateway, when it has an upstream. */
+    gateway,
+    pid: child.pid,
     dataDir,
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
@@ -96,7 +101,7 @@ const statusField = (pid, name) =>
   Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 
 /** Fields 14 and 15, in ticks of 10 ms; the name in field 2 may hold spaces. */
-function cpuSeconds(statFile) {
+export function cpuSeconds(statFile) {
   const fields = readFileSync(statFile, 'utf8')
     .replace(/^.*\) /, '')
     .split(' ');

@@ -1,30 +1,15 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
+import { CALLS } from './calls.mjs';
 
-/** A call of a query service, about as long as the SDKs write it, headers and all. */
-const CALL = (() => {
-  const body = 'Action=GetCallerIdentity&Version=2011-06-15';
-  const headers = [
-    'POST / HTTP/1.1',
-    'Host: sts.us-east-1.amazonaws.com',
-    'Content-Type: application/x-www-form-urlencoded; charset=utf-8',
-    'User-Agent: Boto3/1.43.11 md/Botocore#1.43.11 ua/2.1 os/linux#6.18 md/arch#x86_64 lang/python#3.11.7',
-    'X-Amz-Date: 20260101T000000Z',
-    'Authorization: AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20260101/us-east-1/sts/aws4_request, SignedHeaders=content-type;host;x-amz-date, Signature=0000000000000000000000000000000000000000000000000000000000000000',
-    'amz-sdk-invocation-id: 00000000-0000-4000-8000-000000000000',
-    'amz-sdk-request: attempt=1',
-    `Content-Length: ${body.length}`,
-  ];
-  return Buffer.from(`${headers.join('\r\n')}\r\n\r\n${body}`);
-})();
-
-/** Sends calls over one connection, one after the other. It reads answers by length alone, to leave the cores to others. */
+/** Sends the mix over one connection, one call after the other. It reads answers by length alone, to leave the cores to others. */
 function caller(port) {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true });
   let answered = () => {};
   let failed = () => {};
   let left = 0;
   let head = '';
+  let turn = 0;
   socket.on('error', (error) => failed(error));
   socket.on('close', () => failed(new Error('the connection was closed')));
   socket.on('data', (bytes) => {
@@ -44,7 +29,7 @@ function caller(port) {
       new Promise((fulfil, reject) => {
         answered = fulfil;
         failed = reject;
-        socket.write(CALL);
+        socket.write(CALLS[turn++ % CALLS.length]);
       }),
     close() {
       failed = () => {};

@@ -1,9 +1,8 @@
-// A trivial upstream: answers small requests with a little XML, and sends or takes as many bytes as the path says.
+// A trivial upstream: answers the calls of the mix as their services do, and sends or takes as many bytes as the path says.
 import { createServer } from 'node:http';
+import { ANSWERS } from './calls.mjs';
 
-const SMALL = Buffer.from(
-  '<?xml version="1.0" encoding="UTF-8"?>\n<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/bench</Arn><UserId>AIDAEXAMPLE</UserId><Account>123456789012</Account></GetCallerIdentityResult><ResponseMetadata><RequestId>00000000-0000-4000-8000-000000000000</RequestId></ResponseMetadata></GetCallerIdentityResponse>',
-);
+const TAKEN = { headers: { 'content-length': 0, etag: '"0"' }, body: '' };
 const PIECE = Buffer.alloc(1 << 20);
 
 const server = createServer((req, res) => {
@@ -24,7 +23,11 @@ const server = createServer((req, res) => {
     more();
     return;
   }
-  req.on('end', () => res.writeHead(200, { 'content-type': 'text/xml', 'content-length': SMALL.length }).end(SMALL));
+  req.on('end', () => {
+    const service = /\/([a-z0-9-]+)\/aws4_request/.exec(req.headers.authorization ?? '')?.[1];
+    const { headers, body } = bytes > 0 ? TAKEN : ANSWERS.get(service);
+    res.writeHead(200, headers).end(body);
+  });
 });
 server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }));
 process.on('message', () => process.exit(0));

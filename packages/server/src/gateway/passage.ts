@@ -35,6 +35,8 @@ export class Passage {
   #told: Capture;
   #up: ClientRequest | undefined;
   #answer: IncomingMessage | undefined;
+  /** Read once, and not by way of `answer.headers`, which would be read a second time. */
+  #answerHeaders: Readonly<Record<string, string>> = {};
   /** The newest piece of the answer. */
   #held: Buffer | undefined;
   /**
@@ -241,6 +243,7 @@ export class Passage {
       return;
     }
     this.#answer = answer;
+    this.#answerHeaders = joinHeaders(answer.rawHeaders);
     if (answer.statusCode! >= 300) this.#told = new Capture(ERROR_BYTES_MAX, this.#deps.budget);
     const res = this.#res;
     res.on('drain', () => {
@@ -286,9 +289,9 @@ export class Passage {
   /** @returns false when the head is one that HTTP cannot carry; the call has ended then */
   #writeHead(): boolean {
     const res = this.#res;
-    const { statusCode, statusMessage, rawHeaders, headers } = this.#answer!;
+    const { statusCode, statusMessage, rawHeaders } = this.#answer!;
     const hasBody = statusCode !== 204 && statusCode !== 304;
-    const out = answerHeaders(rawHeaders, headers.connection, hasBody && this.#req.httpVersion === '1.1');
+    const out = answerHeaders(rawHeaders, this.#answerHeaders.connection, hasBody && this.#req.httpVersion === '1.1');
     if (!this.#upload.whole) out.push('Connection', 'close');
     res.sendDate = false; // the upstream's own, or none
     try {
@@ -402,15 +405,19 @@ export class Passage {
   }
 
   #exchange(failure?: ExchangeFailure): Exchange {
-    const { statusCode, rawHeaders, complete } = this.#answer ?? {};
+    const answer = this.#answer;
     return {
       http: this.#http,
       startMs: this.#startMs,
       endMs: this.#deps.clock.now(),
       requestBody: this.#upload.copy(),
       ...(this.#upload.resigned && { resigned: true }),
-      ...(rawHeaders && {
-        answer: { status: statusCode!, headers: joinHeaders(rawHeaders), body: this.#told.copy(complete!) },
+      ...(answer && {
+        answer: {
+          status: answer.statusCode!,
+          headers: this.#answerHeaders,
+          body: this.#told.copy(answer.complete),
+        },
       }),
       ...(failure && { failure }),
     };

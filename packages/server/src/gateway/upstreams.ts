@@ -143,8 +143,8 @@ function upstreamAt(url: URL, request: typeof httpRequest, agent: HttpAgent): Up
     port: url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port),
     agent,
     maxHeaderSize: ANSWER_HEADER_BYTES_MAX,
-    // The certificate has to be the upstream's own, whatever Host the client signed.
-    ...(url.protocol === 'https:' && { servername: isIP(host) ? '' : host }),
+    // The certificate has to be the upstream's own, whatever Host the client signed. Without TLS nobody looks for one.
+    servername: url.protocol === 'https:' && isIP(host) === 0 ? host : '',
   };
   return {
     name: url.origin,
