@@ -54,15 +54,15 @@ export function createAuthorizer({ policies, organizations, denialMessages }: Au
   async function sidesOf(caller: Caller, resourceAccountId: string | undefined) {
     const { accountId, principal } = caller;
     if (caller.anonymous || principal.kind === 'service') return { set: NOTHING };
-    const isNamed = principal.kind !== 'root' && principal.name !== undefined;
-    const own = isNamed ? await policies.policiesOf(accountId, principal) : undefined;
+    // Federated users without a name are root's.
+    const isRoot = principal.kind === 'root' || (principal.kind === 'federated' && principal.name === undefined);
+    const own = isRoot ? undefined : await policies.policiesOf(accountId, principal);
     const place = await organizations?.placeOf(accountId);
     const foreign = resourceAccountId !== undefined && resourceAccountId !== accountId;
     const resourcePlace = foreign ? await organizations?.placeOf(resourceAccountId) : place;
     const limited = principal.session !== undefined && principal.session.policies.length > 0;
     const set: PolicySet = {
-      // Sessions that root has made have no name to look up either.
-      identity: isNamed ? (own?.identity ?? []) : 'everything',
+      identity: isRoot ? 'everything' : (own?.identity ?? []),
       ...(own?.boundary && { boundary: own.boundary }),
       ...((limited || principal.kind === 'federated') && {
         session: (principal.session?.policies ?? []).map(readSession),
