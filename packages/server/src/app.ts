@@ -222,6 +222,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
         clock,
         random,
         trailsChanged: delivery.trailsChanged,
+        organizations: organizations.forCloudTrail,
         publicKeys: async (region, startMs, endMs) =>
           (await signingKeys.list(region, startMs, endMs)).map(({ value, ...key }) => ({ ...key, valueDer: value })),
         regions: config.regions,

@@ -1,7 +1,7 @@
 import { AwsError } from '../../base/errors.ts';
 
 /**
- * What a trail may use of services that OpenTrail does not have yet: SNS, CloudWatch Logs, Organizations. Their forms are
+ * What a trail may use of services that OpenTrail does not have yet: SNS, CloudWatch Logs. Their forms are
  * checked as AWS does (that of a key of KMS too); then each is refused with the error that AWS has for a resource that
  * is not there, which here is the truth. Nothing is accepted and then ignored.
  */
@@ -10,7 +10,6 @@ export interface AbsentServiceParameters {
   readonly CloudWatchLogsLogGroupArn?: string | undefined;
   readonly CloudWatchLogsRoleArn?: string | undefined;
   readonly KmsKeyId?: string | undefined;
-  readonly IsOrganizationTrail?: boolean | undefined;
 }
 
 const TOPIC_NAME = /^[A-Za-z0-9_-]{1,256}$/;
@@ -22,12 +21,6 @@ const BARE_KEY_ID = /^(mrk-[a-f0-9]{32}|[a-f0-9]{8}(-[a-f0-9]{4}){3}-[a-f0-9]{12
 
 /** Checks that hold before anything is tried with the bucket. Empty strings mean "none", as in UpdateTrail. */
 export function checkAbsentServices(input: AbsentServiceParameters): void {
-  if (input.IsOrganizationTrail) {
-    throw new AwsError(
-      'OrganizationsNotInUseException',
-      'Your account is not a member of an organization. OpenTrail does not have AWS Organizations yet.',
-    );
-  }
   checkTopicForm(input.SnsTopicName);
   checkLogGroup(input.CloudWatchLogsLogGroupArn, input.CloudWatchLogsRoleArn);
   checkKeyForm(input.KmsKeyId);

@@ -8,6 +8,7 @@ import type { CloudTrailDeps } from './deps.ts';
 import { checkDestination } from './destinations.ts';
 import { isVisibleIn, retryingConflicts } from './find-trail.ts';
 import { checkBucketName, checkPrefix, checkTrailName } from './names.ts';
+import { refuseOrganizationTrail } from './organization.ts';
 import { mergedTags } from './tag-rules.ts';
 import { describeBriefly } from './trail-output.ts';
 
@@ -21,6 +22,7 @@ const quotaKey = (accountId: string) => `trail-quota/${accountId}`;
 export function createCreateTrail(deps: CloudTrailDeps): Handler {
   return async (context, input: Partial<CreateTrailRequest>): Promise<CreateTrailResponse> => {
     const wanted = newTrail(deps, context, input);
+    await refuseOrganizationTrail(deps, context, input.IsOrganizationTrail);
     checkAbsentServices(input);
     await checkRoom(deps, context, wanted);
     const trail = await checkDestination(deps.objects, wanted);

@@ -16,6 +16,26 @@ export interface PublicKeyInfo {
   readonly validityEndMs: number;
 }
 
+/** Organizations, as far as CloudTrail asks. */
+export interface TrailOrganizations {
+  /** undefined when the account is in none. */
+  organizationOf(accountId: string): Promise<TrailOrganization | undefined>;
+  /** Makes the account a delegated administrator for CloudTrail, and the roles that CloudTrail acts by. */
+  register(managementAccountId: string, memberId: string): Promise<void>;
+  deregister(managementAccountId: string, memberId: string): Promise<void>;
+}
+
+export interface TrailOrganization {
+  readonly id: string;
+  readonly managementAccountId: string;
+  readonly allFeatures: boolean;
+  /** Whether CloudTrail has trusted access. */
+  readonly isTrusted: boolean;
+  /** Delegated administrators for CloudTrail. */
+  readonly administrators: readonly string[];
+  hasMember(accountId: string): boolean;
+}
+
 export interface CloudTrailDeps {
   readonly schema: ServiceSchema;
   readonly state: State;
@@ -29,6 +49,8 @@ export interface CloudTrailDeps {
   trailsChanged(): void;
   /** The keys of a Region that were valid at some moment of [startMs, endMs]. */
   publicKeys(region: string, startMs: number, endMs: number): Promise<readonly PublicKeyInfo[]>;
+  /** Absent where there are no organizations. */
+  readonly organizations?: TrailOrganizations;
   /** Enabled Regions: those in which a multi-Region trail has a shadow. */
   readonly regions: readonly string[];
   /** Enforce AWS's request quotas (`quotas.ts`). */

@@ -7,6 +7,7 @@ import { createSelectorHandlers } from './event-selectors.ts';
 import { createGetInsightSelectors } from './insight-selectors.ts';
 import { createLoggingHandlers } from './logging.ts';
 import { createLookupEvents } from './lookup-events.ts';
+import { createOrganizationHandlers } from './organization.ts';
 import { cloudTrailPermissions } from './permissions.ts';
 import { createListPublicKeys } from './public-keys.ts';
 import { createQuotas } from './quotas.ts';
@@ -20,7 +21,7 @@ export type { CloudTrailDeps, PublicKeyInfo } from './deps.ts';
 /**
  * CloudTrail: trails, their selectors, tags and status, and Event history. Follows AWS's API of 2013-11-01 as it was in
  * 2026-04. Left out, and answered with UnsupportedOperationException: Lake, channels, dashboards, Insights, imports,
- * aggregation, organizations (docs/parity.md lists them all).
+ * aggregation (docs/parity.md lists them all).
  */
 export function cloudTrailService(deps: CloudTrailDeps): Service {
   const operations: Record<string, Handler> = {
@@ -35,6 +36,7 @@ export function cloudTrailService(deps: CloudTrailDeps): Service {
     ...createTagHandlers(deps),
     LookupEvents: createLookupEvents(deps),
     ListPublicKeys: createListPublicKeys(deps),
+    ...createOrganizationHandlers(deps),
   };
   const takeQuota = deps.rateQuotas ? createQuotas(deps.clock) : () => {};
   return {

@@ -8,6 +8,7 @@ import { checkDestination } from './destinations.ts';
 import { changeTrail } from './find-trail.ts';
 import { changedPeriod, endingCall, progressOf } from './logging-periods.ts';
 import { checkBucketName, checkPrefix } from './names.ts';
+import { refuseOrganizationTrail } from './organization.ts';
 import { describeBriefly } from './trail-output.ts';
 
 /**
@@ -18,6 +19,7 @@ export function createUpdateTrail(deps: CloudTrailDeps): Handler {
   return async (context, input: Partial<UpdateTrailRequest>): Promise<UpdateTrailResponse> => {
     const trail = await changeTrail(deps, context, input.Name, async (before) => {
       const wanted = updated(before, input);
+      await refuseOrganizationTrail(deps, context, input.IsOrganizationTrail);
       checkAbsentServices(input);
       const after = await checkDestination(deps.objects, wanted);
       checkTopic(input.SnsTopicName);

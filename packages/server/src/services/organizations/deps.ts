@@ -28,4 +28,4 @@ type Input = any;
 /** What an operation answers, from the organization of its caller. */
 export type Read = (tree: Tree, input: Input, context: CallContext, world: World) => object;
 /** What an operation changes in the organization of its caller. It runs again when another server came first. */
-export type Change = (draft: Draft, tree: Tree, input: Input, context: CallContext) => object;
+export type Change = (draft: Draft, tree: Tree, input: Input) => object;

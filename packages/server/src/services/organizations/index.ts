@@ -5,6 +5,7 @@ import { accountReads, createAccountChanges, createLeave } from './accounts.ts';
 import { createDelegationChanges, delegationReads } from './delegation.ts';
 import type { Change, OrganizationsDeps, Read } from './deps.ts';
 import { managedTree, readableTree } from './find.ts';
+import { organizationsForCloudTrail } from './for-cloudtrail.ts';
 import { createHandshakeChanges, createHandshakeReads, createInvite, createInvitedHandlers } from './handshakes.ts';
 import { createOrganizationChanges, createOrganizationHandlers, organizationReads } from './organization.ts';
 import { organizationsPermissions } from './permissions.ts';
@@ -19,6 +20,7 @@ export { createOrganizationSource } from './place.ts';
 export { createOrganizationStore, type OrganizationStore } from './store.ts';
 
 export interface Organizations {
+  readonly forCloudTrail: ReturnType<typeof organizationsForCloudTrail>;
   readonly service: Service;
   /** Resolves when no account is being made any more. */
   close(): Promise<void>;
@@ -72,6 +74,7 @@ export function openOrganizations(deps: OrganizationsDeps, store: OrganizationSt
       notImplemented: (operation) =>
         new AwsError('UnsupportedAPIEndpointException', `OpenTrail's Organizations does not support ${operation}.`),
     },
+    forCloudTrail: organizationsForCloudTrail(deps, store),
     close: () => maker.close(),
   };
 }
@@ -93,7 +96,7 @@ const changers = (store: OrganizationStore, table: Readonly<Record<string, Chang
     table,
     (change): Handler =>
       (context, input) =>
-        store.change((draft) => change(draft, managedTree(draft.world, context.caller.accountId), input, context)),
+        store.change((draft) => change(draft, managedTree(draft.world, context.caller.accountId), input)),
   );
 
 const mapValues = <T, U>(table: Readonly<Record<string, T>>, make: (value: T) => U): Record<string, U> =>

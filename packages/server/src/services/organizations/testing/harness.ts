@@ -32,7 +32,7 @@ export async function harness(state = memoryState()) {
   const store = createOrganizationStore(state);
   const source = createOrganizationSource(store);
   const deps = { schema, state, clock, random, logger: silentLogger, accounts, iam, keep };
-  const { service, close } = openOrganizations(deps, store);
+  const { service, close, forCloudTrail } = openOrganizations(deps, store);
   const authorizer = createAuthorizer({ policies: iam, organizations: source });
   for (const id of [MANAGEMENT, OTHER]) await accounts.create(id);
 
@@ -69,6 +69,7 @@ export async function harness(state = memoryState()) {
     store,
     source,
     service,
+    forCloudTrail,
     close,
     call,
     manage: (operation: string, input: object = {}) => call(MANAGEMENT, operation, input),
