@@ -150,7 +150,12 @@ function check(value: unknown, rule: Rule, at: string): void {
     if (value.length > ENTRIES_MAX) {
       throw invalid('MAX_LENGTH_EXCEEDED', `You provided more than ${ENTRIES_MAX} entries in ${at}.`);
     }
-    for (const entry of value) check(entry, rule.each, `${at}.member`);
+    for (const entry of value) {
+      if (entry === undefined || entry === null) {
+        throw invalid('INVALID_LIST_MEMBER', `You provided a list ${at} that has an empty entry.`);
+      }
+      check(entry, rule.each, `${at}.member`);
+    }
   }
 }
 
