@@ -39,6 +39,17 @@ export interface CallerSession {
   readonly chained?: boolean;
 }
 
+/** Accounts whose canonical ids are at hand: each call asks for its own. */
+const CANONICAL_IDS_MAX = 1_000;
+const canonicalIds = new Map<string, string>();
+
 /** The account as S3's ACLs name it: 64 hex digits, always the same for an account. */
-export const canonicalUserId = (accountId: string): string =>
-  createHash('sha256').update(`opentrail canonical user of account ${accountId}`).digest('hex');
+export function canonicalUserId(accountId: string): string {
+  let id = canonicalIds.get(accountId);
+  if (id === undefined) {
+    id = createHash('sha256').update(`opentrail canonical user of account ${accountId}`).digest('hex');
+    if (canonicalIds.size >= CANONICAL_IDS_MAX) canonicalIds.delete(canonicalIds.keys().next().value!);
+    canonicalIds.set(accountId, id);
+  }
+  return id;
+}
