@@ -195,6 +195,7 @@ const all =
 
 export const keys = {
   account: (accountId: string): StateKey<Account> => `account/${accountId}`,
+  accounts: 'account/' as StatePrefix<Account>,
   user: folded<User>('user'),
   users: all<User>('user'),
   group: folded<Group>('group'),

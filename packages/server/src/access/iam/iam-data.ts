@@ -25,6 +25,8 @@ export interface IamData extends IamReader {
    * @throws what `work` throws; AwsError ConcurrentModification; Pushback
    */
   change<T>(accountId: string, work: (change: IamChange) => Promise<T>): Promise<T>;
+  /** All keys that begin so, in order. */
+  names(prefix: string): Promise<readonly string[]>;
   /** Differs after every change of the account's entities. */
   version(accountId: string): Promise<number>;
 }
@@ -40,6 +42,7 @@ export function createIamData(state: State): IamData {
   const data: IamData = {
     get: async <T>(key: StateKey<T>) => (await state.get<T>(key))?.value,
     list: async <T>(prefix: StatePrefix<T>) => (await state.list<T>(prefix)).map(({ value }) => value),
+    names: async (prefix) => (await state.list(prefix)).map(({ key }) => key),
     version: async (accountId) => (await state.get(keys.version(accountId)))?.version ?? 0,
     async change(accountId, work) {
       const queue = queues.get(accountId) ?? { last: Promise.resolve(), length: 0 };

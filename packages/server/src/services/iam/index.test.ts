@@ -285,6 +285,26 @@ describe('policies', () => {
     );
   });
 
+  it('of trust follow whom they name, not the name', async () => {
+    const { User } = await iam.call('CreateUser', { UserName: 'a' });
+    const document = trust({ AWS: [`${ARN}:user/a`, `arn:aws:iam::${OTHER}:root`] });
+    await iam.call('CreateRole', { RoleName: 'r', AssumeRolePolicyDocument: document });
+    await iam.call('CreateRole', { RoleName: 'r', AssumeRolePolicyDocument: document }, user('opentrail', OTHER));
+    const trusted = async () =>
+      Promise.all(
+        [ACCOUNT, OTHER].map(
+          async (id) => (await iam.store.role(id, 'r'))!.trustPolicy.statements[0]!.principals!.aws[0],
+        ),
+      );
+    expect(await iam.ends('UpdateUser', { UserName: 'a', NewUserName: 'opentrail' })).toMatch(/^EntityAlreadyExists/);
+    expect(await trusted()).toEqual([`${ARN}:user/a`, `${ARN}:user/a`]);
+    await iam.call('UpdateUser', { UserName: 'a', NewUserName: 'b' });
+    expect(await trusted()).toEqual([`${ARN}:user/b`, `${ARN}:user/b`]);
+    await iam.call('DeleteUser', { UserName: 'b' });
+    await iam.call('CreateUser', { UserName: 'b' });
+    expect(await trusted()).toEqual([User.UserId, User.UserId]);
+  });
+
   it('govern whom they are attached to, at once', async () => {
     await iam.call('CreateUser', { UserName: 'a' });
     const a = user('a');

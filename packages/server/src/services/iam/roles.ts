@@ -1,5 +1,6 @@
 import type * as iam from '@aws-sdk/client-iam';
 import { keys, type Role } from '../../access/iam/entities.ts';
+import type { IamReader } from '../../access/iam/iam-data.ts';
 import { newId } from '../../access/iam/new-entities.ts';
 import type { Handler } from '../../wire/service.ts';
 import type { IamDeps } from './deps.ts';
@@ -10,6 +11,7 @@ import { roleOut, wholeRole } from './output.ts';
 import { pageOf } from './pages.ts';
 import { checkedTrust } from './policy-documents.ts';
 import { withTags } from './tag-rules.ts';
+import { retargetTrust } from './trusting.ts';
 
 /** IAM's quota. */
 export const ROLES_MAX = 1000;
@@ -111,22 +113,27 @@ export function createRoleHandlers({ store, clock, random }: IamDeps): Record<st
     },
 
     async DeleteRole({ caller: { accountId } }, input: iam.DeleteRoleRequest) {
+      const { arn, roleId } = await requireDeletable(data, accountId, input.RoleName!);
+      await retargetTrust(data, arn, roleId);
       await data.change(accountId, async (change) => {
-        const role = await findOwnRole(change, accountId, input.RoleName!);
-        const profiles = await change.list(keys.instanceProfiles(accountId));
-        const first = [
-          [
-            profiles.some(({ roleName }) => roleName === role.roleName),
-            'must remove roles from instance profile first.',
-          ],
-          [role.attached.length > 0, 'must detach all policies first.'],
-          [Object.keys(role.inline).length > 0, 'must delete policies first.'],
-        ].find(([stands]) => stands);
-        if (first) throw iamError('DeleteConflict', `Cannot delete entity, ${first[1]}`);
-        change.remove(keys.role(accountId, role.roleName));
-        change.remove(keys.roleUse(accountId, role.roleName));
+        const { roleName } = await requireDeletable(change, accountId, input.RoleName!);
+        change.remove(keys.role(accountId, roleName));
+        change.remove(keys.roleUse(accountId, roleName));
       });
       return {};
     },
   };
+}
+
+/** @throws AwsError DeleteConflict naming what stands in the way */
+async function requireDeletable(reader: IamReader, accountId: string, name: string): Promise<Role> {
+  const role = await findOwnRole(reader, accountId, name);
+  const profiles = await reader.list(keys.instanceProfiles(accountId));
+  const first = [
+    [profiles.some(({ roleName }) => roleName === role.roleName), 'must remove roles from instance profile first.'],
+    [role.attached.length > 0, 'must detach all policies first.'],
+    [Object.keys(role.inline).length > 0, 'must delete policies first.'],
+  ].find(([stands]) => stands);
+  if (first) throw iamError('DeleteConflict', `Cannot delete entity, ${first[1]}`);
+  return role;
 }

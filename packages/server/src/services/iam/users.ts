@@ -1,6 +1,6 @@
 import type * as iam from '@aws-sdk/client-iam';
 import { keys, type User } from '../../access/iam/entities.ts';
-import type { IamChange } from '../../access/iam/iam-data.ts';
+import type { IamChange, IamReader } from '../../access/iam/iam-data.ts';
 import { newUser } from '../../access/iam/new-entities.ts';
 import type { Handler } from '../../wire/service.ts';
 import type { IamDeps } from './deps.ts';
@@ -10,6 +10,7 @@ import { requireBoundary } from './managed.ts';
 import { userOut, wholeUser } from './output.ts';
 import { pageOf } from './pages.ts';
 import { withTags } from './tag-rules.ts';
+import { retargetTrust } from './trusting.ts';
 
 /** IAM's quota. */
 const USERS_MAX = 5000;
@@ -47,36 +48,36 @@ export function createUserHandlers({ store: { data }, clock, random }: IamDeps):
     },
 
     async UpdateUser({ caller: { accountId } }, input: iam.UpdateUserRequest) {
-      await data.change(accountId, async (change) => {
-        const user = await findUser(change, accountId, input.UserName!);
-        const userName = input.NewUserName ?? user.userName;
-        const path = input.NewPath ?? user.path;
-        const renamed: User = { ...user, userName, path, arn: `arn:aws:iam::${accountId}:user${path}${userName}` };
-        const [from, to] = [keys.user(accountId, user.userName), keys.user(accountId, userName)];
-        if (to !== from) {
-          await requireFree(change, accountId, userName);
-          change.remove(from);
-        }
-        change.put(to, renamed);
-        if (userName !== user.userName) await renameOwner(change, accountId, user, userName);
-      });
+      const { arn: before, userId } = await findUser(data, accountId, input.UserName!);
+      await retargetTrust(data, before, userId);
+      let after = before;
+      try {
+        after = await data.change(accountId, async (change) => {
+          const user = await findUser(change, accountId, input.UserName!);
+          const userName = input.NewUserName ?? user.userName;
+          const path = input.NewPath ?? user.path;
+          const renamed: User = { ...user, userName, path, arn: `arn:aws:iam::${accountId}:user${path}${userName}` };
+          const [from, to] = [keys.user(accountId, user.userName), keys.user(accountId, userName)];
+          if (to !== from) {
+            await requireFree(change, accountId, userName);
+            change.remove(from);
+          }
+          change.put(to, renamed);
+          if (userName !== user.userName) await renameOwner(change, accountId, user, userName);
+          return renamed.arn;
+        });
+      } finally {
+        await retargetTrust(data, userId, after);
+      }
       return {};
     },
 
     async DeleteUser({ caller: { accountId } }, input: iam.DeleteUserRequest) {
+      const { arn, userId } = await requireDeletable(data, accountId, input.UserName!);
+      await retargetTrust(data, arn, userId);
       await data.change(accountId, async (change) => {
-        const user = await findUser(change, accountId, input.UserName!);
-        const devices = await change.list(keys.mfaDevices(accountId));
-        const first = [
-          [user.login !== undefined, 'must delete login profile first.'],
-          [user.accessKeyIds.length > 0, 'must delete access keys first.'],
-          [devices.some((device) => device.userName === user.userName), 'must delete MFA device first.'],
-          [Object.keys(user.inline).length > 0, 'must delete policies first.'],
-          [user.attached.length > 0, 'must detach all policies first.'],
-          [user.groups.length > 0, 'must remove users from group first.'],
-        ].find(([stands]) => stands);
-        if (first) throw iamError('DeleteConflict', `Cannot delete entity, ${first[1]}`);
-        change.remove(keys.user(accountId, user.userName));
+        const { userName } = await requireDeletable(change, accountId, input.UserName!);
+        change.remove(keys.user(accountId, userName));
       });
       return {};
     },
@@ -88,6 +89,22 @@ export function createUserHandlers({ store: { data }, clock, random }: IamDeps):
       return { Users: page.map(userOut), ...end };
     },
   };
+}
+
+/** @throws AwsError DeleteConflict naming what stands in the way */
+async function requireDeletable(reader: IamReader, accountId: string, name: string): Promise<User> {
+  const user = await findUser(reader, accountId, name);
+  const devices = await reader.list(keys.mfaDevices(accountId));
+  const first = [
+    [user.login !== undefined, 'must delete login profile first.'],
+    [user.accessKeyIds.length > 0, 'must delete access keys first.'],
+    [devices.some((device) => device.userName === user.userName), 'must delete MFA device first.'],
+    [Object.keys(user.inline).length > 0, 'must delete policies first.'],
+    [user.attached.length > 0, 'must detach all policies first.'],
+    [user.groups.length > 0, 'must remove users from group first.'],
+  ].find(([stands]) => stands);
+  if (first) throw iamError('DeleteConflict', `Cannot delete entity, ${first[1]}`);
+  return user;
 }
 
 async function requireFree(change: IamChange, accountId: string, userName: string): Promise<void> {
