@@ -262,13 +262,14 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
       }),
     ];
     const stopping = new AbortController();
+    const findAccessKey = async (accessKeyId: string, sessionToken: string | undefined) =>
+      accessKeyId.startsWith(SESSION_PREFIX)
+        ? findSessionKey(accessKeyId, sessionToken)
+        : identities.findAccessKey(accessKeyId);
     const pipeline = createPipeline({
       services,
       keyUsed: iam.noteUse,
-      findAccessKey: async (accessKeyId, sessionToken) =>
-        accessKeyId.startsWith(SESSION_PREFIX)
-          ? findSessionKey(accessKeyId, sessionToken)
-          : identities.findAccessKey(accessKeyId),
+      findAccessKey,
       authorizer,
       auditor,
       clock,
@@ -314,7 +315,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
             dataDir: dataDir.path,
             state,
             auditor,
-            ownKeys: async (accessKeyId) => ownIdentity(accessKeyId, await identities.findAccessKey(accessKeyId)),
+            ownKeys: async (id, token) => ownIdentity(id, await findAccessKey(id, token)),
             clock,
             random,
             logger,
@@ -349,16 +350,11 @@ async function instanceIdOf(state: State, random: Random): Promise<string> {
 }
 
 /** A key of this server's own accounts, as the gateway knows keys. */
-const ownIdentity = (accessKeyId: string, key: KnownKey | undefined): KnownIdentity | undefined =>
-  key && {
-    accessKeyId,
-    identity: key.caller.identity,
-    accountId: key.caller.accountId,
-    owner:
-      key.caller.identity.userName === undefined
-        ? { kind: 'root' }
-        : { kind: 'user', userName: key.caller.identity.userName },
-    source: 'file',
-    active: key.active,
-    secretAccessKey: key.secretAccessKey,
-  };
+function ownIdentity(accessKeyId: string, key: KnownKey | string | undefined): KnownIdentity | undefined {
+  if (key === undefined || typeof key === 'string') return undefined;
+  const { identity, accountId } = key.caller;
+  const { userName } = identity;
+  const owner = userName === undefined ? ({ kind: 'root' } as const) : ({ kind: 'user', userName } as const);
+  const { active, secretAccessKey } = key;
+  return { accessKeyId, identity, accountId, owner, source: 'file', active, secretAccessKey };
+}

@@ -61,7 +61,7 @@ export interface Admitted {
 }
 
 export interface AdmissionOptions {
-  readonly find: (accessKeyId: string) => Promise<KnownIdentity | undefined>;
+  readonly find: (accessKeyId: string, sessionToken: string | undefined) => Promise<KnownIdentity | undefined>;
   /**
    * `pass`: the upstream decides. `verify`: those whose secret is known are verified, others passed on. `require`:
    * signed requests whose secret is not known are refused too. Unsigned ones always go on: some operations have no
@@ -91,7 +91,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     const style = styleOf(claimed);
     const parsed = signatures === 'pass' ? undefined : parseSigned(http, style);
     if (!parsed) return { ...AS_IT_CAME, rawQuery: http.rawQuery, known: undefined };
-    const known = await find(parsed.accessKeyId);
+    const known = await find(parsed.accessKeyId, parsed.sessionToken);
     const asItCame = { ...AS_IT_CAME, rawQuery: http.rawQuery, known };
     const secret = known?.secretAccessKey;
     if (secret === undefined || UNVERIFIABLE.test(parsed.payload.declared)) {

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Directory, KnownIdentity } from '../access/directory.ts';
+import type { Directory } from '../access/directory.ts';
 import type { Clock } from '../base/clock.ts';
 import type { AwsError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
@@ -14,7 +14,7 @@ import { type AdmissionOptions, createAdmission } from './admit.ts';
 import { failureAnswer } from './failure-answers.ts';
 import { createProxy, type ProxyLimits, type Route, type Wants } from './proxy.ts';
 import { createRecogniser, type Recognised } from './recognise.ts';
-import { createRecorder } from './recorder.ts';
+import { createRecorder, type OwnKeys } from './recorder.ts';
 import { createUpstreams, parseUpstreams } from './upstreams.ts';
 
 export interface GatewayOptions {
@@ -35,7 +35,7 @@ export interface GatewayDeps {
   readonly catalogue: Catalogue;
   readonly directory: Directory;
   readonly auditor: Auditor;
-  readonly ownKeys?: ((accessKeyId: string) => Promise<KnownIdentity | undefined>) | undefined;
+  readonly ownKeys?: OwnKeys | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -84,7 +84,7 @@ export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gatew
       : createAdmission({
           ...deps,
           signatures,
-          find: async (accessKeyId) => deps.directory.find(accessKeyId) ?? (await deps.ownKeys?.(accessKeyId)),
+          find: async (id, token) => deps.directory.find(id) ?? (await deps.ownKeys?.(id, token)),
           resign: credentials && { credentials, ownHosts },
         });
   const proxy = createProxy({

@@ -14,6 +14,9 @@ import type { Recorder } from './proxy.ts';
 import { type ReadCall, type ReadDeps, readCall, type Seen } from './read-call.ts';
 import type { Recognised, Recogniser } from './recognise.ts';
 
+/** Who has a key of the server's own accounts; of temporary ones the token tells it. */
+export type OwnKeys = (accessKeyId: string, sessionToken: string | undefined) => Promise<KnownIdentity | undefined>;
+
 export interface RecorderDeps {
   readonly recogniser: Recogniser;
   readonly directory: Directory;
@@ -21,7 +24,7 @@ export interface RecorderDeps {
   /** Host names of the gateway's own. */
   readonly ownHosts: readonly string[];
   /** Who else has keys: the accounts of the server that the gateway is part of. */
-  readonly ownKeys?: ((accessKeyId: string) => Promise<KnownIdentity | undefined>) | undefined;
+  readonly ownKeys?: OwnKeys | undefined;
   readonly random: Random;
   readonly metrics: Metrics;
 }
@@ -49,17 +52,18 @@ export function createRecorder(deps: RecorderDeps): GatewayRecorder {
 
   const reading: ReadDeps = { directory, ownHosts, newId: () => uuid(random) };
   const read = async (exchange: Exchange): Promise<ReadCall> => {
-    const head = await withOwnKey(seen(exchange.http));
+    const head = await withOwnKey(exchange.http);
     const requestBody = plainBody(exchange.requestBody, exchange.http.headers);
     const named = head.recognised.detected?.operation !== undefined;
     const recognised = named ? head.recognised : recogniser.whole(exchange.http, requestBody.bytes);
     return readCall(reading, { ...exchange, requestBody }, { ...head, recognised });
   };
 
-  const withOwnKey = async (head: Seen): Promise<Seen> => {
+  const withOwnKey = async (http: HttpRequest): Promise<Seen> => {
+    const head = seen(http);
     const { accessKeyId } = head.recognised;
     if (head.known || accessKeyId === undefined || !ownKeys) return head;
-    return { ...head, known: await ownKeys(accessKeyId) };
+    return { ...head, known: await ownKeys(accessKeyId, sessionTokenIn(http)) };
   };
 
   /**
@@ -110,3 +114,6 @@ function isCall({ headers, rawPath }: HttpRequest, { authentication, detected }:
   if (OWN_PAGES.test(rawPath) || detected === undefined) return false;
   return detected.schema.id !== 's3' || BUCKET.test(detected.labels.Bucket ?? '');
 }
+
+const sessionTokenIn = ({ headers, query }: HttpRequest): string | undefined =>
+  headers['x-amz-security-token'] ?? query.find(([name]) => name === 'X-Amz-Security-Token')?.[1];
