@@ -1,28 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, expect } from 'vitest';
-import { eventually, run, testWith } from './support/clients.ts';
-import { cleanUp, newFolder, type RunningOpenTrail, startOpenTrail } from './support/opentrail.ts';
+import { eventually, testWith } from './support/clients.ts';
+import { cleanUp, newFolder, startOpenTrail } from './support/opentrail.ts';
+import { blockOf, typeAsWritten } from './support/walk.ts';
 
 afterAll(cleanUp);
 
 const ROOT = dirname(import.meta.dirname);
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
 
-/** The fenced block after `<!-- title -->`: what the README tells a person to type. */
-function block(title: string): string {
-  const found = new RegExp(`<!-- ${title} -->\\s*\`\`\`sh\\n([\\s\\S]*?)\`\`\``).exec(README)?.[1];
-  if (found === undefined) throw new Error(`README.md has no block "${title}"`);
-  return found;
-}
-
-/** Runs a block as bash would, stopping at the first command that fails. `opentrail` finds its server by settings. */
-function type(script: string, server: RunningOpenTrail, cwd: string) {
-  const settings = { OPENTRAIL_DATA_DIR: server.dataDir, OPENTRAIL_PORT: new URL(server.endpoint).port };
-  const path = { PATH: `${join(ROOT, 'node_modules/.bin')}:${process.env.PATH}` };
-  const npx = 'npx() { "$@"; }\n'; // which finds commands by the folder that it is called in
-  return run('bash', ['-e', '-o', 'pipefail', '-c', npx + script], { ...server.env, ...settings, ...path }, { cwd });
-}
+const block = (title: string) => blockOf(README, title);
+const type = typeAsWritten;
 
 testWith(['aws', 'aws-endpoint-env'], 'what the README tells a person to type works as written', async () => {
   const server = await startOpenTrail({ flags: { 'delivery-interval-seconds': 1, 'digest-interval-seconds': 3 } });
