@@ -115,6 +115,12 @@ describe('IAM: AWS global condition context keys', () => {
     ],
     [
       true,
+      'PrincipalTag with a space',
+      { StringEquals: { 'aws:PrincipalTag/cost center': 'a' } },
+      { tags: { 'Cost Center': 'a' } },
+    ],
+    [
+      true,
       'session tags win',
       { StringEquals: { 'aws:PrincipalTag/team': 'b' } },
       { tags: { team: 'a' }, as: role('admin', ACCOUNT, { tags: { team: 'b' } }) },

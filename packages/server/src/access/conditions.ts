@@ -126,8 +126,8 @@ function parseOperator(name: string): Operator | undefined {
 export function conditionProblem({ operator, key, values }: Condition): string | undefined {
   const parsed = parseOperator(operator);
   if (!parsed) return `Invalid Condition type : ${operator}`;
-  // Those of identity providers begin with the provider's URL: `idp.example.com:8443/realm:sub`.
-  if (!/^[A-Za-z0-9._~:/-]+:[^\s]+$/.test(key)) return `Policy has an invalid condition key: ${key}`;
+  // Tags may have spaces in their names. Keys of identity providers begin with the provider's URL: `idp.example.com:8443/realm:sub`.
+  if (!/^[A-Za-z0-9._~:/-]+:\S+(?: +\S+)*$/.test(key)) return `Policy has an invalid condition key: ${key}`;
   const isValid = parsed.comparison === 'null' ? isTruth : (parsed.comparison.isValid ?? (() => true));
   const bad = values.find((value) => !isValid(value));
   return bad === undefined ? undefined : `Invalid value ${JSON.stringify(bad)} for condition ${operator}`;

@@ -293,6 +293,40 @@ table('IAM: Example identity-based policies', [
   ],
 ]);
 
+const QUEUE = `arn:aws:sqs:eu-west-1:${ACCOUNT}:jobs`;
+table('IAM: IAM identifiers, wildcards in ARNs', [
+  [
+    'allowed',
+    'an incomplete ARN means all that begins so',
+    { do: 'sqs:SendMessage', on: QUEUE, identity: [allow('sqs:*', 'arn:aws:sqs')] },
+  ],
+  [
+    'identity-based',
+    'of that service',
+    { do: 'sqs:SendMessage', on: QUEUE, identity: [allow('sqs:*', 'arn:aws:sns')] },
+  ],
+  [
+    'identity-based',
+    'and Region',
+    { do: 'sqs:SendMessage', on: QUEUE, identity: [allow('sqs:*', 'arn:aws:sqs:us-east-1')] },
+  ],
+  [
+    'identity-based',
+    'a complete one does not',
+    { do: 'sqs:SendMessage', on: QUEUE, identity: [allow('sqs:*', `arn:aws:sqs:eu-west-1:${ACCOUNT}:job`)] },
+  ],
+  [
+    'allowed',
+    'a wildcard at the end of a part reaches past it',
+    { do: 'sqs:SendMessage', on: QUEUE, identity: [allow('sqs:*', 'arn:aws:sqs:*:jobs')] },
+  ],
+  [
+    'resource-based',
+    'resource policies have no incomplete ones',
+    { do: 'sqs:SendMessage', on: QUEUE, as: nobody, resource: [allow('sqs:*', 'arn:aws:sqs', to('*'))] },
+  ],
+]);
+
 const LOGS = ['arn:aws:s3:::logs', 'arn:aws:s3:::logs/*'];
 const get = { do: 's3:GetObject', on: 'arn:aws:s3:::logs/x', owner: ACCOUNT };
 table('S3: Bucket policy examples', [

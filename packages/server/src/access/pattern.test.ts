@@ -75,6 +75,8 @@ describe('patterns', () => {
     expect(bound('home/${aws:username}/*', 'home/aXb/x')).toBe(false);
     expect(bound("home/${aws:none, 'all'}", 'home/all')).toBe(true);
     expect(bound("home/${aws:userid, 'all'}", 'home/AIDA')).toBe(true);
+    expect(bound("home/${aws:PrincipalTag/cost center , 'a, b'}", 'home/a, b')).toBe(true);
+    expect(bound('home/${aws:userid, all}', 'home/AIDA')).toBe(false);
     expect(bound('${*}${?}${$}?', '*?$x')).toBe(true);
     expect(bound('*?${aws:userid}*', 'xAIDA')).toBe(true);
     expect(bound('home/${aws:none}*', 'home/${aws:none}')).toBe(false);

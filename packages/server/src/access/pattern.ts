@@ -34,7 +34,6 @@ const WILDCARDS: Readonly<Partial<Record<string, Mark>>> = { '*': ANY, '?': ONE 
 
 const PIECE = /[*?]|[^*?]+/g;
 const PIECE_OR_VARIABLE = /\$\{([^{}]*)\}|[*?]|\$|[^*?$]+/g;
-const WITH_DEFAULT = /^\s*([^,\s]+)\s*(?:,\s*'([^']*)'\s*)?$/;
 
 /** A test of whole values. One whose variable has neither value nor default fits nothing. */
 export const globTest = (text: string, options: PatternOptions): Test => testOf(tokensOf(text, options), options);
@@ -75,11 +74,18 @@ function tokensOf(text: string, { wildcards, variables, foldCase = false }: Patt
     } else if (name === '*' || name === '?' || name === '$') {
       literally(name);
     } else {
-      const [, key = '', fallback] = WITH_DEFAULT.exec(name) ?? [];
-      tokens.push({ key: key.toLowerCase(), ...(fallback !== undefined && { fallback }) });
+      tokens.push(variableOf(name));
     }
   }
   return tokens;
+}
+
+/** `aws:username`, or with a default: `aws:PrincipalTag/cost center, 'none'`. */
+function variableOf(text: string): Variable {
+  const comma = text.indexOf(',');
+  if (comma < 0) return { key: text.trim().toLowerCase() };
+  const fallback = /^'([^']*)'$/.exec(text.slice(comma + 1).trim())?.[1];
+  return fallback === undefined ? { key: '' } : { key: text.slice(0, comma).trim().toLowerCase(), fallback };
 }
 
 /** Its first five colons part it; those inside a variable are no colons of the pattern. */

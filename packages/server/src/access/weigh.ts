@@ -112,12 +112,24 @@ function compileActions({ actions, notActions }: Statement): CompiledStatement['
 
 const PLAIN = { wildcards: true, variables: false };
 
-function compileResources({ resources, notResources }: Statement, variables: boolean): Test {
+function compileResources({ resources, notResources, principals }: Statement, variables: boolean): Test {
   if (resources.includes('*')) return () => !notResources;
-  const tests = resources.map((pattern) => globTest(pattern, { wildcards: true, variables }));
+  const patterns = principals ? resources : resources.flatMap(completions);
+  const tests = patterns.map((pattern) => globTest(pattern, { wildcards: true, variables }));
   if (tests.length === 1 && !notResources) return tests[0]!;
   return (resource, values) => tests.some((test) => test(resource, values)) !== notResources;
 }
+
+/**
+ * In policies of identities, parts that an ARN lacks at its end are all there are (IAM identifiers, "IAM ARNs"); it stands
+ * for itself too, as a wildcard in it may reach past a colon.
+ */
+function completions(pattern: string): string[] {
+  const parts = pattern.replace(/\$\{[^{}]*\}/g, '').split(':').length;
+  return parts >= ARN_PARTS ? [pattern] : [pattern, pattern + ':*'.repeat(ARN_PARTS - parts)];
+}
+
+const ARN_PARTS = 6;
 
 /** Policies of identities name nobody: they are whoever has them. */
 function compilePrincipals(principals: Principals | undefined, not: boolean, denies: boolean) {
