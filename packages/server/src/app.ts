@@ -129,11 +129,8 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
     closing(startLifecycle({ store, clock: withoutLeaps(clock), logger }), (l) => l.close());
 
     const organizationStore = createOrganizationStore(state);
-    const authorizer = createAuthorizer({
-      denialMessages,
-      policies: iam,
-      organizations: createOrganizationSource(organizationStore),
-    });
+    const organizationSource = createOrganizationSource(organizationStore);
+    const authorizer = createAuthorizer({ denialMessages, policies: iam, organizations: organizationSource });
     const auditor = closing(
       createAuditor({
         log,
@@ -177,7 +174,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
       (o) => o.close(),
     );
     const keys = createObjectKeys({ rootKey: kms.purposeKey('s3'), kms: kms.forServices, random });
-    const objects = objectsPort(store, clock, keys);
+    const objects = objectsPort(store, clock, keys, organizationSource);
 
     const signingKeys = createSigningKeys({ state, clock, logger, regions: config.regions });
     const delivery = closing(

@@ -251,4 +251,20 @@ describe('trail delivery', () => {
     });
     await expect(port.put(service, { ...object, bucket: 'none' })).rejects.toMatchObject({ code: 'NoSuchBucket' });
   });
+
+  test('may be let in by the organization that the trail belongs to', async () => {
+    const place = { organizationId: 'o-a1b2c3d4e5', path: 'o-a1b2c3d4e5/r-ab12/', managementAccountId: OWNER };
+    const member = { placeOf: async (id: string) => (id === OWNER ? { ...place, serviceControl: [] } : undefined) };
+    const allow = {
+      Effect: 'Allow',
+      Principal: { Service: 'cloudtrail.amazonaws.com' },
+      Action: 's3:PutObject',
+      Resource: 'arn:aws:s3:::logs/*',
+      Condition: { StringEquals: { 'aws:SourceOrgID': place.organizationId } },
+    };
+    await call('PutBucketPolicy', b({ Policy: policy(allow) }));
+    await objectsPort(s3.store, s3.clock, s3.keys, member).put(service, object);
+    const refused = objectsPort(s3.store, s3.clock, s3.keys).put(service, { ...object, key: `${object.key}2` });
+    await expect(refused).rejects.toMatchObject({ code: 'AccessDenied' });
+  });
 });

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { serviceContext } from '../../access/context.ts';
 import { evaluate, missingStatement, type PolicyRequest } from '../../access/policy.ts';
+import type { OrganizationSource } from '../../access/principal-policies.ts';
 import type { Clock } from '../../base/clock.ts';
 import { AwsError, Pushback } from '../../base/errors.ts';
 import { type Bucket, type ObjectStore, StoreRefusal } from '../../ports/object-store.ts';
@@ -15,15 +16,20 @@ import type { ObjectKeys } from './object-keys.ts';
  * Where trails deliver when the store is our own: the bucket's policy decides, as it would for CloudTrail in AWS, and
  * the policy of the key. Without a key of the trail's own it is SSE-S3, whatever the bucket's default, as CloudTrail asks.
  */
-export function objectsPort(store: ObjectStore, clock: Clock, keys: ObjectKeys): Objects {
+export function objectsPort(
+  store: ObjectStore,
+  clock: Clock,
+  keys: ObjectKeys,
+  organizations?: OrganizationSource,
+): Objects {
   return {
     async checkBucketAcl(caller, bucket) {
-      require(caller, bucket, 's3:GetBucketAcl', bucketArn(bucket), {});
+      await require(caller, bucket, 's3:GetBucketAcl', bucketArn(bucket), {});
     },
 
     async put(caller, object) {
       const { bucket: name, key, body } = object;
-      const bucket = require(caller, name, 's3:PutObject', objectArn(name, key), conditionsOf(object));
+      const bucket = await require(caller, name, 's3:PutObject', objectArn(name, key), conditionsOf(object));
       await withObjectsErrors(async () => {
         checkKey(key);
         const { encryption, sealing } = await keys.make({ service: caller }, { bucket, key }, chosenFor(object));
@@ -55,19 +61,20 @@ export function objectsPort(store: ObjectStore, clock: Clock, keys: ObjectKeys):
     return bucket;
   }
 
-  function require(
+  async function require(
     caller: ServiceCaller,
     bucketName: string,
     action: string,
     resource: string,
     conditions: PolicyRequest['context'],
-  ): Bucket {
+  ): Promise<Bucket> {
     const bucket = bucketNamed(bucketName);
+    const place = await organizations?.placeOf(caller.sourceAccount);
     const request: PolicyRequest = {
       principal: { kind: 'service', service: caller.service },
       action,
       resource,
-      context: { ...serviceContext(caller, clock.now()), ...conditions },
+      context: { ...serviceContext(caller, clock.now(), place), ...conditions },
     };
     const policy = policyOf(bucket);
     if (policy && evaluate(policy, request) === 'allow') return bucket;
