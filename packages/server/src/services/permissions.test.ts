@@ -17,9 +17,10 @@ const folders = readdirSync(import.meta.dirname, { withFileTypes: true })
 /** The tables are made without touching what handlers work with, which is all that is needed here. */
 async function serviceIn(folder: string): Promise<Service> {
   const module = (await import(`./${folder}/index.ts`)) as Readonly<Record<string, unknown>>;
-  const make = Object.entries(module).find(([name]) => name.endsWith('Service'))?.[1];
-  expect(make, `services/${folder}/index.ts exports a function …Service`).toBeTypeOf('function');
-  return (make as (deps: unknown) => Service)(HOLLOW);
+  const make = Object.entries(module).find(([name]) => name.endsWith('Service') || name.startsWith('open'))?.[1];
+  expect(make, `services/${folder}/index.ts exports what makes the service`).toBeTypeOf('function');
+  const made = (make as (...deps: unknown[]) => Service | { readonly service: Service })(HOLLOW, HOLLOW);
+  return 'service' in made ? made.service : made;
 }
 
 /** Has every member, and each of them every member. */
