@@ -1,7 +1,7 @@
 import * as calls from './calls.ts';
 import { allOfCloudTrail, allOfIam, allOfKms, allOfOrganizations, allOfS3, LOG_FILE } from './operations.ts';
-import { denialOf, denied, type Refusal, type Row } from './row.ts';
-import { type Call, type Credentials, presigned, signed, unsigned } from './wire.ts';
+import { attempts, denied, type Refusal, type Row } from './row.ts';
+import { type Credentials, presigned, unsigned } from './wire.ts';
 import { A, type World } from './world.ts';
 
 /** Who is known, and may not. */
@@ -17,11 +17,8 @@ export interface People {
   readonly restrained: Credentials;
 }
 
-const attempts = (who: string, as: Credentials, list: readonly Call[], refusal?: Refusal): Row[] =>
-  list.map((call, i) => {
-    const isRepeated = list.findIndex(({ name }) => name === call.name) < i;
-    return denied(who, call, () => signed(call, as), refusal ?? denialOf(call), isRepeated ? `(${i + 1})` : '');
-  });
+/** IAM takes no federated sessions at all, nor those of GetSessionToken without a second factor (STS, API reference). */
+export const NO_TOKEN_FOR_IAM: Refusal = [403, 'InvalidClientTokenId'];
 
 /** Callers without any policy: no operation of any service is theirs. */
 export function strangerRows(world: World, { nobody, nobodyOfB, guest }: People): Row[] {
@@ -47,7 +44,14 @@ export function strangerRows(world: World, { nobody, nobodyOfB, guest }: People)
     ...attempts("no policy, on another account's", nobodyOfB, allOfS3('a-logs', LOG_FILE)),
     ...attempts('no policy', nobody, allOfIam(A)),
     ...attempts('no policy', nobody, allOfOrganizations()),
-    ...attempts('no policy, federated', guest, allOfIam(A)),
+    ...attempts('no policy, federated', guest, allOfIam(A), NO_TOKEN_FOR_IAM),
+    ...attempts('no policy, federated', guest, allOfCloudTrail(world)),
+    ...attempts('no policy, federated', guest, allOfS3('a-private', 'doc.txt')),
+    ...attempts('no policy, federated', guest, [
+      calls.sts('GetSessionToken'),
+      calls.sts('GetFederationToken', { Name: 'me' }),
+      calls.sts('AssumeRole', { RoleArn: `arn:aws:iam::${A}:role/victim-role`, RoleSessionName: 'me' }),
+    ]),
   ];
 }
 
@@ -205,190 +209,4 @@ export function restrainedRows(world: World, { restrained }: People): Row[] {
     ),
     ...attempts('explicit deny', restrained, changes),
   ];
-}
-
-/** CloudTrail as somebody's deputy: trails that would write where their owner may not. */
-export function deputyRows(world: World): Row[] {
-  const { a, b } = world;
-  const insufficient: Refusal = [400, 'InsufficientS3BucketPolicyException'];
-  const create = (input: Readonly<Record<string, unknown>>) =>
-    calls.cloudTrail('CreateTrail', { Name: 'deputy', ...input });
-  const row = (what: string, as: Credentials, call: Call, refusal = insufficient): Row =>
-    denied(`confused deputy: ${what}`, call, () => signed(call, as), refusal);
-  return [
-    row("B's trail into A's bucket, which names A's trail alone", b, create({ S3BucketName: 'a-logs' })),
-    row(
-      "B's trail of the same name as A's",
-      b,
-      calls.cloudTrail('CreateTrail', { Name: 'main-a', S3BucketName: 'a-logs' }),
-    ),
-    row("B's trail with A's folder for a prefix", b, create({ S3BucketName: 'a-logs', S3KeyPrefix: `AWSLogs/${A}` }), [
-      400,
-      'InvalidS3PrefixException',
-    ]),
-    row(
-      "B's trail, moved into A's bucket",
-      b,
-      calls.cloudTrail('UpdateTrail', { Name: 'main-b', S3BucketName: 'a-logs' }),
-    ),
-    row("B's trail into A's bucket without any policy", b, create({ S3BucketName: 'a-private' })),
-    row("B's trail with digests", b, create({ S3BucketName: 'a-logs', EnableLogFileValidation: true })),
-    row("A's own trail that the bucket does not name", a, create({ S3BucketName: 'a-logs' })),
-    row(
-      "A's own trail, of another Region",
-      a,
-      calls.cloudTrail('CreateTrail', { Name: 'main-a-2', S3BucketName: 'a-logs' }),
-    ),
-    row(
-      "A's trail, moved into B's bucket",
-      a,
-      calls.cloudTrail('UpdateTrail', { Name: 'main-a', S3BucketName: 'b-logs' }),
-    ),
-    row(
-      "A's trail, moved to a prefix that the policy does not cover",
-      a,
-      calls.cloudTrail('UpdateTrail', { Name: 'main-a', S3KeyPrefix: 'elsewhere' }),
-    ),
-    row('a bucket that is not there', b, create({ S3BucketName: 'not-there-at-all' }), [
-      400,
-      'S3BucketDoesNotExistException',
-    ]),
-    row('a prefix that climbs', a, create({ S3BucketName: 'a-logs', S3KeyPrefix: '../b-logs' })),
-  ];
-}
-
-/** Bucket policies that try to widen themselves by odd wildcards, other resources or principals that are none. */
-export function policyRows({ a }: World): Row[] {
-  const policy = (statement: Readonly<Record<string, unknown>>) =>
-    JSON.stringify({
-      Version: '2012-10-17',
-      Statement: [
-        {
-          Effect: 'Allow',
-          Principal: { AWS: A },
-          Action: 's3:GetObject',
-          Resource: 'arn:aws:s3:::a-private/*',
-          ...statement,
-        },
-      ],
-    });
-  const ODD: readonly (readonly [what: string, text: string])[] = [
-    ['part of an account as principal', policy({ Principal: { AWS: 'arn:aws:iam::1234*:root' } })],
-    ['any account as principal', policy({ Principal: { AWS: 'arn:aws:iam::*:root' } })],
-    ['any user of an account', policy({ Principal: { AWS: `arn:aws:iam::${A}:user/*` } })],
-    ['any role of an account', policy({ Principal: { AWS: `arn:aws:iam::${A}:role/*` } })],
-    ['a user with a wildcard inside', policy({ Principal: { AWS: `arn:aws:iam::${A}:user/op*` } })],
-    ['any service', policy({ Principal: { Service: '*' } })],
-    ['a wildcard inside a service', policy({ Principal: { Service: '*.amazonaws.com' } })],
-    ['a kind of principal that is none', policy({ Principal: { Everyone: '*' } })],
-    ["another bucket's objects", policy({ Resource: 'arn:aws:s3:::b-private/*' })],
-    ['a bucket whose name begins like it', policy({ Resource: 'arn:aws:s3:::a-private-2/*' })],
-    ['a trail', policy({ Resource: `arn:aws:cloudtrail:us-east-1:${A}:trail/main-a` })],
-    ["another service's action", policy({ Action: 'cloudtrail:StopLogging' })],
-    ["any service's actions by a wildcard before the colon", policy({ Action: '*:GetObject' })],
-    ['no principal', policy({ Principal: undefined })],
-    ['principal and its contrary', policy({ NotPrincipal: { AWS: A } })],
-    ['action and its contrary', policy({ NotAction: 's3:PutObject' })],
-    ['resource and its contrary', policy({ NotResource: 'arn:aws:s3:::b-private/*' })],
-    ['an effect that is none', policy({ Effect: 'allow' })],
-    ['an operator that is none', policy({ Condition: { StringSortOf: { 'aws:SourceArn': 'x' } } })],
-    ['a condition of two maps', policy({ Condition: { StringEquals: 'x' } })],
-    ['a version of the future', policy({}).replace('2012-10-17', '2032-10-17')],
-    ['no statement', '{"Version":"2012-10-17"}'],
-    ['an empty list of statements', '{"Version":"2012-10-17","Statement":[]}'],
-    ['a string', '"*"'],
-    ['no JSON', '{'],
-    ['a member twice', policy({}).replace('"Effect":"Allow"', '"Effect":"Deny","Effect":"Allow"')],
-  ];
-  return ODD.map(([what, text]) => {
-    const call = calls.s3('PutBucketPolicy', 'PUT', '/a-private?policy', text);
-    return denied('a policy with', call, () => signed(call, a), [400, 'MalformedPolicy'], what);
-  });
-}
-
-/** Ways out of a bucket, to the server's own files and other buckets. */
-export function pathRows(world: World): Row[] {
-  const { a, b } = world;
-  const noKey: Refusal = [404, 'NoSuchKey'];
-  const noBucket: Refusal = [404, 'NoSuchBucket'];
-  const badName: Refusal = [400, 'InvalidBucketName'];
-  const files = ['sealing-key', 'credentials', 'state/journal', 'log', 'layout.json', 'objects', 'spool'];
-  const climbs = [
-    '../',
-    '../../',
-    '..%2f',
-    '..%2F..%2F',
-    '%2e%2e/',
-    '%2e%2e%2f',
-    './',
-    '//',
-    '%2f',
-    '..%5c',
-    '%00/',
-    '..%00/',
-    '....//',
-    '%252e%252e%252f',
-    '..;/',
-  ];
-  const get = (path: string) => calls.s3('GetObject', 'GET', path);
-  const fromBucket = climbs.flatMap((climb) =>
-    [`${climb}credentials`, `${climb}sealing-key`, `${climb}b-private/doc.txt`].map((rest) =>
-      denied(
-        'path',
-        get(`/a-private/${climb === '//' ? '/' : climb}${rest.slice(climb.length)}`),
-        () => signed(get(`/a-private/${climb === '//' ? '/' : climb}${rest.slice(climb.length)}`), a),
-        noKey,
-        `of ${climb}${rest.slice(climb.length)}`,
-      ),
-    ),
-  );
-  const asBucket = files.map((file) => {
-    const call = get(`/${file.split('/')[0]}/${file.split('/')[1] ?? 'x'}`);
-    return denied('path', call, () => signed(call, a), noBucket, `a folder of the server for a bucket: ${file}`);
-  });
-  const buckets = [
-    '..',
-    '.',
-    '%2e%2e',
-    '..%2fobjects',
-    'a-private%2f..',
-    'A-PRIVATE',
-    'a_private',
-    '127.0.0.1',
-    'xn--a',
-  ].map((name) => {
-    const call = calls.s3('CreateBucket', 'PUT', `/${name}`);
-    return denied('path', call, () => signed(call, a), badName, `a bucket of the name ${name}`);
-  });
-  const copies = [
-    '/../credentials',
-    '/a-private/../../credentials',
-    '/a-private/..%2f..%2fsealing-key',
-    '/b-private/doc.txt',
-    'b-private/doc.txt',
-    '/b-private/doc.txt?versionId=null',
-  ].map((source) => {
-    const call = calls.s3('CopyObject', 'PUT', '/a-private/stolen', '', { 'x-amz-copy-source': source });
-    const refusal: Refusal = source.includes('b-private')
-      ? [403, 'AccessDenied']
-      : source.startsWith('/..')
-        ? noBucket
-        : noKey;
-    return denied('path', call, () => signed(call, a), refusal, `copy source ${source}`);
-  });
-  const climbing = [
-    `/a-logs/../a-private/doc.txt`,
-    '/b-private/../a-private/doc.txt',
-    '/b-private/%2e%2e/a-private/doc.txt',
-    '/b-private/..%2fa-private%2fdoc.txt',
-  ].map((path) =>
-    denied(
-      'path',
-      get(path),
-      () => signed(get(path), b),
-      path.startsWith('/a-logs') ? [403, 'AccessDenied'] : noKey,
-      `from B's bucket: ${path}`,
-    ),
-  );
-  return [...fromBucket, ...asBucket, ...buckets, ...copies, ...climbing];
 }

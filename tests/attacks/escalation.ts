@@ -1,4 +1,5 @@
 import * as calls from './calls.ts';
+import { NO_TOKEN_FOR_IAM } from './denials.ts';
 import { allOfIam, allOfS3, LOG_FILE } from './operations.ts';
 import { denied, type Refusal, type Row } from './row.ts';
 import { type Call, type Credentials, signed } from './wire.ts';
@@ -193,7 +194,7 @@ const UNKNOWN: Readonly<Record<string, Refusal>> = {
   opentrail: [403, 'UnrecognizedClientException'],
 };
 
-export function escalationRows(world: World, climbers: Climbers): Row[] {
+export function escalationRows(world: World, climbers: Climbers, withoutMfa: Credentials): Row[] {
   const { developer, selfish, trailer, bounded, limited, orphan } = climbers;
   const loggingRole = (roleArn: string) => ({
     CloudWatchLogsRoleArn: roleArn,
@@ -241,6 +242,12 @@ export function escalationRows(world: World, climbers: Climbers): Row[] {
     ...named('privilege escalation by a developer', developer, waysUp('developer')),
     ...named('privilege escalation out of a boundary', bounded, waysUp('bounded')),
     ...named('privilege escalation out of a session policy', limited, waysUp('victim')),
+    ...named(
+      'IAM by an administrator without a second factor',
+      withoutMfa,
+      waysUp('opentrail').filter(({ service }) => service === 'iam'),
+      NO_TOKEN_FOR_IAM,
+    ),
     ...named(
       "another user's credentials",
       selfish,

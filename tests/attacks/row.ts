@@ -1,4 +1,4 @@
-import type { Call, Wire } from './wire.ts';
+import { type Call, type Credentials, signed, type Wire } from './wire.ts';
 
 /** A forbidden attempt, and how it must end. */
 export interface Row {
@@ -33,3 +33,10 @@ export const denied = (who: string, call: Call, wire: () => Wire, refusal = deni
   code: refusal[1],
   leaves: 'record',
 });
+
+/** Many calls of one caller, who may make none of them. */
+export const attempts = (who: string, as: Credentials, list: readonly Call[], refusal?: Refusal): Row[] =>
+  list.map((call, i) => {
+    const isRepeated = list.findIndex(({ name }) => name === call.name) < i;
+    return denied(who, call, () => signed(call, as), refusal ?? denialOf(call), isRepeated ? `(${i + 1})` : '');
+  });
