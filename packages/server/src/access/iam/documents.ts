@@ -20,20 +20,21 @@ export const identityPolicy = (document: string): { readonly policy: Policy } | 
  */
 export const trustPolicy = (document: string): { readonly policy: Policy } | { readonly problem: string } =>
   kept(`trust ${document}`, () => {
-    let json: unknown;
     try {
-      json = JSON.parse(document);
+      const json: unknown = JSON.parse(document);
+      if (!isObject(json)) return NO_JSON;
+      const { Statement: list } = json;
+      const statements: unknown[] = Array.isArray(list) ? list : list === undefined ? [] : [list];
+      const field = ['Resource', 'NotResource'].find((name) => statements.some((s) => isObject(s) && name in s));
+      if (field) return { problem: `Has prohibited field ${field}` };
+      const Statement = statements.map((s) => (isObject(s) ? { ...s, Resource: '*' } : s));
+      return parsePolicy(JSON.stringify({ ...json, Statement }), { sizeBytesMax: 2 * DOCUMENT_CHARS_MAX });
     } catch {
-      return { problem: 'This policy contains invalid Json' };
+      return NO_JSON; // or nested too deeply to be written again
     }
-    if (!isObject(json)) return { problem: 'This policy contains invalid Json' };
-    const { Statement: list } = json;
-    const statements: unknown[] = Array.isArray(list) ? list : list === undefined ? [] : [list];
-    const field = ['Resource', 'NotResource'].find((name) => statements.some((s) => isObject(s) && name in s));
-    if (field) return { problem: `Has prohibited field ${field}` };
-    const Statement = statements.map((s) => (isObject(s) ? { ...s, Resource: '*' } : s));
-    return parsePolicy(JSON.stringify({ ...json, Statement }), { sizeBytesMax: 2 * DOCUMENT_CHARS_MAX });
   });
+
+const NO_JSON = { problem: 'This policy contains invalid Json' };
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -6,7 +6,8 @@ import type { IamDeps } from './deps.ts';
 import { iamError } from './errors.ts';
 import { principalByArn } from './simulated-principal.ts';
 
-const VARIABLE = /\$\{([^}:]+:[^},]+?)(?:\s*,[^}]*)?\}/g;
+/** `${aws:username}`, `${aws:username, 'default'}`. Each start is looked at once: what follows ends at the next brace. */
+const VARIABLE = /\$\{([^${}:,]+:[^${},]+)(?:,[^{}]*)?\}/g;
 
 /** The condition keys that policies ask for, in conditions and variables, each once, as it is first written. */
 export function contextKeysOf(policies: readonly Policy[]): string[] {
@@ -19,7 +20,7 @@ export function contextKeysOf(policies: readonly Policy[]): string[] {
       for (const { key } of conditions) note(key);
       if (version !== '2012-10-17') continue;
       for (const text of [...resources, ...conditions.flatMap(({ values }) => values)]) {
-        for (const [, key] of text.matchAll(VARIABLE)) note(key!);
+        for (const [, key] of text.matchAll(VARIABLE)) note(key!.trim());
       }
     }
   }

@@ -217,6 +217,18 @@ describe('who calls', () => {
     expect((await iam.call('GetAccountSummary')).SummaryMap.AccountAccessKeysPresent).toBe(1);
   });
 
+  it('with a session that only long-term keys made is refused, with MFA not', async () => {
+    const session = { issuedMs: 0, expiresMs: 9e15, mfa: false, policies: [], tags: {} };
+    const as = (kind: 'user' | 'federated' | 'root', mfa: boolean) => ({
+      ...user('opentrail'),
+      principal: { kind, name: 'opentrail', session: { ...session, mfa } },
+    });
+    for (const caller of [as('user', false), as('root', false), as('federated', true)]) {
+      expect(await iam.ends('ListUsers', {}, caller)).toMatch(/^InvalidClientTokenId/);
+    }
+    expect(await iam.ends('ListUsers', {}, as('user', true))).toBe('ok');
+  });
+
   it('sees nothing of other accounts', async () => {
     const { Policy } = await iam.call('CreatePolicy', { PolicyName: 'p', PolicyDocument: allow('s3:*') });
     const stranger = user('opentrail', OTHER);
@@ -335,6 +347,47 @@ describe('policies', () => {
     const after = await iam.store.policiesOf(ACCOUNT, a.principal);
     expect(after!.identity[0]).toBe(before!.identity[0]); // the same object while it says the same
     expect(after!.tags).toEqual({ team: 'x' });
+  });
+});
+
+describe('hostile documents', () => {
+  const deep = `{"Version":"2012-10-17","Statement":${'['.repeat(60_000)}${']'.repeat(60_000)}}`;
+  it.each([
+    ['CreatePolicy', { PolicyName: 'p', PolicyDocument: deep }],
+    ['CreateRole', { RoleName: 'r', AssumeRolePolicyDocument: deep }],
+    ['SimulateCustomPolicy', { PolicyInputList: [deep], ActionNames: ['s3:GetObject'] }],
+    ['PutUserPolicy', { UserName: 'opentrail', PolicyName: '__proto__', PolicyDocument: 'x' }],
+  ])('cost %s an error of the caller, no more', async (operation, input) => {
+    expect(await iam.ends(operation, input)).toMatch(/^(MalformedPolicyDocument|InvalidInput): /);
+  });
+
+  it('have their variables found in one pass', async () => {
+    const keysOf = async (...resources: string[]) => {
+      const Statement = [{ Effect: 'Allow', Action: 's3:*', Resource: resources.map((r) => `arn:aws:s3:::${r}`) }];
+      const document = JSON.stringify({ Version: '2012-10-17', Statement });
+      const { ContextKeyNames } = await iam.call('GetContextKeysForCustomPolicy', { PolicyInputList: [document] });
+      return ContextKeyNames;
+    };
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: policy variables
+    expect(await keysOf("${aws:username , 'x'}/${aws:PrincipalTag/team}/${*}")).toEqual([
+      'aws:PrincipalTag/team',
+      'aws:username',
+    ]);
+    for (const part of ['${', '${a:', '${a:b,', '${a: ']) await keysOf(part.repeat(60_000 / part.length));
+    await keysOf(`\${a:${' '.repeat(60_000)}`);
+  });
+
+  it('do no harm by names that objects have anyway', async () => {
+    for (const name of ['__proto__', 'constructor', 'toString']) {
+      expect(await iam.ends('GetUserPolicy', { UserName: 'opentrail', PolicyName: name })).toMatch(/^NoSuchEntity/);
+      await iam.call('PutUserPolicy', { UserName: 'opentrail', PolicyName: name, PolicyDocument: allow('s3:*') });
+      await iam.call('TagUser', { UserName: 'opentrail', Tags: [{ Key: name, Value: 'v' }] });
+    }
+    expect((await iam.call('ListUserPolicies', { UserName: 'opentrail' })).PolicyNames).toHaveLength(3);
+    expect((await iam.call('ListUserTags', { UserName: 'opentrail' })).Tags).toHaveLength(3);
+    expect((await iam.store.policiesOf(ACCOUNT, user('opentrail').principal))!.identity).toHaveLength(4);
+    await iam.call('DeleteUserPolicy', { UserName: 'opentrail', PolicyName: '__proto__' });
+    expect((await iam.call('ListUserPolicies', { UserName: 'opentrail' })).PolicyNames).toHaveLength(2);
   });
 });
 

@@ -10,6 +10,7 @@ import { iamError, noSuch, overQuota } from './errors.ts';
 import { findUser, impliedUser } from './find.ts';
 import { tagsOut, timeOf } from './output.ts';
 import { pageOf } from './pages.ts';
+import { qrPng } from './qr-code.ts';
 import { withTags } from './tag-rules.ts';
 
 /** IAM's quota. */
@@ -74,7 +75,8 @@ export function createMfaHandlers({ store: { data }, sealer, clock, random }: Ia
       const VirtualMFADevice: iam.VirtualMFADevice = {
         SerialNumber: serialNumber,
         Base32StringSeed: Buffer.from(base32),
-        Tags: tagsOut(device.tags),
+        QRCodePNG: qrPng(keyUri(input.VirtualMFADeviceName!, accountId, base32)),
+        ...(input.Tags?.length && { Tags: tagsOut(device.tags) }),
       };
       return { VirtualMFADevice };
     },
@@ -181,6 +183,12 @@ export function createMfaHandlers({ store: { data }, sealer, clock, random }: Ia
     },
   };
 }
+
+/** What the QR code says, as authenticator apps read it; of a long name the beginning, so that it fits. */
+const keyUri = (name: string, accountId: string, base32: string): string =>
+  `otpauth://totp/${encodeURIComponent(name.slice(0, LABEL_CHARS))}@${accountId}?secret=${base32}`;
+/** Each may take three characters. */
+const LABEL_CHARS = 30;
 
 const serialOf = ({ serialNumber }: MfaDevice) => serialNumber;
 

@@ -12,8 +12,8 @@ import { withTags } from './tag-rules.ts';
 const PROVIDERS_MAX = 100;
 const CLIENT_IDS_MAX = 100;
 const THUMBPRINTS_MAX = 5;
-/** Below AWS's 10 MB: State's values are bounded, and real metadata has some KB. */
-const METADATA_BYTES_MAX = 512 * 1024;
+/** As JSON. Below AWS's 10 MB: State's values are bounded, and real metadata has some KB. */
+const METADATA_BYTES_MAX = 900_000;
 /** Of metadata that does not say. */
 const VALID_YEARS_USUAL = 100;
 
@@ -160,8 +160,8 @@ function oidcHandlers({ store: { data }, clock }: IamDeps): Record<string, Handl
 
 /** Until when metadata says that it is valid. @throws AwsError InvalidInput for what is no metadata */
 function validUntil(metadata: string, nowMs: number): number {
-  if (Buffer.byteLength(metadata) > METADATA_BYTES_MAX) {
-    throw iamError('InvalidInput', `SAML metadata may have at most ${METADATA_BYTES_MAX} bytes here.`);
+  if (Buffer.byteLength(JSON.stringify(metadata)) > METADATA_BYTES_MAX) {
+    throw iamError('InvalidInput', `SAML metadata may have at most ${METADATA_BYTES_MAX} bytes here, written as JSON.`);
   }
   const root = /<(?:[\w.-]+:)?EntityDescriptor\b([^>]*)>/.exec(metadata);
   if (!root || !/^\s*</.test(metadata)) throw iamError('InvalidInput', 'Could not parse metadata');

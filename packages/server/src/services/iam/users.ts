@@ -7,7 +7,7 @@ import type { IamDeps } from './deps.ts';
 import { iamError, overQuota } from './errors.ts';
 import { findUser, impliedUser } from './find.ts';
 import { requireBoundary } from './managed.ts';
-import { userOut, wholeUser } from './output.ts';
+import { timeOf, userOut, wholeUser } from './output.ts';
 import { pageOf } from './pages.ts';
 import { withTags } from './tag-rules.ts';
 import { retargetTrust } from './trusting.ts';
@@ -43,7 +43,7 @@ export function createUserHandlers({ store: { data }, clock, random }: IamDeps):
       const name = impliedUser(context, input.UserName);
       if (name !== undefined) return { User: wholeUser(await findUser(data, accountId, name)) };
       const account = await data.get(keys.account(accountId));
-      const root = { UserId: accountId, Arn: arn, CreateDate: new Date(account?.createdMs ?? 0) };
+      const root = { UserId: accountId, Arn: arn, CreateDate: timeOf(account?.createdMs ?? 0) };
       return { User: root as iam.User };
     },
 
