@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -5,6 +6,7 @@ import { openSealingKey } from '../packages/server/src/access/sealed-secrets.ts'
 import { createSessions } from '../packages/server/src/access/sessions.ts';
 import { systemRandom } from '../packages/server/src/base/random.ts';
 import * as calls from './attacks/calls.ts';
+import { conditionRows, makeConditional } from './attacks/conditions.ts';
 import {
   anonymousRows,
   otherAccountRows,
@@ -27,7 +29,7 @@ import {
 import { deputyRows, foreignKeyRows, pathRows } from './attacks/paths.ts';
 import type { Row } from './attacks/row.ts';
 import { presignedRows, type SessionSet, sessionRows, signatureRows } from './attacks/signatures.ts';
-import { type Answer, type Call, type Credentials, hangUp, send, useHost } from './attacks/wire.ts';
+import { type Answer, type Call, type Credentials, hangUp, presigned, send, signed, useHost } from './attacks/wire.ts';
 import { A, KMS_PLAINTEXT, makeWorld, must, type World } from './attacks/world.ts';
 import { eventually } from './support/clients.ts';
 import { cleanUp, type RunningOpenTrail, startOpenTrail } from './support/opentrail.ts';
@@ -74,6 +76,7 @@ beforeAll(async () => {
     ...restrainedRows(world, people),
     ...escalationRows(world, climbers, sessions.live),
     ...deputyRows(world),
+    ...conditionRows(await makeConditional(a)),
     ...policyRows(world),
     ...identityPolicyRows(world),
     ...foreignKeyRows(world),
@@ -236,6 +239,27 @@ test('every forbidden attempt is denied by AWS’s own name, changes nothing and
   for (const { row } of outcomes) if (row.leaves === 'count') counted[row.code] = (counted[row.code] ?? 0) + 1;
   expect(await rejections()).toEqual(counted);
 }, 120_000);
+
+test('what was tampered with would have been let through as it was', async () => {
+  const get = calls.s3('GetObject', 'GET', '/a-private/doc.txt');
+  const live = await session(world.a, 'GetSessionToken');
+  for (const as of [world.a, live]) {
+    expect(await send(presigned(get, as), 'control')).toMatchObject({ status: 200, body: 'of a' });
+    expect(await send(signed(get, as), 'control')).toMatchObject({ status: 200, body: 'of a' });
+    await must(as, calls.cloudTrail('StartLogging', { Name: 'main-a' }));
+    await must(as, calls.kms('EnableKey', { KeyId: world.keyOfA }));
+  }
+});
+
+test('a list of deletions is refused key by key, with status 200 as S3 has it', async () => {
+  const body = '<Delete><Object><Key>doc.txt</Key></Object><Object><Key>other.txt</Key></Object></Delete>';
+  const headers = { 'content-md5': createHash('md5').update(body).digest('base64') };
+  const call = calls.s3('DeleteObjects', 'POST', '/a-private?delete', body, headers);
+  const answer = await send(signed(call, world.b), 'deletions');
+  expect([answer.status, answer.body.match(/<Code>AccessDenied<\/Code>/g)?.length]).toEqual([200, 2]);
+  expect(answer.body).not.toContain('<Deleted>');
+  await must(world.a, calls.s3('GetObject', 'GET', '/a-private/doc.txt'));
+});
 
 test('no secret stands in clear in the data folder or the log, but what is in the credentials file', async () => {
   await eventually(async () => (await fetch(`${server.endpoint}/readyz`)).ok, 'the server is well');
