@@ -173,7 +173,12 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
       ),
       (o) => o.close(),
     );
-    const keys = createObjectKeys({ rootKey: kms.purposeKey('s3'), kms: kms.forServices, random });
+    const keys = createObjectKeys({
+      rootKey: kms.purposeKey('s3'),
+      kms: kms.forServices,
+      random,
+      encryptsAll: config.encryptObjects === 'all',
+    });
     const objects = objectsPort(store, clock, keys, organizationSource);
 
     const signingKeys = createSigningKeys({ state, clock, logger, regions: config.regions });

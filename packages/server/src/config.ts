@@ -159,6 +159,12 @@ const SETTINGS = {
     .describe(
       'Key of another KMS under which the master key of this one is kept: its ARN, or https://host/<key id>?region=…; none: a file in the data folder',
     ),
+  encryptObjects: z
+    .enum(['all', 'kms'])
+    .default('all')
+    .describe(
+      'Which objects are encrypted on the disk: all, or only those under a key of KMS (writes 200 MB about 0.2 s sooner)',
+    ),
   rateQuotas: flag.default(false).describe("Enforce AWS's request quotas (2 LookupEvents a second …)"),
   logLevel: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])

@@ -65,11 +65,12 @@ export function copyObjectHandlers(deps: S3Deps, authorizer: Authorizer): Handle
           bucket,
           key,
           body,
-          sealing,
+          ...(sealing && { sealing }),
           describe() {
             computed = checksum();
-            const { checksum: _, ...rest } = attributes;
-            return { attributes: { ...rest, encryption, ...(computed && { checksum: computed }) }, marks: newMarks };
+            const { checksum: _, encryption: __, ...rest } = attributes;
+            const now = { ...(encryption && { encryption }), ...(computed && { checksum: computed }) };
+            return { attributes: { ...rest, ...now }, marks: newMarks };
           },
           ...(check && { check }),
         });

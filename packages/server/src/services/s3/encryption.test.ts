@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { seededRandom } from '../../base/random.ts';
+import type { ObjectAttributes } from './model.ts';
+import { createObjectKeys } from './object-keys.ts';
 import { ANONYMOUS, b, code, type Harness, openHarness, policy, refused } from './testing/harness.ts';
 
 let s3: Harness;
@@ -31,6 +34,22 @@ test('objects of before there was encryption are read', async () => {
   expect(await s3.get('old')).toBe(SECRET);
   await s3.call('CopyObject', b({ Key: 'new', CopySource: 'logs/old' }));
   expect(await s3.get('new')).toBe(SECRET);
+});
+
+test('where it is left to the disk, only what has a key of KMS is encrypted, and the rest is read as ever', async () => {
+  await s3.put('before', SECRET);
+  const random = seededRandom('later');
+  const keys = createObjectKeys({ rootKey: Buffer.alloc(32, 7), kms: s3.kms, random, encryptsAll: false });
+  const place = { bucket: s3.store.bucket('logs')!, key: 'k' };
+  const service = { service: 'cloudtrail.amazonaws.com', sourceArn: 'arn', sourceAccount: '1' };
+  expect(await keys.make({ service }, place, { kind: 'AES256' })).toEqual({});
+  const chosen = { kind: 'aws:kms', keyId: 'alias/mine', bucketKey: false, context: {} } as const;
+  expect(await keys.make({ service }, place, chosen)).toMatchObject({ encryption: { kind: 'aws:kms' } });
+  const { attributes } = (await s3.store.open('logs', 'before'))!;
+  const encryption = (attributes as ObjectAttributes).encryption!;
+  expect(await keys.open({ service }, { ...place, key: 'before' }, encryption)).toHaveLength(32);
+  // A data key is good for its own object alone.
+  await expect(keys.open({ service }, place, encryption)).rejects.toThrow(/another object's, or damaged/);
 });
 
 test('what was changed on the disk is found, not given out; an empty object is an object', async () => {

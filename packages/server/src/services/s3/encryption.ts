@@ -148,9 +148,9 @@ export function shownEncryption(encryption: StoredEncryption | undefined): Recor
 }
 
 /** The same in answers to what sets it, which give the client's own context back. */
-export function shownNewEncryption(encryption: StoredEncryption): Record<string, unknown> {
+export function shownNewEncryption(encryption: StoredEncryption | undefined): Record<string, unknown> {
   const shown = shownEncryption(encryption);
-  if (encryption.kind !== 'aws:kms') return shown;
+  if (encryption?.kind !== 'aws:kms') return shown;
   const { [ARN_KEY]: _, ...given } = encryption.context;
   if (Object.keys(given).length === 0) return shown;
   return { ...shown, SSEKMSEncryptionContext: Buffer.from(JSON.stringify(given)).toString('base64') };

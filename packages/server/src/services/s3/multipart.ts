@@ -53,7 +53,11 @@ export function multipartHandlers(deps: S3Deps, authorizer: Authorizer): Handler
       const described = attributesFrom(input);
       const marks = marksFrom(deps, bucket, input);
       const { encryption } = await newKey(deps, context, bucket, key, input);
-      const attributes: UploadAttributes = { ...described, encryption, ...(uploadChecksum && { uploadChecksum }) };
+      const attributes: UploadAttributes = {
+        ...described,
+        ...(encryption && { encryption }),
+        ...(uploadChecksum && { uploadChecksum }),
+      };
       const upload = await store.createUpload(bucket, key, { ...attributes }, { ...marks });
       return {
         Bucket: bucket,

@@ -20,14 +20,16 @@ export interface Place {
   readonly key: string;
 }
 
+/** Both absent where an object is not to be encrypted on the disk. */
+export interface NewKey {
+  readonly encryption?: StoredEncryption;
+  readonly sealing?: Sealing;
+}
+
 /** Data keys of objects: made when an object is written, opened when it is read. */
 export interface ObjectKeys {
   /** @throws AwsError AccessDenied, `KMS.DisabledException` and KMS's other refusals */
-  make(
-    asking: Asking,
-    place: Place,
-    chosen: ChosenEncryption,
-  ): Promise<{ readonly encryption: StoredEncryption; readonly sealing: Sealing }>;
+  make(asking: Asking, place: Place, chosen: ChosenEncryption): Promise<NewKey>;
   /** For what is written later under the same data key: parts of an upload. @throws AwsError as `make` does */
   again(asking: Asking, place: Place, encryption: StoredEncryption): Promise<Sealing>;
   /** undefined for an object that is not encrypted. @throws AwsError as `make` does */
@@ -39,12 +41,14 @@ export interface ObjectKeysDeps {
   readonly rootKey: Buffer;
   readonly kms: Pick<KmsForServices, 'generateDataKey' | 'decrypt'>;
   readonly random: Random;
+  /** Whether objects under SSE-S3 are encrypted here, or it is left to the disk. Those under keys of KMS always are. */
+  readonly encryptsAll: boolean;
 }
 
 const KEY_BYTES = 32;
 const ETAG_BYTES = 16;
 
-export function createObjectKeys({ rootKey, kms, random }: ObjectKeysDeps): ObjectKeys {
+export function createObjectKeys({ rootKey, kms, random, encryptsAll }: ObjectKeysDeps): ObjectKeys {
   const wrappingKey = purposeKey(rootKey, 's3 data keys');
   const etagKey = purposeKey(rootKey, 's3 etags');
 
@@ -62,6 +66,7 @@ export function createObjectKeys({ rootKey, kms, random }: ObjectKeysDeps): Obje
   const self: ObjectKeys = {
     async make(asking, place, chosen) {
       if (chosen.kind === 'AES256') {
+        if (!encryptsAll) return {};
         // A copy: random bytes come out of a pool.
         const dataKey = Buffer.from(random.bytes(KEY_BYTES));
         const wrapped = sealBytes(wrappingKey, placeOf(place), dataKey, random).toString('base64');
@@ -127,7 +132,7 @@ export async function newKey(
   bucketName: string,
   key: string,
   input: EncryptionInput,
-) {
+): Promise<NewKey> {
   const bucket = bucketOf(deps, bucketName);
   const chosen = chooseEncryption(bucket, key, input);
   checkKnown(context, chosen.kind);

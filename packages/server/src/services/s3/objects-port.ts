@@ -35,9 +35,15 @@ export function objectsPort(
         const { encryption, sealing } = await keys.make({ service: caller }, { bucket, key }, chosenFor(object));
         // Delivery is repeated until it is known to have succeeded; the same bytes are there already then.
         const md5 = createHash('md5').update(body).digest('hex');
-        if (store.find(name, key)?.etag === (sealing.etagOf?.(md5) ?? md5)) return;
-        const attributes = { ...attributesOf(object), encryption };
-        await store.put({ bucket: name, key, body, sealing, describe: () => ({ attributes }) });
+        if (store.find(name, key)?.etag === (sealing?.etagOf?.(md5) ?? md5)) return;
+        const attributes = { ...attributesOf(object), ...(encryption && { encryption }) };
+        await store.put({
+          bucket: name,
+          key,
+          body,
+          ...(sealing && { sealing }),
+          describe: () => ({ attributes }),
+        });
       });
     },
 
@@ -48,9 +54,10 @@ export function objectsPort(
         throw new ObjectsError('KMS.WrongRegion', `The key must be in ${bucket.region}, where bucket ${name} is.`);
       }
       return withObjectsErrors(async () => {
-        const made = await keys.make({ service: caller }, { bucket, key: '' }, kmsChosen(kmsKeyId, kmsContext));
-        made.sealing.dataKey.fill(0);
-        return made.encryption.kind === 'aws:kms' ? made.encryption.keyArn : kmsKeyId;
+        const chosen = kmsChosen(kmsKeyId, kmsContext);
+        const { encryption, sealing } = await keys.make({ service: caller }, { bucket, key: '' }, chosen);
+        sealing?.dataKey.fill(0);
+        return encryption?.kind === 'aws:kms' ? encryption.keyArn : kmsKeyId;
       });
     },
   };

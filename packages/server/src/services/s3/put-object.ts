@@ -33,7 +33,7 @@ export function putObjectHandlers(deps: S3Deps): Handlers {
       const marks = marksFrom(deps, bucket, input);
       const check = writeCheck(input, key);
       const { encryption, sealing } = await newKey(deps, context, bucket, key, input);
-      const attributes: ObjectAttributes = { ...described, encryption };
+      const attributes: ObjectAttributes = { ...described, ...(encryption && { encryption }) };
       const { body, checksum } = checksummed(
         (input.Body as Readable | Buffer | undefined) ?? Buffer.alloc(0),
         undefined,
@@ -43,7 +43,7 @@ export function putObjectHandlers(deps: S3Deps): Handlers {
         bucket,
         key,
         body,
-        sealing,
+        ...(sealing && { sealing }),
         describe(written) {
           checkMd5(input.ContentMD5, written);
           checkSentSize(written.sizeBytes);

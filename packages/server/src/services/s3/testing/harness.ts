@@ -98,7 +98,7 @@ export async function openHarness(policies: PrincipalPolicySource = unlimitedPol
   const authorizer = createAuthorizer({ policies });
   const schema = { id: 's3' } as ServiceSchema;
   const kms = fakeKms();
-  const keys = createObjectKeys({ rootKey: Buffer.alloc(32, 7), kms, random: seededRandom('keys') });
+  const keys = createObjectKeys({ rootKey: Buffer.alloc(32, 7), kms, random: seededRandom('keys'), encryptsAll: true });
   const service = s3Service({ schema, store, clock, random: seededRandom('x'), keys, authorizer });
   const { authorize } = service;
   assert(authorize, 'S3 decides who may do what');
