@@ -18,7 +18,7 @@ import { ACCOUNT, makeTrail } from './support/trail.ts';
  * Where this process may not mount, it runs itself in a namespace in which it may, if the machine allows that.
  */
 const DISK_MEBIBYTES = 256;
-const RESERVE_BYTES = (DISK_MEBIBYTES << 20) / 20;
+const RESERVE_BYTES = (DISK_MEBIBYTES << 20) / 10;
 const LOGS = 'full-logs';
 const DATA = 'full-data';
 const USER = 'filler';

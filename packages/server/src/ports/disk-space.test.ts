@@ -31,12 +31,12 @@ test('a big disk keeps 128 MiB, and says what is missing', async () => {
   await space.close();
 });
 
-test('a small disk keeps a twentieth', async () => {
+test('a small disk keeps a tenth', async () => {
   const { disk, space, look } = await watch(100 * MIB);
-  disk.freeBytes = 6 * MIB;
+  disk.freeBytes = 11 * MIB;
   await look();
   expect(space.shortage()).toBeUndefined();
-  disk.freeBytes = 4 * MIB;
+  disk.freeBytes = 9 * MIB;
   await look();
   expect(space.shortage()).toMatch(/^disk full/);
   await space.close();

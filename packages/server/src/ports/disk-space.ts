@@ -7,8 +7,8 @@ import type { Logger } from '../base/logger.ts';
  * takes), state, log files on their way, the records of calls that still go on. A full segment takes some 50 MB sealed.
  */
 const RESERVE_BYTES_MAX = 128 << 20;
-/** Of a small disk, this part. */
-const RESERVE_PART = 1 / 20;
+/** Of a small disk, this part: what came in during the last seconds takes as much again twice, spooled and delivered. */
+const RESERVE_PART = 1 / 10;
 /** Between two looks, events can take some 30 MB. */
 const LOOK_DELAY_MS = 250;
 
