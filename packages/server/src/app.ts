@@ -18,6 +18,7 @@ import { openDataDir } from './data-dir.ts';
 import { startRetention } from './followers/retention.ts';
 import { startTrailDelivery } from './followers/trail-delivery.ts';
 import { type OpenGateway, openGateway, SEALING_KEY_ENV, tlsOf } from './gateway-listener.ts';
+import { openMonitoring } from './monitoring-app.ts';
 import { watchDiskSpace } from './ports/disk-space.ts';
 import { openHistory } from './ports/history/embedded-history.ts';
 import { openLog } from './ports/log/segment-log.ts';
@@ -214,6 +215,19 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
       (stop) => stop(),
     );
 
+    const monitoring = await openMonitoring({
+      config,
+      dataDir: dataDir.path,
+      state,
+      log,
+      authorizer,
+      organizations: organizationSource,
+      clock,
+      random,
+      logger,
+      closing,
+    });
+
     const services = [
       cloudTrailService({
         schema: loadSchema('cloudtrail'),
@@ -262,6 +276,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
         operatorAccountId: config.accountId,
         instanceId,
       }),
+      ...monitoring.services,
     ];
     const stopping = new AbortController();
     const findAccessKey = async (accessKeyId: string, sessionToken: string | undefined) =>

@@ -22,7 +22,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   services: ['wire', 'trails', 'access', 'ports', 'event', 'schema', 'base'],
   gateway: ['wire', 'access', 'ports', 'event', 'schema', 'base'],
   'gateway-listener': ['gateway', 'wire', 'access', 'ports', 'event', 'schema', 'base', 'config'],
+  'monitoring-app': ['services', 'followers', 'wire', 'trails', 'access', 'ports', 'event', 'schema', 'base', 'config'],
   app: [
+    'monitoring-app',
     'gateway-listener',
     'gateway',
     'services',
@@ -101,7 +103,7 @@ describe('imports', () => {
   test('reach a driver only from app.ts and from the driver beside it', () => {
     const isDriver = (path: string) => /^ports\/[^/]+\/./.test(path);
     // History reads the Log's own segment files (DESIGN.md §5), so it shares their format.
-    const allowed = (from: string) => /^(gateway-)?app\.ts$/.test(from) || from.startsWith('ports/');
+    const allowed = (from: string) => /^(gateway-|monitoring-)?app\.ts$/.test(from) || from.startsWith('ports/');
     const wrong = product.flatMap((s) =>
       s.imports.filter((to) => isDriver(to) && !allowed(s.path)).map((to) => `${s.path} → ${to}`),
     );

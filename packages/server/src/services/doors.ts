@@ -1,0 +1,75 @@
+import type { ServiceCaller } from '../ports/objects.ts';
+
+/**
+ * What services ask of each other inside the process. Each resolves when what it was given is durable; from there on it
+ * is the receiving service's to deliver. The resource's policy decides, as for any AWS service that calls in its own name.
+ */
+export interface MessageParts {
+  readonly attributes?: Readonly<Record<string, { readonly type: string; readonly value: string }>>;
+  /** FIFO topics and queues only. */
+  readonly groupId?: string;
+  readonly deduplicationId?: string;
+}
+
+export interface Topics {
+  /** The checks of `publish` without a message: `undefined`, or why the actor may not. @throws AwsError NotFound, InvalidParameter */
+  check(topicArn: string, actor: ServiceCaller): Promise<string | undefined>;
+  /** @throws AwsError NotFound, AuthorizationError, KMS errors */
+  publish(
+    topicArn: string,
+    message: MessageParts & { readonly message: string; readonly subject?: string },
+    actor: ServiceCaller,
+  ): Promise<{ readonly messageId: string }>;
+}
+
+export interface Queues {
+  /** @throws AwsError NonExistentQueue, AccessDenied */
+  send(
+    queueArn: string,
+    message: MessageParts & { readonly body: string },
+    actor: ServiceCaller,
+  ): Promise<{ readonly messageId: string }>;
+}
+
+export interface LogLine {
+  /** Milliseconds since the epoch. */
+  readonly timestampMs: number;
+  readonly message: string;
+}
+
+export interface Ingested {
+  readonly accountId: string;
+  readonly region: string;
+  readonly logGroup: string;
+  readonly logStream: string;
+  readonly ingestedMs: number;
+  readonly events: readonly LogLine[];
+}
+
+export interface LogGroups {
+  /** Makes the stream if it is not there. @throws AwsError ResourceNotFoundException for the group */
+  put(logGroupArn: string, logStream: string, events: readonly LogLine[]): Promise<void>;
+}
+
+/** One value of a metric, or a set of them (PutMetricData). */
+export interface MetricDatum {
+  readonly name: string;
+  readonly dimensions: readonly { readonly name: string; readonly value: string }[];
+  readonly timestampMs: number;
+  readonly unit: string;
+  readonly value: { readonly sum: number; readonly count: number; readonly min: number; readonly max: number };
+  /** What raised it, at most a few: the alarm's message carries them. */
+  readonly causes?: readonly MetricCause[];
+}
+
+/** A CloudTrail record that a metric filter counted. */
+export interface MetricCause {
+  readonly eventId?: string;
+  /** The log event's own text. */
+  readonly message: string;
+  readonly timestampMs: number;
+}
+
+export interface Metrics {
+  put(accountId: string, region: string, namespace: string, data: readonly MetricDatum[]): Promise<void>;
+}
