@@ -1,9 +1,8 @@
 import { X509Certificate } from 'node:crypto';
-import { type LookupAddress, lookup } from 'node:dns';
 import { get as httpGet, type IncomingMessage } from 'node:http';
 import { get as httpsGet } from 'node:https';
-import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { checkServerIdentity, type TLSSocket } from 'node:tls';
+import { addressIn, checkedLookup, isPublicAddress } from '../../base/addresses.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { OidcFetch } from './oidc-keys.ts';
 
@@ -43,8 +42,8 @@ function getJson(
   return new Promise((fulfil, reject) => {
     const isInternal = internal.has(url.origin);
     if (url.protocol !== 'https:' && !(isInternal && url.protocol === 'http:')) throw new Error('HTTPS only');
-    const address = url.hostname.replace(/^\[|\]$/g, '');
-    if (!isInternal && isIP(address) !== 0 && !isPublic(address)) throw new Error('not a public address');
+    const address = addressIn(url);
+    if (!isInternal && address !== undefined && !isPublicAddress(address)) throw new Error('not a public address');
     const options = {
       agent: false as const,
       headers: { accept: 'application/json', 'user-agent': 'opentrail' },
@@ -105,46 +104,4 @@ function isTrusted(socket: Partial<TLSSocket>, url: URL, thumbprints: readonly s
 
 const CHAIN_MAX = 8;
 
-/** Where nothing but this machine or its network is (IANA's registries of special-purpose addresses). */
-const NOT_PUBLIC = new BlockList();
-for (const [network, bits] of [
-  ...([
-    ['0.0.0.0', 8],
-    ['10.0.0.0', 8],
-    ['100.64.0.0', 10],
-    ['127.0.0.0', 8],
-    ['169.254.0.0', 16],
-  ] as const),
-  ...([
-    ['172.16.0.0', 12],
-    ['192.0.0.0', 24],
-    ['192.168.0.0', 16],
-    ['198.18.0.0', 15],
-    ['224.0.0.0', 3],
-  ] as const),
-] as const) {
-  NOT_PUBLIC.addSubnet(network, bits, 'ipv4');
-}
-
-/** Global unicast of IPv6, without the parts that stand for addresses of IPv4 (6to4, Teredo). */
-const PUBLIC_IPV6 = new BlockList();
-PUBLIC_IPV6.addSubnet('2000::', 3, 'ipv6');
-const TUNNELS = new BlockList();
-TUNNELS.addSubnet('2002::', 16, 'ipv6');
-TUNNELS.addSubnet('2001::', 32, 'ipv6');
-
-const isPublic = (address: string): boolean =>
-  isIP(address) === 4
-    ? !NOT_PUBLIC.check(address, 'ipv4')
-    : PUBLIC_IPV6.check(address, 'ipv6') && !TUNNELS.check(address, 'ipv6');
-
-/** Looks a name up, and refuses it when any of its addresses is not public; what is connected to is what was looked at. */
-const publicLookup: LookupFunction = (hostname, options, callback) => {
-  lookup(hostname, { ...options, all: true }, (error, found: LookupAddress[]) => {
-    const inside = error ? undefined : found.find(({ address }) => !isPublic(address));
-    const refusal = error ?? (inside || found.length === 0 ? new Error('not a public address') : null);
-    if (refusal) callback(refusal, '', 0);
-    else if (options.all) callback(null, found);
-    else callback(null, found[0]!.address, found[0]!.family);
-  });
-};
+const publicLookup = checkedLookup(isPublicAddress, () => new Error('not a public address'));
