@@ -40,6 +40,7 @@ import {
   createOrganizationStore,
   openOrganizations,
 } from './services/organizations/index.ts';
+import { openOutsideObjects, outsideKeys } from './services/outside-objects/index.ts';
 import { createObjectKeys, objectsPort, s3Service, startLifecycle } from './services/s3/index.ts';
 import { createOidcFetch, createOidcKeys, stsService } from './services/sts/index.ts';
 import { createSigningKeys } from './trails/signing-keys.ts';
@@ -180,7 +181,19 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
       random,
       encryptsAll: config.encryptObjects === 'all',
     });
-    const objects = objectsPort(store, clock, keys, organizationSource);
+    const objects =
+      config.objectsEndpoint === undefined
+        ? objectsPort(store, clock, keys, organizationSource)
+        : closing(
+            openOutsideObjects({
+              endpoint: config.objectsEndpoint,
+              region: config.objectsRegion,
+              addressing: config.objectsAddressing,
+              credentials: outsideKeys(config.objectsProfile, process.env),
+              clock,
+            }),
+            (o) => o.close(),
+          );
 
     const signingKeys = createSigningKeys({ state, clock, logger, regions: config.regions });
     const delivery = closing(

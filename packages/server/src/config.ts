@@ -165,6 +165,28 @@ const SETTINGS = {
     .describe(
       'Which objects are encrypted on the disk: all, or only those under a key of KMS (writes 200 MB about 0.2 s sooner)',
     ),
+  objectsEndpoint: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe(
+      'Another S3 (AWS, MinIO, Ceph …) to which all trails deliver: https://s3.eu-west-1.amazonaws.com; none: the S3 of this server',
+    ),
+  objectsRegion: z
+    .string()
+    .regex(/^[a-z0-9-]{1,32}$/)
+    .default('us-east-1')
+    .describe('The Region for which requests to --objects-endpoint are signed'),
+  objectsProfile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "Profile of AWS's shared credentials file with the keys for --objects-endpoint, read at each request; none: AWS_ACCESS_KEY_ID … of the environment",
+    ),
+  objectsAddressing: z
+    .enum(['path', 'virtual-host'])
+    .default('path')
+    .describe('How --objects-endpoint names buckets: https://host/bucket or https://bucket.host'),
   rateQuotas: flag.default(false).describe("Enforce AWS's request quotas (2 LookupEvents a second …)"),
   logLevel: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
@@ -244,12 +266,16 @@ export function loadConfig(inputs: ConfigInputs): LoadedConfig {
   return { config: parsed.data, sources };
 }
 
-function contradictionIn({ gatewayTls, gatewayTlsCert, signatures, upstreamProfile }: Config): string | undefined {
+function contradictionIn(config: Config): string | undefined {
+  const { gatewayTls, gatewayTlsCert, signatures, upstreamProfile, objectsEndpoint, objectsProfile } = config;
   if (gatewayTls !== 'off' && gatewayTlsCert !== undefined) {
     return 'Settings gatewayTls and gatewayTlsCert contradict each other: the gateway has one certificate or makes its own.';
   }
   if (upstreamProfile !== undefined && signatures === 'pass') {
     return 'Setting upstreamProfile needs signatures to be verify or require: only what was verified is signed anew, or anybody would act with these keys.';
+  }
+  if (objectsProfile !== undefined && objectsEndpoint === undefined) {
+    return 'Setting objectsProfile needs objectsEndpoint: the store that these keys are for.';
   }
   return undefined;
 }

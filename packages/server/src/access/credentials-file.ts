@@ -136,3 +136,14 @@ export function readProfile(file: string, profile: string): ProfileKeys | undefi
   if (!accessKeyId || !secretAccessKey) return undefined;
   return { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) };
 }
+
+/** The keys that the environment has for AWS's clients; undefined when it has none. */
+export function environmentKeys(env: Readonly<Record<string, string | undefined>>): ProfileKeys | undefined {
+  const {
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    AWS_SESSION_TOKEN: sessionToken,
+  } = env;
+  if (!accessKeyId || !secretAccessKey) return undefined;
+  return { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) };
+}

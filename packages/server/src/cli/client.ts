@@ -1,11 +1,10 @@
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import { urlToHttpOptions } from 'node:url';
+import type { IncomingMessage } from 'node:http';
 import { MessageChannel } from 'node:worker_threads';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { OperatorError, systemErrorCode } from '../base/errors.ts';
 import type { Config } from '../config.ts';
-import { type Credentials, objectGetSigner, signRequest } from '../wire/sigv4/index.ts';
+import { createSigningClient, readAnswer } from '../wire/signing-client.ts';
+import { type Credentials, objectGetSigner } from '../wire/sigv4/index.ts';
 import { findCredentials } from './credentials.ts';
 import { credentialsPath, endpointOf } from './env.ts';
 import { createQuickGets } from './quick-get.ts';
@@ -54,10 +53,7 @@ export type OpenTrailClient = ReturnType<typeof createClient>;
 /** A small signing client for our own commands: OpenTrail's operations, AWS JSON ones, and S3 reads. */
 export function createClient(options: ClientOptions) {
   const base = new URL(options.endpoint);
-  const secure = base.protocol === 'https:';
-  const agentOptions = { keepAlive: true, maxSockets: options.connections ?? 8 };
-  const agent = secure ? new HttpsAgent(agentOptions) : new HttpAgent(agentOptions);
-  const { hostname, port } = urlToHttpOptions(base);
+  const signing = createSigningClient({ clock: options.clock, connections: options.connections ?? 8 });
   const quickGets = createQuickGets(base, ANSWER_BYTES_MAX);
   const signGet = objectGetSigner({ ...options, host: base.host });
 
@@ -66,29 +62,23 @@ export function createClient(options: ClientOptions) {
     const url = new URL(path, base);
     for (const [name, value] of Object.entries(call.query ?? {}))
       if (value !== undefined) url.searchParams.set(name, value);
-    const signed = signRequest({
-      method,
-      url,
-      headers: call.headers ?? {},
-      ...(call.body && { body: call.body }),
-      credentials: options.credentials,
-      region: options.region,
-      service: call.service ?? 'opentrail',
-      nowMs: options.clock.now(),
-    });
-    return new Promise((fulfil, reject) => {
-      const send = secure ? httpsRequest : httpRequest;
-      const target = { hostname, port, path: signed.url.slice(base.origin.length) };
-      const req = send({ ...target, method, headers: signed.headers, agent });
-      req.once('response', (body) => fulfil({ status: body.statusCode ?? 0, headers: body.headers, body }));
-      req.once('error', (cause) => {
-        const why = systemErrorCode(cause) ?? cause.message;
-        reject(
-          new OperatorError(`No answer from ${base.origin}: ${why}. Is \`opentrail serve\` running there?`, { cause }),
-        );
+    try {
+      const body = await signing.send({
+        method,
+        url,
+        headers: call.headers ?? {},
+        ...(call.body && { body: call.body }),
+        credentials: options.credentials,
+        region: options.region,
+        service: call.service ?? 'opentrail',
       });
-      req.end(call.body);
-    });
+      return { status: body.statusCode ?? 0, headers: body.headers, body };
+    } catch (cause) {
+      const why = systemErrorCode(cause) ?? (cause as Error).message;
+      throw new OperatorError(`No answer from ${base.origin}: ${why}. Is \`opentrail serve\` running there?`, {
+        cause,
+      });
+    }
   }
 
   /** Repeats what was refused for load or broken off; every call made through it may be made twice without harm. */
@@ -97,7 +87,7 @@ export function createClient(options: ClientOptions) {
     for (let left = TRIES_MAX - 1; ; left--) {
       try {
         const answer = await request(method, path, call);
-        const body = await readAll(answer.body);
+        const body = await readAnswer(answer.body, ANSWER_BYTES_MAX);
         const overloaded = answer.status >= 500 || answer.status === 429 || isThrottled(answer.status, body);
         if (!overloaded || left === 0) return { status: answer.status, headers: answer.headers, body };
       } catch (error) {
@@ -140,9 +130,9 @@ export function createClient(options: ClientOptions) {
         body: Buffer.from(JSON.stringify(input)),
       }),
     /** What an answer that is an error says, for people. */
-    problemOf: async (answer: Answer) => describe(answer.status, await readAll(answer.body)),
+    problemOf: async (answer: Answer) => describe(answer.status, await readAnswer(answer.body, ANSWER_BYTES_MAX)),
     close: () => {
-      agent.destroy();
+      signing.close();
       quickGets.close();
     },
   };
@@ -170,20 +160,6 @@ function holdOpen(clock: Clock, delayMs: number, fn: () => void): void {
   clock.after(delayMs, () => {
     hold.close();
     fn();
-  });
-}
-
-function readAll(stream: IncomingMessage): Promise<Buffer> {
-  return new Promise((fulfil, reject) => {
-    const parts: Buffer[] = [];
-    let size = 0;
-    stream.on('data', (part: Buffer) => {
-      size += part.length;
-      parts.push(part);
-      if (size > ANSWER_BYTES_MAX)
-        stream.destroy(new OperatorError('An answer was larger than any of its kind should be.'));
-    });
-    stream.once('error', reject).once('end', () => fulfil(parts.length === 1 ? parts[0]! : Buffer.concat(parts, size)));
   });
 }
 

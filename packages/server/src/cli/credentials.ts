@@ -1,4 +1,4 @@
-import { readProfile, sharedCredentialsPath } from '../access/credentials-file.ts';
+import { environmentKeys, readProfile, sharedCredentialsPath } from '../access/credentials-file.ts';
 import { OperatorError } from '../base/errors.ts';
 import type { Credentials } from '../wire/sigv4/index.ts';
 
@@ -10,13 +10,8 @@ type Env = Readonly<Record<string, string | undefined>>;
  * @throws OperatorError saying where was looked
  */
 export function findCredentials(env: Env, ownFile: string): Credentials {
-  if (env.AWS_ACCESS_KEY_ID && env.AWS_SECRET_ACCESS_KEY) {
-    return {
-      accessKeyId: env.AWS_ACCESS_KEY_ID,
-      secretAccessKey: env.AWS_SECRET_ACCESS_KEY,
-      ...(env.AWS_SESSION_TOKEN && { sessionToken: env.AWS_SESSION_TOKEN }),
-    };
-  }
+  const fromEnvironment = environmentKeys(env);
+  if (fromEnvironment) return fromEnvironment;
   const isOurs = env.AWS_SHARED_CREDENTIALS_FILE === undefined && env.AWS_PROFILE === undefined;
   const file = isOurs ? ownFile : sharedCredentialsPath(env);
   const profile = env.AWS_PROFILE ?? (isOurs ? 'opentrail' : 'default');

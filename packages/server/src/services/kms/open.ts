@@ -1,10 +1,10 @@
+import { environmentKeys } from '../../access/credentials-file.ts';
 import { purposeKey } from '../../access/sealed-secrets.ts';
 import type { Clock } from '../../base/clock.ts';
 import { OperatorError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { NewEvent } from '../../event/event.ts';
 import type { Service } from '../../wire/service.ts';
-import type { Credentials } from '../../wire/sigv4/index.ts';
 import type { KeyEvent, KmsDeps } from './deps.ts';
 import { openExternalMaster } from './external-master.ts';
 import { createKmsForServices, type KmsForServices, type KmsUse } from './for-services.ts';
@@ -61,13 +61,9 @@ export async function openKms(options: OpenKmsOptions): Promise<Kms> {
 }
 
 function openMaster(key: string, clock: Clock, env: OpenKmsOptions['env']) {
-  const [accessKeyId, secretAccessKey] = [env.AWS_ACCESS_KEY_ID, env.AWS_SECRET_ACCESS_KEY];
-  if (!accessKeyId || !secretAccessKey) {
-    throw new OperatorError(
-      '--kms-master needs credentials for that KMS: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN).',
-    );
-  }
-  const sessionToken = env.AWS_SESSION_TOKEN;
-  const credentials: Credentials = { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) };
-  return openExternalMaster({ key, credentials, clock });
+  const credentials = environmentKeys(env);
+  if (credentials) return openExternalMaster({ key, credentials, clock });
+  throw new OperatorError(
+    '--kms-master needs credentials for that KMS: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN).',
+  );
 }
