@@ -18,15 +18,22 @@ export interface MessageEntry {
 /**
  * Durable lists of messages: what queues hold, and what is on its way to subscribers and targets.
  *
+ * - A call takes at most 10,000 messages and 64 MB of bodies, an update 10,000 changes, a removal 1,000,000 ids.
  * - `put` MUST be atomic and durable over all its messages when it resolves; it throws `Pushback` when the disk is full
  *   or too much is held, and has then kept nothing.
  * - `update` and `remove` MUST be durable when they resolve, and MUST be harmless for ids that are gone.
  * - Reads see every write that resolved before them. Bodies stay on the disk; entries are in memory.
  */
 export interface Mailboxes {
-  /** @returns an id for each message, in order */
-  put(messages: readonly MessageToPut[]): Promise<readonly number[]>;
-  /** In order of id, those with an id greater than `after`. */
+  /**
+   * @param taking what goes in the same instant: so that a message changes boxes, or becomes several, once and for all
+   * @returns an id for each message, in order
+   */
+  put(
+    messages: readonly MessageToPut[],
+    taking?: { readonly box: string; readonly ids: readonly number[] },
+  ): Promise<readonly number[]>;
+  /** In order of id, those with an id greater than `after`. May go on while messages come and go. */
   entries(box: string, after?: number): Iterable<MessageEntry>;
   entry(box: string, id: number): MessageEntry | undefined;
   /** Messages in the box, and bytes of their bodies. */

@@ -1,50 +1,38 @@
-import type { Mailboxes, MessageEntry } from '../mailboxes.ts';
-
-interface Box {
-  readonly messages: Map<number, MessageEntry & { readonly body: Buffer }>;
-}
+import type { Mailboxes } from '../mailboxes.ts';
+import { MailboxTable } from './table.ts';
 
 /** Mailboxes that a process takes with it when it ends: for tests of what stands on them. */
 export function createMemoryMailboxes(): Mailboxes {
-  const all = new Map<string, Box>();
+  const table = new MailboxTable<Buffer>();
   let nextId = 1;
-  const messagesOf = (path: string) => all.get(path)?.messages ?? new Map<number, never>();
 
   return {
-    async put(messages) {
-      return messages.map(({ box: path, body, meta = {} }) => {
-        const box = all.get(path) ?? { messages: new Map() };
-        all.set(path, box);
+    async put(messages, taking) {
+      const ids = messages.map(({ box, body, meta = {} }) => {
         const id = nextId++;
-        box.messages.set(id, { id, meta, bodyBytes: body.length, body: Buffer.from(body) });
+        table.set(box, { id, meta, bodyBytes: body.length, place: Buffer.from(body) });
         return id;
       });
+      for (const id of taking?.ids ?? []) table.delete(taking!.box, id);
+      return ids;
     },
-    *entries(path, after = 0) {
-      for (const message of messagesOf(path).values()) if (message.id > after) yield message;
-    },
-    entry: (path, id) => messagesOf(path).get(id),
-    size(path) {
-      const messages = [...messagesOf(path).values()];
-      return { count: messages.length, bytes: messages.reduce((sum, { bodyBytes }) => sum + bodyBytes, 0) };
-    },
-    body: async (path, id) => messagesOf(path).get(id)?.body,
+    entries: (path, after) => table.entries(path, after),
+    entry: (path, id) => table.find(path, id),
+    size: (path) => table.size(path),
+    body: async (path, id) => table.find(path, id)?.place,
     async update(path, changes) {
-      const messages = all.get(path)?.messages;
       for (const { id, meta } of changes) {
-        const known = messages?.get(id);
-        if (known) messages!.set(id, { ...known, meta });
+        const known = table.find(path, id);
+        if (known) table.set(path, { ...known, meta });
       }
     },
     async remove(path, ids) {
-      const messages = all.get(path)?.messages;
-      for (const id of ids) messages?.delete(id);
-      if (messages?.size === 0) all.delete(path);
+      for (const id of ids) table.delete(path, id);
     },
     async drop(path) {
-      all.delete(path);
+      for (const { id } of [...table.entries(path)]) table.delete(path, id);
     },
-    boxes: (prefix) => [...all.keys()].filter((path) => path.startsWith(prefix)).sort(),
+    boxes: (prefix) => table.boxes(prefix),
     async close() {},
   };
 }
