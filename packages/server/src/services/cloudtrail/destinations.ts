@@ -101,10 +101,10 @@ function refused(trail: Trail, error: ObjectsError): Error {
       options,
     );
   }
-  const hint = error.missing === undefined ? '' : `. Missing: ${error.missing}`;
+  const hint = error.missing === undefined ? error.message : `Missing: ${error.missing}`;
   return new AwsError(
     'InsufficientS3BucketPolicyException',
-    `Incorrect S3 bucket policy is detected for bucket: ${trail.bucket}${hint}`,
+    `Incorrect S3 bucket policy is detected for bucket: ${trail.bucket}. ${hint}`,
     options,
   );
 }
