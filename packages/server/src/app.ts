@@ -238,6 +238,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
       clock,
       random,
       logger,
+      shortage: space.shortage,
       closing,
     });
 

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Authorizer } from './access/authorizer.ts';
 import type { OrganizationSource } from './access/principal-policies.ts';
 import type { Clock } from './base/clock.ts';
@@ -5,6 +6,7 @@ import type { Logger } from './base/logger.ts';
 import type { Random } from './base/random.ts';
 import type { Config } from './config.ts';
 import type { Log } from './ports/log.ts';
+import { openMailboxes } from './ports/mailboxes/embedded.ts';
 import type { State } from './ports/state.ts';
 import type { Service } from './wire/service.ts';
 
@@ -19,6 +21,8 @@ export interface MonitoringParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Why the disk has no room for more, or undefined. */
+  readonly shortage: () => string | undefined;
   /** Registers what is to be closed, in reverse order. */
   readonly closing: <T>(part: T, close: (part: T) => unknown) => T;
 }
@@ -29,6 +33,11 @@ export interface Monitoring {
 }
 
 /** Puts the services together that stand around trails; each knows the others only by `services/doors.ts`. */
-export async function openMonitoring(_parts: MonitoringParts): Promise<Monitoring> {
+export async function openMonitoring(parts: MonitoringParts): Promise<Monitoring> {
+  const { dataDir, random, logger, shortage, closing } = parts;
+  const _mailboxes = closing(
+    await openMailboxes({ directory: join(dataDir, 'mailboxes'), random, logger, shortage }),
+    (m) => m.close(),
+  );
   return { services: [] };
 }
