@@ -1,4 +1,5 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
+import type { Bagged } from '../base/bag.ts';
 import { type AwsError, Pushback } from '../base/errors.ts';
 import type { ErrorTarget } from '../wire/codec/index.ts';
 import { type HttpRequest, joinHeaders } from '../wire/request.ts';
@@ -23,7 +24,8 @@ const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT'
  * Written with plain listeners rather than `pipeline`: it costs half as much, and each of the four ways to end early
  * (client gone, upload cut, upstream cut, too slow) has consequences of its own here.
  */
-export class Passage {
+export class Passage implements Bagged {
+  bagPlace = -1;
   readonly #deps: ProxyDeps;
   readonly #req: IncomingMessage;
   readonly #res: ServerResponse;

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Bag } from '../base/bag.ts';
 import type { Clock } from '../base/clock.ts';
 import { AwsError, Pushback } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
@@ -100,7 +101,7 @@ export function createProxy(options: ProxyOptions): Proxy {
   const budget: CaptureBudget = { heldBytes: 0 };
   const deps: ProxyDeps = { ...options, limits, budget };
   const { clock, metrics, recorder } = deps;
-  const open = new Set<Passage>();
+  const open = new Bag<Passage>();
   const tickMs = Math.min(TICK_MS_MAX, limits.connectMs, limits.upstreamQuietMs, limits.clientQuietMs);
   let cancelTick: (() => void) | undefined;
 
