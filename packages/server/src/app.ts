@@ -40,7 +40,8 @@ import {
   createOrganizationStore,
   openOrganizations,
 } from './services/organizations/index.ts';
-import { openOutsideObjects, outsideKeys } from './services/outside-objects/index.ts';
+import { outsideKeys } from './services/outside-objects/keys.ts';
+import { openOutsideObjects } from './services/outside-objects/outside-objects.ts';
 import { createObjectKeys, objectsPort, s3Service, startLifecycle } from './services/s3/index.ts';
 import { createOidcFetch, createOidcKeys, stsService } from './services/sts/index.ts';
 import { createSigningKeys } from './trails/signing-keys.ts';

@@ -8,7 +8,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FakeClock } from '../../base/clock.ts';
 import { OperatorError, Pushback } from '../../base/errors.ts';
 import { ObjectsError, type ObjectToPut, type ServiceCaller } from '../../ports/objects.ts';
-import { type OutsideObjects, openOutsideObjects, outsideKeys } from './index.ts';
+import { outsideKeys } from './keys.ts';
+import { type OutsideObjects, openOutsideObjects } from './outside-objects.ts';
 
 interface Seen {
   readonly method: string;

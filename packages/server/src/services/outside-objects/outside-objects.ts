@@ -7,8 +7,6 @@ import { createSigningClient, readAnswer } from '../../wire/signing-client.ts';
 import type { Credentials } from '../../wire/sigv4/index.ts';
 import { createAddresses, regionNamedIn, type StorePlace } from './address.ts';
 
-export { outsideKeys } from './keys.ts';
-
 export interface OutsideObjectsOptions extends StorePlace {
   /** Asked at every request. */
   readonly credentials: () => Credentials;
