@@ -12,6 +12,7 @@ import { cloudTrailPermissions } from './permissions.ts';
 import { createListPublicKeys } from './public-keys.ts';
 import { createQuotas } from './quotas.ts';
 import { createReadHandlers } from './read-trails.ts';
+import { createResourcePolicyHandlers } from './resource-policies.ts';
 import { createTagHandlers } from './tags.ts';
 import { createGetTrailStatus } from './trail-status.ts';
 import { createUpdateTrail } from './update-trail.ts';
@@ -37,6 +38,7 @@ export function cloudTrailService(deps: CloudTrailDeps): Service {
     LookupEvents: createLookupEvents(deps),
     ListPublicKeys: createListPublicKeys(deps),
     ...createOrganizationHandlers(deps),
+    ...createResourcePolicyHandlers(),
   };
   const takeQuota = deps.rateQuotas ? createQuotas(deps.clock) : () => {};
   return {

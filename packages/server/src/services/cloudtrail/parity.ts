@@ -21,11 +21,21 @@ export const LIMITS: Readonly<Record<string, string>> = {
   AddTags: 'trails only: event data stores, channels and dashboards do not exist yet',
   RemoveTags: 'as AddTags',
   ListTags: 'as AddTags',
+  PutResourcePolicy:
+    'what takes policies (channels, event data stores, dashboards) does not exist yet: a sound request is answered `ResourceNotFoundException`',
+  GetResourcePolicy: 'as PutResourcePolicy',
+  DeleteResourcePolicy: 'as PutResourcePolicy',
   PutAuditEvents: 'channels do not exist yet: a sound request is answered `ChannelNotFound`',
 };
 
 /** Handlers that check their input as AWS does but cannot succeed, since what they work on does not exist yet. */
-const CANNOT_SUCCEED: ReadonlySet<string> = new Set(['GetInsightSelectors', 'PutAuditEvents']);
+const CANNOT_SUCCEED: ReadonlySet<string> = new Set([
+  'GetInsightSelectors',
+  'PutAuditEvents',
+  'PutResourcePolicy',
+  'GetResourcePolicy',
+  'DeleteResourcePolicy',
+]);
 
 /** All operations of the CloudTrail APIs and what is done of each, as docs/parity.md. Derived from the services' tables. */
 export function renderParity(): string {
