@@ -32,6 +32,18 @@ const LINGER_BYTES_MAX = 16 * 1024 * 1024;
 /** Connections that linger at once; past it they are closed at once. Some 20 KB each, and none lasts. */
 const LINGERING_MAX = 1_024;
 
+/** What a connection is busy with; nothing of it is held once it is over, for a client may keep its connection for hours. */
+interface Latest {
+  req?: IncomingMessage | undefined;
+  res?: ServerResponse | undefined;
+}
+
+function forget(latest: Latest, res: ServerResponse): void {
+  if (latest.res !== res) return; // another request is being answered already
+  latest.res = undefined;
+  if (latest.req?.complete) latest.req = undefined;
+}
+
 type ParseError = NodeJS.ErrnoException & { readonly rawPacket?: Buffer };
 /** As Node would say it. */
 const problem = (code: string): ParseError => Object.assign(new Error(code), { code });
@@ -46,22 +58,27 @@ export function tendConnections(
   handle: Handle,
   { refuse, after, handlesExpect = false }: ConnectionOptions,
 ): void {
-  const latest = new WeakMap<Socket, { readonly req: IncomingMessage; readonly res: ServerResponse }>();
+  const latest = new WeakMap<Socket, Latest>();
   const deaf = new WeakSet<Socket>();
   const lingering = new Set<Socket>();
 
   const take = (req: IncomingMessage, res: ServerResponse) => {
-    if (!latest.has(req.socket)) welcome(req.socket);
-    latest.set(req.socket, { req, res });
+    const known = latest.get(req.socket);
+    const now = known ?? {};
+    if (!known) welcome(req.socket, now);
+    now.req = req;
+    now.res = res;
+    res.once('close', () => forget(now, res));
     if (req.headers['content-length'] !== undefined || req.headers['transfer-encoding'] !== undefined) watch(req);
     void handle(req, res);
   };
-  const welcome = (socket: Socket) => {
+  const welcome = (socket: Socket, now: Latest) => {
+    latest.set(socket, now);
     // Node's way to close after the last answer.
     socket.destroySoon = () => linger(socket);
     // The parser does not mind a body that ends too early when its request asks for an upgrade.
     socket.on('end', () => {
-      if (latest.get(socket)?.req.complete === false) failed(problem('HPE_INVALID_EOF_STATE'), socket);
+      if (now.req?.complete === false) failed(problem('HPE_INVALID_EOF_STATE'), socket);
     });
   };
   // A client may close its side once it has asked (`nc`, shutdown(2)), and is answered nevertheless. Node knows it thus.
@@ -75,7 +92,7 @@ export function tendConnections(
     const socket = duplex as Socket;
     socket.on('error', () => {}); // Node has let go of it
     // Behind a request whose answer has not left there is no place for another one any more.
-    if (latest.get(socket)?.res.closed === false) socket.destroy();
+    if (latest.get(socket)?.res?.closed === false) socket.destroy();
     else say(socket, METHOD_NOT_ALLOWED, flat(req.headers));
   });
 
@@ -89,7 +106,7 @@ export function tendConnections(
     stopReading(socket);
     const { req, res } = latest.get(socket) ?? {};
     const inBody = req?.complete === false;
-    if (inBody) breakOff(req, troubleOf(error.code, true));
+    if (req && inBody) breakOff(req, troubleOf(error.code, true));
     const last = () => {
       if (inBody || error.code === 'HPE_CLOSED_CONNECTION') linger(socket);
       else say(socket, troubleOf(error.code, false), headersIn(error.rawPacket));

@@ -118,7 +118,9 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     try {
       const body = await readVerified(x, req, key, streamed);
       stream = body.stream;
-      if (x.operation === undefined) x.operation = operationFromForm(x.detected!.schema, body.bytes, x.http.query);
+      if (x.operation === undefined && styleOf(x) === 'query') {
+        x.operation = operationFromForm(x.detected!.schema, body.bytes, x.http.query);
+      }
       if (knownOperation(x) === undefined) throw unknownOperation(x);
       await call(x, body);
       answer = encodeOutput(operationOf(x), x.output ?? {}, x.requestId);

@@ -30,7 +30,7 @@ export function encodeError(
   const { status } = error;
   const { headers, body } = WRITERS[target.protocol](error, { ...place, ...target, requestId });
   const extra = Object.entries(error.headers).map(([name, value]) => [name.toLowerCase(), safeHeader(value)]);
-  const all = { ...headers, ...Object.fromEntries(extra) };
+  const all = { ...headers, ...queryError(target, error), ...Object.fromEntries(extra) };
   if (status !== 204 && status !== 304) return { status, headers: all, body };
   const { 'content-type': _, ...rest } = all;
   return { status, headers: rest, body: Buffer.alloc(0) };
@@ -60,7 +60,7 @@ const WRITERS: Readonly<Record<Protocol, Writer>> = {
     headers: { 'content-type': 'application/cbor', 'smithy-protocol': 'rpc-v2-cbor', 'x-amzn-requestid': requestId },
     body: encodeCbor({ __type: error.code, message: error.message, ...error.members }),
   }),
-  awsQuery: queryError,
+  awsQuery: queryErrorXml,
   ec2Query: (error, { requestId }) => ({
     headers: { 'content-type': 'text/xml;charset=UTF-8', 'x-amzn-requestid': requestId },
     body: xmlDocument(
@@ -68,11 +68,31 @@ const WRITERS: Readonly<Record<Protocol, Writer>> = {
     ),
   }),
   restXml: (error, details) =>
-    details.schema === undefined || details.schema.id === 's3' ? s3Error(error, details) : queryError(error, details),
+    details.schema === undefined || details.schema.id === 's3'
+      ? s3Error(error, details)
+      : queryErrorXml(error, details),
 };
 
-function queryError(error: AwsError, { requestId, schema }: Details) {
-  const type = element('Type', error.status < 500 ? 'Sender' : 'Receiver');
+/**
+ * What services that once spoke the query protocol alone add in the others: the code that their clients of then know
+ * (Smithy, "awsQueryCompatible").
+ */
+function queryError({ schema, protocol }: ErrorTarget, error: AwsError): Record<string, string> {
+  if (protocol === 'awsQuery' || !schema?.protocols.includes('awsQuery')) return {};
+  return { 'x-amzn-query-error': safeHeader(`${queryCode(schema, error.code)};${faultOf(error)}`) };
+}
+
+/** The query protocol's name for an error that the service's model has under another. */
+function queryCode(schema: ServiceSchema | undefined, name: string): string {
+  const shape = schema && Object.hasOwn(schema.shapes, name) ? schema.shapes[name] : undefined;
+  return (shape !== undefined && 'members' in shape && shape.error?.code) || name;
+}
+
+const faultOf = ({ status }: AwsError) => (status < 500 ? 'Sender' : 'Receiver');
+
+function queryErrorXml(given: AwsError, { requestId, schema }: Details) {
+  const error = { ...given, code: queryCode(schema, given.code), message: given.message };
+  const type = element('Type', faultOf(given));
   const namespace = schema?.xmlNamespace ? ` xmlns="${schema.xmlNamespace}"` : '';
   const inner = element('Error', type + codeAndMessage(error)) + element('RequestId', requestId);
   return {
@@ -91,7 +111,7 @@ function s3Error(error: AwsError, { requestId, hostId, resource }: Details) {
   };
 }
 
-function codeAndMessage(error: AwsError): string {
+function codeAndMessage(error: Pick<AwsError, 'code' | 'message' | 'members'>): string {
   const members = Object.entries(error.members).map(([name, value]) => element(name, escapeXml(value)));
   return element('Code', escapeXml(error.code)) + element('Message', escapeXml(error.message)) + members.join('');
 }
