@@ -5,7 +5,7 @@ import { eventually, pause, round } from './measure.mjs';
 import { startServer } from './server.mjs';
 import { gzipRates } from './yardstick.mjs';
 
-const CONNECTIONS = 16;
+export const CONNECTIONS = 16;
 const WARM_UP_SECONDS = 3;
 const DRAIN_MS_MAX = 300_000;
 const TRAIL = 'bench';
@@ -103,7 +103,7 @@ const perEvent = (before, after, events) =>
   Object.fromEntries(Object.keys(after).map((who) => [who, round((1e6 * (after[who] - before[who])) / events)]));
 
 /** Nothing lags behind the Log. The final digest of a trail that was stopped is put when all its files have been. */
-const caughtUp = (server, digests = 0) =>
+export const caughtUp = (server, digests = 0) =>
   eventually(
     'all events searchable and delivered',
     async () => {

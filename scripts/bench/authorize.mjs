@@ -1,5 +1,7 @@
+import { acceptAuthorized } from './accept-authorized.mjs';
 import { dist } from './dist.mjs';
 import { round } from './measure.mjs';
+import { policies } from './policies.mjs';
 
 const [{ createAuthorizer }, { parsePolicy }, { parseAuthorization, signRequest, verifySignature }, { sha256Hex }] =
   await Promise.all(
@@ -8,8 +10,6 @@ const [{ createAuthorizer }, { parsePolicy }, { parseAuthorization, signRequest,
 
 const DECISIONS_TARGET = 50_000;
 const SIGNATURES_TARGET = 20_000;
-/** As many as a role can have. */
-const POLICIES = 10;
 const WARM_UP_MS = 500;
 /** A few seconds suffice: nothing here waits for a disk or another process. */
 const SECONDS_MAX = 5;
@@ -17,19 +17,21 @@ const ACCOUNT = '123456789012';
 
 /**
  * Decisions a second for a user with ten attached policies, and signatures verified a second, each on one core: what a call
- * costs before its handler runs, without HTTP.
+ * costs before its handler runs, without HTTP. Then the whole server, with its authorizer and without.
  */
-export async function authorize({ seconds, say }) {
+export async function authorize({ newFolder, seconds, say }) {
   const measuredMs = 1000 * Math.min(seconds, SECONDS_MAX);
   say('authorizing');
   const decisions = await decisionsPerSecond(measuredMs);
   const signatures = await perSecond(measuredMs, verifier());
+  const accepted = await acceptAuthorized({ newFolder, seconds, say });
   return {
     figures: [
       figure('decisions, ten attached policies', decisions, DECISIONS_TARGET),
       figure('signatures verified', signatures, SIGNATURES_TARGET),
+      ...accepted.figures,
     ],
-    details: { policies: POLICIES, policyBytes: policies().map((json) => json.length), decisions, signatures },
+    details: { policyBytes: policies().map((json) => json.length), decisions, signatures, ...accepted.details },
   };
 }
 
@@ -54,53 +56,6 @@ async function perSecond(forMs, work) {
   await run(WARM_UP_MS);
   return run(forMs);
 }
-
-/** Teams' policies of the kind that the guides show: actions by list and pattern, ARNs, tags, networks, times. */
-const policies = () =>
-  Array.from({ length: POLICIES }, (_, team) =>
-    JSON.stringify({
-      Version: '2012-10-17',
-      Statement: [
-        {
-          Sid: 'Read',
-          Effect: 'Allow',
-          Action: ['s3:GetObject', 's3:GetObjectVersion', 's3:ListBucket', 's3:GetBucketLocation', 'kms:Decrypt'],
-          Resource: [`arn:aws:s3:::team-${team}`, `arn:aws:s3:::team-${team}/*`, `arn:aws:kms:*:${ACCOUNT}:key/*`],
-        },
-        {
-          Sid: 'Home',
-          Effect: 'Allow',
-          Action: 's3:*',
-          Resource: [`arn:aws:s3:::home-${team}/\${aws:username}`, `arn:aws:s3:::home-${team}/\${aws:username}/*`],
-          Condition: { Bool: { 'aws:SecureTransport': 'true' } },
-        },
-        {
-          Sid: 'Trails',
-          Effect: 'Allow',
-          Action: ['cloudtrail:Get*', 'cloudtrail:List*', 'cloudtrail:Describe*', 'cloudtrail:LookupEvents'],
-          Resource: '*',
-          Condition: {
-            IpAddress: { 'aws:SourceIp': [`10.${team}.0.0/16`, `192.0.2.${team}/32`] },
-            StringEquals: { 'aws:PrincipalTag/team': [`team-${team}`] },
-          },
-        },
-        {
-          Sid: 'Keep',
-          Effect: 'Deny',
-          Action: ['cloudtrail:DeleteTrail', 'cloudtrail:StopLogging', 'cloudtrail:UpdateTrail'],
-          Resource: `arn:aws:cloudtrail:*:${ACCOUNT}:trail/org-*`,
-          Condition: { ArnNotLike: { 'aws:PrincipalArn': `arn:aws:iam::${ACCOUNT}:role/admin-${team}` } },
-        },
-        {
-          Sid: 'Regions',
-          Effect: 'Deny',
-          NotAction: ['iam:*', 'sts:*', 'organizations:*', 'support:*', 's3:ListAllMyBuckets'],
-          Resource: '*',
-          Condition: { StringNotEquals: { 'aws:RequestedRegion': ['eu-west-1', 'eu-central-1', 'us-east-1'] } },
-        },
-      ],
-    }),
-  );
 
 async function decisionsPerSecond(measuredMs) {
   const identity = policies().map((json) => {

@@ -11,10 +11,10 @@ const [{ createClient }, { findCredentials }, { systemClock }] = await Promise.a
 const RETRY_PAUSE_MS = 50;
 
 /** A client of the server with keep-alive connections; every request is signed. */
-export function clientOf(server, { connections = 4 } = {}) {
+export function clientOf(server, { connections = 4, credentials } = {}) {
   const client = createClient({
     endpoint: server.endpoint,
-    credentials: findCredentials({}, join(server.dataDir, 'credentials')),
+    credentials: credentials ?? findCredentials({}, join(server.dataDir, 'credentials')),
     region: REGION,
     clock: systemClock,
     connections,
@@ -65,8 +65,28 @@ export function clientOf(server, { connections = 4 } = {}) {
     return TrailARN;
   }
 
+  /** An operation of IAM, with members of the query protocol. @returns the answer's XML */
+  async function iam(Action, input) {
+    const body = Buffer.from(new URLSearchParams({ Action, Version: '2010-05-08', ...input }).toString());
+    const answer = await client.fetched('POST', '/', { service: 'iam', headers: FORM, body });
+    if (answer.status !== 200) throw unexpected(Action, answer);
+    return answer.body.toString();
+  }
+
+  /** A user with these managed policies. @returns credentials */
+  async function makeUser(UserName, documents) {
+    await iam('CreateUser', { UserName });
+    for (const [i, PolicyDocument] of documents.entries()) {
+      const made = await iam('CreatePolicy', { PolicyName: `${UserName}-${i}`, PolicyDocument });
+      await iam('AttachUserPolicy', { UserName, PolicyArn: textOf(made, 'Arn') });
+    }
+    const key = await iam('CreateAccessKey', { UserName });
+    return { accessKeyId: textOf(key, 'AccessKeyId'), secretAccessKey: textOf(key, 'SecretAccessKey') };
+  }
+
   return {
     putRecords,
+    makeUser,
     lookupEvents,
     makeTrail,
     stopLogging: (name) => client.cloudTrail('StopLogging', { Name: name }),
@@ -75,6 +95,8 @@ export function clientOf(server, { connections = 4 } = {}) {
   };
 }
 
+const textOf = (xml, element) => new RegExp(`<${element}>([^<]*)`).exec(xml)[1];
+const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 const NDJSON = { 'content-type': 'application/x-ndjson' };
 const LOOKUP_EVENTS = {
   'content-type': 'application/x-amz-json-1.1',

@@ -18,12 +18,16 @@ export function killServers() {
 /**
  * Starts `opentrail serve` as a process of its own, the way a user does.
  * @param profileDir V8 writes a CPU profile of the main thread here when the server ends
+ * @param preload a module that Node loads first
  */
-export async function startServer({ dataDir, flags = {}, profileDir, port = 0 }) {
+export async function startServer({ dataDir, flags = {}, profileDir, port = 0, preload }) {
   const given = { port, 'log-level': 'warn', ...flags, 'data-dir': dataDir };
   const args = Object.entries(given).flatMap(([name, value]) => [`--${name}`, String(value)]);
   const profile = profileDir ? ['--cpu-prof', `--cpu-prof-dir=${profileDir}`] : [];
-  const child = spawn(process.execPath, [...profile, COMMAND, 'serve', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const loaded = preload ? ['--import', preload] : [];
+  const child = spawn(process.execPath, [...profile, ...loaded, COMMAND, 'serve', ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   running.add(child);
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text) => {
