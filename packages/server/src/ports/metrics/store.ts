@@ -1,0 +1,323 @@
+import { mkdir, open, readdir, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { brotliCompress, brotliDecompress, constants } from 'node:zlib';
+import { OperatorError, Pushback, pushbackWhenFull, systemErrorCode } from '../../base/errors.ts';
+import type { Logger } from '../../base/logger.ts';
+import { type LogFileSystem, nodeFileSystem } from '../log/file-system.ts';
+import type { KnownSeries, MetricPoint, MetricSeries, MetricStore, MetricWrite, PointCause } from '../metrics.ts';
+import { type Chunk, ChunkFiles, TIERS } from './chunk-files.ts';
+import { HotPoints } from './hot.ts';
+import { joinChunks } from './join.ts';
+import { addPoint, inOrder } from './points.ts';
+import { SeriesTable } from './series-table.ts';
+import { readWal, Wal, type WalEntry } from './wal.ts';
+
+export interface MetricStoreOptions {
+  readonly directory: string;
+  readonly logger: Logger;
+  /** What the write-ahead log is written with; tests pass one that fails. */
+  readonly fs?: LogFileSystem;
+  /** Points in memory that are moved to files. */
+  readonly hotPointsMax?: number;
+}
+
+/** Some 100 MB of memory, and ten minutes of 10,000 metrics. */
+const HOT_POINTS_MAX = 200_000;
+/** A WAL is read whole at a start, and causes make points large. */
+const WAL_BYTES_MAX = 32 << 20;
+/** When files cannot be written no more than this is taken in. */
+const WAL_BYTES_LIMIT = 4 * WAL_BYTES_MAX;
+/** Puts that may wait for the disk. */
+const WAITING_MAX = 1000;
+
+/** After a crash the WAL is read again: what is in memory goes to files after an hour at the latest. */
+const HOT_SECONDS_MAX = 3600;
+/** Names repeat a lot: the quickest levels already make them small. */
+const SERIES_QUALITY = 3;
+
+const compress = promisify(brotliCompress);
+const decompress = promisify(brotliDecompress);
+
+const WAL_NAME = /^(\d+)\.wal$/;
+const SERIES = 'series.br';
+
+interface Waiting {
+  readonly writes: readonly MetricWrite[];
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Metrics in a folder: what came last in memory and in a write-ahead log, all before in chunks by the hour, later by the
+ * day and by ten days. The folder MUST belong to one process at a time.
+ * @throws OperatorError when files are damaged
+ */
+export async function openMetricStore(options: MetricStoreOptions): Promise<MetricStore> {
+  const store = new FileMetricStore(options);
+  await store.open();
+  return store;
+}
+
+class FileMetricStore implements MetricStore {
+  readonly #directory: string;
+  readonly #logger: Logger;
+  readonly #fs: LogFileSystem;
+  readonly #hotPointsMax: number;
+  readonly #table = new SeriesTable();
+  #files!: ChunkFiles;
+  #wal!: Wal;
+  #walGeneration = 0;
+  /** The last one that was given out, to a WAL or to a chunk. */
+  #generation = 0;
+  #hot = new HotPoints();
+  /** Those on their way to files. */
+  #frozen: { readonly points: HotPoints; readonly generation: number } | undefined;
+  #frozenBytes = 0;
+  /** Since when there is something in memory, and what time it was last, in seconds. */
+  #hotSince = 0;
+  #now = 0;
+  #queue: Waiting[] = [];
+  #running: Promise<void> | undefined;
+  #flushing: Promise<void> | undefined;
+  #maintaining: Promise<void> | undefined;
+  #rotationAsked = false;
+  #closed = false;
+
+  constructor({ directory, logger, fs = nodeFileSystem, hotPointsMax = HOT_POINTS_MAX }: MetricStoreOptions) {
+    this.#directory = directory;
+    this.#logger = logger;
+    this.#fs = fs;
+    this.#hotPointsMax = hotPointsMax;
+  }
+
+  async open(): Promise<void> {
+    await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+    await this.#readSeries();
+    const names = await readdir(this.#directory);
+    const left = names.flatMap((name) => WAL_NAME.exec(name)?.slice(1) ?? []).map(Number);
+    left.sort((a, b) => a - b);
+    this.#files = await ChunkFiles.open(join(this.#directory, 'chunks'), new Set(left));
+    this.#generation = Math.max(this.#files.lastGeneration, left.at(-1) ?? 0);
+    // Each goes to files of its own generation: a crash between two WALs leaves the one done, the other whole.
+    for (const generation of left) {
+      for (const entry of await readWal(this.#walPath(generation))) this.#apply(entry);
+      this.#frozen = { points: this.#hot, generation };
+      this.#hot = new HotPoints();
+      await this.#flush();
+    }
+    await this.#newWal();
+  }
+
+  put(writes: readonly MetricWrite[]): Promise<void> {
+    if (this.#closed) throw new Error('the metrics are closed');
+    if (this.#queue.length >= WAITING_MAX) throw new Pushback('too many metrics wait for the disk');
+    if (this.#wal.bytes + this.#frozenBytes > WAL_BYTES_LIMIT) throw new Pushback('metrics cannot be moved to files');
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ writes, resolve, reject });
+      this.#run();
+    });
+  }
+
+  #run(): void {
+    this.#running ??= Promise.resolve().then(() => this.#drain());
+  }
+
+  series(
+    accountId: string,
+    region: string,
+    metric?: { readonly namespace: string; readonly name: string },
+  ): KnownSeries[] {
+    return this.#table.list(accountId, region, metric);
+  }
+
+  async read(id: number, start: number, end: number): Promise<MetricPoint[]> {
+    const points = new Map<number, MetricPoint>();
+    const take = (some: Iterable<MetricPoint>) => {
+      for (const point of some) if (point.second >= start && point.second < end) addPoint(points, point);
+    };
+    // Memory is looked at in the same turn as the list of files: what moves meanwhile is found once.
+    const chunks = this.#files.overlapping(start, end);
+    take(this.#hot.pointsOf(id));
+    take(this.#frozen?.points.pointsOf(id) ?? []);
+    take(await this.#files.points(chunks, id));
+    return inOrder(points);
+  }
+
+  async causes(id: number, start: number, end: number): Promise<PointCause[]> {
+    const minute = start - (start % 60);
+    const chunks = this.#files.overlapping(minute, end);
+    const found = [...this.#hot.causesOf(id), ...(this.#frozen?.points.causesOf(id) ?? [])];
+    found.push(...(await this.#files.causes(chunks, id)));
+    return found
+      .filter(([second]) => second >= minute && second < end)
+      .flatMap(([, causes]) => causes)
+      .sort((a, b) => a.timestampMs - b.timestampMs);
+  }
+
+  maintain(nowMs: number): Promise<void> {
+    this.#maintaining ??= this.#maintain(Math.floor(nowMs / 1000)).finally(() => {
+      this.#maintaining = undefined;
+    });
+    return this.#maintaining;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#running;
+    await this.#maintaining?.catch(() => {});
+    await this.#flushing;
+    await this.#wal.close();
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#queue.length > 0 || this.#rotationAsked) {
+      const entry = this.#entryOf(this.#queue.splice(0));
+      try {
+        if (entry.points.length > 0) await this.#wal.append(entry);
+        this.#apply(entry);
+        for (const { resolve } of entry.from) resolve();
+      } catch (error) {
+        for (const { reject } of entry.from) reject(pushbackWhenFull(error, 'no metrics are taken'));
+      }
+      const full = this.#wal.bytes > WAL_BYTES_MAX || this.#hot.points > this.#hotPointsMax;
+      if (full || this.#rotationAsked) await this.#rotate();
+      this.#rotationAsked = false;
+    }
+    this.#running = undefined;
+  }
+
+  /** What a batch adds, less those puts for whose series there is no room. */
+  #entryOf(batch: readonly Waiting[]): WalEntry & { readonly from: readonly Waiting[] } {
+    const made = new Map<string, readonly [number, MetricSeries]>();
+    const points: WalEntry['points'][number][] = [];
+    const from: Waiting[] = [];
+    for (const waiting of batch) {
+      try {
+        const fresh = waiting.writes.filter(({ series }) => !this.#table.find(series));
+        this.#table.checkRoom(made.size + fresh.length);
+      } catch (error) {
+        waiting.reject(error);
+        continue;
+      }
+      for (const { series, point, causes = [] } of waiting.writes) {
+        points.push([this.#table.find(series)?.id ?? newIdOf(this.#table, made, series), point, causes]);
+      }
+      from.push(waiting);
+    }
+    return { series: [...made.values()], points, from };
+  }
+
+  #apply({ series, points }: WalEntry): void {
+    for (const [id, one] of series) this.#table.add(one, id);
+    for (const [id, point, causes] of points) {
+      this.#hot.add(id, point, causes);
+      this.#table.seen(id, point.second);
+    }
+  }
+
+  /**
+   * Begins a new WAL; what was in the old one goes to files, behind the back of those who put. Only between two writes: a
+   * point MUST be in memory and in the WAL that go together.
+   */
+  async #rotate(): Promise<void> {
+    if (this.#frozen) return;
+    const { wal, generation } = { wal: this.#wal, generation: this.#walGeneration };
+    try {
+      await this.#newWal();
+    } catch (error) {
+      this.#logger.error({ err: error }, 'metrics cannot be moved to files');
+      return;
+    }
+    this.#frozen = { points: this.#hot, generation };
+    this.#frozenBytes = wal.bytes;
+    this.#hot = new HotPoints();
+    this.#startFlush();
+    await wal.close();
+  }
+
+  #startFlush(): void {
+    this.#flushing = this.#flush().catch((error) => {
+      this.#logger.error({ err: error }, 'metrics could not be moved to files; this is tried again soon');
+    });
+  }
+
+  /** Writes what is frozen to chunks, and lets go of its WAL. After an error it can be done again. */
+  async #flush(): Promise<void> {
+    const { points, generation } = this.#frozen!;
+    const written: Chunk[] = [];
+    for (const [start, contents] of points.byStretch(TIERS[0]!.stretch)) {
+      written.push(await this.#files.write(TIERS[0]!, start, generation, contents, []));
+    }
+    await this.#writeSeries();
+    await this.#fs.remove(this.#walPath(generation));
+    await this.#fs.syncDirectory(this.#directory);
+    this.#frozen = undefined;
+    this.#frozenBytes = 0;
+    await this.#files.replace([], written);
+  }
+
+  async #maintain(now: number): Promise<void> {
+    this.#now = now;
+    await this.#flushing;
+    if (this.#frozen) this.#startFlush();
+    if (this.#hot.points === 0) this.#hotSince = now;
+    else if (now - this.#hotSince >= HOT_SECONDS_MAX || now < this.#hotSince) {
+      this.#hotSince = now;
+      this.#rotationAsked = true;
+      this.#run();
+      await this.#running;
+    }
+    await this.#flushing;
+    await joinChunks(this.#files, () => ++this.#generation, now);
+  }
+
+  async #readSeries(): Promise<void> {
+    try {
+      const text = await decompress(await readFile(join(this.#directory, SERIES)));
+      for (const line of text.toString().split('\n')) {
+        if (line === '') continue;
+        const { id, lastSecond, ...series } = JSON.parse(line) as KnownSeries;
+        this.#table.add(series, id);
+        this.#table.seen(id, lastSecond);
+      }
+    } catch (cause) {
+      if (systemErrorCode(cause) === 'ENOENT') return;
+      throw new OperatorError(`The metrics file ${join(this.#directory, SERIES)} is damaged.`, { cause });
+    }
+  }
+
+  /** The names of all series of which anything may be left. */
+  async #writeSeries(): Promise<void> {
+    const oldest = this.#now - TIERS.at(-1)!.keepSeconds;
+    const lines: string[] = [];
+    for (const series of this.#table.all()) if (series.lastSecond >= oldest) lines.push(JSON.stringify(series));
+    const path = join(this.#directory, SERIES);
+    const options = { params: { [constants.BROTLI_PARAM_QUALITY]: SERIES_QUALITY } };
+    const file = await open(`${path}.new`, 'w', 0o600);
+    try {
+      await file.writeFile(await compress(lines.join('\n'), options));
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(`${path}.new`, path);
+  }
+
+  #walPath(generation: number): string {
+    return join(this.#directory, `${String(generation).padStart(12, '0')}.wal`);
+  }
+
+  async #newWal(): Promise<void> {
+    const generation = ++this.#generation;
+    this.#wal = await Wal.create(this.#fs, this.#walPath(generation), generation);
+    this.#walGeneration = generation;
+  }
+}
+
+function newIdOf(table: SeriesTable, made: Map<string, readonly [number, MetricSeries]>, series: MetricSeries): number {
+  const key = JSON.stringify(series);
+  const id = made.get(key)?.[0] ?? table.newId();
+  made.set(key, [id, series]);
+  return id;
+}
