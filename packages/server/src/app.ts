@@ -149,6 +149,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
       await openKms({
         schema: loadCatalogue().schema('kms')!,
         authorizer,
+        organizations: organizationSource,
         state,
         clock,
         random,

@@ -150,7 +150,7 @@ const epochSeconds = (ms: number): string => String(Math.floor(ms / 1000));
 export function serviceContext(
   caller: { readonly service: string; readonly sourceArn: string; readonly sourceAccount: string },
   timeMs: number,
-  sourcePlace?: AccountPlace,
+  sourcePlace?: Pick<AccountPlace, 'organizationId' | 'path'>,
 ): Context {
   return {
     'aws:CurrentTime': new Date(timeMs).toISOString(),

@@ -1,6 +1,13 @@
 import { Command, CommanderError, Option } from 'commander';
 import { systemClock } from '../base/clock.ts';
-import { type ConfigInputs, type LoadedConfig, loadConfig, type SettingName, settings } from '../config.ts';
+import {
+  type Config,
+  type ConfigInputs,
+  type LoadedConfig,
+  loadConfig,
+  type SettingName,
+  settings,
+} from '../config.ts';
 import { createAccount, listAccounts } from './account.ts';
 import { clientFor, type OpenTrailClient } from './client.ts';
 import { configJson, configTable } from './config-show.ts';
@@ -128,14 +135,14 @@ export async function runCommand(args: readonly string[]): Promise<number> {
       await withClient(o, async (client) => print(await policy(client, { ...o, sinceMs, untilMs })));
     });
 
-  withSettings(program.command('doctor'), CLIENT_SETTINGS)
+  withSettings(program.command('doctor'), [...CLIENT_SETTINGS, 'objectsEndpoint'])
     .description('say what keeps a trail from delivering, and print what mends it: policies, commands')
     .argument('<trail>', 'trail name or ARN')
     .option('--json', 'as JSON')
     .action((trail: string, o) =>
-      withClients(o, async (clientOf) => {
+      withClients(o, async (clientOf, { objectsEndpoint: outside }) => {
         const { doctor } = await import('./doctor/index.ts');
-        done(await doctor(clientOf, systemClock, { trail, json: o.json === true, print }));
+        done(await doctor(clientOf, systemClock, { trail, json: o.json === true, print, outside }));
       }),
     );
 
@@ -156,7 +163,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   /** With a client for each Region that is asked for. */
   async function withClients(
     options: Readonly<Record<string, unknown>>,
-    use: (clientOf: (region?: string) => OpenTrailClient) => Promise<void>,
+    use: (clientOf: (region?: string) => OpenTrailClient, config: Config) => Promise<void>,
   ): Promise<void> {
     const { config } = load(program, options);
     const clients = new Map<string | undefined, OpenTrailClient>();
@@ -166,7 +173,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
       return client;
     };
     try {
-      await use(clientOf);
+      await use(clientOf, config);
     } finally {
       for (const client of clients.values()) client.close();
     }

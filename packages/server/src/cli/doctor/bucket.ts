@@ -3,6 +3,7 @@ import { parsePolicy } from '../../access/parse-policy.ts';
 import { evaluate, missingStatement, type Policy, type PolicyRequest } from '../../access/policy.ts';
 import type { Calls } from './calls.ts';
 import { bad, type Finding, good, unknown } from './findings.ts';
+import { NEEDS_ORGANIZATION, placeNamedIn, type SourcePlace } from './organization.ts';
 import type { ShownTrail } from './trail.ts';
 
 /** Whether the trail's bucket is there, and lets CloudTrail write what the trail delivers. */
@@ -31,7 +32,9 @@ async function checkPolicy(calls: Calls, trail: ShownTrail, nowMs: number): Prom
   const parsed = text === undefined ? undefined : parsePolicy(text);
   if (parsed && 'problem' in parsed) return unknown(about, `it cannot be read here: ${parsed.problem}`);
   const policy = parsed?.policy;
-  const asked = deliveries(trail, nowMs);
+  const place = await placeNamedIn(text, calls, trail.TrailARN);
+  if (place === 'hidden') return unknown(about, NEEDS_ORGANIZATION);
+  const asked = deliveries(trail, nowMs, place);
   const refused = asked.find(({ request }) => policy && evaluate(policy, request) === 'deny');
   if (refused && policy) {
     const { sid = 'without a Sid' } = denying(policy, refused.request) ?? {};
@@ -48,7 +51,7 @@ async function checkPolicy(calls: Calls, trail: ShownTrail, nowMs: number): Prom
 }
 
 /** What delivery asks of the bucket, and the pattern that a policy should name for it. */
-function deliveries(trail: ShownTrail, nowMs: number) {
+function deliveries(trail: ShownTrail, nowMs: number, place: SourcePlace | undefined) {
   const { TrailARN: sourceArn, S3BucketName, S3KeyPrefix, LogFileValidationEnabled } = trail;
   const sourceAccount = sourceArn.split(':')[4]!;
   const bucketArn = `arn:aws:s3:::${S3BucketName}`;
@@ -58,7 +61,7 @@ function deliveries(trail: ShownTrail, nowMs: number) {
     principal: { kind: 'service', service },
     action,
     resource,
-    context: { ...serviceContext({ service, sourceArn, sourceAccount }, nowMs), ...more },
+    context: { ...serviceContext({ service, sourceArn, sourceAccount }, nowMs, place), ...more },
   });
   const kinds = LogFileValidationEnabled ? ['CloudTrail', 'CloudTrail-Digest'] : ['CloudTrail'];
   return [

@@ -9,6 +9,7 @@ export type Outcome<T> =
 export interface Calls {
   cloudTrail<T>(operation: string, input: object): Promise<Outcome<T>>;
   kms<T>(operation: string, input: object): Promise<Outcome<T>>;
+  organizations<T>(operation: string, input: object): Promise<Outcome<T>>;
   /** A bucket's sub-resource, or (without) whether it is there. */
   bucket(bucket: string, subresource?: string): Promise<Outcome<string>>;
   /** What keeps the server from its work, in its own words; undefined when it has no such page (AWS). */
@@ -39,6 +40,7 @@ export function callsOf(client: OpenTrailClient): Calls {
   return {
     cloudTrail: json('cloudtrail', 'CloudTrail_20131101'),
     kms: json('kms', 'TrentService'),
+    organizations: json('organizations', 'AWSOrganizationsV20161128'),
     bucket: (bucket, subresource) =>
       fetched(
         subresource === undefined ? 'HEAD' : 'GET',

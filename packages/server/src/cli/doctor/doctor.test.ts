@@ -51,6 +51,7 @@ function callsOf(over: Readonly<Record<string, unknown>> = {}): Calls {
   return {
     cloudTrail: answer,
     kms: answer,
+    organizations: answer,
     bucket: (_bucket, subresource) => answer(subresource ?? 'HeadBucket'),
     troubles: async () => answers.troubles as readonly string[],
   };
@@ -185,4 +186,79 @@ test('a key policy is given with what it lacks, and is good then', async () => {
   const mended = JSON.stringify(finding!.fix!.policy);
   expect(await badOf({ GetKeyPolicy: { Policy: mended } }, { KmsKeyId: KEY })).toEqual([]);
   expect(diagnosisText(await told({ GetKeyPolicy: { Policy } }, { KmsKeyId: KEY }))).toContain('put-key-policy');
+});
+
+describe('policies that name the organization', () => {
+  const conditions = {
+    id: { StringEquals: { 'aws:SourceOrgID': 'o-example' } },
+    paths: { 'ForAnyValue:StringLike': { 'aws:SourceOrgPaths': 'o-example/r-1/ou-1/*' } },
+  };
+  const named = (Condition: object) => ({
+    policy: document(allow('s3:*', '*', { Condition })),
+    GetKeyPolicy: { Policy: document(allow('kms:*', '*', { Condition })) },
+  });
+  const organization = {
+    DescribeOrganization: { Organization: { Id: 'o-example' } },
+    ListParents: { Parents: [{ Id: 'r-1', Type: 'ROOT' }] },
+  };
+  const statesOf = async (over: Readonly<Record<string, unknown>>) => {
+    const { findings } = await told(over, { KmsKeyId: KEY });
+    return findings.filter(({ about }) => about.endsWith('policy')).map(({ state }) => state);
+  };
+
+  test.each<[string, object, object, string]>([
+    ['its own, by its id', conditions.id, organization, 'good'],
+    ['another', conditions.id, { DescribeOrganization: { Organization: { Id: 'o-other' } } }, 'bad'],
+    [
+      'one, and it is in none',
+      conditions.id,
+      { DescribeOrganization: error('AWSOrganizationsNotInUseException') },
+      'bad',
+    ],
+    ['one that it may not see', conditions.id, { DescribeOrganization: error('AccessDeniedException') }, 'unknown'],
+    ['its own, by a path that is not its', conditions.paths, organization, 'bad'],
+    [
+      'a path that it may not see',
+      conditions.paths,
+      { ...organization, ListParents: error('AccessDeniedException') },
+      'unknown',
+    ],
+  ])('%s', async (_, condition, answers, state) => {
+    expect(await statesOf({ ...named(condition), ...answers })).toEqual([state, state]);
+  });
+
+  test('by a path that is', async () => {
+    const above = [
+      { Id: 'ou-1', Type: 'ORGANIZATIONAL_UNIT' },
+      { Id: 'r-1', Type: 'ROOT' },
+    ];
+    const asked: string[] = [];
+    const calls = callsOf({ ...named(conditions.paths), ...organization });
+    const walking: Calls = {
+      ...calls,
+      organizations: async <T>(operation: string, input: { readonly ChildId?: string }): Promise<Outcome<T>> => {
+        if (operation !== 'ListParents') return calls.organizations(operation, input);
+        asked.push(input.ChildId!);
+        return { value: { Parents: [above[(asked.length - 1) % 2]!] } as T };
+      },
+    };
+    const { findings } = await diagnose(walking, TRAIL, NOW_MS);
+    expect(findings.find(({ about }) => about === 'bucket policy')?.state).toBe('good');
+    expect(asked).toEqual(['123456789012', 'ou-1']);
+  });
+});
+
+test('a bucket and key of another store are left to what that has answered', async () => {
+  const { findings } = await diagnose(
+    callsOf({ HeadBucket: error('NotFound') }),
+    { ...TRAIL, KmsKeyId: KEY },
+    NOW_MS,
+    'https://s3.test',
+  );
+  expect(findings.map(({ about, state }) => [about, state])).toEqual([
+    ['logging', 'good'],
+    ['delivery', 'good'],
+    ['bucket', 'unknown'],
+    ['server', 'good'],
+  ]);
 });

@@ -4,9 +4,17 @@ import type { OpenTrailClient } from '../client.ts';
 import { printableJson } from '../printable.ts';
 import { checkBucket } from './bucket.ts';
 import { type Calls, callsOf } from './calls.ts';
-import { bad, type Diagnosis, diagnosisText, type Finding, good } from './findings.ts';
+import { bad, type Diagnosis, diagnosisText, type Finding, good, unknown } from './findings.ts';
 import { checkKey } from './key.ts';
 import { checkStatus, type ShownTrail } from './trail.ts';
+
+export interface DoctorOptions {
+  readonly trail: string;
+  readonly json: boolean;
+  readonly print: (text: string) => void;
+  /** `--objects-endpoint` of the server. */
+  readonly outside?: string | undefined;
+}
 
 /**
  * `opentrail doctor TRAIL`: says what keeps a trail from delivering, and what mends it. It asks as the user who runs it,
@@ -18,15 +26,11 @@ import { checkStatus, type ShownTrail } from './trail.ts';
 export async function doctor(
   clientOf: (region?: string) => OpenTrailClient,
   clock: Clock,
-  {
-    trail: name,
-    json,
-    print,
-  }: { readonly trail: string; readonly json: boolean; readonly print: (text: string) => void },
+  { trail: name, json, print, outside }: DoctorOptions,
 ): Promise<number> {
   const region = /^arn:[^:]*:cloudtrail:([a-z0-9-]+):/.exec(name)?.[1];
   const trail = await findTrail(callsOf(clientOf(region)), name);
-  const diagnosis = await diagnose(callsOf(clientOf(trail.HomeRegion)), trail, clock.now());
+  const diagnosis = await diagnose(callsOf(clientOf(trail.HomeRegion)), trail, clock.now(), outside);
   print(json ? printableJson(JSON.stringify(diagnosis, null, 2)) : diagnosisText(diagnosis));
   return diagnosis.healthy ? 0 : 1;
 }
@@ -41,12 +45,13 @@ async function findTrail(calls: Calls, name: string): Promise<ShownTrail> {
   return trail;
 }
 
-/** Everything that a delivery passes, in its order. */
-export async function diagnose(calls: Calls, trail: ShownTrail, nowMs: number): Promise<Diagnosis> {
+/** Everything that a delivery passes, in its order. @param outside the S3 elsewhere that the server delivers to */
+export async function diagnose(calls: Calls, trail: ShownTrail, nowMs: number, outside?: string): Promise<Diagnosis> {
   const findings = [
     ...(await checkStatus(calls, trail, nowMs)),
-    ...(await checkBucket(calls, trail, nowMs)),
-    ...(await checkKey(calls, trail, nowMs)),
+    ...(outside === undefined
+      ? [...(await checkBucket(calls, trail, nowMs)), ...(await checkKey(calls, trail, nowMs))]
+      : [unknown('bucket', `it is at ${outside}, whose own answers stand under deliveries and digests`)]),
     ...(await checkServer(calls)),
   ];
   return { trail: trail.TrailARN, healthy: findings.every(({ state }) => state !== 'bad'), findings };

@@ -3,6 +3,7 @@ import { parsePolicy } from '../../access/parse-policy.ts';
 import { evaluate, type PolicyRequest } from '../../access/policy.ts';
 import type { Calls } from './calls.ts';
 import { bad, type Finding, type Fix, good, unknown } from './findings.ts';
+import { NEEDS_ORGANIZATION, placeNamedIn, type SourcePlace } from './organization.ts';
 import type { ShownTrail } from './trail.ts';
 
 interface KeyMetadata {
@@ -42,7 +43,9 @@ async function checkPolicy(calls: Calls, trail: ShownTrail, id: string, nowMs: n
   const { Policy: text } = answer.value;
   const parsed = parsePolicy(text, { sizeBytesMax: KEY_POLICY_BYTES_MAX });
   if ('problem' in parsed) return unknown(about, `it cannot be read here: ${parsed.problem}`);
-  const verdict = evaluate(parsed.policy, encryption(trail, id, nowMs));
+  const place = await placeNamedIn(text, calls, trail.TrailARN);
+  if (place === 'hidden') return unknown(about, NEEDS_ORGANIZATION);
+  const verdict = evaluate(parsed.policy, encryption(trail, id, nowMs, place));
   if (verdict === 'allow') return good(about, 'it lets CloudTrail encrypt');
   if (verdict === 'deny') return bad(about, 'a Deny refuses kms:GenerateDataKey to CloudTrail');
   return bad(about, 'it does not allow kms:GenerateDataKey to CloudTrail', fixOf(text, trail, id));
@@ -52,14 +55,19 @@ async function checkPolicy(calls: Calls, trail: ShownTrail, id: string, nowMs: n
 const KEY_POLICY_BYTES_MAX = 32 * 1024;
 const SERVICE = 'cloudtrail.amazonaws.com';
 
-function encryption({ TrailARN, S3BucketName }: ShownTrail, id: string, nowMs: number): PolicyRequest {
+function encryption(
+  { TrailARN, S3BucketName }: ShownTrail,
+  id: string,
+  nowMs: number,
+  place: SourcePlace | undefined,
+): PolicyRequest {
   const account = TrailARN.split(':')[4]!;
   return {
     principal: { kind: 'service', service: SERVICE },
     action: 'kms:GenerateDataKey',
     resource: id,
     context: {
-      ...serviceContext({ service: SERVICE, sourceArn: TrailARN, sourceAccount: account }, nowMs),
+      ...serviceContext({ service: SERVICE, sourceArn: TrailARN, sourceAccount: account }, nowMs, place),
       'kms:EncryptionContext:aws:cloudtrail:arn': TrailARN,
       'kms:EncryptionContext:aws:s3:arn': `arn:aws:s3:::${S3BucketName}/AWSLogs/${account}/CloudTrail/x`,
       'kms:EncryptionContextKeys': ['aws:cloudtrail:arn', 'aws:s3:arn'],

@@ -61,7 +61,7 @@ export async function requireVia(deps: KmsDeps, via: CallContext, service: strin
 
 /** For a service that acts for one of its resources: only the key can allow it. @throws AwsError AccessDeniedException */
 export async function requireForService(
-  { state, clock }: Pick<KmsDeps, 'state' | 'clock'>,
+  { state, clock, organizations }: Pick<KmsDeps, 'state' | 'clock' | 'organizations'>,
   source: { readonly service: string; readonly sourceArn: string; readonly sourceAccount: string },
   access: KmsAccess & { readonly key: Key },
 ): Promise<void> {
@@ -69,8 +69,8 @@ export async function requireForService(
   const principal = { kind: 'service', service: source.service } as const;
   const granted = await grantAllows(state, key, principal, access);
   const context = {
-    ...serviceContext(source, clock.now()),
-    ...resourceContext(key.accountId, undefined),
+    ...serviceContext(source, clock.now(), await organizations?.placeOf(source.sourceAccount)),
+    ...resourceContext(key.accountId, await organizations?.placeOf(key.accountId)),
     ...access.context,
   };
   const side = { policy: policyOf(key), accountId: key.accountId, granted };

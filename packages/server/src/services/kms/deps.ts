@@ -1,4 +1,5 @@
 import type { Authorizer } from '../../access/authorizer.ts';
+import type { OrganizationSource } from '../../access/principal-policies.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
 import type { State } from '../../ports/state.ts';
@@ -14,6 +15,8 @@ export interface KmsDeps {
   readonly random: Random;
   /** For callers that come by way of a service; the pipeline asks it for all others. */
   readonly authorizer: Pick<Authorizer, 'require'>;
+  /** For the conditions of key policies on a service's source. */
+  readonly organizations?: OrganizationSource;
   /** Told of what KMS did to a key by itself. */
   readonly onEvent?: (event: KeyEvent) => Promise<void>;
 }

@@ -52,6 +52,27 @@ describe('for a service', () => {
     expect((await kms.services.describe({ ...trail, keyId })).state).toBe('Disabled');
   });
 
+  test('the key’s policy may ask for the organization of the trail, or of the key', async () => {
+    const place = { organizationId: 'o-example', path: 'o-example/r-1/ou-1/', managementAccountId: ACCOUNT };
+    const places = new Map([[ACCOUNT, { ...place, serviceControl: [] }]]);
+    const kms = harness('kms', undefined, { placeOf: async (accountId) => places.get(accountId) });
+    const wanting = async (Condition: object) => {
+      const policy = JSON.parse(trailPolicy);
+      policy.Statement[1].Condition = Condition;
+      const keyId = arnOf(await kms.newKey({ Policy: JSON.stringify(policy) }));
+      return codeOf(kms.services.generateDataKey({ ...trail, keyId, encryptionContext: CONTEXT }));
+    };
+    const ours = [
+      { StringEquals: { 'aws:SourceOrgID': 'o-example' } },
+      { 'ForAnyValue:StringLike': { 'aws:SourceOrgPaths': 'o-example/r-1/*' } },
+      { StringEquals: { 'aws:ResourceOrgID': 'o-example' } },
+    ];
+    for (const condition of ours) expect(await wanting(condition)).toBe('ok');
+    expect(await wanting({ StringEquals: { 'aws:SourceOrgID': 'o-other' } })).toBe('AccessDeniedException');
+    places.clear();
+    for (const condition of ours) expect(await wanting(condition)).toBe('AccessDeniedException');
+  });
+
   test('readers open what it encrypted, and each use is told without secrets', async () => {
     const kms = harness();
     const KeyId = await kms.newKey({ Policy: trailPolicy });

@@ -1,5 +1,5 @@
 import { createAuthorizer, denialOf } from '../../../access/authorizer.ts';
-import type { PrincipalPolicySource } from '../../../access/principal-policies.ts';
+import type { OrganizationSource, PrincipalPolicySource } from '../../../access/principal-policies.ts';
 import { unlimitedPolicies } from '../../../access/testing/unlimited.ts';
 import { FakeClock } from '../../../base/clock.ts';
 import { AwsError } from '../../../base/errors.ts';
@@ -31,7 +31,11 @@ export const alice = user('alice');
 // biome-ignore lint/suspicious/noExplicitAny: tests look at whatever comes back
 type Output = any;
 
-export function harness(seed = 'kms', policies: PrincipalPolicySource = unlimitedPolicies) {
+export function harness(
+  seed = 'kms',
+  policies: PrincipalPolicySource = unlimitedPolicies,
+  organizations?: OrganizationSource,
+) {
   const clock = new FakeClock();
   const random = seededRandom(seed);
   const state = memoryState();
@@ -45,6 +49,7 @@ export function harness(seed = 'kms', policies: PrincipalPolicySource = unlimite
     vault,
     clock,
     random,
+    ...(organizations && { organizations }),
     onUse: async (use: KmsUse) => void uses.push(use),
   };
   const service = kmsService(deps);
