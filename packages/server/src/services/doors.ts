@@ -70,6 +70,41 @@ export interface MetricCause {
   readonly timestampMs: number;
 }
 
+/** Tells a put from one before it, so that who does not know after a crash whether it arrived can make it again. */
+export interface PutOnce {
+  /** Who puts: `logs/…`. At most 200 characters. */
+  readonly source: string;
+  /** Ascends from put to put of the source. Data whose number is not above the last one taken is passed over. */
+  readonly sequence: number;
+}
+
 export interface Metrics {
-  put(accountId: string, region: string, namespace: string, data: readonly MetricDatum[]): Promise<void>;
+  /** @param once the data and its number are taken in the same instant, or neither is */
+  put(
+    accountId: string,
+    region: string,
+    namespace: string,
+    data: readonly MetricDatum[],
+    once?: PutOnce,
+  ): Promise<void>;
+}
+
+/** What a service tells EventBridge of itself. */
+export interface EventToPut {
+  /** A UUID; the same when the same is told again. */
+  readonly id: string;
+  /** `aws.cloudwatch` */
+  readonly source: string;
+  /** `CloudWatch Alarm State Change` */
+  readonly detailType: string;
+  /** Milliseconds since the epoch. */
+  readonly timeMs: number;
+  /** ARNs. */
+  readonly resources: readonly string[];
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+export interface Events {
+  /** To the default bus of the account and Region. @throws Pushback */
+  put(accountId: string, region: string, events: readonly EventToPut[]): Promise<void>;
 }
