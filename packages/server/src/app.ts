@@ -30,7 +30,7 @@ import { withPressure } from './ports/with-pressure.ts';
 import { withReserve } from './ports/with-reserve.ts';
 import { loadCatalogue } from './schema/catalogue.ts';
 import { loadSchema } from './schema/load.ts';
-import { cloudTrailService } from './services/cloudtrail/index.ts';
+import { cloudTrailService, startOrganizationUpkeep } from './services/cloudtrail/index.ts';
 import { cloudTrailDataService } from './services/cloudtrail-data/index.ts';
 import { iamService } from './services/iam/index.ts';
 import { openKms } from './services/kms/open.ts';
@@ -131,7 +131,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
     );
     closing(startLifecycle({ store, clock: withoutLeaps(clock), logger }), (l) => l.close());
 
-    const organizationStore = createOrganizationStore(state);
+    const organizationStore = createOrganizationStore(state, log);
     const organizationSource = createOrganizationSource(organizationStore);
     const authorizer = createAuthorizer({ denialMessages, policies: iam, organizations: organizationSource });
     const auditor = closing(
@@ -230,6 +230,19 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
       (stop) => stop(),
     );
 
+    const organizationUpkeep = closing(
+      startOrganizationUpkeep({
+        state,
+        log,
+        organizations: organizations.forCloudTrail,
+        trailsChanged: delivery.trailsChanged,
+        clock,
+        logger,
+      }),
+      (u) => u.close(),
+    );
+    organizationStore.onChange(organizationUpkeep.organizationsChanged);
+
     const monitoring = await openMonitoring({
       config,
       dataDir: dataDir.path,
@@ -253,7 +266,10 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
         log,
         clock,
         random,
-        trailsChanged: delivery.trailsChanged,
+        trailsChanged() {
+          delivery.trailsChanged();
+          organizationUpkeep.trailsChanged();
+        },
         organizations: organizations.forCloudTrail,
         publicKeys: async (region, startMs, endMs) =>
           (await signingKeys.list(region, startMs, endMs)).map(({ value, ...key }) => ({ ...key, valueDer: value })),

@@ -5,7 +5,7 @@ import { logFileKey, UNIQUE_CHARS } from '../trails/paths.ts';
 import { deliveryProgressKey } from '../trails/trail.ts';
 import { type PlannedObject, plannedKey, spoolName } from './delivery-state.ts';
 import type { Cut, FollowedTrail } from './followed-trail.ts';
-import { gzip, type OpenLogFile } from './log-file.ts';
+import { gzip, type LogFilePlace, type OpenLogFile } from './log-file.ts';
 import type { Spool } from './spool.ts';
 
 export interface CutterDeps {
@@ -38,7 +38,7 @@ export function createCutter({ state, spool, clock, random }: CutterDeps) {
             return {
               number: n.number,
               kind: 'log',
-              region: n.file.place.region,
+              ...ofStream(n.file.place),
               bucket: n.file.place.bucket,
               key: n.key,
               gzipBytes: parts.reduce((sum, part) => sum + part.length, 0),
@@ -61,8 +61,15 @@ export function createCutter({ state, spool, clock, random }: CutterDeps) {
 
   function keyOf({ trail }: FollowedTrail, { place }: OpenLogFile): string {
     const unique = randomString(random, UNIQUE_CHARS, ALNUM);
-    return logFileKey({ ...place, accountId: trail.accountId, timeMs: clock.now(), unique });
+    return logFileKey({ ...place, accountId: place.accountId ?? trail.accountId, timeMs: clock.now(), unique });
   }
+}
+
+/** Of another account it is remembered whose member that was. */
+function ofStream({ region, accountId, organizationId }: LogFilePlace) {
+  return accountId === undefined
+    ? { region }
+    : { region, accountId, ...(organizationId !== undefined && { organizationId }) };
 }
 
 /** Runs at most `max` of the tasks given to it at once. */

@@ -24,6 +24,8 @@ const SPOOL_OBJECTS_MAX = 10_000;
 const TICK_MS = 200;
 /** After State, the spool or the Log failed. */
 const TROUBLE_PAUSE_MS = 1_000;
+/** Looking at a chain takes about a microsecond: of a large organization's thousands, it takes a thousandth of the time. */
+const CHAIN_LOOK_MS = 1;
 /** A deleted trail's bucket is often deleted with it. After a day of refusals what is left is dropped, and said. */
 const RETIRED_GIVE_UP_MS = 86_400_000;
 
@@ -240,7 +242,10 @@ export class DeliveryLoop {
       const planned = await this.#digests.plan(followed, this.#outbox.outstanding(id));
       this.#outbox.enqueue(id, planned);
       if (planned.length > 0) this.#alarm.wake();
-      else if (followed.retired) await this.#retire(entry);
+      else {
+        entry.digestsNotBeforeMs = this.#deps.clock.monotonicMs() + followed.chains.size * CHAIN_LOOK_MS;
+        if (followed.retired) await this.#retire(entry);
+      }
       return planned.length;
     } catch (error) {
       entry.digestsNotBeforeMs = this.#deps.clock.monotonicMs() + TROUBLE_PAUSE_MS;

@@ -1,21 +1,26 @@
 import type { Sequence } from '../ports/log.ts';
 import type { DeliveredLogFile, PreviousDigest } from '../trails/digest.ts';
-import type { DeliveryProgress } from '../trails/trail.ts';
+import { type DeliveryProgress, type Stream, streamName } from '../trails/trail.ts';
 
 /** What delivery keeps in State, a few small entries a trail. The follower alone writes these keys. */
 
 /** How far a trail is planned. Written in one step with the plans themselves, which makes delivery exactly once. */
 export interface DeliveryCursor extends DeliveryProgress {
-  /** By folder (`CloudTrail/eu-west-1`), when further than `cursor`: files that filled up are planned before the others. */
+  /** By kind and stream (`CloudTrail/eu-west-1`), when further than `cursor`: files that filled up are planned before the others. */
   readonly folders: Readonly<Record<string, Sequence>>;
 }
 
+/** What is kept of one stream. */
+interface OfStream extends Stream {
+  /** Whose member the account was; absent of the trail's own account. */
+  readonly organizationId?: string;
+}
+
 /** An object that waits in the spool until its bucket has it. Bucket, key and bytes never change from here on. */
-export interface PlannedObject {
+export interface PlannedObject extends OfStream {
   /** Rises within the trail. */
   readonly number: number;
   readonly kind: 'log' | 'digest';
-  readonly region: string;
   readonly bucket: string;
   readonly key: string;
   readonly gzipBytes: number;
@@ -28,14 +33,12 @@ export interface PlannedObject {
 }
 
 /** A delivered log file that no digest lists yet. */
-export interface UndigestedFile extends DeliveredLogFile {
+export interface UndigestedFile extends DeliveredLogFile, OfStream {
   readonly number: number;
-  readonly region: string;
 }
 
-/** The chain of digests of a trail in one Region. */
-export interface DigestChain {
-  readonly region: string;
+/** The chain of digests of one stream of a trail. */
+export interface DigestChain extends OfStream {
   /** `startLoggingMs` of the logging session that it belongs to: each session has a chain of its own. */
   readonly session: number;
   readonly isOpen: boolean;
@@ -57,9 +60,9 @@ export const STATUSES = 'delivery-status/';
 export const LAST_DIGESTS = 'delivery-last-digest/';
 
 export const plannedKey = (trailId: string, number: number): string => `${PLANNED}${trailId}/${padded(number)}`;
-export const undigestedKey = (trailId: string, f: Pick<UndigestedFile, 'region' | 'number'>): string =>
-  `${UNDIGESTED}${trailId}/${f.region}/${padded(f.number)}`;
-export const chainKey = (trailId: string, region: string): string => `${CHAINS}${trailId}/${region}`;
+export const undigestedKey = (trailId: string, f: Stream & Pick<UndigestedFile, 'number'>): string =>
+  `${UNDIGESTED}${trailId}/${streamName(f)}/${padded(f.number)}`;
+export const chainKey = (trailId: string, stream: Stream): string => `${CHAINS}${trailId}/${streamName(stream)}`;
 
 /** The name of a planned object's file in the spool. */
 export const spoolName = (trailId: string, number: number): string =>

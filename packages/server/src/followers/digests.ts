@@ -9,12 +9,14 @@ import {
 } from '../trails/digest.ts';
 import { digestKey } from '../trails/paths.ts';
 import type { SigningKeys } from '../trails/signing-keys.ts';
+import { type Stream, streamName } from '../trails/trail.ts';
 import {
   chainKey,
   type DigestChain,
   type PlannedObject,
   plannedKey,
   spoolName,
+  type UndigestedFile,
   undigestedKey,
 } from './delivery-state.ts';
 import type { FollowedTrail } from './followed-trail.ts';
@@ -26,6 +28,9 @@ import type { Spool } from './spool.ts';
  * a logging session begins with validation on (or validation is switched on), goes on at every interval, files or none,
  * and closes with a final one when the session is over and drained, or when validation is switched off. It goes on
  * across restarts of the process, changes of bucket, and outages: the digest after one covers the whole of it.
+ *
+ * A trail has a chain for each stream: each of its Regions and, when it is an organization's, of its accounts. The chain
+ * of an account that has left closes when its next digest is due, so that what it did last is still in it.
  */
 export interface DigestDeps {
   readonly state: State;
@@ -33,7 +38,7 @@ export interface DigestDeps {
   readonly signingKeys: SigningKeys;
   readonly spool: Spool;
   readonly digestIntervalMs: number;
-  /** Enabled Regions: a multi-Region trail has a chain in each. */
+  /** Enabled Regions: a multi-Region trail has chains in each. */
   readonly regions: readonly string[];
 }
 
@@ -42,12 +47,12 @@ export interface Outstanding {
   readonly logs: number;
   /** Of these, the ones whose bucket has not refused yet. */
   readonly movingLogs: number;
-  /** Regions with a digest that is not delivered. */
-  readonly digestRegions: ReadonlySet<string>;
+  /** Streams with a digest that is not delivered. */
+  readonly digestStreams: ReadonlySet<string>;
 }
 
 export interface DigestPlanner {
-  /** Plans the digests that the trail owes now. @returns what was planned, for delivery */
+  /** Plans digests that the trail owes now, if need be not all. @returns what was planned, for delivery; none when none is owed */
   plan(trail: FollowedTrail, outstanding: Outstanding): Promise<readonly PlannedObject[]>;
   /** Learns of a trail that was read from State. */
   restore(trail: FollowedTrail): void;
@@ -56,7 +61,7 @@ export interface DigestPlanner {
 }
 
 interface Due {
-  readonly region: string;
+  readonly stream: Stream;
   readonly session: number;
   /** False: the final one. */
   readonly isOpen: boolean;
@@ -66,6 +71,18 @@ interface Due {
   readonly endMs: number;
 }
 
+/** What is the same for all streams of a trail while their digests are planned: looked up once, as they may be thousands. */
+interface View {
+  /** Streams that the trail logs, by name. */
+  readonly wanted: ReadonlyMap<string, Stream>;
+  readonly undigested: ReadonlyMap<string, readonly UndigestedFile[]>;
+  /** Of chains that are open. */
+  readonly openSessions: ReadonlySet<number>;
+  readonly outstanding: Outstanding;
+}
+
+/** A round writes its digests in one step of State: some hundred kilobytes, and about as many milliseconds of signing. */
+const DIGESTS_A_ROUND_MAX = 256;
 /** Digest times and names are in seconds. */
 const SECOND_MS = 1000;
 /**
@@ -78,25 +95,25 @@ export function createDigestPlanner(deps: DigestDeps): DigestPlanner {
   const { clock, state, spool, signingKeys } = deps;
   const intervalMs = Math.max(SECOND_MS, Math.ceil(deps.digestIntervalMs / SECOND_MS) * SECOND_MS);
   /**
-   * End of the last digest by trail ARN and Region (by ARN alone, of trails that went in an earlier life): also of
+   * End of the last digest by trail ARN and stream (by ARN alone, of trails that went in an earlier life): also of
    * trails that are gone, for a new trail of the same name must not use a key again.
    */
   const lastEnds = new Map<string, number>();
-  /** Monotonic time of the last digest, by trail id and Region. */
+  /** Monotonic time of the last digest, by trail id and stream. */
   const plannedAtMs = new Map<string, number>();
 
-  const arnAndRegion = (trail: FollowedTrail, region: string) => `${trail.trail.arn} ${region}`;
-  const idAndRegion = (trail: FollowedTrail, region: string) => `${trail.trail.id} ${region}`;
+  const arnAndStream = ({ trail }: FollowedTrail, stream: Stream) => `${trail.arn} ${streamName(stream)}`;
+  const idAndStream = ({ trail }: FollowedTrail, stream: Stream) => `${trail.id} ${streamName(stream)}`;
 
   function restore(trail: FollowedTrail): void {
     for (const chain of trail.chains.values()) {
-      remember(trail, chain.region, chain.lastEndMs);
-      plannedAtMs.set(idAndRegion(trail, chain.region), clock.monotonicMs());
+      remember(trail, chain, chain.lastEndMs);
+      plannedAtMs.set(idAndStream(trail, chain), clock.monotonicMs());
     }
   }
 
-  function remember(trail: FollowedTrail, region: string, endMs: number): void {
-    const place = arnAndRegion(trail, region);
+  function remember(trail: FollowedTrail, stream: Stream, endMs: number): void {
+    const place = arnAndStream(trail, stream);
     lastEnds.set(place, Math.max(endMs, lastEnds.get(place) ?? endMs));
   }
 
@@ -104,39 +121,45 @@ export function createDigestPlanner(deps: DigestDeps): DigestPlanner {
     for (const [arn, endMs] of lastDigests) lastEnds.set(arn, endMs);
   }
 
-  function dueIn(trail: FollowedTrail, region: string, outstanding: Outstanding): Due | undefined {
-    const chain = trail.chains.get(region);
+  function dueIn(trail: FollowedTrail, stream: Stream, view: View): Due | undefined {
+    const chain = trail.chains.get(streamName(stream));
     const now = floorTo(clock.now(), SECOND_MS);
-    const lastEndMs = lastEnds.get(arnAndRegion(trail, region)) ?? lastEnds.get(trail.trail.arn);
+    const lastEndMs = lastEnds.get(arnAndStream(trail, stream)) ?? lastEnds.get(trail.trail.arn);
     // Whatever the clock does, ends rise: an end is part of the key, and the next start.
     const atLeast = (endMs: number) => (lastEndMs === undefined ? endMs : Math.max(endMs, lastEndMs + SECOND_MS));
     if (!chain?.isOpen) {
-      const session = sessionToOpen(trail, region, deps.regions);
+      const session = sessionToOpen(trail, stream, view);
       if (session === undefined) return undefined;
       const endMs = atLeast(now);
       const startMs = Math.max(endMs - intervalMs, lastEndMs ?? -Infinity);
-      return { region, session, isOpen: true, previous: undefined, startMs, endMs };
+      return { stream, session, isOpen: true, previous: undefined, startMs, endMs };
     }
-    const next = { region, session: chain.session, previous: chain, startMs: chain.lastEndMs };
-    if (mustClose(trail, chain, outstanding)) return { ...next, isOpen: false, endMs: atLeast(now) };
+    const next = { stream, session: chain.session, previous: chain, startMs: chain.lastEndMs };
+    if (mustClose(trail, chain, view)) return { ...next, isOpen: false, endMs: atLeast(now) };
     // A bucket that refuses gets one digest of the whole outage, not one an hour.
-    if (outstanding.digestRegions.has(region)) return undefined;
+    if (view.outstanding.digestStreams.has(streamName(stream))) return undefined;
+    const isOpen = !isOver(trail, chain, view);
     const intervals = Math.floor((now - chain.lastEndMs) / intervalMs);
-    if (intervals >= 1) return { ...next, isOpen: true, endMs: atLeast(chain.lastEndMs + intervals * intervalMs) };
-    const sinceMs = clock.monotonicMs() - (plannedAtMs.get(idAndRegion(trail, region)) ?? 0);
-    return sinceMs < intervalMs * SET_BACK_FACTOR ? undefined : { ...next, isOpen: true, endMs: atLeast(now) };
+    if (intervals >= 1) return { ...next, isOpen, endMs: atLeast(chain.lastEndMs + intervals * intervalMs) };
+    const sinceMs = clock.monotonicMs() - (plannedAtMs.get(idAndStream(trail, stream)) ?? 0);
+    return sinceMs < intervalMs * SET_BACK_FACTOR ? undefined : { ...next, isOpen, endMs: atLeast(now) };
   }
 
   /** Makes one digest and puts it into the spool. */
   async function make(
     trail: FollowedTrail,
     due: Due,
-  ): Promise<{ object: PlannedObject; changes: StateChange[]; chain: DigestChain; numbers: Set<number> }> {
-    const { accountId, id, name: trailName, homeRegion, bucket, prefix } = trail.trail;
-    const { region, endMs } = due;
+    view: View,
+  ): Promise<{ object: PlannedObject; changes: StateChange[]; chain: DigestChain; numbers: number[] }> {
+    const { id, name: trailName, homeRegion, bucket, prefix } = trail.trail;
+    const { stream, endMs } = due;
+    const { region, accountId = trail.trail.accountId } = stream;
     const signingKey = await signingKeys.current(region, endMs);
-    const logFiles = trail.undigested.filter((f) => f.region === region);
-    const key = digestKey({ prefix, accountId, region, trailName, homeRegion, endMs });
+    const logFiles = view.undigested.get(streamName(stream)) ?? [];
+    const organizationId = organizationOf(trail, due, view);
+    const key = digestKey({ prefix, organizationId, accountId, region, trailName, homeRegion, endMs });
+    const about =
+      stream.accountId !== undefined && organizationId !== undefined ? { ...stream, organizationId } : stream;
     const input = {
       accountId,
       startMs: due.startMs,
@@ -155,40 +178,46 @@ export function createDigestPlanner(deps: DigestDeps): DigestPlanner {
     const object: PlannedObject = {
       number,
       kind: 'digest',
-      region,
+      ...about,
       bucket,
       key,
       gzipBytes: parts.reduce((sum, part) => sum + part.length, 0),
       metadata: { [SIGNATURE_METADATA]: signature, [SIGNATURE_ALGORITHM_METADATA]: SIGNATURE_ALGORITHM },
     };
     const previous = { bucket, key, sha256, signature };
-    const chain: DigestChain = { region, session: due.session, isOpen: due.isOpen, lastEndMs: endMs, previous };
+    const chain: DigestChain = { ...about, session: due.session, isOpen: due.isOpen, lastEndMs: endMs, previous };
     const changes: StateChange[] = [
       { put: plannedKey(id, number), value: object },
-      { put: chainKey(id, region), value: chain },
+      { put: chainKey(id, stream), value: chain },
       ...logFiles.map((f) => ({ delete: undigestedKey(id, f) })),
     ];
-    return { object, changes, chain, numbers: new Set(logFiles.map((f) => f.number)) };
+    return { object, changes, chain, numbers: logFiles.map((f) => f.number) };
   }
 
   async function plan(trail: FollowedTrail, outstanding: Outstanding): Promise<readonly PlannedObject[]> {
-    const regions = new Set([...wantedRegions(trail, deps.regions), ...trail.chains.keys()]);
-    for (const file of trail.undigested) regions.add(file.region);
-    const all = [...regions].map((region) => dueIn(trail, region, outstanding)).filter((due) => due !== undefined);
+    const view = viewOf(trail, deps.regions, outstanding);
+    const streams = new Map<string, Stream>([...view.wanted, ...trail.chains]);
+    for (const [name, files] of view.undigested) streams.set(name, streams.get(name) ?? files[0]!);
+    const all: Due[] = [];
+    for (const { region, accountId } of streams.values()) {
+      const due = dueIn(trail, accountId === undefined ? { region } : { region, accountId }, view);
+      if (due) all.push(due);
+    }
     // The home Region's chain begins alone, since reading waits for it: the other Regions' keys can take seconds to make.
-    const first = all.find((due) => due.region === trail.trail.homeRegion && due.previous === undefined);
-    const dues = first ? [first] : all;
+    const first = all.find(({ stream, previous }) => streamName(stream) === trail.trail.homeRegion && !previous);
+    const dues = first ? [first] : all.slice(0, DIGESTS_A_ROUND_MAX);
     if (dues.length === 0) return [];
     // Before the first await, so that another trail of this name takes other ends.
-    for (const due of dues) remember(trail, due.region, due.endMs);
+    for (const due of dues) remember(trail, due.stream, due.endMs);
     const made = [];
-    for (const due of dues) made.push(await make(trail, due));
+    for (const due of dues) made.push(await make(trail, due, view));
     await spool.sync();
     await state.write(made.flatMap((m) => m.changes));
-    for (const { chain, numbers } of made) {
-      trail.chains.set(chain.region, chain);
-      trail.undigested = trail.undigested.filter((f) => !numbers.has(f.number));
-      plannedAtMs.set(idAndRegion(trail, chain.region), clock.monotonicMs());
+    const digested = new Set(made.flatMap((m) => m.numbers));
+    trail.undigested = trail.undigested.filter((f) => !digested.has(f.number));
+    for (const { chain } of made) {
+      trail.chains.set(streamName(chain), chain);
+      plannedAtMs.set(idAndStream(trail, chain), clock.monotonicMs());
     }
     return made.map((m) => m.object);
   }
@@ -198,30 +227,56 @@ export function createDigestPlanner(deps: DigestDeps): DigestPlanner {
 
 const floorTo = (ms: number, unitMs: number): number => Math.floor(ms / unitMs) * unitMs;
 
-function wantedRegions({ trail }: FollowedTrail, enabled: readonly string[]): ReadonlySet<string> {
-  return new Set(trail.isMultiRegion ? [...enabled, trail.homeRegion] : [trail.homeRegion]);
+function viewOf(trail: FollowedTrail, enabled: readonly string[], outstanding: Outstanding): View {
+  const { isMultiRegion, homeRegion, accountId: own } = trail.trail;
+  const regions = [...new Set(isMultiRegion ? [...enabled, homeRegion] : [homeRegion])];
+  const wanted = new Map<string, Stream>(regions.map((region) => [region, { region }]));
+  for (const accountId of trail.members?.current ?? []) {
+    if (accountId === own) continue;
+    for (const region of regions) wanted.set(streamName({ region, accountId }), { region, accountId });
+  }
+  const undigested = new Map<string, UndigestedFile[]>();
+  for (const file of trail.undigested) {
+    const files = undigested.get(streamName(file)) ?? [];
+    undigested.set(streamName(file), files);
+    files.push(file);
+  }
+  const open = [...trail.chains.values()].filter((chain) => chain.isOpen);
+  return { wanted, undigested, openSessions: new Set(open.map((chain) => chain.session)), outstanding };
 }
 
-/** The session for which a chain is to begin in this Region, if one is. */
-function sessionToOpen(trail: FollowedTrail, region: string, enabled: readonly string[]): number | undefined {
+/** Under which organization's folder a digest stands: of an account that has left, under the one it was in. */
+function organizationOf({ trail }: FollowedTrail, { stream, previous }: Due, view: View): string | undefined {
+  const name = streamName(stream);
+  if (stream.accountId === undefined || view.wanted.has(name)) return trail.organizationId;
+  return view.undigested.get(name)?.at(-1)?.organizationId ?? previous?.organizationId ?? trail.organizationId;
+}
+
+/** The session for which a chain of this stream is to begin, if one is. */
+function sessionToOpen(trail: FollowedTrail, stream: Stream, view: View): number | undefined {
   if (!trail.trail.logFileValidation) return undefined;
   const session = trail.session ?? trail.awaitedSession;
-  const chains = [...trail.chains.values()];
   // A new session's chain begins when the one before is closed everywhere.
-  if (trail.session === undefined && chains.some((c) => c.isOpen && c.session !== session)) return undefined;
-  if (session !== undefined && wantedRegions(trail, enabled).has(region)) return session;
-  // Files of a Region that no one listed, or that came late, are digested all the same.
-  if (!trail.undigested.some((f) => f.region === region)) return undefined;
-  return session ?? chains.reduce((latest, c) => Math.max(latest, c.session), 0);
+  if (trail.session === undefined && [...view.openSessions].some((open) => open !== session)) return undefined;
+  if (session !== undefined && view.wanted.has(streamName(stream))) return session;
+  // Files of a stream that no one listed, or that came late, are digested all the same.
+  if (!view.undigested.has(streamName(stream))) return undefined;
+  return session ?? [...trail.chains.values()].reduce((latest, c) => Math.max(latest, c.session), 0);
 }
 
-/** Whether this open chain is over, and all that belongs in it is there. */
-function mustClose(trail: FollowedTrail, chain: DigestChain, outstanding: Outstanding): boolean {
+/** Whether this open chain is to be closed at once, and all that belongs in it is there. */
+function mustClose(trail: FollowedTrail, chain: DigestChain, { wanted, outstanding }: View): boolean {
   if (!trail.trail.logFileValidation) return true;
   const session = trail.session ?? trail.awaitedSession;
-  const { isMultiRegion, homeRegion } = trail.trail;
-  if (session === chain.session && (isMultiRegion || chain.region === homeRegion)) return false;
+  const isOfSession = session === chain.session;
+  if (isOfSession && (chain.accountId !== undefined || wanted.has(streamName(chain)))) return false;
   // The next session waits for what can still be delivered, but not for a bucket that refuses.
-  const waitsFor = session !== undefined && session !== chain.session ? outstanding.movingLogs : outstanding.logs;
+  const waitsFor = session !== undefined && !isOfSession ? outstanding.movingLogs : outstanding.logs;
   return trail.pastIsPlanned && waitsFor === 0;
+}
+
+/** Whether the account of this open chain is no member any more, and all that it did is there. */
+function isOver(trail: FollowedTrail, chain: DigestChain, { wanted, outstanding }: View): boolean {
+  if (wanted.has(streamName(chain))) return false;
+  return trail.pastIsPlanned && !trail.hasBufferedOf(chain) && outstanding.logs === 0;
 }

@@ -1,9 +1,17 @@
 import type { EventCategory } from '../event/event.ts';
 import type { Sequence, StoredEvent } from '../ports/log.ts';
+import type { Members } from '../trails/members.ts';
 import type { LogFileKind } from '../trails/paths.ts';
-import { ENDING_RECORD_WAIT_MS, type LoggingPeriod, loggingPeriods, type Trail } from '../trails/trail.ts';
+import {
+  ENDING_RECORD_WAIT_MS,
+  type LoggingPeriod,
+  loggingPeriods,
+  type Stream,
+  streamName,
+  type Trail,
+} from '../trails/trail.ts';
 import type { DeliveryCursor, DigestChain, UndigestedFile } from './delivery-state.ts';
-import { OpenLogFile } from './log-file.ts';
+import { type LogFilePlace, OpenLogFile } from './log-file.ts';
 import {
   type ActivePeriod,
   activePeriods,
@@ -13,6 +21,7 @@ import {
   endBefore,
   ending,
   isOfEarlierProcess,
+  type MembersOf,
 } from './periods.ts';
 
 /** What was taken out of a trail to be planned, and the cursor that goes to State with it. */
@@ -27,6 +36,15 @@ export interface RestoredTrail {
   readonly chains: readonly DigestChain[];
   readonly undigested: readonly UndigestedFile[];
   readonly nextNumber: number;
+}
+
+interface FollowedTrailDeps {
+  /** Of a log file, uncompressed. */
+  readonly fileBytesMax: number;
+  readonly nowMs: number;
+  /** The Log's end when this process began. */
+  readonly bornAt: Sequence;
+  readonly membersOf: MembersOf;
 }
 
 const KINDS: Readonly<Record<EventCategory, LogFileKind>> = {
@@ -62,38 +80,28 @@ export class FollowedTrail {
   nextNumber: number;
   readonly chains = new Map<string, DigestChain>();
   undigested: UndigestedFile[];
-  readonly #fileBytesMax: number;
-  readonly #bornAt: Sequence;
+  readonly #deps: FollowedTrailDeps;
   #periods: readonly ActivePeriod[] = [];
   #folders: Map<string, Sequence>;
   #ends: Ends;
-  /** Open files by folder, in order; all but the last of a folder are full, or of a bucket that the trail has left. */
+  /** Open files by kind and stream, in order; all but the last of each are full, or of a place that the trail has left. */
   #files = new Map<string, OpenLogFile[]>();
   /** Monotonic time at which each ending call was first seen, by `requestId`. */
   readonly #endingSeenMs = new Map<string, number>();
 
-  /** @param bornAt the Log's end when this process began */
-  constructor(
-    trail: Trail,
-    retired: boolean,
-    restored: RestoredTrail,
-    fileBytesMax: number,
-    nowMs: number,
-    bornAt: Sequence,
-  ) {
+  constructor(trail: Trail, retired: boolean, restored: RestoredTrail, deps: FollowedTrailDeps) {
     this.trail = trail;
-    this.#bornAt = bornAt;
+    this.#deps = deps;
     this.retired = retired;
     this.position = restored.cursor?.cursor ?? 0;
     this.durable = this.position;
     this.#folders = new Map(Object.entries(restored.cursor?.folders ?? {}));
     this.#ends = new Map(Object.entries(restored.cursor?.ends ?? {}));
-    for (const chain of restored.chains) this.chains.set(chain.region, chain);
+    for (const chain of restored.chains) this.chains.set(streamName(chain), chain);
     this.undigested = [...restored.undigested];
     this.nextNumber = restored.nextNumber;
-    this.lastCutMs = nowMs;
-    this.#fileBytesMax = fileBytesMax;
-    this.#pass(activePeriods(trail, this.#ends));
+    this.lastCutMs = deps.nowMs;
+    this.#pass(activePeriods(trail, this.#ends, deps.membersOf));
     if (restored.cursor === undefined) this.durable = this.position;
   }
 
@@ -101,7 +109,7 @@ export class FollowedTrail {
   update(trail: Trail, retired: boolean): void {
     this.trail = trail;
     this.retired = retired;
-    this.#pass(activePeriods(trail, this.#ends));
+    this.#pass(activePeriods(trail, this.#ends, this.#deps.membersOf));
   }
 
   /** The next session begins where this trail stands, and what must come before it has not been done yet. */
@@ -122,6 +130,17 @@ export class FollowedTrail {
   get hasFullFile(): boolean {
     for (const files of this.#files.values()) if (files.length > 1) return true;
     return false;
+  }
+
+  /** The accounts whose events it logs now, when it is an organization's. */
+  get members(): Members | undefined {
+    const { organizationId } = this.trail;
+    return organizationId === undefined ? undefined : this.#deps.membersOf(organizationId);
+  }
+
+  /** Whether it has selected events of this stream that are not planned. */
+  hasBufferedOf(stream: Stream): boolean {
+    return Object.values(KINDS).some((kind) => this.#files.has(`${kind}/${streamName(stream)}`));
   }
 
   /** Nothing is left of what was read: all is planned, and State knows. */
@@ -176,7 +195,7 @@ export class FollowedTrail {
       this.#endingSeenMs.set(call.requestId, seenMs);
       // Either clock will do: the wall may have been set back, and the process may be new.
       const isLate = nowMs - seenMs > ENDING_RECORD_WAIT_MS || wallMs > call.calledMs + ENDING_RECORD_WAIT_MS;
-      const isOver = isLate || isOfEarlierProcess(call, this.#bornAt);
+      const isOver = isLate || isOfEarlierProcess(call, this.#deps.bornAt);
       if (isOver && this.position >= logEnd) endAt(period, call, this.position, this.#ends);
     }
     this.#pass();
@@ -215,9 +234,9 @@ export class FollowedTrail {
     let isEnding = ending(this.#periods).length > 0;
     for (let i = from; i < batch.length; i++) {
       const event = batch[i]!;
-      if (isEnding) endBefore(trail, this.#periods, event, this.#ends, this.#bornAt);
+      if (isEnding) endBefore(trail, this.#periods, event, this.#ends, this.#deps.bornAt);
       if (this.#periods[0]!.end <= event.sequence) break;
-      const period = event.header.accountId === trail.accountId ? this.#periodOf(event) : undefined;
+      const period = this.#periodOf(event);
       if (period) this.#add(event, period, nowMs);
       this.position = event.sequence + 1;
       if (!isEnding) continue;
@@ -235,17 +254,19 @@ export class FollowedTrail {
     return undefined;
   }
 
-  #add(event: StoredEvent, { bucket, prefix }: LoggingPeriod, nowMs: number): void {
+  #add(event: StoredEvent, { bucket, prefix, organizationId }: LoggingPeriod, nowMs: number): void {
     const kind = KINDS[event.header.category];
-    const { region } = event.header;
-    const folder = `${kind}/${region}`;
+    const { region, accountId } = event.header;
+    const stream: Stream = accountId === this.trail.accountId ? { region } : { region, accountId };
+    const folder = `${kind}/${streamName(stream)}`;
     if (event.sequence < (this.#folders.get(folder) ?? 0)) return;
     const files = this.#files.get(folder) ?? [];
     if (files.length === 0) this.#files.set(folder, files);
     let file = files.at(-1);
-    const fits = file && file.bytes + file.growth(event.json.length) <= this.#fileBytesMax;
-    if (!file || !fits || file.place.bucket !== bucket || file.place.prefix !== prefix) {
-      file = new OpenLogFile({ kind, region, bucket, prefix }, event.sequence);
+    const fits = file && file.bytes + file.growth(event.json.length) <= this.#deps.fileBytesMax;
+    const place = { kind, ...stream, bucket, prefix, organizationId };
+    if (!file || !fits || !isSamePlace(file.place, place)) {
+      file = new OpenLogFile(place, event.sequence);
       files.push(file);
       this.bufferedBytes += file.bytes;
     }
@@ -271,3 +292,7 @@ export class FollowedTrail {
     return Object.fromEntries([...this.#ends].filter(([requestId]) => remembered.has(requestId)));
   }
 }
+
+/** Of two files of one kind and stream. */
+const isSamePlace = (a: LogFilePlace, b: LogFilePlace): boolean =>
+  a.bucket === b.bucket && a.prefix === b.prefix && a.organizationId === b.organizationId;

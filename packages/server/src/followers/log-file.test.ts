@@ -5,7 +5,13 @@ import { describe, expect, it } from 'vitest';
 import { gzip, OpenLogFile } from './log-file.ts';
 import { HEADER } from './testing/world.ts';
 
-const PLACE = { kind: 'CloudTrail', region: 'us-east-1', bucket: 'logs', prefix: undefined } as const;
+const PLACE = {
+  kind: 'CloudTrail',
+  region: 'us-east-1',
+  bucket: 'logs',
+  prefix: undefined,
+  organizationId: undefined,
+} as const;
 
 describe('a log file', () => {
   it('holds its records as they are, wherever chunks end', async () => {

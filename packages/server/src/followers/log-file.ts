@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createGzip } from 'node:zlib';
 import type { Sequence, StoredEvent } from '../ports/log.ts';
 import type { LogFileKind } from '../trails/paths.ts';
+import type { Stream } from '../trails/trail.ts';
 
 /** A log file while it fills: `{"Records":[…]}` with each record's own bytes, as a list of chunks. */
 
@@ -17,11 +18,11 @@ const GZIP_LEVEL = 3;
 const GZIP_CHUNK_BYTES = 64 * 1024;
 
 /** What is the same for all records of a file, and where it goes. */
-export interface LogFilePlace {
+export interface LogFilePlace extends Stream {
   readonly kind: LogFileKind;
-  readonly region: string;
   readonly bucket: string;
   readonly prefix: string | undefined;
+  readonly organizationId: string | undefined;
 }
 
 /** A file that takes no more events. */

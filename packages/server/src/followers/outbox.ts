@@ -4,7 +4,7 @@ import type { Metrics } from '../base/metrics.ts';
 import type { Random } from '../base/random.ts';
 import { type Objects, ObjectsError, type ObjectToPut, type ServiceCaller } from '../ports/objects.ts';
 import type { State, StateChange } from '../ports/state.ts';
-import { type DeliveryStatus, deliveryStatusKey, type Trail } from '../trails/trail.ts';
+import { type DeliveryStatus, deliveryStatusKey, streamName, type Trail } from '../trails/trail.ts';
 import { type PlannedObject, plannedKey, spoolName, type UndigestedFile, undigestedKey } from './delivery-state.ts';
 import type { Outstanding } from './digests.ts';
 import type { FollowedTrail } from './followed-trail.ts';
@@ -66,7 +66,7 @@ export class Outbox {
     this.#deps = deps;
   }
 
-  /** Begins to deliver for a trail. @param statuses what State says, by Region */
+  /** Begins to deliver for a trail. @param statuses what State says, by stream */
   open(trail: FollowedTrail, statuses: ReadonlyMap<string, DeliveryStatus>): void {
     this.#boxes.set(trail.trail.id, { trail, lanes: new Map(), statuses: new Map(statuses) });
   }
@@ -101,13 +101,13 @@ export class Outbox {
   }
 
   outstanding(trailId: string): Outstanding & { readonly objects: number; readonly gzipBytes: number } {
-    const sum = { objects: 0, gzipBytes: 0, logs: 0, movingLogs: 0, digestRegions: new Set<string>() };
+    const sum = { objects: 0, gzipBytes: 0, logs: 0, movingLogs: 0, digestStreams: new Set<string>() };
     const box = this.#boxes.get(trailId);
     for (const lane of box?.lanes.values() ?? []) {
       for (const object of lane.queue) {
         sum.objects++;
         sum.gzipBytes += object.gzipBytes;
-        if (object.kind === 'digest') sum.digestRegions.add(object.region);
+        if (object.kind === 'digest') sum.digestStreams.add(streamName(object));
         else sum.logs++;
         if (object.kind === 'log' && lane.failures === 0) sum.movingLogs++;
       }
@@ -250,7 +250,7 @@ export class Outbox {
     const undigested = undigestedFile(trail, object);
     if (undigested) changes.push({ put: undigestedKey(id, undigested), value: undigested });
     const now = clock.now();
-    const before = box.statuses.get(object.region);
+    const before = box.statuses.get(streamName(object));
     const status: DeliveryStatus =
       object.kind === 'digest'
         ? { ...omit(before, 'latestDigestDeliveryError'), latestDigestDeliveryMs: now }
@@ -260,8 +260,8 @@ export class Outbox {
             latestDeliveryAttemptMs: now,
             latestDeliveryAttemptSucceeded: true,
           };
-    box.statuses.set(object.region, status);
-    changes.push({ put: deliveryStatusKey(id, object.region), value: status });
+    box.statuses.set(streamName(object), status);
+    changes.push({ put: deliveryStatusKey(id, object), value: status });
     await state.write(changes);
     if (undigested) trail.undigested.push(undigested);
   }
@@ -277,7 +277,7 @@ export class Outbox {
     if (this.#boxes.get(trail.id) !== box) return;
     // Only what the store itself said is shown; a timeout is not (spec: delivery §4).
     const code = error instanceof ObjectsError ? error.code : undefined;
-    const before = box.statuses.get(object.region) ?? {};
+    const before = box.statuses.get(streamName(object)) ?? {};
     const status: DeliveryStatus =
       object.kind === 'digest'
         ? { ...before, ...(code === undefined ? {} : { latestDigestDeliveryError: code }) }
@@ -287,9 +287,9 @@ export class Outbox {
             latestDeliveryAttemptMs: clock.now(),
             latestDeliveryAttemptSucceeded: false,
           };
-    box.statuses.set(object.region, status);
+    box.statuses.set(streamName(object), status);
     await state
-      .write([{ put: deliveryStatusKey(trail.id, object.region), value: status }])
+      .write([{ put: deliveryStatusKey(trail.id, object), value: status }])
       .catch((err) => logger.error({ err }, 'cannot note a failed delivery in State'));
   }
 }
@@ -305,7 +305,13 @@ function undigestedFile(trail: FollowedTrail, object: PlannedObject): Undigested
   const hasSession = trail.session !== undefined || trail.awaitedSession !== undefined;
   const hasChain = hasSession || [...trail.chains.values()].some((chain) => chain.isOpen);
   if (!hasChain) return undefined;
-  return { ...object.file, bucket: object.bucket, key: object.key, number: object.number, region: object.region };
+  const { bucket, key, number, region, accountId, organizationId } = object;
+  return {
+    ...object.file,
+    ...{ bucket, key, number, region },
+    ...(accountId !== undefined && { accountId }),
+    ...(organizationId !== undefined && { organizationId }),
+  };
 }
 
 /** As whom CloudTrail writes: what a bucket policy's conditions see. */

@@ -1,6 +1,7 @@
 import type { CloudTrailRecord } from '../event/record.ts';
 import { compileSelectors, globalServiceEvent } from '../event/select.ts';
 import type { Sequence, StoredEvent } from '../ports/log.ts';
+import type { Members } from '../trails/members.ts';
 import {
   ENDING_RECORD_WAIT_MS,
   type EndingCall,
@@ -15,29 +16,35 @@ export interface ActivePeriod {
   readonly definition: LoggingPeriod;
   /** Exclusive; `Infinity` while nobody has ended it, or while its end has not been met. */
   end: Sequence;
-  /** Whether the trail logs this event; the caller has checked account and sequence. */
+  /** Whether the trail logs this event; the caller has checked the sequence. */
   accepts(event: StoredEvent): boolean;
 }
 
 /** Where periods ended, by the `requestId` of their ending call. */
 export type Ends = Map<string, Sequence>;
 
+/** The accounts of an organization, by its id, as they are known now. */
+export type MembersOf = (organizationId: string) => Members;
+
 /** The trail's periods, by where they begin. */
-export function activePeriods(trail: Trail, ends: Ends): ActivePeriod[] {
+export function activePeriods(trail: Trail, ends: Ends, membersOf: MembersOf): ActivePeriod[] {
   return loggingPeriods(trail)
     .map((definition) => ({
       definition,
-      end: ends.get(definition.endingCall?.requestId ?? '') ?? Infinity,
-      accepts: judge(trail, definition),
+      end: definition.endSequence ?? ends.get(definition.endingCall?.requestId ?? '') ?? Infinity,
+      accepts: judge(trail, definition, membersOf),
     }))
     .sort((a, b) => a.definition.beginSequence - b.definition.beginSequence);
 }
 
-/** Region rules (spec: api, Trails: global events belong to us-east-1), then the selectors. */
-function judge(trail: Trail, period: LoggingPeriod): (event: StoredEvent) => boolean {
+/** Whose it is, Region rules (spec: api, Trails: global events belong to us-east-1), then the selectors. */
+function judge(trail: Trail, period: LoggingPeriod, membersOf: MembersOf): (event: StoredEvent) => boolean {
   const selects = compileSelectors(period.selectors);
-  const { isMultiRegion, includeGlobalServiceEvents } = period;
+  const { isMultiRegion, includeGlobalServiceEvents, organizationId } = period;
   return (event) => {
+    if (organizationId === undefined) {
+      if (event.header.accountId !== trail.accountId) return false;
+    } else if (!membersOf(organizationId).cover(event)) return false;
     if (!isMultiRegion) {
       if (event.header.region !== trail.homeRegion) return false;
       if (!includeGlobalServiceEvents && globalServiceEvent(event.header)) return false;

@@ -65,7 +65,9 @@ async function byTrail<T>(state: State, prefix: string): Promise<Map<string, Fou
   const found = new Map<string, Found<T>[]>();
   for (const { key, value } of await state.list<T>(prefix)) {
     const [id = '', ...rest] = key.slice(prefix.length).split('/');
-    found.set(id, [...(found.get(id) ?? []), { rest: rest.join('/'), value }]);
+    const ofTrail = found.get(id) ?? [];
+    found.set(id, ofTrail);
+    ofTrail.push({ rest: rest.join('/'), value });
   }
   return found;
 }

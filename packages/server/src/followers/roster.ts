@@ -1,6 +1,7 @@
 import type { Sequence } from '../ports/log.ts';
-import type { StateChange } from '../ports/state.ts';
-import { listRetiredTrails, listTrails, type Trail } from '../trails/trail.ts';
+import type { State, StateChange, StateEntry } from '../ports/state.ts';
+import { type Members, NO_MEMBERS, readMembers } from '../trails/members.ts';
+import { listRetiredTrails, listTrails, loggingPeriods, type Trail } from '../trails/trail.ts';
 import { LAST_DIGESTS } from './delivery-state.ts';
 import type { DigestPlanner } from './digests.ts';
 import { FollowedTrail } from './followed-trail.ts';
@@ -40,6 +41,8 @@ export class Roster {
   isStale = true;
   readonly #deps: RosterDeps;
   readonly #entries = new Map<string, Entry>();
+  /** Of the organizations that trails log or have logged. */
+  #members: ReadonlyMap<string, Members> = new Map();
   /** Of trails not opened yet; undefined until State was first read. */
   #remains: Map<string, Remains> | undefined;
 
@@ -64,6 +67,7 @@ export class Roster {
       // A trail moves from the first list to the second, so it is in one of them when read in this order.
       const live = await listTrails(state);
       const retired = await listRetiredTrails(state);
+      this.#members = await membersOfAll(state, [...live, ...retired]);
       const seen = new Set<string>();
       for (const { key, value, version } of live)
         if (!retired.some((r) => r.value.id === value.id)) this.#see(value, false, `${key} ${version}`, seen);
@@ -86,7 +90,7 @@ export class Roster {
     followed.cutting = true; // nothing may be written behind our back
     outbox.close(id);
     try {
-      const lastMs = Math.max(...[...followed.chains.values()].map((chain) => chain.lastEndMs));
+      const lastMs = [...followed.chains.values()].reduce((max, { lastEndMs }) => Math.max(max, lastEndMs), -Infinity);
       const lastDigest = { put: `${LAST_DIGESTS}${arn}`, value: lastMs };
       await forgetTrail(state, spool, id, Number.isFinite(lastMs) ? [...changes, lastDigest] : changes);
     } finally {
@@ -121,7 +125,12 @@ export class Roster {
     const { settings, clock, digests, outbox, bornAt } = this.#deps;
     const remains = this.#remains?.get(trail.id) ?? NO_REMAINS;
     const nowMs = clock.monotonicMs();
-    const followed = new FollowedTrail(trail, isRetired, remains, settings.logFileBytesMax, nowMs, bornAt);
+    const followed = new FollowedTrail(trail, isRetired, remains, {
+      fileBytesMax: settings.logFileBytesMax,
+      nowMs,
+      bornAt,
+      membersOf: (organizationId) => this.#members.get(organizationId) ?? NO_MEMBERS,
+    });
     this.#entries.set(trail.id, {
       followed,
       definition,
@@ -135,4 +144,14 @@ export class Roster {
     outbox.open(followed, remains.statuses);
     outbox.enqueue(trail.id, remains.planned);
   }
+}
+
+async function membersOfAll(state: State, trails: readonly StateEntry<Trail>[]): Promise<ReadonlyMap<string, Members>> {
+  const ids = trails.flatMap(({ value }) => [
+    value.organizationId,
+    ...loggingPeriods(value).map((period) => period.organizationId),
+  ]);
+  const members = new Map<string, Members>();
+  for (const id of new Set(ids)) if (id !== undefined) members.set(id, await readMembers(state, id));
+  return members;
 }

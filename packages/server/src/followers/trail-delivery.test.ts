@@ -339,7 +339,7 @@ describe('a bucket that refuses', () => {
     trail = await world.stopLogging(trail);
     await world.flush();
     trail = await world.startLogging(trail);
-    const chain = () => world.state.get<DigestChain>(chainKey(trail.id, HOME));
+    const chain = () => world.state.get<DigestChain>(chainKey(trail.id, { region: HOME }));
     while ((await chain())?.value.isOpen) await world.clock.advance(100);
     world.refusing.clear();
     await world.save({ ...trail, tags: [{ Key: 'tried', Value: 'at once' }] });
@@ -419,4 +419,4 @@ async function until(world: World, condition: () => boolean): Promise<void> {
 }
 
 const status = async (world: World, id: string) =>
-  (await world.state.get<DeliveryStatus>(deliveryStatusKey(id, HOME)))!.value;
+  (await world.state.get<DeliveryStatus>(deliveryStatusKey(id, { region: HOME })))!.value;

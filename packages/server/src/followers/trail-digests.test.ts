@@ -112,4 +112,4 @@ async function _until(world: World, condition: () => boolean): Promise<void> {
 }
 
 const _status = async (world: World, id: string) =>
-  (await world.state.get<DeliveryStatus>(deliveryStatusKey(id, HOME)))!.value;
+  (await world.state.get<DeliveryStatus>(deliveryStatusKey(id, { region: HOME })))!.value;

@@ -16,7 +16,8 @@ export interface Trail {
   readonly snsTopicArn?: string;
   readonly includeGlobalServiceEvents: boolean;
   readonly isMultiRegion: boolean;
-  readonly isOrganization: boolean;
+  /** `o-…`: an organization trail, which logs the events of all its accounts. It belongs to the management account. */
+  readonly organizationId?: string;
   readonly logFileValidation: boolean;
   readonly cloudWatchLogsLogGroupArn?: string;
   readonly cloudWatchLogsRoleArn?: string;
@@ -51,9 +52,12 @@ export interface LoggingPeriod {
   readonly startLoggingMs: number;
   readonly beginSequence: number;
   readonly endingCall?: EndingCall;
+  /** Where it ends, when that is known: what ended it was none of CloudTrail's calls. */
+  readonly endSequence?: Sequence;
   readonly selectors: Selectors;
   readonly isMultiRegion: boolean;
   readonly includeGlobalServiceEvents: boolean;
+  readonly organizationId?: string;
   readonly bucket: string;
   readonly prefix?: string;
 }
@@ -69,6 +73,8 @@ export interface EndingCall {
   readonly floorSequence: Sequence;
   /** ms since the epoch */
   readonly calledMs: number;
+  /** Whose record it makes, when not the trail's own account's: a delegated administrator's. */
+  readonly accountId?: string;
 }
 
 /** A call's record is appended before the call is answered; by now it has failed for good (clients wait a minute). */
@@ -84,6 +90,7 @@ export function loggingPeriods(t: Trail): readonly LoggingPeriod[] {
     selectors: t.selectors ?? DEFAULT_SELECTORS,
     isMultiRegion: t.isMultiRegion,
     includeGlobalServiceEvents: t.includeGlobalServiceEvents,
+    ...(t.organizationId === undefined ? {} : { organizationId: t.organizationId }),
     bucket: t.bucket,
     ...(t.prefix === undefined ? {} : { prefix: t.prefix }),
   };
@@ -95,7 +102,7 @@ const ENDING_CALLS: ReadonlySet<string> = new Set(['StopLogging', 'DeleteTrail',
 /** Whether this event is the record of the call that ends a period of a trail of `accountId`. */
 export function isRecordOf(call: EndingCall, accountId: string, event: StoredEvent): boolean {
   const { header } = event;
-  if (event.sequence < call.floorSequence || header.accountId !== accountId) return false;
+  if (event.sequence < call.floorSequence || header.accountId !== (call.accountId ?? accountId)) return false;
   if (header.eventSource !== 'cloudtrail.amazonaws.com' || !ENDING_CALLS.has(header.eventName)) return false;
   return (JSON.parse(event.json.toString('utf8')) as { requestID?: unknown }).requestID === call.requestId;
 }
@@ -120,7 +127,7 @@ export async function listRetiredTrails(state: State): Promise<readonly StateEnt
 }
 
 /**
- * What delivery says about itself, for GetTrailStatus: kept per trail and Region, since status is per Region.
+ * What delivery says about itself, for GetTrailStatus: kept per trail and stream, since status is per Region and account.
  * Times in ms since the epoch; errors are S3 codes and absent when none stands (spec: delivery §4).
  */
 export interface DeliveryStatus {
@@ -142,4 +149,15 @@ export interface DeliveryProgress {
 
 export const deliveryProgressKey = (trailId: string): string => `delivery-cursor/${trailId}`;
 
-export const deliveryStatusKey = (trailId: string, region: string): string => `delivery-status/${trailId}/${region}`;
+/** Whose log files, and of which Region: a trail has a status and a chain of digests for each. */
+export interface Stream {
+  readonly region: string;
+  /** Absent when it is the trail's own account. */
+  readonly accountId?: string;
+}
+
+export const streamName = ({ accountId, region }: Stream): string =>
+  accountId === undefined ? region : `${accountId}/${region}`;
+
+export const deliveryStatusKey = (trailId: string, stream: Stream): string =>
+  `delivery-status/${trailId}/${streamName(stream)}`;

@@ -415,7 +415,6 @@ export function newTrail(name = 'main', change: Partial<Trail> = {}): Trail {
     bucket: 'logs',
     includeGlobalServiceEvents: true,
     isMultiRegion: false,
-    isOrganization: false,
     logFileValidation: true,
     recursiveLogging: true,
     tags: [],

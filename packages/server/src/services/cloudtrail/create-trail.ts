@@ -1,14 +1,14 @@
 import type { CreateTrailRequest, CreateTrailResponse } from '@aws-sdk/client-cloudtrail';
 import { AwsError } from '../../base/errors.ts';
 import { uuid } from '../../base/random.ts';
-import { listTrails, type Trail, trailArn, trailKey } from '../../trails/trail.ts';
+import { type Trail, trailArn, trailKey } from '../../trails/trail.ts';
 import type { CallContext, Handler } from '../../wire/service.ts';
 import { checkAbsentServices, checkTopic } from './absent-services.ts';
-import type { CloudTrailDeps } from './deps.ts';
+import type { CloudTrailDeps, TrailOrganization } from './deps.ts';
 import { checkDestination } from './destinations.ts';
-import { isVisibleIn, retryingConflicts } from './find-trail.ts';
+import { isVisibleIn, retryingConflicts, visibleTrails } from './find-trail.ts';
 import { checkBucketName, checkPrefix, checkTrailName } from './names.ts';
-import { refuseOrganizationTrail } from './organization.ts';
+import { administered } from './organization.ts';
 import { mergedTags } from './tag-rules.ts';
 import { describeBriefly } from './trail-output.ts';
 
@@ -21,12 +21,14 @@ const quotaKey = (accountId: string) => `trail-quota/${accountId}`;
 /** CreateTrail: the trail exists afterwards and does not log (spec: api §9, §4). */
 export function createCreateTrail(deps: CloudTrailDeps): Handler {
   return async (context, input: Partial<CreateTrailRequest>): Promise<CreateTrailResponse> => {
-    const wanted = newTrail(deps, context, input);
-    await refuseOrganizationTrail(deps, context, input.IsOrganizationTrail);
+    const own = newTrail(deps, context, input);
+    const organization = input.IsOrganizationTrail ? await administered(deps, context) : undefined;
+    const wanted = organization ? organizationTrail(own, organization) : own;
     checkAbsentServices(input);
     await checkRoom(deps, context, wanted);
     const trail = await checkDestination(deps.objects, wanted);
     checkTopic(input.SnsTopicName);
+    if (organization) await deps.organizations?.makeRole(organization.managementAccountId);
     await retryingConflicts(async () => {
       const { guardVersion } = await checkRoom(deps, context, trail);
       await deps.state.write([
@@ -59,7 +61,6 @@ function newTrail(deps: CloudTrailDeps, context: CallContext, input: Partial<Cre
     ...(input.KmsKeyId ? { kmsKeyId: input.KmsKeyId } : {}),
     includeGlobalServiceEvents,
     isMultiRegion,
-    isOrganization: false,
     logFileValidation: input.EnableLogFileValidation ?? false,
     recursiveLogging: input.RecursiveLogging ?? true,
     tags: mergedTags([], input.TagsList ?? []),
@@ -67,6 +68,14 @@ function newTrail(deps: CloudTrailDeps, context: CallContext, input: Partial<Cre
     createdMs: deps.clock.now(),
   };
 }
+
+/** Whoever makes it, it is the management account's. */
+const organizationTrail = (trail: Trail, { id, managementAccountId }: TrailOrganization): Trail => ({
+  ...trail,
+  accountId: managementAccountId,
+  arn: trailArn(trail.homeRegion, managementAccountId, trail.name),
+  organizationId: id,
+});
 
 /** @throws AwsError InvalidParameterCombinationException */
 export function checkGlobalEvents(isMultiRegion: boolean, includeGlobalServiceEvents: boolean): void {
@@ -77,9 +86,9 @@ export function checkGlobalEvents(isMultiRegion: boolean, includeGlobalServiceEv
 /** Whether name and quota leave room for one more trail. */
 async function checkRoom(deps: CloudTrailDeps, context: CallContext, trail: Trail) {
   const guard = await deps.state.get(quotaKey(trail.accountId));
-  const others = (await listTrails(deps.state, trail.accountId)).map((e) => e.value);
+  const others = (await visibleTrails(deps, trail.accountId)).map((e) => e.value);
   const visibleIn = (region: string) => others.filter((t) => isVisibleIn(t, region));
-  if (visibleIn(context.region).some((t) => t.name === trail.name)) {
+  if (visibleIn(context.region).some((t) => t.name === trail.name && t.accountId === trail.accountId)) {
     throw new AwsError(
       'TrailAlreadyExistsException',
       `Trail ${trail.name} already exists for customer: ${trail.accountId}`,

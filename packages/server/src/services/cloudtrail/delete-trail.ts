@@ -12,7 +12,7 @@ import { endingCall, stoppedLogging } from './logging-periods.ts';
 export function createDeleteTrail(deps: CloudTrailDeps): Handler {
   return async (context, input: Partial<DeleteTrailRequest>): Promise<DeleteTrailResponse> => {
     await retryingConflicts(async () => {
-      const { key, version, value: trail } = await findHomeTrail(deps.state, context, input.Name);
+      const { key, version, value: trail } = await findHomeTrail(deps, context, input.Name);
       const retired = trail.isLogging ? stoppedLogging(trail, endingCall(deps, context)) : trail;
       await deps.state.write([
         { delete: key, ifVersion: version },

@@ -23,6 +23,11 @@ export interface TrailOrganizations {
   /** Makes the account a delegated administrator for CloudTrail, and the roles that CloudTrail acts by. */
   register(managementAccountId: string, memberId: string): Promise<void>;
   deregister(managementAccountId: string, memberId: string): Promise<void>;
+  /** Whether the account has the role that CloudTrail acts by. */
+  hasRole(accountId: string): Promise<boolean>;
+  makeRole(accountId: string): Promise<void>;
+  /** All accounts of these organizations have the role; those that have left an organization lose it. */
+  keepRoles(organizationIds: readonly string[]): Promise<void>;
 }
 
 export interface TrailOrganization {

@@ -11,8 +11,9 @@ const callerFor = (trail: Pick<Trail, 'arn' | 'accountId'>): ServiceCaller => ({
 
 /**
  * Proves that CloudTrail may deliver to a trail's bucket: reads its ACL, has a data key made by the trail's key, and
- * writes an empty marker where log files (and digests) will stand, encrypted as they will be. The bucket's two are tried
- * even when the first fails, and a marker that was written stays (spec: delivery §3).
+ * writes an empty marker where log files (and digests) will stand, encrypted as they will be; of an organization's trail
+ * also where they will stand when it is the account's own again. The bucket's two are tried even when the first fails,
+ * and a marker that was written stays (spec: delivery §3).
  * @returns the trail with the ARN of its key: an alias is resolved once (spec: api, KmsKeyId)
  * @throws AwsError S3BucketDoesNotExistException, InsufficientS3BucketPolicyException,
  *   InsufficientEncryptionPolicyException, KmsException; Pushback when the bucket cannot answer now
@@ -20,13 +21,12 @@ const callerFor = (trail: Pick<Trail, 'arn' | 'accountId'>): ServiceCaller => ({
 export async function checkDestination(objects: Objects, wanted: Trail): Promise<Trail> {
   const caller = callerFor(wanted);
   let trail = wanted;
-  const kinds = trail.logFileValidation ? ['CloudTrail', 'CloudTrail-Digest'] : ['CloudTrail'];
   const checks = [
     () => objects.checkBucketAcl(caller, trail.bucket),
     async () => {
       trail = await withKeyArn(objects, caller, trail);
     },
-    ...kinds.map((kind) => () => objects.put(caller, marker(trail, kind))),
+    ...foldersOf(trail).map((folder) => () => objects.put(caller, marker(trail, folder))),
   ];
   let refusal: ObjectsError | undefined;
   for (const check of checks) {
@@ -48,8 +48,16 @@ async function withKeyArn(objects: Objects, caller: ServiceCaller, trail: Trail)
   if (kmsKeyId === undefined) return trail;
   const name = kmsKeyId.startsWith('alias/') || kmsKeyId.startsWith('key/') ? kmsKeyId : `key/${kmsKeyId}`;
   const arn = kmsKeyId.startsWith('arn:') ? kmsKeyId : `arn:aws:kms:${homeRegion}:${accountId}:${name}`;
-  const context = keyContext(trail, marker(trail, 'CloudTrail').key);
+  const context = keyContext(trail, marker(trail, foldersOf(trail)[0]!).key);
   return { ...trail, kmsKeyId: await objects.checkKey(caller, bucket, arn, context) };
+}
+
+/** Where it will deliver the account's own, under the prefix. */
+function foldersOf({ accountId, organizationId, logFileValidation }: Trail): string[] {
+  const own = `AWSLogs/${accountId}/`;
+  const account = organizationId === undefined ? own : `AWSLogs/${organizationId}/${accountId}/`;
+  const kinds = logFileValidation ? ['CloudTrail/', 'CloudTrail-Digest/'] : ['CloudTrail/'];
+  return [...kinds.map((kind) => account + kind), ...(account === own ? [] : [`${own}CloudTrail/`])];
 }
 
 const keyContext = ({ arn, bucket }: Trail, key: string) => ({
@@ -57,8 +65,8 @@ const keyContext = ({ arn, bucket }: Trail, key: string) => ({
   'aws:s3:arn': `arn:aws:s3:::${bucket}/${key}`,
 });
 
-function marker(trail: Trail, kind: string): ObjectToPut {
-  const key = `${trail.prefix ? `${trail.prefix}/` : ''}AWSLogs/${trail.accountId}/${kind}/`;
+function marker(trail: Trail, folder: string): ObjectToPut {
+  const key = `${trail.prefix ? `${trail.prefix}/` : ''}${folder}`;
   return {
     bucket: trail.bucket,
     key,

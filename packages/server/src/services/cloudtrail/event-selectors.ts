@@ -42,7 +42,7 @@ export function createSelectorHandlers(
       context,
       input: Partial<GetEventSelectorsRequest>,
     ): Promise<GetEventSelectorsResponse> => {
-      const { value: trail } = await findTrail(deps.state, context, input.TrailName);
+      const { value: trail } = await findTrail(deps, context, input.TrailName);
       return { TrailARN: trail.arn, ...asOutput(sortedByField(trail.selectors ?? DEFAULT_SELECTORS)) };
     },
   };

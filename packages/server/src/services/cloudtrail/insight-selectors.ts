@@ -19,7 +19,7 @@ export function createGetInsightSelectors(deps: CloudTrailDeps): Handler {
     if (input.EventDataStore !== undefined) {
       throw new AwsError('UnsupportedOperationException', 'OpenTrail does not have event data stores yet.');
     }
-    const { value: trail } = await findTrail(deps.state, context, input.TrailName);
+    const { value: trail } = await findTrail(deps, context, input.TrailName);
     throw new AwsError(
       'InsightNotEnabledException',
       `Trail ${trail.arn} does not have Insights enabled. Edit the trail settings to enable Insights, and then try the operation again.`,

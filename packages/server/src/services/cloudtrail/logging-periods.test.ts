@@ -106,7 +106,6 @@ test('whatever is done in whatever order, every moment of logging is in exactly 
     bucket: 'logs',
     includeGlobalServiceEvents: true,
     isMultiRegion: false,
-    isOrganization: false,
     logFileValidation: false,
     recursiveLogging: true,
     tags: [],

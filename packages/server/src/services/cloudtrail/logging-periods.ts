@@ -1,4 +1,5 @@
 import { AwsError } from '../../base/errors.ts';
+import type { Sequence } from '../../ports/log.ts';
 import {
   type DeliveryProgress,
   deliveryProgressKey,
@@ -15,8 +16,13 @@ import type { CloudTrailDeps } from './deps.ts';
 /** This call, at this moment, as the end of a period. */
 export const endingCall = (
   deps: Pick<CloudTrailDeps, 'log' | 'clock'>,
-  { requestId }: Pick<CallContext, 'requestId'>,
-): EndingCall => ({ requestId, floorSequence: deps.log.end, calledMs: deps.clock.now() });
+  { requestId, caller }: Pick<CallContext, 'requestId' | 'caller'>,
+): EndingCall => ({
+  requestId,
+  floorSequence: deps.log.end,
+  calledMs: deps.clock.now(),
+  accountId: caller.accountId,
+});
 
 /** How far a trail is delivered; undefined when nothing of it ever was. */
 export async function progressOf(
@@ -61,10 +67,29 @@ export function changedPeriod(
   };
 }
 
+/** As `changedPeriod`, when no call of CloudTrail's makes the change: it is in force from `endSequence` on. */
+export function changedPeriodAt(
+  before: Trail,
+  after: Trail,
+  endSequence: Sequence,
+  progress: DeliveryProgress | undefined,
+): Trail {
+  if (before.beginSequence === undefined) return after;
+  const periods = loggingPeriods(before);
+  const last = periods.at(-1)!;
+  const ended = before.isLogging ? [...periods.slice(0, -1), { ...last, endSequence }] : periods;
+  return {
+    ...withoutPeriod(after),
+    ...pending(before, ended, progress),
+    ...(before.isLogging ? { beginSequence: endSequence } : {}),
+  };
+}
+
 function sameRules(a: Trail, b: Trail): boolean {
   return (
     a.isMultiRegion === b.isMultiRegion &&
     a.includeGlobalServiceEvents === b.includeGlobalServiceEvents &&
+    a.organizationId === b.organizationId &&
     a.bucket === b.bucket &&
     a.prefix === b.prefix &&
     JSON.stringify(a.selectors) === JSON.stringify(b.selectors)
@@ -82,8 +107,14 @@ const PENDING_BYTES_MAX = 512 * 1024;
  * The periods of a trail that a new one follows; those that are delivered are forgotten.
  * @throws AwsError ConflictException
  */
-function past(trail: Trail, progress: DeliveryProgress | undefined): Pick<Trail, 'earlier'> {
-  const earlier = loggingPeriods(trail).filter((p) => !isDelivered(p, progress));
+const past = (trail: Trail, progress: DeliveryProgress | undefined) => pending(trail, loggingPeriods(trail), progress);
+
+function pending(
+  trail: Trail,
+  periods: readonly LoggingPeriod[],
+  progress: DeliveryProgress | undefined,
+): Pick<Trail, 'earlier'> {
+  const earlier = periods.filter((p) => !isDelivered(p, progress));
   if (earlier.length > PENDING_PERIODS_MAX || Buffer.byteLength(JSON.stringify(earlier)) > PENDING_BYTES_MAX) {
     throw new AwsError(
       'ConflictException',
@@ -94,7 +125,7 @@ function past(trail: Trail, progress: DeliveryProgress | undefined): Pick<Trail,
 }
 
 function isDelivered(p: LoggingPeriod, progress: DeliveryProgress | undefined): boolean {
-  const end = p.endingCall && progress?.ends[p.endingCall.requestId];
+  const end = p.endSequence ?? (p.endingCall && progress?.ends[p.endingCall.requestId]);
   return progress !== undefined && end !== undefined && end <= progress.cursor;
 }
 

@@ -4,7 +4,7 @@ import { AwsError } from '../../base/errors.ts';
 import type { CallContext } from '../../wire/service.ts';
 import { harness, MANAGEMENT, OTHER } from '../organizations/testing/harness.ts';
 import type { CloudTrailDeps } from './deps.ts';
-import { createOrganizationHandlers, refuseOrganizationTrail } from './organization.ts';
+import { administered, createOrganizationHandlers } from './organization.ts';
 
 const TRUSTED = { ServicePrincipal: 'cloudtrail.amazonaws.com' };
 
@@ -24,7 +24,7 @@ async function cloudTrail() {
       codeOf(handlers.RegisterOrganizationDelegatedAdmin!(as(by), { MemberAccountId: id })),
     deregister: (id: string, by = MANAGEMENT) =>
       codeOf(handlers.DeregisterOrganizationDelegatedAdmin!(as(by), { DelegatedAdminAccountId: id })),
-    wantTrail: (by: string) => codeOf(refuseOrganizationTrail(deps, as(by), true)),
+    wantTrail: (by: string) => codeOf(administered(deps, as(by))),
   };
 }
 
@@ -53,7 +53,7 @@ test('the management account registers up to three delegated administrators, whi
 });
 
 test('who asks for an organization trail is told what is in the way', async () => {
-  const { manage, wantTrail, newAccount, register } = await cloudTrail();
+  const { manage, wantTrail, newAccount, forCloudTrail } = await cloudTrail();
   expect(await wantTrail(MANAGEMENT)).toBe('OrganizationsNotInUseException');
   await manage('CreateOrganization', { FeatureSet: 'CONSOLIDATED_BILLING' });
   expect(await wantTrail(MANAGEMENT)).toBe('OrganizationNotInAllFeaturesModeException');
@@ -63,6 +63,10 @@ test('who asks for an organization trail is told what is in the way', async () =
   expect(await wantTrail(MANAGEMENT)).toBe('CloudTrailAccessNotEnabledException');
   await manage('EnableAWSServiceAccess', TRUSTED);
   expect(await wantTrail(member)).toBe('NotOrganizationMasterAccountException');
-  expect(await register(member)).toBe('done');
-  expect(await wantTrail(member)).toBe('UnsupportedOperationException');
+  expect(await wantTrail(MANAGEMENT)).toBe('done');
+  // Registered by Organizations, which makes no roles.
+  await manage('RegisterDelegatedAdministrator', { AccountId: member, ...TRUSTED });
+  expect(await wantTrail(member)).toBe('NoManagementAccountSLRExistsException');
+  await forCloudTrail.makeRole(MANAGEMENT);
+  expect(await wantTrail(member)).toBe('done');
 });

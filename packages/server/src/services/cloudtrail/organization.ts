@@ -75,30 +75,34 @@ export function createOrganizationHandlers({ organizations }: CloudTrailDeps): R
 }
 
 /**
- * Organization trails are not built: whoever could have one in AWS is told so, and everybody else what is in the way.
- * @throws AwsError when one is wanted
+ * The organization that the caller makes trails for: as its management account, or as CloudTrail's delegated
+ * administrator. Their trails belong to the management account (spec: api §4, access §8).
+ * @throws AwsError that says what is in the way
  */
-export async function refuseOrganizationTrail(
-  { organizations }: CloudTrailDeps,
-  { caller }: CallContext,
-  wanted: boolean | undefined,
-): Promise<void> {
-  if (!wanted) return;
+export async function administered(
+  { organizations }: Pick<CloudTrailDeps, 'organizations'>,
+  { caller }: Pick<CallContext, 'caller'>,
+): Promise<TrailOrganization> {
   const organization = await organizations?.organizationOf(caller.accountId);
   if (!organization) throw notInUse();
   const { managementAccountId, administrators } = organization;
   if (![managementAccountId, ...administrators].includes(caller.accountId)) {
-    throw new AwsError(
-      'NotOrganizationMasterAccountException',
+    throw notAdministrator(
       'Only the management account of an organization and its CloudTrail delegated administrators can make organization trails.',
     );
   }
   checkAccess(organization);
-  throw new AwsError(
-    'UnsupportedOperationException',
-    "OpenTrail does not support organization trails yet. Let each account's own trail deliver into one bucket instead.",
-  );
+  if (caller.accountId !== managementAccountId && !(await organizations!.hasRole(managementAccountId))) {
+    throw new AwsError(
+      'NoManagementAccountSLRExistsException',
+      `The management account ${managementAccountId} has no service-linked role of CloudTrail.`,
+    );
+  }
+  return organization;
 }
+
+export const notAdministrator = (message: string): AwsError =>
+  new AwsError('NotOrganizationMasterAccountException', message);
 
 function checkAccess({ allFeatures, isTrusted }: TrailOrganization): void {
   if (!allFeatures) {

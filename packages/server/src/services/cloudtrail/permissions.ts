@@ -192,11 +192,13 @@ async function referredTrail(state: State, { caller, region }: CallContext, name
   return shadows.find(({ value }) => value.isMultiRegion && value.name === nameOrArn)?.value;
 }
 
+/** One of the account's own, or of an organization: whose member sees it is told by the operation. */
 async function trailOfArn(state: State, accountId: string, arn: string): Promise<Trail | undefined> {
-  const [, , , homeRegion = '', , resource = ''] = arn.split(':');
+  const [, , , homeRegion = '', owner = '', resource = ''] = arn.split(':');
   const name = resource.slice('trail/'.length);
-  if (trailArn(homeRegion, accountId, name) !== arn) return undefined;
-  return (await state.get<Trail>(trailKey({ accountId, homeRegion, name })))?.value;
+  if (trailArn(homeRegion, owner, name) !== arn) return undefined;
+  const trail = (await state.get<Trail>(trailKey({ accountId: owner, homeRegion, name })))?.value;
+  return owner === accountId || trail?.organizationId !== undefined ? trail : undefined;
 }
 
 const resourceTags = ({ tags }: Trail) => tagContext('aws:ResourceTag', recordOf(tags));

@@ -8,10 +8,10 @@ import type {
   Tag,
 } from '@aws-sdk/client-cloudtrail';
 import { AwsError } from '../../base/errors.ts';
-import { type Trail, trailKey } from '../../trails/trail.ts';
+import type { Trail } from '../../trails/trail.ts';
 import type { CallContext, Handler } from '../../wire/service.ts';
 import type { CloudTrailDeps } from './deps.ts';
-import { retryingConflicts } from './find-trail.ts';
+import { checkMayChange, lookForTrail, retryingConflicts } from './find-trail.ts';
 import { parseTrailArn } from './names.ts';
 import { mergedTags, remainingTags } from './tag-rules.ts';
 
@@ -58,22 +58,22 @@ export function createTagHandlers(deps: CloudTrailDeps): Record<TagOperation, Ha
   ): Promise<void> {
     return retryingConflicts(async () => {
       const { key, version, value } = await findTagged(context, resourceId);
+      await checkMayChange(deps, context, value);
       const next: Trail = { ...value, tags: change(value.tags) };
       await deps.state.write([{ put: key, value: next, ifVersion: version }]);
     });
   }
 
   async function findTagged(context: CallContext, resourceId: string | undefined) {
-    const { region, accountId, name } = parseTaggable(resourceId ?? '');
+    const arn = resourceId ?? '';
+    const { region } = parseTaggable(arn);
     if (region !== context.region) {
       throw new AwsError(
         'CloudTrailARNInvalidException',
         `Region in ARN is wrong, you can only access resources in region ${context.region}.`,
       );
     }
-    const own = accountId === context.caller.accountId;
-    const entry = own ? await deps.state.get<Trail>(trailKey({ accountId, homeRegion: region, name })) : undefined;
-    return entry ?? absent('ResourceNotFoundException', resourceId ?? '');
+    return (await lookForTrail(deps, context, arn)) ?? absent('ResourceNotFoundException', arn);
   }
 }
 

@@ -17,7 +17,7 @@ export function describeBriefly(t: Trail): CreateTrailResponse {
       ? {}
       : { CloudWatchLogsLogGroupArn: t.cloudWatchLogsLogGroupArn, CloudWatchLogsRoleArn: t.cloudWatchLogsRoleArn }),
     ...(t.kmsKeyId === undefined ? {} : { KmsKeyId: t.kmsKeyId }),
-    IsOrganizationTrail: t.isOrganization,
+    IsOrganizationTrail: t.organizationId !== undefined,
     RecursiveLogging: t.recursiveLogging,
   };
 }

@@ -7,8 +7,11 @@ import { findTrail } from './find-trail.ts';
 /** GetTrailStatus: of the Region in which it is asked. A shadow's status needs the trail's ARN (spec: delivery §4). */
 export function createGetTrailStatus(deps: CloudTrailDeps): Handler {
   return async (context, input: Partial<GetTrailStatusRequest>): Promise<GetTrailStatusResponse> => {
-    const { value: trail } = await findTrail(deps.state, context, input.Name);
-    const entry = await deps.state.get<DeliveryStatus>(deliveryStatusKey(trail.id, context.region));
+    const { value: trail } = await findTrail(deps, context, input.Name);
+    const { region, caller } = context;
+    // A member of an organization sees how its own part of the trail is doing.
+    const stream = caller.accountId === trail.accountId ? { region } : { region, accountId: caller.accountId };
+    const entry = await deps.state.get<DeliveryStatus>(deliveryStatusKey(trail.id, stream));
     const s = entry?.value ?? {};
     return {
       IsLogging: trail.isLogging,

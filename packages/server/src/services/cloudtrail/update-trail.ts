@@ -1,6 +1,6 @@
 import type { UpdateTrailRequest, UpdateTrailResponse } from '@aws-sdk/client-cloudtrail';
 import type { Trail } from '../../trails/trail.ts';
-import type { Handler } from '../../wire/service.ts';
+import type { CallContext, Handler } from '../../wire/service.ts';
 import { checkAbsentServices, checkTopic } from './absent-services.ts';
 import { checkGlobalEvents } from './create-trail.ts';
 import type { CloudTrailDeps } from './deps.ts';
@@ -8,7 +8,7 @@ import { checkDestination } from './destinations.ts';
 import { changeTrail } from './find-trail.ts';
 import { changedPeriod, endingCall, progressOf } from './logging-periods.ts';
 import { checkBucketName, checkPrefix } from './names.ts';
-import { refuseOrganizationTrail } from './organization.ts';
+import { administered, notAdministrator } from './organization.ts';
 import { describeBriefly } from './trail-output.ts';
 
 /**
@@ -18,8 +18,7 @@ import { describeBriefly } from './trail-output.ts';
 export function createUpdateTrail(deps: CloudTrailDeps): Handler {
   return async (context, input: Partial<UpdateTrailRequest>): Promise<UpdateTrailResponse> => {
     const trail = await changeTrail(deps, context, input.Name, async (before) => {
-      const wanted = updated(before, input);
-      await refuseOrganizationTrail(deps, context, input.IsOrganizationTrail);
+      const wanted = await converted(deps, context, updated(before, input), input.IsOrganizationTrail);
       checkAbsentServices(input);
       const after = await checkDestination(deps.objects, wanted);
       checkTopic(input.SnsTopicName);
@@ -27,6 +26,28 @@ export function createUpdateTrail(deps: CloudTrailDeps): Handler {
     });
     return describeBriefly(trail);
   };
+}
+
+/**
+ * An organization's trail becomes its management account's own, or the other way round; neither is for delegated
+ * administrators.
+ * @throws AwsError NotOrganizationMasterAccountException, and what is in the way
+ */
+async function converted(
+  deps: CloudTrailDeps,
+  context: CallContext,
+  trail: Trail,
+  isOrganization: boolean | undefined,
+): Promise<Trail> {
+  if (isOrganization === undefined || isOrganization === (trail.organizationId !== undefined)) return trail;
+  const { id, managementAccountId } = await administered(deps, context);
+  if (context.caller.accountId !== managementAccountId) {
+    throw notAdministrator('Only the management account can convert a trail to an organization trail, or back.');
+  }
+  const { organizationId, ...own } = trail;
+  if (!isOrganization) return own;
+  await deps.organizations?.makeRole(managementAccountId);
+  return { ...own, organizationId: id };
 }
 
 function updated(before: Trail, input: Partial<UpdateTrailRequest>): Trail {

@@ -85,15 +85,15 @@ export const createAccountChanges = ({ clock, random }: OrganizationsDeps): Read
 });
 
 export const createLeave = (store: OrganizationStore): Record<string, Handler> => ({
-  LeaveOrganization: ({ caller }) =>
+  LeaveOrganization: ({ caller, requestId }) =>
     store.change((draft) => {
-      remove(draft, treeOf(draft.world, caller.accountId), caller.accountId);
+      remove(draft, treeOf(draft.world, caller.accountId), caller.accountId, requestId);
       return {};
     }),
 });
 
 /** The account stays; only its place in the organization goes. */
-function remove(draft: Draft, tree: Tree, accountId: string): void {
+function remove(draft: Draft, tree: Tree, accountId: string, requestId?: string): void {
   const member = memberOf(tree, accountId);
   refuseManagement(tree, accountId);
   if (Object.keys(member.delegated).length > 0) {
@@ -102,5 +102,5 @@ function remove(draft: Draft, tree: Tree, accountId: string): void {
       'You attempted to remove an account that is registered as a delegated administrator for a service integrated with your organization.',
     );
   }
-  draft.remove(tree.organization.id, 'account', accountId);
+  draft.remove(tree.organization.id, 'account', accountId, requestId);
 }

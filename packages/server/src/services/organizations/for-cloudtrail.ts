@@ -1,5 +1,6 @@
 import { keys, type Role } from '../../access/iam/entities.ts';
 import { newId } from '../../access/iam/new-entities.ts';
+import { formerMembers } from '../../trails/members.ts';
 import { administratorsOf, createDelegationChanges } from './delegation.ts';
 import type { OrganizationsDeps } from './deps.ts';
 import { managedTree } from './find.ts';
@@ -37,16 +38,30 @@ export function organizationsForCloudTrail(deps: OrganizationsDeps, store: Organ
     async deregister(managementAccountId: string, memberId: string): Promise<void> {
       await change('DeregisterDelegatedAdministrator', managementAccountId, memberId);
     },
+    hasRole: async (accountId: string) => (await deps.iam.data.get(roleKey(accountId))) !== undefined,
+    makeRole: (accountId: string) => makeRole(deps, accountId, TRAIL_ROLE),
+
+    /** Only a few are missing at a time, but for the first: looking costs microseconds an account. */
+    async keepRoles(organizationIds: readonly string[]): Promise<void> {
+      const { trees, treeOfAccount } = await store.read();
+      for (const id of organizationIds) {
+        for (const accountId of trees.get(id)?.account.keys() ?? []) await makeRole(deps, accountId, TRAIL_ROLE);
+      }
+      for (const accountId of await formerMembers(deps.state)) {
+        if (!treeOfAccount.has(accountId)) await removeRole(deps, accountId);
+      }
+    },
   };
 }
 
-/** What CloudTrail acts by in the management account (spec: access §3). */
+/** What CloudTrail acts by: both in the management account, the first in all that have an organization trail (spec: access §3). */
+const TRAIL_ROLE = {
+  service: SERVICE,
+  roleName: 'AWSServiceRoleForCloudTrail',
+  attached: ['arn:aws:iam::aws:policy/aws-service-role/CloudTrailServiceRolePolicy'],
+};
 const SERVICE_LINKED_ROLES = [
-  {
-    service: SERVICE,
-    roleName: 'AWSServiceRoleForCloudTrail',
-    attached: ['arn:aws:iam::aws:policy/aws-service-role/CloudTrailServiceRolePolicy'],
-  },
+  TRAIL_ROLE,
   { service: `context.${SERVICE}`, roleName: 'AWSServiceRoleForCloudTrailEventContext', attached: [] },
 ];
 
@@ -57,6 +72,7 @@ async function makeRole(
   { service, roleName, attached }: (typeof SERVICE_LINKED_ROLES)[number],
 ): Promise<void> {
   const key = keys.role(accountId, roleName);
+  if (await iam.data.get(key)) return;
   const path = `/aws-service-role/${service}/`;
   const trust = {
     Version: '2012-10-17',
@@ -78,5 +94,15 @@ async function makeRole(
       linkedTo: service,
     };
     change.put(key, role);
+  });
+}
+
+const roleKey = (accountId: string) => keys.role(accountId, TRAIL_ROLE.roleName);
+
+async function removeRole({ iam }: OrganizationsDeps, accountId: string): Promise<void> {
+  if (!(await iam.data.get(roleKey(accountId)))) return;
+  await iam.data.change(accountId, async (change) => {
+    change.remove(roleKey(accountId));
+    change.remove(keys.roleUse(accountId, TRAIL_ROLE.roleName));
   });
 }

@@ -1,5 +1,7 @@
 import { AwsError, Pushback } from '../../base/errors.ts';
+import type { Log } from '../../ports/log.ts';
 import { type State, type StateChange, StateConflict } from '../../ports/state.ts';
+import { joined, left, type Membership, membershipKey } from '../../trails/members.ts';
 import type { Kinds, Organization, Profile, Tree, World } from './model.ts';
 
 /**
@@ -14,13 +16,16 @@ export interface OrganizationStore {
    * @throws what `work` throws; AwsError ConcurrentModificationException; Pushback
    */
   change<T>(work: (draft: Draft) => T): Promise<T>;
+  /** Called after each change is durable and before `change` resolves, which waits for it. It MUST not fail. */
+  onChange(listener: () => Promise<void>): void;
 }
 
 /** A change in the making. What it puts shows in the next world, not in its own. */
 export interface Draft {
   readonly world: World;
   put<K extends keyof Kinds>(organizationId: string, kind: K, value: Kinds[K]): void;
-  remove(organizationId: string, kind: keyof Kinds, id: string): void;
+  /** @param requestId of the call by which an account leaves by itself */
+  remove(organizationId: string, kind: keyof Kinds, id: string, requestId?: string): void;
   putProfile(profile: Profile): void;
 }
 
@@ -40,7 +45,9 @@ interface Known {
   readonly world: World;
 }
 
-export function createOrganizationStore(state: State): OrganizationStore {
+/** @param log where accounts join and leave, for the trails of their organizations */
+export function createOrganizationStore(state: State, log: Pick<Log, 'start' | 'end'>): OrganizationStore {
+  const listeners: (() => Promise<void>)[] = [];
   let known: Known = { version: 0, world: EMPTY };
   let last: Promise<unknown> = Promise.resolve();
   let waiting = 0;
@@ -58,16 +65,26 @@ export function createOrganizationStore(state: State): OrganizationStore {
     return known;
   }
 
-  async function attempt<T>(work: (draft: Draft) => T): Promise<T> {
+  /** The Log's end is read at the last moment: what the account does from its answer on comes after it. */
+  async function membershipChange({ organizationId, accountId, isMember, requestId }: Places[number]) {
+    const key = membershipKey(organizationId, accountId);
+    const before = (await state.get<Membership>(key))?.value;
+    const after = isMember ? joined(before, log.end, log.start) : left(before, log.end, log.start, requestId);
+    return after === undefined ? [] : [{ put: key, value: after }];
+  }
+
+  async function attempt<T>(work: (draft: Draft) => T): Promise<{ result: T; isChange: boolean }> {
     for (let attempts = 0; attempts < ATTEMPTS_MAX; attempts++) {
       const { version, world } = await current();
       const changes: StateChange[] = [];
-      const result = work(draftOver(world, changes));
-      if (changes.length === 0) return result;
+      const places: Places = [];
+      const result = work(draftOver(world, changes, places));
+      if (changes.length === 0) return { result, isChange: false };
+      for (const place of places) changes.push(...(await membershipChange(place)));
       const guard: StateChange = { put: VERSION, value: attempts, ifVersion: version === 0 ? 'absent' : version };
       try {
         await state.write([guard, ...changes]);
-        return result;
+        return { result, isChange: true };
       } catch (error) {
         if (!(error instanceof StateConflict)) throw error;
       }
@@ -86,19 +103,35 @@ export function createOrganizationStore(state: State): OrganizationStore {
       const mine = last.then(() => attempt(work));
       last = mine.catch(() => {});
       try {
-        return await mine;
+        const { result, isChange } = await mine;
+        if (isChange) for (const listener of listeners) await listener();
+        return result;
       } finally {
         waiting--;
       }
     },
+    onChange: (listener) => void listeners.push(listener),
   };
 }
 
-const draftOver = (world: World, changes: StateChange[]): Draft => ({
+/** Accounts that a change puts into an organization, or takes out of one. */
+type Places = {
+  readonly organizationId: string;
+  readonly accountId: string;
+  readonly isMember: boolean;
+  readonly requestId?: string | undefined;
+}[];
+
+const draftOver = (world: World, changes: StateChange[], places: Places): Draft => ({
   world,
-  put: (organizationId, kind, value) =>
-    void changes.push({ put: `${ENTRIES}${organizationId}/${kind}/${value.id}`, value }),
-  remove: (organizationId, kind, id) => void changes.push({ delete: `${ENTRIES}${organizationId}/${kind}/${id}` }),
+  put(organizationId, kind, value) {
+    changes.push({ put: `${ENTRIES}${organizationId}/${kind}/${value.id}`, value });
+    if (kind === 'account') places.push({ organizationId, accountId: value.id, isMember: true });
+  },
+  remove(organizationId, kind, id, requestId) {
+    changes.push({ delete: `${ENTRIES}${organizationId}/${kind}/${id}` });
+    if (kind === 'account') places.push({ organizationId, accountId: id, isMember: false, requestId });
+  },
   putProfile: (profile) => void changes.push({ put: PROFILES + profile.id, value: profile }),
 });
 

@@ -29,7 +29,8 @@ export async function harness(state = memoryState()) {
   const iam = createIamStore({ state, clock, logger: silentLogger, sealer });
   const events: NewEvent[] = [];
   const keep = async (more: readonly NewEvent[]) => void events.push(...more);
-  const store = createOrganizationStore(state);
+  const log = { start: 0, end: 0 };
+  const store = createOrganizationStore(state, log);
   const source = createOrganizationSource(store);
   const deps = { schema, state, clock, random, logger: silentLogger, accounts, iam, keep };
   const { service, close, forCloudTrail } = openOrganizations(deps, store);
@@ -62,6 +63,7 @@ export async function harness(state = memoryState()) {
 
   return {
     state,
+    log,
     clock,
     accounts,
     iam,
