@@ -14,8 +14,9 @@ export interface AccessRequest {
   readonly action: string;
   /** An ARN, or `*` for actions that know no resources. */
   readonly resource: string;
-  /** Condition keys of the service; the global ones are added. A getter is asked only where a condition needs it. */
+  /** Condition keys of the service; the global ones are added. */
   readonly context?: PolicyRequest['context'];
+  readonly later?: PolicyRequest['later'];
   readonly resourcePolicy?: Policy;
   /** Whose the resource is. Default: the caller's account. */
   readonly resourceAccountId?: string;
@@ -90,9 +91,8 @@ export function createAuthorizer({ policies, organizations, denialMessages }: Au
         principal: principalOf(caller, set.boundary !== undefined),
         action,
         resource,
-        get context() {
-          return asked.context ?? NO_KEYS;
-        },
+        context: asked.context ?? NO_KEYS,
+        later: asked.later,
         more: (key) => globalKey(by, key),
       },
     );

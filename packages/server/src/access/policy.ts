@@ -56,11 +56,10 @@ export interface PolicyRequest {
   /** `s3:PutObject` */
   readonly action: string;
   readonly resource: string;
-  /**
-   * Condition keys by any case; `context.ts` makes those that every request has. Asked for only where a statement that
-   * fits otherwise has a condition or a variable, so that it may be made then.
-   */
+  /** Condition keys by any case; `context.ts` makes those that every request has. */
   readonly context: Readonly<Record<string, string | readonly string[]>>;
+  /** More of them, worked out once a statement that fits otherwise has a condition or a variable. */
+  readonly later?: (() => PolicyRequest['context']) | undefined;
   /** Gives keys (lower case) that `context` has not. */
   readonly more?: (key: string) => string | readonly string[] | undefined;
 }

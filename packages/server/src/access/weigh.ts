@@ -28,7 +28,7 @@ export function askedOf(request: PolicyRequest): Asked {
   let folded: Map<string, string | readonly string[]> | undefined;
   const context: ConditionContext = {
     get(key) {
-      folded ??= foldKeys(request.context);
+      folded ??= foldKeys(request.later ? { ...request.context, ...request.later() } : request.context);
       const value = folded.get(key) ?? request.more?.(key);
       return typeof value === 'string' ? [value] : value;
     },

@@ -16,6 +16,7 @@ import { whyBroken } from './broken-body.ts';
 import { decodeInput, type EncodedResponse, encodeError, encodeOutput } from './codec/index.ts';
 import { detect, operationFromForm } from './detect.ts';
 import type { Detected } from './detected.ts';
+import { HandlerContext } from './handler-context.ts';
 import { type HttpRequest, readRequest } from './request.ts';
 import { respond } from './respond.ts';
 import { type CallContext, type Caller, factsOf, type PermissionTable, type Service } from './service.ts';
@@ -56,7 +57,6 @@ interface Exchange {
   readonly http: HttpRequest;
   readonly startMs: number;
   readonly res: ServerResponse;
-  signal?: AbortSignal;
   readonly notes: CallNotes;
   requestId: string;
   /** S3's second request id, `x-amz-id-2`. */
@@ -243,22 +243,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   }
 
   function contextOf(x: Exchange): CallContext {
-    return {
-      operation: x.operation!,
-      caller: x.caller!,
-      region: regionOf(x),
-      requestId: x.requestId,
-      timeMs: x.startMs,
-      sourceIp: x.http.sourceIp,
-      userAgent: x.http.headers['user-agent'] ?? '',
-      http: x.http,
-      notes: x.notes,
-      get signal() {
-        x.signal ??= AbortSignal.any([goneSignal(x.res), deps.stopping]);
-        return x.signal;
-      },
-      ...(x.http.tls && { tls: x.http.tls }),
-    };
+    return new HandlerContext(x, regionOf(x), deps.stopping);
   }
 
   async function record(x: Exchange, answer: EncodedResponse, error: unknown): Promise<void> {
@@ -372,23 +357,6 @@ function openExchange(deps: PipelineDeps, req: IncomingMessage, res: ServerRespo
     requestId: uuid(deps.random),
     hostId: newHostId(deps.random),
   };
-}
-
-/**
- * Aborts when the client goes away, or has closed its side of the connection: nothing else is heard of one that went
- * while there is nothing to be sent. Made for those alone who ask: all others would pay for an error that nobody reads.
- */
-function goneSignal(res: ServerResponse): AbortSignal {
-  const { socket } = res.req;
-  if (res.closed || socket.readableEnded) return AbortSignal.abort();
-  const gone = new AbortController();
-  const abort = () => {
-    socket.off('end', abort);
-    gone.abort();
-  };
-  socket.once('end', abort);
-  res.once('close', abort);
-  return gone.signal;
 }
 
 /** Which family of error shapes the caller expects; guessed from the signature while the service is not known. */

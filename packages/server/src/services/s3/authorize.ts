@@ -54,9 +54,7 @@ export function createAuthorizer(deps: S3Deps): Authorizer {
       const request: AccessRequest = {
         action,
         resource: bucketArn(name ?? '*'),
-        get context() {
-          return conditionsOf(context, caller.accountId, input, []);
-        },
+        later: () => conditionsOf(context, caller.accountId, input, []),
       };
       const decision = await decide(context, request);
       if (!decision.allowed) throw denied(caller, request, decision);
@@ -79,7 +77,7 @@ export function createAuthorizer(deps: S3Deps): Authorizer {
     const request: AccessRequest = {
       action,
       resource: key === undefined ? bucketArn(name) : objectArn(name, key),
-      get context() {
+      later() {
         asksForConditions = true;
         return conditionsOf(context, bucket.ownerAccountId, input, tags ?? []);
       },
