@@ -145,7 +145,8 @@ const POLICY_NAMES: Readonly<Record<PolicyKind, string>> = {
 
 const DENIED_403: Denial = { code: 'AccessDenied', status: 403 };
 /** Services that (also) speak the query protocol and S3 have the shorter name, and all but those of JSON-RPC answer 403. */
-export function denialOf({ protocols }: Pick<ServiceSchema, 'protocols'>): Denial {
+export function denialOf({ id, protocols }: Pick<ServiceSchema, 'protocols'> & { readonly id?: string }): Denial {
+  if (id === 'sns') return { code: 'AuthorizationError', status: 403 };
   const protocol = protocols[0]!;
   if (protocol === 'ec2Query') return { code: 'UnauthorizedOperation', status: 403 };
   if (protocols.includes('awsQuery') || protocol === 'restXml') return DENIED_403;

@@ -2,10 +2,10 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject,
 import { chmodSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSecureContext, type SecureContext } from 'node:tls';
+import { makeCertificate } from '../base/certificate.ts';
 import type { Clock } from '../base/clock.ts';
 import { OperatorError, systemErrorCode } from '../base/errors.ts';
 import { type Random, randomString, UPPER_ALNUM } from '../base/random.ts';
-import { makeCertificate } from './certificate.ts';
 
 /** A certificate authority of this gateway's own, so that clients that trust it can speak TLS to it by any name. */
 export interface LocalCa {

@@ -1,14 +1,14 @@
 import { createHash, createPublicKey, type KeyObject, sign } from 'node:crypto';
 import { isIP, isIPv4 } from 'node:net';
-import type { Random } from '../base/random.ts';
 import * as der from './der.ts';
+import type { Random } from './random.ts';
 
-/** Node signs and reads certificates but does not write them. This writes the two kinds that a local authority needs. */
+/** Node signs and reads certificates but does not write them. This writes those of a local authority, and its own. */
 export interface CertificateOptions {
   readonly subject: string;
   readonly issuer: string;
   readonly publicKey: KeyObject;
-  /** EC P-256. */
+  /** EC P-256, or RSA. */
   readonly issuerKey: KeyObject;
   readonly notBeforeMs: number;
   readonly notAfterMs: number;
@@ -21,6 +21,7 @@ const OID = {
   commonName: '2.5.4.3',
   organization: '2.5.4.10',
   ecdsaWithSha256: '1.2.840.10045.4.3.2',
+  rsaWithSha256: '1.2.840.113549.1.1.11',
   subjectKeyIdentifier: '2.5.29.14',
   keyUsage: '2.5.29.15',
   subjectAltName: '2.5.29.17',
@@ -38,7 +39,10 @@ const AUTHORITY_USAGE = der.bitString(Buffer.of(0x06), 1);
 
 /** An X.509 certificate (RFC 5280), PEM. */
 export function makeCertificate(options: CertificateOptions): string {
-  const algorithm = der.sequence(der.objectId(OID.ecdsaWithSha256));
+  const algorithm =
+    options.issuerKey.asymmetricKeyType === 'rsa'
+      ? der.sequence(der.objectId(OID.rsaWithSha256), der.NULL)
+      : der.sequence(der.objectId(OID.ecdsaWithSha256));
   const toSign = der.sequence(
     VERSION_3,
     der.integer(options.random.bytes(SERIAL_BYTES)),

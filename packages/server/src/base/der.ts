@@ -25,6 +25,7 @@ export const sequence = (...parts: readonly Buffer[]): Buffer => tlv(TAG.sequenc
 export const set = (...parts: readonly Buffer[]): Buffer => tlv(TAG.set, ...parts);
 export const octetString = (bytes: Buffer): Buffer => tlv(TAG.octetString, bytes);
 export const utf8String = (text: string): Buffer => tlv(TAG.utf8String, Buffer.from(text));
+export const NULL = Buffer.of(0x05, 0x00);
 export const TRUE = Buffer.of(0x01, 0x01, 0xff);
 
 /** A number that is not negative, big-endian. */
