@@ -1,0 +1,172 @@
+import type { Logger } from '../../base/logger.ts';
+import type { CloudTrailFacts } from './envelope.ts';
+import { compileInput, type InputMaker } from './input.ts';
+import {
+  type ApiDestination,
+  type Archive,
+  type Bus,
+  type Connection,
+  DEFAULT_BUS,
+  type Place,
+  type Rule,
+  type Target,
+} from './model.ts';
+import { compilePattern, type EventMatcher, type Literals, literalsOf } from './patterns.ts';
+import { type Definitions, defaultBus, type EventsStore } from './store.ts';
+
+/** A rule, ready to judge events and to make what its targets receive. */
+export interface OpenRule {
+  readonly rule: Rule;
+  readonly matches: EventMatcher;
+  readonly targets: ReadonlyMap<string, { readonly target: Target; readonly input: InputMaker }>;
+}
+
+export interface OpenArchive {
+  readonly archive: Archive;
+  readonly matches: EventMatcher;
+}
+
+/** Which rules and archives of a bus could want an event, by what is known of it before it is parsed. */
+export interface Candidates {
+  readonly rules: readonly OpenRule[];
+  readonly archives: readonly OpenArchive[];
+  /** Whether any rule takes management events that only read as well. */
+  readonly takesReads: boolean;
+}
+
+export interface OpenBus {
+  readonly bus: Bus;
+  candidates(source: string, detailType: string | undefined, trail: CloudTrailFacts | undefined): Candidates;
+}
+
+/** All definitions in memory, compiled: what is asked for each event must not wait for State. */
+export interface Book {
+  bus(place: Place, name: string): OpenBus | undefined;
+  rule(place: Place, bus: string, name: string): OpenRule | undefined;
+  connection(place: Place, arn: string): Connection | undefined;
+  destination(place: Place, arn: string): ApiDestination | undefined;
+  /** Rules with a schedule that are enabled. */
+  scheduled(): readonly Rule[];
+  archives(): readonly Archive[];
+  places(): readonly Place[];
+  /** Reads a place anew; resolves when all that was written before is in the book. */
+  refresh(place: Place): Promise<void>;
+}
+
+interface Page {
+  readonly place: Place;
+  readonly definitions: Definitions;
+  readonly buses: ReadonlyMap<string, OpenBus>;
+  readonly rules: ReadonlyMap<string, OpenRule>;
+}
+
+const keyOf = ({ accountId, region }: Place): string => `${accountId}/${region}`;
+
+export async function openBook(read: Pick<EventsStore, 'all' | 'places'>, logger: Logger): Promise<Book> {
+  const pages = new Map<string, Page>();
+  let last: Promise<unknown> = Promise.resolve();
+  const refresh = (place: Place): Promise<void> => {
+    const mine = last.then(async () => {
+      pages.set(keyOf(place), pageOf(place, await read.all(place), pages.get(keyOf(place)), logger));
+    });
+    last = mine.catch(() => {});
+    return mine;
+  };
+  for (const place of await read.places()) await refresh(place);
+  const all = () => [...pages.values()];
+  return {
+    bus: (place, name) => pages.get(keyOf(place))?.buses.get(name),
+    rule: (place, bus, name) => pages.get(keyOf(place))?.rules.get(`${bus}/${name}`),
+    connection: (place, arn) => pages.get(keyOf(place))?.definitions.connection.find((one) => one.arn === arn),
+    destination: (place, arn) => pages.get(keyOf(place))?.definitions['api-destination'].find((one) => one.arn === arn),
+    scheduled: () =>
+      all().flatMap(({ definitions }) =>
+        definitions.rule.filter(({ schedule, state }) => schedule !== undefined && state !== 'DISABLED'),
+      ),
+    archives: () => all().flatMap(({ definitions }) => definitions.archive),
+    places: () => all().map(({ place }) => place),
+    refresh,
+  };
+}
+
+/** Rules that did not change are taken over as they are: compiling is done once a change. */
+function pageOf(place: Place, definitions: Definitions, before: Page | undefined, logger: Logger): Page {
+  const rules = new Map<string, OpenRule>();
+  for (const rule of definitions.rule) {
+    const key = `${rule.bus}/${rule.name}`;
+    const known = before?.rules.get(key);
+    const open =
+      known?.rule.modifiedMs === rule.modifiedMs && known.rule.id === rule.id ? known : openRule(rule, logger);
+    rules.set(key, open);
+  }
+  const named = [defaultBus(place), ...definitions.bus.filter(({ name }) => name !== DEFAULT_BUS)];
+  const stored = new Map(definitions.bus.map((bus) => [bus.name, bus]));
+  const buses = named.map(({ name, ...virtual }) => {
+    const bus = stored.get(name) ?? { name, ...virtual };
+    const own = [...rules.values()].filter(({ rule }) => rule.bus === name);
+    const archives = definitions.archive
+      .filter(({ busArn }) => busArn === bus.arn)
+      .map((archive) => ({ archive, ...judge(archive.pattern, archive.arn, logger) }));
+    return [name, openBus(bus, own, archives)] as const;
+  });
+  return { place, definitions, rules, buses: new Map(buses) };
+}
+
+type Judged = { readonly matches: EventMatcher; readonly literals: Literals };
+
+/** What was checked when it was stored compiles; should it not, it matches nothing and everything else goes on. */
+function judge(pattern: string | undefined, arn: string, logger: Logger): Judged {
+  if (pattern === undefined) return { matches: () => true, literals: {} };
+  try {
+    return { matches: compilePattern(pattern), literals: literalsOf(pattern) };
+  } catch (error) {
+    logger.error({ arn, err: error }, 'a stored event pattern cannot be read and matches nothing');
+    return { matches: () => false, literals: { source: new Set() } };
+  }
+}
+
+function openRule(rule: Rule, logger: Logger): OpenRule & { readonly literals: Literals } {
+  const targets = new Map(rule.targets.map((target) => [target.Id, { target, input: compileInput(target) }]));
+  const { matches, literals } = judge(rule.pattern, rule.arn, logger);
+  return { rule, matches, literals, targets };
+}
+
+/** Kinds of events whose candidates are remembered. More than all services' operations that a trail sees in practice. */
+const REMEMBERED_MAX = 10_000;
+
+function openBus(bus: Bus, own: readonly OpenRule[], archived: readonly OpenArchive[]): OpenBus {
+  const active = own.filter(({ rule }) => {
+    return rule.pattern !== undefined && rule.state !== 'DISABLED' && rule.targets.length > 0;
+  });
+  const remembered = new Map<string, Candidates>();
+  return {
+    bus,
+    candidates(source, detailType, trail) {
+      const key = `${source}\0${detailType ?? ''}\0${trail?.eventSource ?? ''}\0${trail?.eventName ?? ''}`;
+      let known = remembered.get(key);
+      if (!known) {
+        const could = (judged: object) => mayMatch((judged as Judged).literals, source, detailType, trail);
+        const rules = active.filter(could);
+        const takesReads = rules.some(({ rule }) => takesReadsOf(rule));
+        known = { rules, archives: archived.filter(could), takesReads };
+        if (remembered.size >= REMEMBERED_MAX) remembered.clear();
+        remembered.set(key, known);
+      }
+      return known;
+    },
+  };
+}
+
+export const takesReadsOf = (rule: Rule): boolean => rule.state === 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS';
+
+function mayMatch(
+  { source: sources, detailType: types, eventSource, eventName }: Literals,
+  source: string,
+  detailType: string | undefined,
+  trail: CloudTrailFacts | undefined,
+): boolean {
+  if (sources?.has(source) === false) return false;
+  if (detailType !== undefined && types?.has(detailType) === false) return false;
+  if (!trail) return true;
+  return eventSource?.has(trail.eventSource) !== false && eventName?.has(trail.eventName) !== false;
+}
