@@ -16,6 +16,7 @@ import { type Random, uuid } from './base/random.ts';
 import type { Config } from './config.ts';
 import { openDataDir } from './data-dir.ts';
 import { startRetention } from './followers/retention.ts';
+import { startRules } from './followers/rules.ts';
 import { startTrailDelivery } from './followers/trail-delivery.ts';
 import { type OpenGateway, openGateway, SEALING_KEY_ENV, tlsOf } from './gateway-listener.ts';
 import { openMonitoring } from './monitoring-app.ts';
@@ -218,11 +219,12 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
       }),
       (d) => d.stop(),
     );
+    const rules = closing(startRules({ log, history, state, clock, logger }), (r) => r.stop());
     closing(
       startRetention({
         rotate: (acceptedBeforeMs) => segments.rotate(acceptedBeforeMs),
         retain: (limit) => segments.retain(limit),
-        floor: () => Math.min(delivery.lowestCursor(), history.indexedEnd),
+        floor: () => Math.min(delivery.lowestCursor(), history.indexedEnd, rules.lowestCursor()),
         retentionDays: config.retentionDays,
         clock: withoutLeaps(clock),
         logger,
@@ -304,6 +306,8 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
         log,
         history,
         random,
+        state,
+        rulesChanged: rules.rulesChanged,
         accounts: identities.accounts,
         operatorAccountId: config.accountId,
         instanceId,
@@ -335,6 +339,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
         metrics.logEndSequence.set(log.end);
         metrics.followerLagEvents.set({ follower: 'history' }, log.end - history.indexedEnd);
         metrics.followerLagEvents.set({ follower: 'trails' }, delivery.lagEvents());
+        metrics.followerLagEvents.set({ follower: 'rules' }, rules.lagEvents());
       },
       troubles: () => [log.trouble, ...troubles.list()].filter((trouble) => trouble !== undefined),
     });

@@ -146,6 +146,40 @@ export async function runCommand(args: readonly string[]): Promise<number> {
       }),
     );
 
+  const rules = program
+    .command('rules')
+    .description('Sigma rules over CloudTrail events: a match is an event of its own');
+  const rulesCommand = (name: string) =>
+    withSettings(rules.command(name), CLIENT_SETTINGS).option('--account <id>', 'rules of this account');
+  rulesCommand('add')
+    .description('add the rules of files and folders, or replace them by their newer text')
+    .argument('<path...>', '.yml and .yaml files, or folders of them')
+    .option('--all-accounts', 'watch the events of every account (operator account only)')
+    .action((paths: string[], o) =>
+      withClient(o, async (client) => done(await (await import('./rules.ts')).addRules(client, paths, o, print))),
+    );
+  rulesCommand('list')
+    .description('list the rules')
+    .action((o) => withClient(o, async (c) => (await (await import('./rules.ts')).listRules(c, o)).forEach(print)));
+  rulesCommand('remove')
+    .description('remove rules')
+    .argument('<name...>', 'ids or titles')
+    .action((names: string[], o) =>
+      withClient(o, async (client) => (await import('./rules.ts')).removeRules(client, names, o, print)),
+    );
+  rulesCommand('test')
+    .description('show what a rule matches among the events that are there')
+    .argument('<name>', 'a file, or the id or title of a rule')
+    .option('--since <time>', 'events accepted from this time on: 2026-01-31T23:59Z, 12h, 7d', '7d')
+    .option('--json', 'whole records, one a line')
+    .action((name: string, o) =>
+      withClient(o, async (client) => {
+        const { testRule } = await import('./rules.ts');
+        const options = { ...o, sinceMs: momentOf(o.since, systemClock.now()), json: o.json === true };
+        done(await testRule(client, name, options, print));
+      }),
+    );
+
   const account = program.command('account').description('the accounts of a running OpenTrail');
   withSettings(account.command('create'), CLIENT_SETTINGS)
     .description('make an account with a root and an administrator; its key goes to the credentials file')

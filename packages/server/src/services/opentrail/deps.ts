@@ -3,6 +3,7 @@ import { AwsError } from '../../base/errors.ts';
 import type { Random } from '../../base/random.ts';
 import type { History } from '../../ports/history.ts';
 import type { Log } from '../../ports/log.ts';
+import type { State } from '../../ports/state.ts';
 import type { ServiceSchema } from '../../schema/types.ts';
 import type { CallContext } from '../../wire/service.ts';
 
@@ -12,6 +13,10 @@ export interface OpenTrailDeps {
   readonly log: Log;
   readonly history: History;
   readonly random: Random;
+  /** Rules are stored here. */
+  readonly state: State;
+  /** Tells the follower that runs the rules. */
+  readonly rulesChanged: () => void;
   readonly accounts: Accounts;
   /** The account whose principals operate this OpenTrail: they may act for all accounts, others for their own only. */
   readonly operatorAccountId: string;

@@ -4,11 +4,12 @@ import { denied, type OpenTrailDeps } from './deps.ts';
 import { createIntake } from './intake.ts';
 import { createPutRecords, PUT_RECORDS_BYTES_MAX } from './put-records.ts';
 import { createReportEvents } from './report-events.ts';
+import { createRuleHandlers } from './rules.ts';
 import { createTailRecords } from './tail-records.ts';
 
 /**
  * OpenTrail's own operations, for what AWS has no API for: taking native CloudTrail records, following the Log live,
- * making accounts. Signed like every AWS call, under the service name `opentrail`; documented in docs/native-api.md.
+ * making accounts, rules over events. Signed like every AWS call, under the service name `opentrail`; documented in docs/native-api.md.
  */
 export function openTrailService(deps: OpenTrailDeps): Service {
   const intake = createIntake(deps);
@@ -17,6 +18,7 @@ export function openTrailService(deps: OpenTrailDeps): Service {
     ReportEvents: createReportEvents(deps.random, intake),
     TailRecords: createTailRecords(deps),
     ...createAccountHandlers(deps),
+    ...createRuleHandlers(deps),
   };
   return {
     schema: deps.schema,
