@@ -40,17 +40,23 @@ export interface KnownSeries extends MetricSeries {
   readonly lastSecond: number;
 }
 
+/** Tells a put from one before it: one whose number is not above the last that was taken of its source is passed over. */
+export interface OncePut {
+  readonly source: string;
+  readonly sequence: number;
+}
+
 /**
  * Values of metrics by time.
  *
- * - `put` MUST resolve only when all writes are durable, and MUST keep all of them or none. Points of the same second are
+ * - `put` MUST resolve only when all writes are durable, and MUST keep all of them, and `once`, or none. Points of the same second are
  *   added up. It throws `Pushback` when the disk is full or more series are known than can be held.
  * - Reads see every put that resolved before them, whatever maintenance does meanwhile.
  * - Points of single seconds become minutes after 3 hours, 5 minutes after 15 days, hours after 63 days, and go after
  *   455 days (CloudWatch user guide, "Metrics retention"). Causes go after 15 days.
  */
 export interface MetricStore {
-  put(writes: readonly MetricWrite[]): Promise<void>;
+  put(writes: readonly MetricWrite[], once?: OncePut): Promise<void>;
   /** Series of an account in a Region; of one metric, where it is named. */
   series(
     accountId: string,

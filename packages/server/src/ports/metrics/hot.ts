@@ -1,6 +1,6 @@
+import { addPoint, inOrder, mergeCauses } from '../metric-points.ts';
 import type { MetricPoint, PointCause } from '../metrics.ts';
 import type { SeriesContent } from './chunk.ts';
-import { addPoint, inOrder, mergeCauses } from './points.ts';
 
 const MINUTE = 60;
 

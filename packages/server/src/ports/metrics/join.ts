@@ -1,7 +1,7 @@
+import { addPoint, inOrder, mergeCauses } from '../metric-points.ts';
 import type { MetricPoint, PointCause } from '../metrics.ts';
 import type { SeriesContent } from './chunk.ts';
 import { type Chunk, type ChunkFiles, TIERS, type Tier } from './chunk-files.ts';
-import { addPoint, inOrder, mergeCauses } from './points.ts';
 
 /** A read opens every chunk of its time. */
 const CHUNKS_OF_A_STRETCH_MAX = 8;

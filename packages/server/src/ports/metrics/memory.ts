@@ -1,14 +1,17 @@
+import { addPoint, inOrder } from '../metric-points.ts';
 import type { MetricPoint, MetricStore, PointCause } from '../metrics.ts';
 import { HotPoints } from './hot.ts';
-import { addPoint, inOrder } from './points.ts';
 import { SeriesTable } from './series-table.ts';
 
 /** Metrics that a process takes with it when it ends: for tests of what stands on them. */
 export function createMemoryMetrics(): MetricStore {
   const table = new SeriesTable();
   const hot = new HotPoints();
+  const sources = new Map<string, number>();
   return {
-    async put(writes) {
+    async put(writes, once) {
+      if (once && once.sequence <= (sources.get(once.source) ?? Number.NEGATIVE_INFINITY)) return;
+      if (once) sources.set(once.source, once.sequence);
       for (const { series, point, causes = [] } of writes) {
         if (!table.find(series)) table.add(series, table.newId());
         const { id } = table.find(series)!;

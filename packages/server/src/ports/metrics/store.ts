@@ -5,11 +5,19 @@ import { brotliCompress, brotliDecompress, constants } from 'node:zlib';
 import { OperatorError, Pushback, pushbackWhenFull, systemErrorCode } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import { type LogFileSystem, nodeFileSystem } from '../log/file-system.ts';
-import type { KnownSeries, MetricPoint, MetricSeries, MetricStore, MetricWrite, PointCause } from '../metrics.ts';
+import { addPoint, inOrder } from '../metric-points.ts';
+import type {
+  KnownSeries,
+  MetricPoint,
+  MetricSeries,
+  MetricStore,
+  MetricWrite,
+  OncePut,
+  PointCause,
+} from '../metrics.ts';
 import { type Chunk, ChunkFiles, TIERS } from './chunk-files.ts';
 import { HotPoints } from './hot.ts';
 import { joinChunks } from './join.ts';
-import { addPoint, inOrder } from './points.ts';
 import { SeriesTable } from './series-table.ts';
 import { readWal, Wal, type WalEntry } from './wal.ts';
 
@@ -44,6 +52,7 @@ const SERIES = 'series.br';
 
 interface Waiting {
   readonly writes: readonly MetricWrite[];
+  readonly once: OncePut | undefined;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -65,6 +74,8 @@ class FileMetricStore implements MetricStore {
   readonly #fs: LogFileSystem;
   readonly #hotPointsMax: number;
   readonly #table = new SeriesTable();
+  /** The last number that was taken of each source. */
+  readonly #sources = new Map<string, number>();
   #files!: ChunkFiles;
   #wal!: Wal;
   #walGeneration = 0;
@@ -109,12 +120,12 @@ class FileMetricStore implements MetricStore {
     await this.#newWal();
   }
 
-  put(writes: readonly MetricWrite[]): Promise<void> {
+  put(writes: readonly MetricWrite[], once?: OncePut): Promise<void> {
     if (this.#closed) throw new Error('the metrics are closed');
     if (this.#queue.length >= WAITING_MAX) throw new Pushback('too many metrics wait for the disk');
     if (this.#wal.bytes + this.#frozenBytes > WAL_BYTES_LIMIT) throw new Pushback('metrics cannot be moved to files');
     return new Promise((resolve, reject) => {
-      this.#queue.push({ writes, resolve, reject });
+      this.#queue.push({ writes, once, resolve, reject });
       this.#run();
     });
   }
@@ -174,7 +185,8 @@ class FileMetricStore implements MetricStore {
     while (this.#queue.length > 0 || this.#rotationAsked) {
       const entry = this.#entryOf(this.#queue.splice(0));
       try {
-        if (entry.points.length > 0) await this.#wal.append(entry);
+        const { from: _, ...added } = entry;
+        if (entry.points.length + entry.once.length > 0) await this.#wal.append(added);
         this.#apply(entry);
         for (const { resolve } of entry.from) resolve();
       } catch (error) {
@@ -188,11 +200,18 @@ class FileMetricStore implements MetricStore {
   }
 
   /** What a batch adds, less those puts for whose series there is no room. */
-  #entryOf(batch: readonly Waiting[]): WalEntry & { readonly from: readonly Waiting[] } {
+  #entryOf(batch: readonly Waiting[]): Required<WalEntry> & { readonly from: readonly Waiting[] } {
     const made = new Map<string, readonly [number, MetricSeries]>();
     const points: WalEntry['points'][number][] = [];
     const from: Waiting[] = [];
+    const once = new Map<string, number>();
     for (const waiting of batch) {
+      const { source = '', sequence = 0 } = waiting.once ?? {};
+      const last = once.get(source) ?? this.#sources.get(source);
+      if (waiting.once && last !== undefined && sequence <= last) {
+        from.push(waiting); // what it repeats may be on its way to the disk in this very batch
+        continue;
+      }
       try {
         const fresh = waiting.writes.filter(({ series }) => !this.#table.find(series));
         this.#table.checkRoom(made.size + fresh.length);
@@ -203,12 +222,14 @@ class FileMetricStore implements MetricStore {
       for (const { series, point, causes = [] } of waiting.writes) {
         points.push([this.#table.find(series)?.id ?? newIdOf(this.#table, made, series), point, causes]);
       }
+      if (waiting.once) once.set(source, sequence);
       from.push(waiting);
     }
-    return { series: [...made.values()], points, from };
+    return { series: [...made.values()], points, once: [...once], from };
   }
 
-  #apply({ series, points }: WalEntry): void {
+  #apply({ series, points, once = [] }: WalEntry): void {
+    for (const [source, sequence] of once) this.#sources.set(source, sequence);
     for (const [id, one] of series) this.#table.add(one, id);
     for (const [id, point, causes] of points) {
       this.#hot.add(id, point, causes);
@@ -277,7 +298,12 @@ class FileMetricStore implements MetricStore {
       const text = await decompress(await readFile(join(this.#directory, SERIES)));
       for (const line of text.toString().split('\n')) {
         if (line === '') continue;
-        const { id, lastSecond, ...series } = JSON.parse(line) as KnownSeries;
+        const read = JSON.parse(line) as KnownSeries | OncePut;
+        if ('source' in read) {
+          this.#sources.set(read.source, read.sequence);
+          continue;
+        }
+        const { id, lastSecond, ...series } = read;
         this.#table.add(series, id);
         this.#table.seen(id, lastSecond);
       }
@@ -290,7 +316,7 @@ class FileMetricStore implements MetricStore {
   /** The names of all series of which anything may be left. */
   async #writeSeries(): Promise<void> {
     const oldest = this.#now - TIERS.at(-1)!.keepSeconds;
-    const lines: string[] = [];
+    const lines = [...this.#sources].map(([source, sequence]) => JSON.stringify({ source, sequence }));
     for (const series of this.#table.all()) if (series.lastSecond >= oldest) lines.push(JSON.stringify(series));
     const path = join(this.#directory, SERIES);
     const options = { params: { [constants.BROTLI_PARAM_QUALITY]: SERIES_QUALITY } };

@@ -113,4 +113,21 @@ export function metricsSuite(makeHarness: () => Promise<MetricsHarness>): void {
     expect(found.map(({ message }) => message)).toEqual(['m7', 'm8', 'm9', 'm10', 'm11']);
     await store.close();
   });
+
+  test('a put that is made again counts once, also after reopening', async () => {
+    const harness = await makeHarness();
+    let store = await harness.open();
+    const put = (sequence: number) =>
+      store.put([{ series: seriesOf('m'), point: one(BASE, sequence) }], { source: 's', sequence });
+    await Promise.all([put(1), put(1)]);
+    store = (await harness.reopen?.(store)) ?? store;
+    await Promise.all([put(1), put(2), put(2)]);
+    await store.maintain((BASE + 7200) * 1000);
+    await store.maintain((BASE + 14_400) * 1000);
+    store = (await harness.reopen?.(store)) ?? store;
+    await Promise.all([put(2), put(3)]);
+    const [{ id } = { id: 0 }] = store.series('123456789012', 'us-east-1');
+    expect(await store.read(id, BASE, BASE + 60)).toMatchObject([{ sum: 6, count: 3 }]);
+    await store.close();
+  });
 }

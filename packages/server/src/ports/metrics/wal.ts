@@ -8,6 +8,8 @@ import { decodeFrames, encodeFrame, FILE_HEADER_BYTES, fileHeader } from '../sta
 /** What one atomic write adds: series that were not known, and points. */
 export interface WalEntry {
   readonly series: readonly (readonly [id: number, series: MetricSeries])[];
+  /** The last number of each source. */
+  readonly once?: readonly (readonly [source: string, sequence: number])[];
   readonly points: readonly (readonly [id: number, point: MetricPoint, causes: readonly PointCause[]])[];
 }
 

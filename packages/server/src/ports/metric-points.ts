@@ -1,4 +1,4 @@
-import type { MetricPoint, PointCause } from '../metrics.ts';
+import type { MetricPoint, PointCause } from './metrics.ts';
 
 /** Distinct values that a point keeps: AWS takes 150 with a datum. Past it, values within 1 % of each other are one. */
 const VALUES_MAX = 500;
