@@ -3,7 +3,7 @@ import { parsePolicy } from '../../access/parse-policy.ts';
 import { evaluate, missingStatement, type Policy, type PolicyRequest } from '../../access/policy.ts';
 import type { Calls } from './calls.ts';
 import { bad, type Finding, good, unknown } from './findings.ts';
-import { NEEDS_ORGANIZATION, placeNamedIn, type SourcePlace } from './organization.ts';
+import { NEEDS_ORGANIZATION, organizationOf, placeNamedIn, type SourcePlace } from './organization.ts';
 import type { ShownTrail } from './trail.ts';
 
 /** Whether the trail's bucket is there, and lets CloudTrail write what the trail delivers. */
@@ -34,7 +34,11 @@ async function checkPolicy(calls: Calls, trail: ShownTrail, nowMs: number): Prom
   const policy = parsed?.policy;
   const place = await placeNamedIn(text, calls, trail.TrailARN);
   if (place === 'hidden') return unknown(about, NEEDS_ORGANIZATION);
-  const asked = deliveries(trail, nowMs, place);
+  const organizationId = trail.IsOrganizationTrail ? await organizationOf(calls) : undefined;
+  if (organizationId === 'hidden') {
+    return unknown(about, 'you need organizations:DescribeOrganization to see where an organization trail delivers');
+  }
+  const asked = deliveries(trail, nowMs, place, organizationId);
   const refused = asked.find(({ request }) => policy && evaluate(policy, request) === 'deny');
   if (refused && policy) {
     const { sid = 'without a Sid' } = denying(policy, refused.request) ?? {};
@@ -50,12 +54,20 @@ async function checkPolicy(calls: Calls, trail: ShownTrail, nowMs: number): Prom
   });
 }
 
-/** What delivery asks of the bucket, and the pattern that a policy should name for it. */
-function deliveries(trail: ShownTrail, nowMs: number, place: SourcePlace | undefined) {
+/**
+ * What delivery asks of the bucket, and the pattern that a policy should name for it. An organization trail asks for the
+ * organization's folder, and for its account's own too, for the day when it is converted.
+ */
+function deliveries(
+  trail: ShownTrail,
+  nowMs: number,
+  place: SourcePlace | undefined,
+  organizationId: string | undefined,
+) {
   const { TrailARN: sourceArn, S3BucketName, S3KeyPrefix, LogFileValidationEnabled } = trail;
   const sourceAccount = sourceArn.split(':')[4]!;
   const bucketArn = `arn:aws:s3:::${S3BucketName}`;
-  const folder = `${bucketArn}/${S3KeyPrefix ? `${S3KeyPrefix}/` : ''}AWSLogs/${sourceAccount}`;
+  const logs = `${bucketArn}/${S3KeyPrefix ? `${S3KeyPrefix}/` : ''}AWSLogs`;
   const service = 'cloudtrail.amazonaws.com';
   const request = (action: string, resource: string, more: PolicyRequest['context'] = {}): PolicyRequest => ({
     principal: { kind: 'service', service },
@@ -64,12 +76,16 @@ function deliveries(trail: ShownTrail, nowMs: number, place: SourcePlace | undef
     context: { ...serviceContext({ service, sourceArn, sourceAccount }, nowMs, place), ...more },
   });
   const kinds = LogFileValidationEnabled ? ['CloudTrail', 'CloudTrail-Digest'] : ['CloudTrail'];
+  const put = (folder: string, key: string) => ({
+    request: request('s3:PutObject', `${folder}/${key}`, { 's3:x-amz-acl': 'bucket-owner-full-control' }),
+    resource: `${folder}/*`,
+  });
   return [
     { request: request('s3:GetBucketAcl', bucketArn), resource: bucketArn },
-    ...kinds.map((kind) => ({
-      request: request('s3:PutObject', `${folder}/${kind}/x`, { 's3:x-amz-acl': 'bucket-owner-full-control' }),
-      resource: `${folder}/*`,
-    })),
+    ...(organizationId === undefined
+      ? []
+      : kinds.map((kind) => put(`${logs}/${organizationId}`, `${sourceAccount}/${kind}/x`))),
+    ...kinds.map((kind) => put(`${logs}/${sourceAccount}`, `${kind}/x`)),
   ];
 }
 

@@ -20,16 +20,21 @@ export async function placeNamedIn(
   trailArn: string,
 ): Promise<SourcePlace | undefined | 'hidden'> {
   if (!/aws:SourceOrg/i.test(policy ?? '')) return undefined;
+  const organizationId = await organizationOf(calls);
+  if (organizationId === undefined || organizationId === 'hidden') return organizationId;
+  if (!/aws:SourceOrgPaths/i.test(policy ?? '')) return { organizationId, path: '' };
+  const above = await parentsOf(calls, trailArn.split(':')[4]!);
+  return above === undefined ? 'hidden' : { organizationId, path: `${[organizationId, ...above].join('/')}/` };
+}
+
+/** The id of the caller's organization. */
+export async function organizationOf(calls: Calls): Promise<string | undefined | 'hidden'> {
   const described = await calls.organizations<{ readonly Organization: { readonly Id: string } }>(
     'DescribeOrganization',
     {},
   );
   if (described.code === 'AWSOrganizationsNotInUseException') return undefined;
-  if (described.code !== undefined) return 'hidden';
-  const organizationId = described.value.Organization.Id;
-  if (!/aws:SourceOrgPaths/i.test(policy ?? '')) return { organizationId, path: '' };
-  const above = await parentsOf(calls, trailArn.split(':')[4]!);
-  return above === undefined ? 'hidden' : { organizationId, path: `${[organizationId, ...above].join('/')}/` };
+  return described.code === undefined ? described.value.Organization.Id : 'hidden';
 }
 
 /** From the root down. */

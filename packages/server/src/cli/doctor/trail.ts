@@ -12,6 +12,7 @@ export interface ShownTrail {
   readonly CloudWatchLogsLogGroupArn?: string;
   readonly KmsKeyId?: string;
   readonly LogFileValidationEnabled?: boolean;
+  readonly IsOrganizationTrail?: boolean;
 }
 
 /** Times come as seconds since the epoch. */

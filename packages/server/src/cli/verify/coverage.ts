@@ -21,7 +21,7 @@ export interface CoverageInput {
   readonly endMs: number;
   /** How long the newest digest of a chain covers, by chain id. */
   readonly digestSpanMs: ReadonlyMap<string, number>;
-  /** When the service says it last delivered a digest, by Region; undefined where nobody says. */
+  /** When the service says it last delivered a digest, by account and Region (`deliveryOf`); undefined where nobody says. */
   readonly latestDigestDeliveryMs: ReadonlyMap<string, number>;
   /** Some trail without validation delivers here too, so that files which no digest lists are to be expected. */
   readonly sharedWithUnvalidated: boolean;
@@ -37,10 +37,13 @@ export function checkCoverage(input: CoverageInput): Finding[] {
   return found;
 }
 
+export const deliveryOf = ({ accountId, region }: { readonly accountId: string; readonly region: string }): string =>
+  `${accountId} ${region}`;
+
 /** The service's own word that a newer digest was delivered than the newest that is here. */
 function checkEnd(chain: Chain, { latestDigestDeliveryMs, digestSpanMs }: CoverageInput): Finding[] {
   const newest = chain.digests.at(-1);
-  const deliveredMs = latestDigestDeliveryMs.get(chain.region);
+  const deliveredMs = latestDigestDeliveryMs.get(deliveryOf(chain));
   if (!newest?.lastModifiedMs || newest.place.backfill || deliveredMs === undefined) return [];
   const spanMs = digestSpanMs.get(chain.id) ?? 0;
   const laterThanObject = deliveredMs > newest.lastModifiedMs + STATUS_TOLERANCE_MS;

@@ -7,6 +7,7 @@ import { printable } from '../printable.ts';
 import { createProgress } from '../progress.ts';
 import { verify } from './check.ts';
 import type { PublicKeys } from './check-digest.ts';
+import { deliveryOf } from './coverage.ts';
 import { directorySource } from './directory-source.ts';
 import type { Selection } from './inventory.ts';
 import { EXIT_CODES, jsonReport, textReport, verdictOf } from './report.ts';
@@ -129,14 +130,21 @@ async function findTrail(clientOf: ClientOf, { target, accountId, inRegion }: Ve
   };
 }
 
-/** The home Region's status is asked for; other Regions are judged by what lies in the bucket. */
+/**
+ * The status of the trail's account in its home Region is asked for; what else there is, is judged by what lies in the
+ * bucket. A member of an organization is told of its own part: only the owner has the trail without shadows.
+ */
 async function latestDeliveries(clientOf: ClientOf, trail: TrailAnswer): Promise<ReadonlyMap<string, number>> {
   const client = clientOf(trail.HomeRegion);
+  const owned = { trailNameList: [trail.TrailARN], includeShadowTrails: false };
+  const { trailList } = await client.cloudTrail<{ trailList: readonly TrailAnswer[] }>('DescribeTrails', owned);
+  if (trailList.length === 0) return new Map();
   const status = await client.cloudTrail<{ LatestDigestDeliveryTime?: number }>('GetTrailStatus', {
     Name: trail.TrailARN,
   });
   const seconds = status.LatestDigestDeliveryTime;
-  return new Map(seconds === undefined ? [] : [[trail.HomeRegion, seconds * 1000]]);
+  const accountId = trail.TrailARN.split(':')[4]!;
+  return new Map(seconds === undefined ? [] : [[deliveryOf({ accountId, region: trail.HomeRegion }), seconds * 1000]]);
 }
 
 function keysFromService(clientOf: ClientOf) {
