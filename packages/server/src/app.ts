@@ -245,6 +245,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
     );
     organizationStore.onChange(organizationUpkeep.organizationsChanged);
 
+    let port = config.port;
     const monitoring = await openMonitoring({
       config,
       dataDir: dataDir.path,
@@ -252,9 +253,12 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
       log,
       authorizer,
       organizations: organizationSource,
+      sealer,
+      metrics,
       clock,
       random,
       logger,
+      endpoint: () => config.publicUrl ?? ownUrl(config, port),
       shortage: space.shortage,
       closing,
     });
@@ -346,7 +350,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
     const server = closing(
       await listen(
         async (req, res) => {
-          if (!(await health(req, res))) await pipeline.answer(req, res);
+          if (!(await health(req, res)) && !monitoring.answer(req, res)) await pipeline.answer(req, res);
         },
         {
           host: config.host,
@@ -361,6 +365,8 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
         return s.stop(STOP_GRACE_MS);
       },
     );
+    port = server.port;
+    monitoring.start();
     const gateway =
       config.upstream.length === 0
         ? undefined
@@ -392,6 +398,12 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
     }
     throw error;
   }
+}
+
+/** Where this machine's own clients find the server. */
+function ownUrl({ host, tlsCert }: Config, port: number): string {
+  const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+  return `${tlsCert === undefined ? 'http' : 'https'}://${name}:${port}`;
 }
 
 /** Made with the data folder and never again: tells it from one that was started afresh. */

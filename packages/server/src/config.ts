@@ -187,6 +187,20 @@ const SETTINGS = {
     .enum(['path', 'virtual-host'])
     .default('path')
     .describe('How --objects-endpoint names buckets: https://host/bucket or https://bucket.host'),
+  publicUrl: z
+    .url({ protocol: /^https?$/ })
+    .transform((url) => url.replace(/\/+$/, ''))
+    .optional()
+    .describe(
+      'Where others reach the AWS endpoint, for links in messages of SNS: https://audit.example.com (default: the address that it listens on)',
+    ),
+  smtpUrl: z
+    .url({ protocol: /^smtps?$/ })
+    .optional()
+    .describe(
+      'Mail server for SNS subscribers by email: smtp://user:password@mail.example.com:587, or smtps://; none: no email',
+    ),
+  mailFrom: z.string().min(3).default('OpenTrail <no-reply@localhost>').describe('The sender of emails'),
   rateQuotas: flag.default(false).describe("Enforce AWS's request quotas (2 LookupEvents a second …)"),
   logLevel: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])

@@ -1,13 +1,20 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import type { Authorizer } from './access/authorizer.ts';
 import type { OrganizationSource } from './access/principal-policies.ts';
+import type { Sealer } from './access/sealed-secrets.ts';
 import type { Clock } from './base/clock.ts';
 import type { Logger } from './base/logger.ts';
+import type { Metrics } from './base/metrics.ts';
 import type { Random } from './base/random.ts';
 import type { Config } from './config.ts';
+import { createHttpSender } from './ports/http-sender/sender.ts';
 import type { Log } from './ports/log.ts';
+import { createSmtpSender } from './ports/mail-sender/smtp.ts';
 import { openMailboxes } from './ports/mailboxes/embedded.ts';
 import type { State } from './ports/state.ts';
+import { loadCatalogue } from './schema/catalogue.ts';
+import { openSns } from './services/sns/open.ts';
 import type { Service } from './wire/service.ts';
 
 export interface MonitoringParts {
@@ -18,9 +25,13 @@ export interface MonitoringParts {
   readonly log: Log;
   readonly authorizer: Authorizer;
   readonly organizations: OrganizationSource;
+  readonly sealer: Sealer;
+  readonly metrics: Metrics;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Where clients reach this server; known once it listens. */
+  readonly endpoint: () => string;
   /** Why the disk has no room for more, or undefined. */
   readonly shortage: () => string | undefined;
   /** Registers what is to be closed, in reverse order. */
@@ -30,14 +41,49 @@ export interface MonitoringParts {
 /** What tells people: SNS, SQS, CloudWatch Logs, CloudWatch, EventBridge. */
 export interface Monitoring {
   readonly services: readonly Service[];
+  /** Answers requests for what is no API: certificates. Says whether it was one. */
+  answer(req: IncomingMessage, res: ServerResponse): boolean;
+  /** Begins with what needs a server that listens: subscribers may call back at once. */
+  start(): void;
 }
 
 /** Puts the services together that stand around trails; each knows the others only by `services/doors.ts`. */
 export async function openMonitoring(parts: MonitoringParts): Promise<Monitoring> {
-  const { dataDir, random, logger, shortage, closing } = parts;
-  const _mailboxes = closing(
+  const { config, dataDir, state, clock, random, logger, shortage, closing } = parts;
+  const mailboxes = closing(
     await openMailboxes({ directory: join(dataDir, 'mailboxes'), random, logger, shortage }),
     (m) => m.close(),
   );
-  return { services: [] };
+  const http = closing(createHttpSender({ clock }), (h) => h.close());
+  const mail =
+    config.smtpUrl === undefined
+      ? undefined
+      : closing(createSmtpSender({ url: config.smtpUrl, from: config.mailFrom }), (m) => m.close());
+  const sns = closing(
+    await openSns({
+      schema: loadCatalogue().schema('sns')!,
+      state,
+      mailboxes,
+      http,
+      mail,
+      organizations: parts.organizations,
+      sealer: parts.sealer,
+      clock,
+      random,
+      logger,
+      endpoint: parts.endpoint,
+      counted: (protocol, outcome) => parts.metrics.snsMessages.inc({ protocol, outcome }),
+    }),
+    (s) => s.close(),
+  );
+
+  return {
+    services: [sns.service],
+    answer(req, res) {
+      if (req.method !== 'GET' || req.url !== sns.certificate.path) return false;
+      res.writeHead(200, { 'content-type': 'application/x-pem-file' }).end(sns.certificate.pem);
+      return true;
+    },
+    start: sns.start,
+  };
 }

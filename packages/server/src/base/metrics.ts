@@ -16,6 +16,7 @@ export interface Metrics {
   readonly gatewayCalls: Counter<'upstream' | 'outcome'>;
   readonly gatewayOpenCalls: Gauge;
   readonly gatewayUnrecorded: Counter;
+  readonly snsMessages: Counter<'protocol' | 'outcome'>;
 }
 
 /** Makes the product's metrics in a registry of their own. Names end in their unit, as Prometheus asks. */
@@ -93,6 +94,12 @@ export function createMetrics(): Metrics {
     gatewayUnrecorded: new Counter({
       name: name('gateway_unrecorded_total'),
       help: 'Requests that passed and were no AWS calls: health checks, pages of an emulator',
+      registers,
+    }),
+    snsMessages: new Counter({
+      name: name('sns_messages_total'),
+      help: 'Messages to SNS subscribers that are done with, by how: delivered, dead-letter, lost',
+      labelNames: ['protocol', 'outcome'],
       registers,
     }),
   };
