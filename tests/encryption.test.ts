@@ -2,8 +2,9 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, expect } from 'vitest';
-import { aws, awsRaw, boto3, eventually, run, terraformPlugins, testWith } from './support/clients.ts';
+import { aws, awsRaw, boto3, eventually, run, testWith } from './support/clients.ts';
 import { cleanUp, newFolder, type RunningOpenTrail, startOpenTrail } from './support/opentrail.ts';
+import { startTerraform } from './support/terraform.ts';
 import { ACCOUNT, bucketPolicy } from './support/trail.ts';
 
 afterAll(cleanUp);
@@ -245,20 +246,7 @@ testWith(
 );
 
 /** The key as AWS's examples have it: administrators, and CloudTrail. */
-const configuration = (server: RunningOpenTrail, bucketKey: boolean) => `
-provider "aws" {
-  region                  = "us-east-1"
-  access_key              = "${server.accessKeyId}"
-  secret_key              = "${server.secretAccessKey}"
-  s3_use_path_style       = true
-  skip_metadata_api_check = true
-  endpoints {
-    cloudtrail = "${server.endpoint}"
-    kms        = "${server.endpoint}"
-    s3         = "${server.endpoint}"
-    sts        = "${server.endpoint}"
-  }
-}
+const configuration = (bucketKey: boolean) => `
 resource "aws_kms_key" "trail" {
   policy = jsonencode(${JSON.stringify({ Version: '2012-10-17', Statement: [administrators, delivery] })})
 }
@@ -293,25 +281,13 @@ testWith(
   "Terraform applies a bucket's encryption and a trail with a key, plans no changes, changes and destroys them",
   async () => {
     const server = await startOpenTrail();
-    const cwd = newFolder('terraform-sse');
-    const env = { AWS_CONFIG_FILE: '/dev/null', AWS_SHARED_CREDENTIALS_FILE: '/dev/null', CHECKPOINT_DISABLE: '1' };
-    const terraform = async (...args: string[]) => {
-      const done = await run('terraform', [args[0]!, '-no-color', '-input=false', ...args.slice(1)], env, { cwd });
-      expect(done.code, done.stdout + done.stderr).toBe(0);
-    };
-    const apply = async (bucketKey: boolean) => {
-      writeFileSync(join(cwd, 'main.tf'), configuration(server, bucketKey));
-      await terraform('apply', '-auto-approve');
-      await terraform('plan', '-detailed-exitcode'); // 0 means: no changes
-    };
-    writeFileSync(join(cwd, 'main.tf'), 'provider "aws" {}');
-    await terraform('init', `-plugin-dir=${terraformPlugins}`);
-    await apply(true);
+    const terraform = await startTerraform(server, 'cloudtrail', 'kms', 's3');
+    await terraform.apply(configuration(true));
     expect(await aws(server.env, 'cloudtrail', 'describe-trails')).toMatchObject({
       trailList: [{ KmsKeyId: expect.stringContaining(`:${ACCOUNT}:key/`) }],
     });
-    await apply(false);
-    await terraform('destroy', '-auto-approve');
+    await terraform.apply(configuration(false));
+    await terraform.destroy();
     await server.stop();
   },
   480_000, // the provider waits long for what AWS makes slowly

@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect } from 'vitest';
-import { aws, awsRaw, boto3, eventually, type Finished, run, terraformPlugins, testWith } from './support/clients.ts';
+import { aws, awsRaw, boto3, eventually, testWith } from './support/clients.ts';
 import { cleanUp, newFolder, type RunningOpenTrail, startOpenTrail } from './support/opentrail.ts';
+import { startTerraform } from './support/terraform.ts';
 
 afterAll(cleanUp);
 
@@ -350,17 +351,7 @@ print(json.dumps(out))
   120_000,
 );
 
-const configuration = (server: RunningOpenTrail, action: string) => `
-provider "aws" {
-  region                  = "us-east-1"
-  access_key              = "${server.accessKeyId}"
-  secret_key              = "${server.secretAccessKey}"
-  skip_metadata_api_check = true
-  endpoints {
-    iam = "${server.endpoint}"
-    sts = "${server.endpoint}"
-  }
-}
+const configuration = (action: string) => `
 resource "aws_iam_user" "reader" {
   name          = "reader"
   path          = "/auditors/"
@@ -459,28 +450,10 @@ testWith(
   'Terraform applies users, groups, roles, policies and what joins them, plans no changes, changes and destroys them',
   async () => {
     const server = await startOpenTrail();
-    const cwd = newFolder('terraform-iam');
-    const env = {
-      AWS_CONFIG_FILE: '/dev/null',
-      AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
-      CHECKPOINT_DISABLE: '1',
-      TF_IN_AUTOMATION: '1',
-    };
-    const terraform = (...args: string[]) => run('terraform', args, env, { cwd });
-    const succeed = (done: Finished) => {
-      expect(done.code, done.stdout + done.stderr).toBe(0);
-      return done.stdout;
-    };
-    const apply = async (action: string) => {
-      writeFileSync(join(cwd, 'main.tf'), configuration(server, action));
-      succeed(await terraform('apply', '-no-color', '-input=false', '-auto-approve'));
-      succeed(await terraform('plan', '-no-color', '-input=false', '-detailed-exitcode')); // 0: no changes
-    };
-    writeFileSync(join(cwd, 'main.tf'), 'provider "aws" {}');
-    succeed(await terraform('init', '-no-color', '-input=false', `-plugin-dir=${terraformPlugins}`));
-    await apply('cloudtrail:LookupEvents');
-    await apply('cloudtrail:Describe*');
-    expect(succeed(await terraform('output', '-no-color', 'allowed')).trim()).toBe('true');
+    const terraform = await startTerraform(server, 'iam');
+    await terraform.apply(configuration('cloudtrail:LookupEvents'));
+    await terraform.apply(configuration('cloudtrail:Describe*'));
+    expect(await terraform.output('allowed')).toBe('true');
     const { Policy } = await aws<{ Policy: { DefaultVersionId: string } }>(
       server.env,
       'iam',
@@ -489,7 +462,7 @@ testWith(
       `${ARN}:policy/read-trails`,
     );
     expect(Policy.DefaultVersionId).toBe('v2');
-    succeed(await terraform('destroy', '-no-color', '-input=false', '-auto-approve'));
+    await terraform.destroy();
     const { SummaryMap } = await aws<{ SummaryMap: Record<string, number> }>(server.env, 'iam', 'get-account-summary');
     expect(SummaryMap).toMatchObject({ Users: 1, Groups: 0, Roles: 0, Policies: 0, InstanceProfiles: 0, Providers: 0 });
     await server.stop();

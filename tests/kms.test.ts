@@ -2,8 +2,9 @@ import { readdirSync, readFileSync, renameSync, statSync, writeFileSync } from '
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { signRequest } from '../packages/server/src/wire/sigv4/index.ts';
-import { aws, awsRaw, boto3, eventually, type Finished, run, terraformPlugins, testWith } from './support/clients.ts';
+import { aws, awsRaw, boto3, eventually, testWith } from './support/clients.ts';
 import { cleanUp, newFolder, type RunningOpenTrail, startOpenTrail } from './support/opentrail.ts';
+import { startTerraform } from './support/terraform.ts';
 
 afterAll(cleanUp);
 
@@ -263,17 +264,7 @@ test('one OpenTrail keeps the master key of another, which survives kill -9 and 
   await keeper.stop();
 }, 60_000);
 
-const configuration = (server: RunningOpenTrail, description: string, days: number) => `
-provider "aws" {
-  region     = "us-east-1"
-  access_key = "${server.accessKeyId}"
-  secret_key = "${server.secretAccessKey}"
-  skip_metadata_api_check = true
-  endpoints {
-    kms = "${server.endpoint}"
-    sts = "${server.endpoint}"
-  }
-}
+const configuration = (description: string, days: number) => `
 data "aws_caller_identity" "me" {}
 resource "aws_kms_key" "logs" {
   description             = "${description}"
@@ -321,25 +312,10 @@ testWith(
   'Terraform applies a key, an alias and a grant, plans no changes, changes and destroys them',
   async () => {
     const server = await startOpenTrail();
-    const cwd = newFolder('terraform-kms');
-    const env = {
-      AWS_CONFIG_FILE: '/dev/null',
-      AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
-      CHECKPOINT_DISABLE: '1',
-      TF_IN_AUTOMATION: '1',
-    };
-    const terraform = (...args: string[]) => run('terraform', args, env, { cwd });
-    const succeed = (done: Finished) => expect(done.code, done.stdout + done.stderr).toBe(0);
-    const apply = async (description: string, days: number) => {
-      writeFileSync(join(cwd, 'main.tf'), configuration(server, description, days));
-      succeed(await terraform('apply', '-no-color', '-input=false', '-auto-approve'));
-      succeed(await terraform('plan', '-no-color', '-input=false', '-detailed-exitcode')); // 0 means: no changes
-    };
-    writeFileSync(join(cwd, 'main.tf'), 'provider "aws" {}');
-    succeed(await terraform('init', '-no-color', '-input=false', `-plugin-dir=${terraformPlugins}`));
-    await apply('first', 365);
-    await apply('second', 100);
-    succeed(await terraform('destroy', '-no-color', '-input=false', '-auto-approve'));
+    const terraform = await startTerraform(server, 'kms');
+    await terraform.apply(configuration('first', 365));
+    await terraform.apply(configuration('second', 100));
+    await terraform.destroy();
     expect(await aws(server.env, 'kms', 'list-aliases')).toMatchObject({ Aliases: [] });
     await server.stop();
   },

@@ -20,6 +20,14 @@ const DENY_STOP = JSON.stringify({
   Statement: [{ Effect: 'Deny', Action: 'cloudtrail:StopLogging', Resource: '*' }],
 });
 
+/** An organization with service control policies, unless it is there already. */
+async function organize(): Promise<void> {
+  await awsRaw(server.env, 'organizations', 'create-organization');
+  const { Roots } = await aws<{ Roots: { Id: string }[] }>(server.env, 'organizations', 'list-roots');
+  const enabled = ['--policy-type', 'SERVICE_CONTROL_POLICY', '--root-id', Roots[0]!.Id];
+  await awsRaw(server.env, 'organizations', 'enable-policy-type', ...enabled);
+}
+
 /** Through CreateAccount, waiting as clients do. */
 async function newAccount(name: string): Promise<string> {
   const asked = await aws<{ CreateAccountStatus: { Id: string } }>(
@@ -53,7 +61,7 @@ describe('with the AWS CLI', () => {
       const { env } = server;
       const alone = await awsRaw(env, 'organizations', 'describe-organization');
       expect(alone.stderr).toContain('AWSOrganizationsNotInUseException');
-      await aws(env, 'organizations', 'create-organization');
+      await organize();
       const member = await newAccount('audited');
 
       const { Policy } = await aws<{ Policy: { PolicySummary: { Id: string } } }>(
@@ -124,7 +132,7 @@ testWith(
   'boto3: units, an account that moves, an invitation, delegated administrators; all of it after kill -9 too',
   async () => {
     const { env } = server;
-    await awsRaw(env, 'organizations', 'create-organization');
+    await organize();
     const [app, guest] = [await newAccount('app'), await newAccount('guest')];
     await aws(memberEnv(guest), 'organizations', 'leave-organization');
     const told = await boto3<BotoResult>(

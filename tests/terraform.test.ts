@@ -1,10 +1,9 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { GetEventSelectorsCommand, GetTrailStatusCommand, ListTagsCommand } from '@aws-sdk/client-cloudtrail';
 import { afterAll, expect } from 'vitest';
-import { type Finished, run, terraformPlugins, testWith } from './support/clients.ts';
-import { cleanUp, newFolder, type RunningOpenTrail, startOpenTrail } from './support/opentrail.ts';
+import { awsRaw, testWith } from './support/clients.ts';
+import { cleanUp, startOpenTrail } from './support/opentrail.ts';
 import { cloudTrail } from './support/sdk.ts';
+import { startTerraform } from './support/terraform.ts';
 
 afterAll(cleanUp);
 
@@ -17,19 +16,7 @@ interface Variant {
   readonly prefix: string;
 }
 
-const configuration = (server: RunningOpenTrail, v: Variant) => `
-provider "aws" {
-  region            = "us-east-1"
-  access_key        = "${server.accessKeyId}"
-  secret_key        = "${server.secretAccessKey}"
-  s3_use_path_style = true
-  skip_metadata_api_check = true
-  endpoints {
-    cloudtrail = "${server.endpoint}"
-    s3         = "${server.endpoint}"
-    sts        = "${server.endpoint}"
-  }
-}
+const configuration = (v: Variant) => `
 data "aws_caller_identity" "me" {}
 resource "aws_s3_bucket" "logs" {
   bucket        = "tf-logs"
@@ -117,24 +104,8 @@ testWith(
   'Terraform applies a bucket and a trail, plans no changes, changes and destroys them',
   async () => {
     const server = await startOpenTrail();
-    const cwd = newFolder('terraform');
-    const env = {
-      AWS_CONFIG_FILE: '/dev/null',
-      AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
-      CHECKPOINT_DISABLE: '1',
-      TF_IN_AUTOMATION: '1',
-    };
-    const terraform = (...args: string[]) => run('terraform', args, env, { cwd });
-    const succeed = (done: Finished) => expect(done.code, done.stdout + done.stderr).toBe(0);
-    const plan = async () => succeed(await terraform('plan', '-no-color', '-input=false', '-detailed-exitcode'));
-    const apply = async (variant: Variant) => {
-      writeFileSync(join(cwd, 'main.tf'), configuration(server, variant));
-      succeed(await terraform('apply', '-no-color', '-input=false', '-auto-approve'));
-      await plan(); // exit code 0 means: no changes
-    };
-    writeFileSync(join(cwd, 'main.tf'), 'provider "aws" {}');
-    succeed(await terraform('init', '-no-color', '-input=false', `-plugin-dir=${terraformPlugins}`));
-
+    const terraform = await startTerraform(server, 'cloudtrail', 's3');
+    const apply = (variant: Variant) => terraform.apply(configuration(variant));
     const ct = cloudTrail(server);
     await apply({ logging: true, tag: 'blue', readWriteType: 'All', prefix: 'one' });
     expect((await ct.send(new GetTrailStatusCommand({ Name: ARN }))).IsLogging).toBe(true);
@@ -148,10 +119,73 @@ testWith(
     const tags = await ct.send(new ListTagsCommand({ ResourceIdList: [ARN] }));
     expect(tags.ResourceTagList?.[0]?.TagsList).toEqual([{ Key: 'team', Value: 'green' }]);
 
-    succeed(await terraform('destroy', '-no-color', '-input=false', '-auto-approve'));
+    await terraform.destroy();
     await expect(ct.send(new GetTrailStatusCommand({ Name: ARN }))).rejects.toMatchObject({
       name: 'TrailNotFoundException',
     });
+    await server.stop();
+  },
+  300_000,
+);
+
+const organization = (allowed: string, unit: string, parent: 'unit' | 'root') => `
+resource "aws_organizations_organization" "all" {
+  feature_set                   = "ALL"
+  enabled_policy_types          = ["SERVICE_CONTROL_POLICY"]
+  aws_service_access_principals = ["cloudtrail.amazonaws.com"]
+}
+resource "aws_organizations_organizational_unit" "teams" {
+  name      = "${unit}"
+  parent_id = aws_organizations_organization.all.roots[0].id
+  tags      = { purpose = "teams" }
+}
+resource "aws_organizations_account" "audit" {
+  name      = "audit"
+  email     = "audit@example.com"
+  role_name = "OrganizationAccountAccessRole"
+  parent_id = ${parent === 'unit' ? 'aws_organizations_organizational_unit.teams.id' : 'aws_organizations_organization.all.roots[0].id'}
+  tags      = { stage = "${unit}" }
+}
+resource "aws_organizations_delegated_administrator" "audit" {
+  account_id        = aws_organizations_account.audit.id
+  service_principal = "cloudtrail.amazonaws.com"
+}
+resource "aws_organizations_policy" "guard" {
+  name        = "guard"
+  description = "what teams may do"
+  content = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "${allowed}", Resource = "*" }]
+  })
+  tags       = { owner = "security" }
+  depends_on = [aws_organizations_organization.all]
+}
+resource "aws_organizations_policy_attachment" "teams" {
+  policy_id = aws_organizations_policy.guard.id
+  target_id = aws_organizations_organizational_unit.teams.id
+}
+data "aws_organizations_organization" "seen" { depends_on = [aws_organizations_account.audit] }
+data "aws_organizations_organizational_units" "seen" {
+  parent_id  = aws_organizations_organization.all.roots[0].id
+  depends_on = [aws_organizations_organizational_unit.teams]
+}
+output "accounts" { value = length(data.aws_organizations_organization.seen.accounts) }
+output "unit" { value = data.aws_organizations_organizational_units.seen.children[0].name }
+`;
+
+testWith(
+  ['terraform', 'aws'],
+  'Terraform applies an organization with its units, accounts and policies, plans no changes, changes and destroys them',
+  async () => {
+    const server = await startOpenTrail();
+    const terraform = await startTerraform(server, 'iam', 'organizations');
+    await terraform.apply(organization('*', 'teams', 'unit'));
+    expect([await terraform.output('accounts'), await terraform.output('unit')]).toEqual(['2', '"teams"']);
+    await terraform.apply(organization('cloudtrail:*', 'groups', 'root'));
+    expect(await terraform.output('unit')).toBe('"groups"');
+    await terraform.destroy();
+    const gone = await awsRaw(server.env, 'organizations', 'describe-organization');
+    expect(gone.stderr).toContain('AWSOrganizationsNotInUseException');
     await server.stop();
   },
   300_000,

@@ -20,25 +20,24 @@ export function createOrganizationHandlers(
           throw orgError('AlreadyInOrganizationException', 'The AWS account is already a member of an organization.');
         }
         const allFeatures = FeatureSet === 'ALL';
-        const policies = allFeatures ? [FULL_AWS_ACCESS] : [];
         const rootId = newIds.root(random);
         const organization = {
           id: newIds.organization(random),
           managementAccountId: accountId,
           rootId,
           allFeatures,
-          scpEnabled: allFeatures,
+          scpEnabled: false, // AWS's API reference says otherwise; Terraform's provider, which AWS serves, enables it next
           services: {},
           createdMs: clock.now(),
         };
-        const root: Unit = { id: rootId, name: 'Root', policies, tags: {} };
+        const root: Unit = { id: rootId, name: 'Root', policies: [], tags: {} };
         const manager: Member = {
           ...profileOf(draft.world, accountId),
           parentId: rootId,
           method: 'INVITED',
           joinedMs: clock.now(),
           delegated: {},
-          policies,
+          policies: [],
           tags: {},
         };
         draft.put(organization.id, 'organization', organization);

@@ -18,6 +18,13 @@ async function organization(featureSet = 'ALL') {
   return { ...h, rootId, newPolicy, newUnit };
 }
 
+/** With service control policies, which come when they are enabled. */
+async function limitedOrganization() {
+  const made = await organization();
+  await made.manage('EnablePolicyType', { RootId: made.rootId, PolicyType: SCP });
+  return made;
+}
+
 describe('the organization', () => {
   test('is made once an account, described to members, and deleted when it is empty', async () => {
     const { manage, refused, call, newAccount, rootId } = await organization();
@@ -200,7 +207,7 @@ describe('organizational units', () => {
 
 describe('service control policies', () => {
   test('deny what members may do, in AWS’s words; the management account is not limited', async () => {
-    const { manage, allowed, newAccount, newUnit, newPolicy, rootId } = await organization();
+    const { manage, allowed, newAccount, newUnit, newPolicy, rootId } = await limitedOrganization();
     const id = await newAccount('app');
     const unit = await newUnit('prod');
     await manage('MoveAccount', { AccountId: id, SourceParentId: rootId, DestinationParentId: unit });
@@ -218,7 +225,7 @@ describe('service control policies', () => {
   });
 
   test('must allow at every level', async () => {
-    const { manage, allowed, newAccount, newPolicy, source, rootId } = await organization();
+    const { manage, allowed, newAccount, newPolicy, source, rootId } = await limitedOrganization();
     const id = await newAccount('app');
     const PolicyId = await newPolicy('s3', document({ Effect: 'Allow', Action: 's3:*', Resource: '*' }));
     await manage('AttachPolicy', { PolicyId, TargetId: id });
@@ -235,7 +242,7 @@ describe('service control policies', () => {
   });
 
   test('attach to roots, units and accounts, by AWS’s rules', async () => {
-    const { manage, refused, newPolicy, rootId, newAccount } = await organization();
+    const { manage, refused, newPolicy, rootId, newAccount } = await limitedOrganization();
     const id = await newAccount('app');
     const policies = await Promise.all(['a', 'b', 'c', 'd', 'e'].map((name) => newPolicy(name)));
     const attach = (PolicyId: string) => ({ PolicyId, TargetId: rootId });
@@ -260,6 +267,21 @@ describe('service control policies', () => {
     expect(await refused(MANAGEMENT, 'AttachPolicy', attach(policies[0]!))).toBe('PolicyTypeNotEnabledException');
     expect((await manage('EnablePolicyType', { RootId: rootId, PolicyType: SCP })).Root.PolicyTypes).toHaveLength(1);
     expect((await manage('ListTargetsForPolicy', { PolicyId: policies[0]! })).Targets).toEqual([]);
+  });
+
+  test('are not enabled to begin with', async () => {
+    const { manage, refused, newPolicy, rootId, newAccount } = await organization();
+    expect((await manage('ListRoots')).Roots[0].PolicyTypes).toEqual([]);
+    const attached = { PolicyId: await newPolicy('a'), TargetId: rootId };
+    expect(await refused(MANAGEMENT, 'AttachPolicy', attached)).toBe('PolicyTypeNotEnabledException');
+    const TargetId = await newAccount('app');
+    const ofAccount = async () => (await manage('ListPoliciesForTarget', { TargetId, Filter: SCP })).Policies.length;
+    expect(await ofAccount()).toBe(0);
+    await manage('EnablePolicyType', { RootId: rootId, PolicyType: SCP });
+    expect(await ofAccount()).toBe(1);
+    expect(await refused(MANAGEMENT, 'EnablePolicyType', { RootId: rootId, PolicyType: SCP })).toBe(
+      'PolicyTypeAlreadyEnabledException',
+    );
   });
 
   test('are changed and refused by AWS’s rules', async () => {
