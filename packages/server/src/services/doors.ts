@@ -23,7 +23,9 @@ export interface Topics {
 }
 
 export interface Queues {
-  /** @throws AwsError NonExistentQueue, AccessDenied */
+  /** The checks of `send` without a message: `undefined`, or why the actor may not. @throws AwsError QueueDoesNotExist */
+  check(queueArn: string, actor: ServiceCaller): Promise<string | undefined>;
+  /** @throws AwsError QueueDoesNotExist, AccessDenied, InvalidParameterValue, InvalidMessageContents; Pushback */
   send(
     queueArn: string,
     message: MessageParts & { readonly body: string },
@@ -72,7 +74,7 @@ export interface MetricCause {
 
 /** Tells a put from one before it, so that who does not know after a crash whether it arrived can make it again. */
 export interface PutOnce {
-  /** Who puts: `logs/…`. At most 200 characters. */
+  /** Who puts: `logs/…`. At most 512 characters. */
   readonly source: string;
   /** Ascends from put to put of the source. Data whose number is not above the last one taken is passed over. */
   readonly sequence: number;

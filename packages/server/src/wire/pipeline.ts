@@ -132,7 +132,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       answer = failure(error, x);
     }
     try {
-      await record(x, answer, error);
+      if (!x.service!.unrecorded?.has(x.operation!)) await record(x, answer, error);
     } catch (refused) {
       if (!Buffer.isBuffer(answer.body)) answer.body.destroy();
       throw refused;

@@ -72,6 +72,8 @@ export interface Service {
   notImplemented?(operation: string): Error;
   /** Operations whose body reaches the handler as a stream, in `input.Body`, rather than in memory. */
   readonly streamedInputs?: ReadonlySet<string>;
+  /** Operations of which AWS keeps no records, such as those that bring events in. */
+  readonly unrecorded?: ReadonlySet<string>;
   /** Lets unsigned requests through to `authorize`, with an anonymous caller. */
   readonly allowsAnonymous?: boolean;
   /** Largest body that is read into memory, bytes. Default `BODY_BYTES_MAX`. */

@@ -19,7 +19,7 @@ export const READ_ONLY: Readonly<Record<string, Readonly<Record<string, boolean>
     ...['GenerateDataKeyPairWithoutPlaintext', 'GenerateRandom'],
   ]),
   'bedrock-runtime': all(true, ['InvokeModel', 'InvokeModelWithResponseStream', 'Converse', 'ConverseStream']),
-  'cloudwatch-logs': all(true, ['FilterLogEvents', 'TestMetricFilter']),
+  'cloudwatch-logs': all(true, ['FilterLogEvents', 'StartLiveTail', 'StartQuery', 'StopQuery', 'TestMetricFilter']),
   comprehend: all(true, [
     ...['BatchDetectDominantLanguage', 'BatchDetectEntities', 'BatchDetectKeyPhrases', 'BatchDetectSentiment'],
     ...['BatchDetectSyntax', 'ClassifyDocument', 'DetectDominantLanguage', 'DetectEntities', 'DetectKeyPhrases'],

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import type { Protocol, StructureShape } from '../../schema/types.ts';
 import type { HttpRequest } from '../request.ts';
 import { isOldCbor, readCbor, readOldCbor, writeCbor } from './cbor.ts';
@@ -61,6 +62,12 @@ const awsJson = (contentType: string): Codec => ({
   write: ({ schema, protocol, operation }, value, requestId) => {
     const { output } = schema.operations[operation]!;
     const context = { schema, problem: problemOf(protocol) };
+    const stream = Object.values(value).find((member) => member instanceof Readable);
+    if (stream) {
+      // The handler makes its messages (wire/event-stream.ts); all there is besides is the first of them.
+      const headers = { 'content-type': 'application/vnd.amazon.eventstream', 'x-amzn-requestid': requestId };
+      return { status: 200, headers, body: stream };
+    }
     return {
       status: 200,
       headers: { 'content-type': contentType, 'x-amzn-requestid': requestId },
