@@ -4,16 +4,20 @@ import type { Authorizer } from './access/authorizer.ts';
 import type { OrganizationSource } from './access/principal-policies.ts';
 import type { Sealer } from './access/sealed-secrets.ts';
 import type { Clock } from './base/clock.ts';
+import { Pushback } from './base/errors.ts';
 import type { Logger } from './base/logger.ts';
 import type { Metrics } from './base/metrics.ts';
 import type { Random } from './base/random.ts';
 import type { Config } from './config.ts';
 import { createHttpSender } from './ports/http-sender/sender.ts';
 import type { Log } from './ports/log.ts';
+import { openLogGroups } from './ports/log-groups/embedded-log-groups.ts';
 import { createSmtpSender } from './ports/mail-sender/smtp.ts';
 import { openMailboxes } from './ports/mailboxes/embedded.ts';
 import type { State } from './ports/state.ts';
 import { loadCatalogue } from './schema/catalogue.ts';
+import type { LogGroups } from './services/doors.ts';
+import { openLogs } from './services/logs/open.ts';
 import { openSns } from './services/sns/open.ts';
 import type { Service } from './wire/service.ts';
 
@@ -41,6 +45,8 @@ export interface MonitoringParts {
 /** What tells people: SNS, SQS, CloudWatch Logs, CloudWatch, EventBridge. */
 export interface Monitoring {
   readonly services: readonly Service[];
+  /** Where trails deliver log events. */
+  readonly logGroups: LogGroups;
   /** Answers requests for what is no API: certificates. Says whether it was one. */
   answer(req: IncomingMessage, res: ServerResponse): boolean;
   /** Begins with what needs a server that listens: subscribers may call back at once. */
@@ -76,9 +82,30 @@ export async function openMonitoring(parts: MonitoringParts): Promise<Monitoring
     }),
     (s) => s.close(),
   );
+  // Until SQS and CloudWatch are put together here: what goes there is tried again until they are.
+  const notYet = (service: string) => async () => {
+    throw new Pushback(`${service} is not served yet`);
+  };
+  const logs = closing(
+    await openLogs({
+      schema: loadCatalogue().schema('cloudwatch-logs')!,
+      state,
+      store: closing(await openLogGroups({ directory: join(dataDir, 'log-groups'), random, logger }), (s) => s.close()),
+      mailboxes,
+      http,
+      queues: { check: notYet('SQS'), send: notYet('SQS') },
+      metrics: { put: notYet('CloudWatch') },
+      authorizer: parts.authorizer,
+      clock,
+      random,
+      logger,
+    }),
+    (l) => l.close(),
+  );
 
   return {
-    services: [sns.service],
+    services: [sns.service, logs.service],
+    logGroups: logs.logGroups,
     answer(req, res) {
       if (req.method !== 'GET' || req.url !== sns.certificate.path) return false;
       res.writeHead(200, { 'content-type': 'application/x-pem-file' }).end(sns.certificate.pem);
