@@ -27,7 +27,13 @@ interface ListInput extends PageRequest {
 }
 
 /** Archives: what the router keeps of a bus's events, in chunks, in a mailbox of the archive's own. */
-export function createArchiveHandlers({ store, mailboxes, clock, random }: EventsDeps): Record<string, Handler> {
+export function createArchiveHandlers({
+  store,
+  mailboxes,
+  clock,
+  random,
+  logEnd,
+}: EventsDeps): Record<string, Handler> {
   const sizeOf = (archive: Archive) => {
     let [EventCount, SizeBytes] = [0, 0];
     for (const { meta, bodyBytes } of mailboxes.entries(archiveBox(archive))) {
@@ -77,6 +83,7 @@ export function createArchiveHandlers({ store, mailboxes, clock, random }: Event
         busArn,
         createdMs: nowMs,
         modifiedMs: nowMs,
+        fromSequence: logEnd(),
         retentionDays: input.RetentionDays ?? 0,
         ...(pattern !== undefined && { pattern }),
         ...(description !== undefined && { description }),

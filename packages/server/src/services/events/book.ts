@@ -47,6 +47,8 @@ export interface Book {
   destination(place: Place, arn: string): ApiDestination | undefined;
   /** Rules with a schedule that are enabled. */
   scheduled(): readonly Rule[];
+  /** Whether a default bus has rules with patterns, or archives. */
+  readonly isActive: boolean;
   archives(): readonly Archive[];
   places(): readonly Place[];
   /** Reads a place anew; resolves when all that was written before is in the book. */
@@ -58,6 +60,7 @@ interface Page {
   readonly definitions: Definitions;
   readonly buses: ReadonlyMap<string, OpenBus>;
   readonly rules: ReadonlyMap<string, OpenRule>;
+  readonly isActive: boolean;
 }
 
 const keyOf = ({ accountId, region }: Place): string => `${accountId}/${region}`;
@@ -83,6 +86,9 @@ export async function openBook(read: Pick<EventsStore, 'all' | 'places'>, logger
       all().flatMap(({ definitions }) =>
         definitions.rule.filter(({ schedule, state }) => schedule !== undefined && state !== 'DISABLED'),
       ),
+    get isActive() {
+      return all().some(({ isActive }) => isActive);
+    },
     archives: () => all().flatMap(({ definitions }) => definitions.archive),
     places: () => all().map(({ place }) => place),
     refresh,
@@ -109,7 +115,8 @@ function pageOf(place: Place, definitions: Definitions, before: Page | undefined
       .map((archive) => ({ archive, ...judge(archive.pattern, archive.arn, logger) }));
     return [name, openBus(bus, own, archives)] as const;
   });
-  return { place, definitions, rules, buses: new Map(buses) };
+  const isActive = definitions.archive.length > 0 || definitions.rule.some(({ pattern }) => pattern !== undefined);
+  return { place, definitions, rules, buses: new Map(buses), isActive };
 }
 
 type Judged = { readonly matches: EventMatcher; readonly literals: Literals };

@@ -18,6 +18,8 @@ export interface EventsDeps {
   readonly mailboxes: Pick<Mailboxes, 'drop' | 'entries'>;
   readonly sealer: Sealer;
   readonly clock: Clock;
+  /** The sequence that the Log's next event will get. */
+  readonly logEnd: () => number;
   readonly random: Random;
   /** A replay was started or is to be cancelled. */
   readonly replaysChanged: () => void;

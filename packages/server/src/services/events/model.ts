@@ -43,6 +43,8 @@ export interface Rule extends Named {
   readonly roleArn?: string;
   readonly tags: readonly Tag[];
   readonly targets: readonly Target[];
+  /** The Log's end when it was enabled: it is for no record before. */
+  readonly fromSequence: number;
 }
 
 /** As the API has it, without what is refused. */
@@ -96,6 +98,8 @@ export interface Archive extends Named {
   readonly description?: string;
   readonly busArn: string;
   readonly pattern?: string;
+  /** The Log's end when it was made. */
+  readonly fromSequence: number;
   /** 0: for ever. */
   readonly retentionDays: number;
   /** Changes when an archive is deleted and made again, so that the old one's events stay gone. */

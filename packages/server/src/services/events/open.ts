@@ -31,6 +31,8 @@ export interface OpenEventsOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** The sequence that the Log's next event will get. */
+  readonly logEnd: () => number;
 }
 
 /** A CloudTrail record on its way to the default bus of its account and Region. */
@@ -45,6 +47,8 @@ export interface TrailEvent extends Place, CloudTrailFacts {
 
 /** Where the follower of the Log hands over. */
 export interface TrailEvents {
+  /** Whether there is any rule or archive that a record could be for. */
+  active(): boolean;
   /** Whether a rule or archive could want it. Takes about a microsecond. */
   wants(event: Place & CloudTrailFacts & { readonly source: string }): boolean;
   /** Resolves when all targets' mailboxes have them. @throws Pushback */
@@ -98,6 +102,7 @@ export async function openEvents(options: OpenEventsOptions): Promise<EventBridg
       },
     },
     trailEvents: {
+      active: () => book.isActive,
       wants: ({ source, eventSource, eventName, isRead, ...place }) =>
         router.wants({ ...place, bus: DEFAULT_BUS, source, trail: { eventSource, eventName, isRead } }),
       put: (events) => router.route(events.map(trailBusEvent)),

@@ -69,12 +69,15 @@ export function createRouter({ book, mailboxes, clock, wake, overflow }: RouterD
       const text = event.text();
       const parsed = JSON.parse(text) as Readonly<Record<string, unknown>>;
       for (const open of rules) {
-        if ((isRead && !takesReadsOf(open.rule)) || !isMeant(event, open) || !open.matches(parsed)) continue;
+        if ((isRead && !takesReadsOf(open.rule)) || !isMeant(event, open)) continue;
+        if (isBefore(event, open.rule) || !fits(open, parsed)) continue;
         await address(open, event, text, messages);
       }
       if (isRead || event.replay) continue;
-      for (const { archive, matches } of archives) {
-        if (matches(parsed)) chunks.set(archive, [...(chunks.get(archive) ?? []), event]);
+      for (const open of archives) {
+        const { archive } = open;
+        if (!isBefore(event, archive) && fits(open, parsed))
+          chunks.set(archive, [...(chunks.get(archive) ?? []), event]);
       }
     }
     for (const [archive, kept] of chunks) messages.push(...chunksOf(archive, kept));
@@ -167,6 +170,20 @@ function* slicesOf(messages: readonly MessageToPut[]): Generator<readonly Messag
 }
 
 const isBus = (arn: string): boolean => /^arn:aws:events:[^:]*:\d*:event-bus\//.test(arn);
+
+/** An event can be nested deeper than the stack is: it must not hold up all that come after it. */
+function fits({ matches }: Pick<OpenRule, 'matches'>, event: unknown): boolean {
+  try {
+    return matches(event);
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}
+
+/** Records are told to those who were there when they were accepted. */
+const isBefore = ({ sequence }: BusEvent, { fromSequence }: Pick<Rule, 'fromSequence'>): boolean =>
+  sequence !== undefined && sequence < fromSequence;
 
 const isMeant = ({ replay }: BusEvent, { rule }: OpenRule): boolean =>
   !replay || replay.ruleArns.length === 0 || replay.ruleArns.includes(rule.arn);

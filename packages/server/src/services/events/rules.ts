@@ -44,7 +44,7 @@ interface TargetsInput extends PageRequest {
 }
 
 export function createRuleHandlers(deps: EventsDeps): Record<string, Handler> {
-  const { store, clock, random, courier, schedulesChanged } = deps;
+  const { store, clock, random, courier, logEnd, schedulesChanged } = deps;
 
   const ruleOf = async (context: CallContext, name: string, busName: string | undefined): Promise<Rule> => {
     const bus = busOf(placeOf(context), busName);
@@ -65,7 +65,7 @@ export function createRuleHandlers(deps: EventsDeps): Record<string, Handler> {
   const setState = (state: 'ENABLED' | 'DISABLED') => async (context: CallContext, input: RuleInput) => {
     await change(context, input.Name, input.EventBusName, (rule) => {
       const kept = state === 'ENABLED' && rule.state !== 'DISABLED';
-      return kept ? rule : { ...rule, state, enabledMs: clock.now() };
+      return kept ? rule : { ...rule, state, enabledMs: clock.now(), fromSequence: logEnd() };
     });
     return {};
   };
@@ -99,12 +99,14 @@ export function createRuleHandlers(deps: EventsDeps): Record<string, Handler> {
           targets: [],
         };
         const { pattern: _p, schedule: _s, description: _d, roleArn: _r, ...kept } = known as Rule;
+        const goesOn = old !== undefined && old.state !== 'DISABLED';
         const sameSchedule = old?.schedule === schedule && old?.state === state;
         return {
           ...kept,
           state,
           enabledMs: sameSchedule && old ? old.enabledMs : nowMs,
           modifiedMs: laterThan(old, nowMs),
+          fromSequence: goesOn ? old.fromSequence : logEnd(),
           ...(pattern !== undefined && { pattern }),
           ...(schedule !== undefined && { schedule }),
           ...(input.Description !== undefined && { description: input.Description }),

@@ -10,6 +10,7 @@ import { createMemoryMailboxes } from '../../../ports/mailboxes/memory.ts';
 import { memoryState } from '../../../ports/state/memory.ts';
 import { loadCatalogue } from '../../../schema/catalogue.ts';
 import { type CallContext, factsOf } from '../../../wire/service.ts';
+import type { LogLine } from '../../doors.ts';
 import { openEvents } from '../open.ts';
 
 export const ACCOUNT = '123456789012';
@@ -59,14 +60,19 @@ export async function harness() {
       clock,
       random,
       logger: silentLogger,
+      logEnd: () => 0,
       sealer: createSealer(Buffer.alloc(32, 7), random),
       topics: {
         check: async () => undefined,
-        publish: (arn, { message, ...parts }, actor) => take(arn, message, parts, actor),
+        publish: (arn: string, { message, ...parts }: { message: string }, actor: unknown) =>
+          take(arn, message, parts, actor),
       },
-      queues: { send: (arn, { body, ...parts }, actor) => take(arn, body, parts, actor) } as never,
+      queues: {
+        check: async () => undefined,
+        send: (arn: string, { body, ...parts }: { body: string }, actor: unknown) => take(arn, body, parts, actor),
+      },
       logGroups: {
-        put: async (arn, stream, lines) => {
+        put: async (arn: string, stream: string, lines: readonly LogLine[]) => {
           for (const { message, timestampMs } of lines) await take(arn, message, { stream, timestampMs });
         },
       } as never,
