@@ -117,5 +117,5 @@ export const credentialsOf = ({ accessKeyId, secretAccessKey, sessionToken, expi
   AccessKeyId: accessKeyId,
   SecretAccessKey: secretAccessKey,
   SessionToken: sessionToken,
-  Expiration: new Date(expiresMs),
+  Expiration: new Date(Math.floor(expiresMs / 1000) * 1000), // as AWS tells it
 });

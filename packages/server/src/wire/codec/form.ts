@@ -30,7 +30,7 @@ function formDecode(text: string, problem: Problem): string {
 }
 
 /** The form's dotted names as a tree: `Tags.member.1.Key=a`. */
-export interface FormNode {
+interface FormNode {
   value?: string;
   readonly children: Map<string, FormNode>;
 }
@@ -53,7 +53,7 @@ export interface FormContext extends Context {
 }
 
 /** @throws AwsError of the protocol when the names make more of a tree than any request has */
-export function formNodes(fields: readonly (readonly [string, string])[], problem: Problem): FormNode {
+function formNodes(fields: readonly (readonly [string, string])[], problem: Problem): FormNode {
   const root: FormNode = { children: new Map() };
   let nodes = 0;
   for (const [name, value] of fields) {
@@ -143,7 +143,7 @@ function readMap(context: FormContext, shape: MapShape, member: Member, node: Fo
 }
 
 /** Children named 1, 2, 3 … in that order; clients may leave gaps and may not keep the order. */
-export function numbered(node: FormNode | undefined): [number, FormNode][] {
+function numbered(node: FormNode | undefined): [number, FormNode][] {
   if (!node) return [];
   return [...node.children]
     .filter(([name]) => /^\d{1,9}$/.test(name))

@@ -104,7 +104,7 @@ const query = (wrap: (operation: string, inner: string, requestId: string, hasOu
   },
   write: ({ schema, protocol, operation }, value, requestId) => {
     const { output } = schema.operations[operation]!;
-    const context = { schema, problem: problemOf(protocol) };
+    const context = { schema, problem: problemOf(protocol), shortDates: protocol === 'awsQuery' };
     const inner = output === undefined ? '' : writeMembers(context, shapeOf(schema, output) as StructureShape, value);
     const namespace = schema.xmlNamespace ? ` xmlns="${schema.xmlNamespace}"` : '';
     const root = element(`${operation}Response`, wrap(operation, inner, requestId, output !== undefined), namespace);

@@ -436,3 +436,16 @@ it('takes and refuses large answers quickly', () => {
   run(s3, 'CopyObject', `${'\n'.repeat(5_000_000)}<Error/>`);
   expect(performance.now() - began).toBeLessThan(8_000);
 });
+
+it.each<[string, ServiceSchema, string, (time: Date) => object, string]>([
+  ['IAM and STS leave out', sts, 'AssumeRole', (t) => ({ Credentials: { Expiration: t } }), '2026-01-31T23:59:58Z'],
+  ['EC2 writes', ec2, 'DescribeVolumes', (t) => ({ Volumes: [{ CreateTime: t }] }), '2026-01-31T23:59:58.000Z'],
+  ['S3 writes', s3, 'ListBuckets', (t) => ({ Buckets: [{ CreationDate: t }] }), '2026-01-31T23:59:58.000Z'],
+])('a fraction of a second that is zero: %s it', (_, schema, operation, output, text) => {
+  const written = (ms: number) => {
+    const { body } = encodeOutput(target(schema, operation), output(new Date(ms)) as Record<string, unknown>, 'r');
+    return />(\d{4}-[^<]+)</.exec(String(body))?.[1];
+  };
+  expect(written(Date.UTC(2026, 0, 31, 23, 59, 58))).toBe(text);
+  expect(written(Date.UTC(2026, 0, 31, 23, 59, 58, 120))).toBe('2026-01-31T23:59:58.120Z');
+});

@@ -13,6 +13,8 @@ export interface Context {
    * it means, and one that means nothing of its type is left out, rather than the whole message refused for it.
    */
   readonly lenient?: boolean;
+  /** Dates to the second are written without a fraction: IAM, STS and CloudWatch do so, S3 and EC2 write `.000`. */
+  readonly shortDates?: boolean;
 }
 
 /**

@@ -143,8 +143,13 @@ export function writeMember(context: Context, name: string, member: Member, valu
       return member.xmlFlattened ? entries.join('') : element(name, entries.join(''), namespace);
     }
     default:
-      return element(name, escapeXml(formatText(member, shape, value, 'date-time')), namespace);
+      return element(name, escapeXml(scalarText(context, member, shape, value)), namespace);
   }
+}
+
+function scalarText({ shortDates }: Context, member: Member, shape: SimpleShape, value: unknown): string {
+  const text = formatText(member, shape, value, 'date-time');
+  return shortDates && shape.type === 'timestamp' ? text.replace(/\.000Z$/, 'Z') : text;
 }
 
 function writeAttributes(shape: StructureShape, value: Tree): string {
