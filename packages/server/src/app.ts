@@ -184,6 +184,24 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
       random,
       encryptsAll: config.encryptObjects === 'all',
     });
+    let port = config.port;
+    const monitoring = await openMonitoring({
+      config,
+      dataDir: dataDir.path,
+      state,
+      log,
+      authorizer,
+      organizations: organizationSource,
+      sealer,
+      metrics,
+      clock,
+      random,
+      logger,
+      endpoint: () => config.publicUrl ?? ownUrl(config, port),
+      shortage: space.shortage,
+      closing,
+    });
+
     const objects =
       config.objectsEndpoint === undefined
         ? objectsPort(store, clock, keys, organizationSource)
@@ -224,7 +242,8 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
       startRetention({
         rotate: (acceptedBeforeMs) => segments.rotate(acceptedBeforeMs),
         retain: (limit) => segments.retain(limit),
-        floor: () => Math.min(delivery.lowestCursor(), history.indexedEnd, rules.lowestCursor()),
+        floor: () =>
+          Math.min(delivery.lowestCursor(), history.indexedEnd, rules.lowestCursor(), monitoring.lowestCursor()),
         retentionDays: config.retentionDays,
         clock: withoutLeaps(clock),
         logger,
@@ -232,36 +251,22 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
       (stop) => stop(),
     );
 
+    const trailsChanged = () => {
+      delivery.trailsChanged();
+      monitoring.trailsChanged();
+    };
     const organizationUpkeep = closing(
       startOrganizationUpkeep({
         state,
         log,
         organizations: organizations.forCloudTrail,
-        trailsChanged: delivery.trailsChanged,
+        trailsChanged,
         clock,
         logger,
       }),
       (u) => u.close(),
     );
     organizationStore.onChange(organizationUpkeep.organizationsChanged);
-
-    let port = config.port;
-    const monitoring = await openMonitoring({
-      config,
-      dataDir: dataDir.path,
-      state,
-      log,
-      authorizer,
-      organizations: organizationSource,
-      sealer,
-      metrics,
-      clock,
-      random,
-      logger,
-      endpoint: () => config.publicUrl ?? ownUrl(config, port),
-      shortage: space.shortage,
-      closing,
-    });
 
     const services = [
       cloudTrailService({
@@ -273,7 +278,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
         clock,
         random,
         trailsChanged() {
-          delivery.trailsChanged();
+          trailsChanged();
           organizationUpkeep.trailsChanged();
         },
         organizations: organizations.forCloudTrail,

@@ -9,6 +9,7 @@ import type { Logger } from './base/logger.ts';
 import type { Metrics } from './base/metrics.ts';
 import type { Random } from './base/random.ts';
 import type { Config } from './config.ts';
+import { startEventBus } from './followers/event-bus.ts';
 import { createHttpSender } from './ports/http-sender/sender.ts';
 import type { Log } from './ports/log.ts';
 import { openLogGroups } from './ports/log-groups/embedded-log-groups.ts';
@@ -17,6 +18,7 @@ import { openMailboxes } from './ports/mailboxes/embedded.ts';
 import type { State } from './ports/state.ts';
 import { loadCatalogue } from './schema/catalogue.ts';
 import type { LogGroups } from './services/doors.ts';
+import { openEvents } from './services/events/open.ts';
 import { openLogs } from './services/logs/open.ts';
 import { openSns } from './services/sns/open.ts';
 import type { Service } from './wire/service.ts';
@@ -47,6 +49,10 @@ export interface Monitoring {
   readonly services: readonly Service[];
   /** Where trails deliver log events. */
   readonly logGroups: LogGroups;
+  /** To be told of changes to trails, before their caller is answered: what they log goes to event buses. */
+  trailsChanged(): void;
+  /** The oldest event that the Log must keep. */
+  lowestCursor(): number;
   /** Answers requests for what is no API: certificates. Says whether it was one. */
   answer(req: IncomingMessage, res: ServerResponse): boolean;
   /** Begins with what needs a server that listens: subscribers may call back at once. */
@@ -55,7 +61,7 @@ export interface Monitoring {
 
 /** Puts the services together that stand around trails; each knows the others only by `services/doors.ts`. */
 export async function openMonitoring(parts: MonitoringParts): Promise<Monitoring> {
-  const { config, dataDir, state, clock, random, logger, shortage, closing } = parts;
+  const { config, dataDir, state, log, clock, random, logger, shortage, closing } = parts;
   const mailboxes = closing(
     await openMailboxes({ directory: join(dataDir, 'mailboxes'), random, logger, shortage }),
     (m) => m.close(),
@@ -103,8 +109,29 @@ export async function openMonitoring(parts: MonitoringParts): Promise<Monitoring
     (l) => l.close(),
   );
 
+  const bridge = closing(
+    await openEvents({
+      schema: loadCatalogue().schema('eventbridge')!,
+      state,
+      mailboxes,
+      topics: sns.topics,
+      queues: { check: notYet('SQS'), send: notYet('SQS') },
+      logGroups: logs.logGroups,
+      http,
+      sealer: parts.sealer,
+      clock,
+      random,
+      logger,
+      logEnd: () => log.end,
+    }),
+    (e) => e.close(),
+  );
+  const eventBus = closing(startEventBus({ log, state, sink: bridge.trailEvents, clock, logger }), (f) => f.stop());
+
   return {
-    services: [sns.service, logs.service],
+    services: [sns.service, logs.service, bridge.service],
+    trailsChanged: eventBus.trailsChanged,
+    lowestCursor: eventBus.lowestCursor,
     logGroups: logs.logGroups,
     answer(req, res) {
       if (req.method !== 'GET' || req.url !== sns.certificate.path) return false;
