@@ -19,7 +19,7 @@ export interface CallParts {
  * A class for the sake of its getter: each object literal with a getter gets a hidden class of its own from V8, which holds
  * what the getter sees, here all of the request, until the next full collection. It cost 170 KB a LookupEvents.
  */
-export class HandlerContext implements CallContext {
+export class HandlerContext<P extends CallParts = CallParts> implements CallContext {
   readonly operation: string;
   readonly caller: Caller;
   readonly region: string;
@@ -30,15 +30,12 @@ export class HandlerContext implements CallContext {
   readonly http: HttpRequest;
   readonly notes: CallNotes;
   declare readonly tls?: TlsDetails;
-  readonly #res: ServerResponse;
+  readonly #parts: P;
   readonly #stopping: AbortSignal;
   #signal: AbortSignal | undefined;
 
-  constructor(
-    { operation, caller, requestId, startMs, http, notes, res }: CallParts,
-    region: string,
-    stopping: AbortSignal,
-  ) {
+  constructor(parts: P, region: string, stopping: AbortSignal) {
+    const { operation, caller, requestId, startMs, http, notes } = parts;
     this.operation = operation!;
     this.caller = caller!;
     this.region = region;
@@ -49,12 +46,17 @@ export class HandlerContext implements CallContext {
     this.http = http;
     this.notes = notes;
     if (http.tls) this.tls = http.tls;
-    this.#res = res;
+    this.#parts = parts;
     this.#stopping = stopping;
   }
 
+  /** What it was made from. */
+  get parts(): P {
+    return this.#parts;
+  }
+
   get signal(): AbortSignal {
-    this.#signal ??= AbortSignal.any([goneSignal(this.#res), this.#stopping]);
+    this.#signal ??= AbortSignal.any([goneSignal(this.#parts.res), this.#stopping]);
     return this.#signal;
   }
 }

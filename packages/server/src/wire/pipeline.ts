@@ -9,13 +9,14 @@ import type { Logger } from '../base/logger.ts';
 import type { Metrics } from '../base/metrics.ts';
 import { type Random, randomString, UPPER_ALNUM, uuid } from '../base/random.ts';
 import type { Call, CallNotes } from '../event/call.ts';
-import type { Protocol } from '../schema/types.ts';
+import type { Protocol, ServiceSchema } from '../schema/types.ts';
 import type { Auditor } from './audit.ts';
 import { plainBody, verifiedBody } from './body.ts';
 import { whyBroken } from './broken-body.ts';
 import { decodeInput, type EncodedResponse, encodeError, encodeOutput } from './codec/index.ts';
 import { detect, operationFromForm } from './detect.ts';
 import type { Detected } from './detected.ts';
+import { drain } from './drain.ts';
 import { HandlerContext } from './handler-context.ts';
 import { type HttpRequest, readRequest } from './request.ts';
 import { respond } from './respond.ts';
@@ -75,12 +76,27 @@ export interface Pipeline {
   answer(req: IncomingMessage, res: ServerResponse): Promise<void>;
   /** Words, counts and logs the answer to what never became a request; `headers` may hold whatever could be read of it. */
   refuse(error: AwsError, headers: Readonly<Record<string, string>>, sourceIp: string): EncodedResponse;
+  /**
+   * Does another operation as part of a call, authorized and recorded as if the caller had asked for it by itself.
+   * @param outer as its handler was given it
+   * @throws what the operation does
+   */
+  within(outer: CallContext, part: PartOfCall): Promise<Record<string, unknown>>;
+}
+
+/** An operation, and the request that would have asked for it. */
+export interface PartOfCall {
+  readonly schemaId: string;
+  readonly operation: string;
+  readonly input: Record<string, unknown>;
+  readonly method: string;
+  readonly rawPath: string;
 }
 
 export function createPipeline(deps: PipelineDeps): Pipeline {
   const schemas = deps.services.map((s) => s.schema);
   const serviceOf = new Map(deps.services.map((s) => [s.schema, s]));
-  return { answer, refuse };
+  return { answer, refuse, within };
 
   async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const began = deps.clock.monotonicMs();
@@ -124,7 +140,8 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       if (knownOperation(x) === undefined) throw unknownOperation(x);
       await call(x, body);
       answer = encodeOutput(operationOf(x), x.output ?? {}, x.requestId);
-      if (styleOf(x) === 's3') answer = { ...answer, headers: { ...answer.headers, 'x-amz-id-2': x.hostId } };
+      if (styleOf(x) === 's3')
+        answer = { ...answer, headers: { ...answer.headers, 'x-amz-id-2': x.hostId, server: SERVER_NAME } };
     } catch (thrown) {
       if (!x.caller || knownOperation(x) === undefined) throw thrown;
       error = thrown;
@@ -132,7 +149,9 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       answer = failure(error, x);
     }
     try {
-      if (!x.service!.unrecorded?.has(x.operation!)) await record(x, answer, error);
+      if (!x.service!.unrecorded?.has(x.operation!)) {
+        await record(x, { headers: answer.headers, bodyBytes: bytesOf(answer) }, error);
+      }
     } catch (refused) {
       if (!Buffer.isBuffer(answer.body)) answer.body.destroy();
       throw refused;
@@ -158,7 +177,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       x.detected = detected;
       x.service = serviceOf.get(detected.schema)!;
       if (detected.operation !== undefined) x.operation = detected.operation;
-      if (styleOf(x) === 's3') x.requestId = randomString(deps.random, 16, UPPER_ALNUM);
+      x.requestId = newRequestId(detected.schema, x.requestId);
       return;
     }
     if (!x.authorization) throw authError('json', 'missing-token');
@@ -213,12 +232,45 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     x: Exchange,
     body: { readonly stream: Readable | undefined; readonly bytes: Buffer },
   ): Promise<void> {
-    const service = x.service!;
-    const handler = Object.hasOwn(service.operations, x.operation!) ? service.operations[x.operation!] : undefined;
     x.input = decodeInput(operationOf(x), x.http, body.bytes);
     if (x.caller!.principal.gone) throw ownerGone(x);
+    await perform(x, body.stream ? { ...x.input, Body: body.stream } : x.input);
+  }
+
+  async function within(outer: CallContext, part: PartOfCall): Promise<Record<string, unknown>> {
+    const { parts } = outer as HandlerContext<Exchange>;
+    const { operation, input, method, rawPath } = part;
+    const service = deps.services.find(({ schema }) => schema.id === part.schemaId)!;
+    const { schema } = service;
+    const headers = { host: parts.http.host, 'user-agent': outer.userAgent };
+    const x: Exchange = {
+      ...parts,
+      http: { ...parts.http, method, rawPath, rawQuery: '', query: [], headers },
+      startMs: deps.clock.now(),
+      notes: {},
+      requestId: newRequestId(schema),
+      hostId: newHostId(deps.random),
+      detected: { schema, protocol: schema.protocols[0]!, operation, labels: {} },
+      service,
+      operation,
+      input,
+    };
+    let error: unknown;
+    try {
+      await perform(x, input);
+    } catch (thrown) {
+      error = thrown;
+    }
+    const output = x.output ?? {};
+    await record(x, { headers: {}, bodyBytes: Number(output.ContentLength ?? 0) }, error);
+    if (error !== undefined) throw error;
+    return output;
+  }
+
+  async function perform(x: Exchange, input: Record<string, unknown>): Promise<void> {
+    const service = x.service!;
+    const handler = Object.hasOwn(service.operations, x.operation!) ? service.operations[x.operation!] : undefined;
     const context = contextOf(x);
-    const input = body.stream ? { ...x.input, Body: body.stream } : x.input;
     await service.authorize?.(context, input);
     if (service.permissions) await requirePermissions(service, service.permissions, context, input);
     if (!handler) throw service.notImplemented?.(x.operation!) ?? unknownOperation(x);
@@ -246,7 +298,11 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     return new HandlerContext(x, regionOf(x), deps.stopping);
   }
 
-  async function record(x: Exchange, answer: EncodedResponse, error: unknown): Promise<void> {
+  async function record(
+    x: Exchange,
+    { headers, bodyBytes }: { readonly headers: EncodedResponse['headers']; readonly bodyBytes: number },
+    error: unknown,
+  ): Promise<void> {
     const { actor } = x.notes;
     const accountId = actor?.accountId ?? (x.caller!.anonymous ? x.notes.resourceAccountId : x.caller!.accountId);
     // An anonymous call to a bucket that nobody owns is nobody's record.
@@ -254,8 +310,6 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       if (error !== undefined) rejectedOf(x, describe(error).code);
       return;
     }
-    const { headers } = answer;
-    const bodyBytes = Buffer.isBuffer(answer.body) ? answer.body.length : Number(headers['content-length'] ?? 0);
     const call: Call = {
       schema: x.detected!.schema,
       operation: x.operation!,
@@ -320,10 +374,21 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     deps.logger.info(request, 'request rejected');
   }
 
+  /** S3's look different from all others'. */
+  function newRequestId({ id }: ServiceSchema, made?: string): string {
+    return id === 's3' ? randomString(deps.random, 16, UPPER_ALNUM) : (made ?? uuid(deps.random));
+  }
+
   function regionOf(x: Exchange): string {
     return x.authorization?.region ?? deps.defaultRegion;
   }
 }
+
+/** S3 names itself, as AWS's does: `opentrail verify` asks such a server for many objects at once. */
+export const SERVER_NAME = 'OpenTrail';
+
+const bytesOf = ({ headers, body }: EncodedResponse): number =>
+  Buffer.isBuffer(body) ? body.length : Number(headers['content-length'] ?? 0);
 
 const EMPTY = Buffer.alloc(0);
 const REGION = /^[a-z0-9-]{1,32}$/;
@@ -422,30 +487,4 @@ function asAwsError(error: unknown, style: AuthStyle): AwsError {
 function describe(error: unknown): { code: string; message: string } {
   const known = asAwsError(error, 'json');
   return { code: known.code, message: known.message };
-}
-
-/** What is left of a body that nobody will read is taken in up to here, so that its sender gets to hear the answer. */
-const DRAIN_BYTES_MAX = 1024 * 1024;
-const DRAIN_MS_MAX = 2_000;
-
-/** @returns whether the rest of the body has come, and the connection can be used again */
-function drain(req: IncomingMessage, clock: Clock): Promise<boolean> {
-  return new Promise((fulfil) => {
-    let bytes = 0;
-    const done = (complete: boolean) => {
-      cancel();
-      req.off('data', count).off('end', ended).off('close', ended);
-      fulfil(complete);
-    };
-    const ended = () => done(req.complete);
-    const count = (part: Buffer) => {
-      bytes += part.length;
-      if (bytes > DRAIN_BYTES_MAX) done(false);
-    };
-    const cancel = clock.after(DRAIN_MS_MAX, () => done(false));
-    req.unpipe();
-    req.on('data', count).once('end', ended).once('close', ended);
-    req.resume(); // whoever stopped reading it left it paused
-    if (req.readableEnded || req.destroyed) ended();
-  });
 }

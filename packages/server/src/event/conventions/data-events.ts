@@ -36,7 +36,7 @@ export const DATA: Readonly<Record<string, true | ReadonlySet<string>>> = {
   'kinesis-video-media': true,
   lambda: names('Invoke InvokeAsync InvokeWithResponseStream'),
   'managedblockchain-query': true,
-  opentrail: names('PutRecords TailRecords'),
+  opentrail: names('PutRecords ReadObjects TailRecords'),
   'payment-cryptography-data': true,
   'rds-data': true,
   s3: names('DeleteObjects HeadBucket ListMultipartUploads ListObjects ListObjectsV2 ListObjectVersions'),

@@ -6,6 +6,7 @@ import type { Log } from '../../ports/log.ts';
 import type { State } from '../../ports/state.ts';
 import type { ServiceSchema } from '../../schema/types.ts';
 import type { CallContext } from '../../wire/service.ts';
+import type { ReadObject } from './read-objects.ts';
 
 /** What OpenTrail's own operations work with. */
 export interface OpenTrailDeps {
@@ -13,6 +14,7 @@ export interface OpenTrailDeps {
   readonly log: Log;
   readonly history: History;
   readonly random: Random;
+  readonly readObject: ReadObject;
   /** Rules are stored here. */
   readonly state: State;
   /** Tells the follower that runs the rules. */

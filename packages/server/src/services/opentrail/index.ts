@@ -3,6 +3,7 @@ import { createAccountHandlers } from './accounts.ts';
 import { denied, type OpenTrailDeps } from './deps.ts';
 import { createIntake } from './intake.ts';
 import { createPutRecords, PUT_RECORDS_BYTES_MAX } from './put-records.ts';
+import { createReadObjects } from './read-objects.ts';
 import { createReportEvents } from './report-events.ts';
 import { createRuleHandlers } from './rules.ts';
 import { createTailRecords } from './tail-records.ts';
@@ -16,6 +17,7 @@ export function openTrailService(deps: OpenTrailDeps): Service {
   const operations = {
     PutRecords: createPutRecords(deps, intake),
     ReportEvents: createReportEvents(deps.random, intake),
+    ReadObjects: createReadObjects(deps.readObject),
     TailRecords: createTailRecords(deps),
     ...createAccountHandlers(deps),
     ...createRuleHandlers(deps),
@@ -24,7 +26,10 @@ export function openTrailService(deps: OpenTrailDeps): Service {
     schema: deps.schema,
     bodyBytesMax: PUT_RECORDS_BYTES_MAX,
     operations,
-    permissions: Object.fromEntries(Object.keys(operations).map((name) => [name, onEverything(name)])),
+    permissions: {
+      ...Object.fromEntries(Object.keys(operations).map((name) => [name, onEverything(name)])),
+      ReadObjects: 's3:GetObject is asked for each of its objects',
+    },
     /** What only the operator's account may do, whatever its policies say. */
     async authorize(context, input) {
       const target = input.AccountId as string | undefined;
