@@ -21,6 +21,7 @@ import type { LogGroups } from './services/doors.ts';
 import { openEvents } from './services/events/open.ts';
 import { openLogs } from './services/logs/open.ts';
 import { openSns } from './services/sns/open.ts';
+import { openSqs } from './services/sqs/open.ts';
 import type { Service } from './wire/service.ts';
 
 export interface MonitoringParts {
@@ -32,6 +33,8 @@ export interface MonitoringParts {
   readonly authorizer: Authorizer;
   readonly organizations: OrganizationSource;
   readonly sealer: Sealer;
+  /** A key for one use alone: 32 bytes. */
+  readonly purposeKey: (purpose: string) => Buffer;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly random: Random;
@@ -71,6 +74,19 @@ export async function openMonitoring(parts: MonitoringParts): Promise<Monitoring
     config.smtpUrl === undefined
       ? undefined
       : closing(createSmtpSender({ url: config.smtpUrl, from: config.mailFrom }), (m) => m.close());
+  const sqs = closing(
+    await openSqs({
+      schema: loadCatalogue().schema('sqs')!,
+      state,
+      mailboxes,
+      key: parts.purposeKey('sqs'),
+      organizations: parts.organizations,
+      clock,
+      random,
+      logger,
+    }),
+    (s) => s.close(),
+  );
   const sns = closing(
     await openSns({
       schema: loadCatalogue().schema('sns')!,
@@ -78,6 +94,7 @@ export async function openMonitoring(parts: MonitoringParts): Promise<Monitoring
       mailboxes,
       http,
       mail,
+      queues: sqs.queues,
       organizations: parts.organizations,
       sealer: parts.sealer,
       clock,
@@ -88,7 +105,7 @@ export async function openMonitoring(parts: MonitoringParts): Promise<Monitoring
     }),
     (s) => s.close(),
   );
-  // Until SQS and CloudWatch are put together here: what goes there is tried again until they are.
+  // Until CloudWatch is put together here: what goes there is tried again until it is.
   const notYet = (service: string) => async () => {
     throw new Pushback(`${service} is not served yet`);
   };
@@ -99,7 +116,7 @@ export async function openMonitoring(parts: MonitoringParts): Promise<Monitoring
       store: closing(await openLogGroups({ directory: join(dataDir, 'log-groups'), random, logger }), (s) => s.close()),
       mailboxes,
       http,
-      queues: { check: notYet('SQS'), send: notYet('SQS') },
+      queues: sqs.queues,
       metrics: { put: notYet('CloudWatch') },
       authorizer: parts.authorizer,
       clock,
@@ -115,7 +132,7 @@ export async function openMonitoring(parts: MonitoringParts): Promise<Monitoring
       state,
       mailboxes,
       topics: sns.topics,
-      queues: { check: notYet('SQS'), send: notYet('SQS') },
+      queues: sqs.queues,
       logGroups: logs.logGroups,
       http,
       sealer: parts.sealer,
@@ -129,7 +146,7 @@ export async function openMonitoring(parts: MonitoringParts): Promise<Monitoring
   const eventBus = closing(startEventBus({ log, state, sink: bridge.trailEvents, clock, logger }), (f) => f.stop());
 
   return {
-    services: [sns.service, logs.service, bridge.service],
+    services: [sqs.service, sns.service, logs.service, bridge.service],
     trailsChanged: eventBus.trailsChanged,
     lowestCursor: eventBus.lowestCursor,
     logGroups: logs.logGroups,
