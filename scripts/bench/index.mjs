@@ -8,13 +8,14 @@ import { authorize } from './authorize.mjs';
 import { gateway } from './gateway.mjs';
 import { lookup } from './lookup.mjs';
 import { describeMachine } from './machine.mjs';
+import { patterns } from './patterns.mjs';
 import { machineLine, reductionLine, table, writeDocs } from './report.mjs';
 import { search } from './search.mjs';
 import { killServers } from './server.mjs';
 import { startup } from './startup.mjs';
 import { verify } from './verify.mjs';
 
-const SCENARIOS = { accept, authorize, lookup, search, verify, startup, gateway };
+const SCENARIOS = { accept, authorize, patterns, lookup, search, verify, startup, gateway };
 const FULL = { events: 10_000_000, seconds: 60, only: Object.keys(SCENARIOS) };
 const USAGE = `npm run bench -- [--only ${FULL.only.join(',')}] [--events ${FULL.events}] [--seconds ${FULL.seconds}]
     [--json FILE]     the figures and all their details
