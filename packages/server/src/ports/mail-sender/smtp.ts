@@ -17,7 +17,7 @@ const PERMANENT_FROM = 500;
 
 /** Sends through a mail server, over connections that are kept. @throws OperatorError for what is no URL of one */
 export function createSmtpSender({ url, from }: SmtpOptions): MailSender {
-  if (!URL.canParse(url) || !/^smtps?:$/.test(new URL(url).protocol)) {
+  if (!URL.canParse(url) || !/^smtps?:$/.test(new URL(url).protocol) || new URL(url).hostname === '') {
     throw new OperatorError('Setting smtpUrl must be smtp://user:password@host:587 or smtps://user:password@host:465.');
   }
   const { protocol, hostname, port, username, password } = new URL(url);

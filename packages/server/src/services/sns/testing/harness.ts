@@ -97,6 +97,7 @@ export async function harness(options: HarnessOptions = {}) {
       close() {},
     },
     queues: {
+      check: async () => undefined,
       async send(queueArn, message, actor) {
         const sent = { queueArn, actor, ...message };
         await answers.queue(sent);
