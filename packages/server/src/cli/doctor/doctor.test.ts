@@ -172,6 +172,18 @@ describe('a bucket policy', () => {
     expect(await badOf({ policy: mended })).toEqual([]);
   });
 
+  test('of an organization trail lets it write to the folders of the organization and of the account', async () => {
+    const described = { DescribeOrganization: { Organization: { Id: 'o-example' } } };
+    const ofTrail = { IsOrganizationTrail: true };
+    const [finding] = await badOf({ ...described, policy: error('NoSuchBucketPolicy') }, ofTrail);
+    const mended = JSON.stringify(finding!.fix!.policy);
+    expect(mended).toContain('arn:aws:s3:::logs/all/AWSLogs/o-example/*');
+    expect(mended).toContain('arn:aws:s3:::logs/all/AWSLogs/123456789012/*');
+    expect(await badOf({ ...described, policy: mended }, ofTrail)).toEqual([]);
+    const { findings } = await told({ DescribeOrganization: error('AccessDeniedException') }, ofTrail);
+    expect(findings).toContainEqual(expect.objectContaining({ about: 'bucket policy', state: 'unknown' }));
+  });
+
   test('that denies cannot be mended by another statement', async () => {
     const deny = { ...allow('s3:PutObject', 'arn:aws:s3:::logs/*'), Effect: 'Deny', Sid: 'Closed' };
     const [finding] = await badOf({ policy: document(...JSON.parse(GOOD_POLICY).Statement, deny) });

@@ -11,7 +11,7 @@ import { cloudTrailService } from './index.ts';
  */
 export const LIMITS: Readonly<Record<string, string>> = {
   CreateTrail:
-    'SNS topics, CloudWatch Logs and organization trails do not exist yet: asking for them is refused with the service’s own errors',
+    'SNS topics and CloudWatch Logs do not exist yet: asking for them is refused with the service’s own errors',
   UpdateTrail: 'as CreateTrail',
   DescribeTrails: '`HasInsightSelectors` is always false',
   GetTrail: '`HasInsightSelectors` is always false',

@@ -93,7 +93,7 @@ export interface Harness {
 
 /** The service over everything in memory, at 2026-01-01T00:00:00Z. */
 export function createHarness(
-  options: Partial<Pick<CloudTrailDeps, 'rateQuotas' | 'regions' | 'state'>> = {},
+  options: Partial<Pick<CloudTrailDeps, 'rateQuotas' | 'regions' | 'state' | 'organizations'>> = {},
 ): Harness {
   const h = {
     clock: new FakeClock(),
@@ -114,6 +114,7 @@ export function createHarness(
     publicKeys: async () => harness.keys,
     regions: options.regions ?? [HOME, AWAY],
     rateQuotas: options.rateQuotas ?? false,
+    ...(options.organizations && { organizations: options.organizations }),
   });
   const harness: Harness = {
     ...h,
