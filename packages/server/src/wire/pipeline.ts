@@ -20,6 +20,7 @@ import { drain } from './drain.ts';
 import { HandlerContext } from './handler-context.ts';
 import { type HttpRequest, readRequest } from './request.ts';
 import { respond } from './respond.ts';
+import { SERVER_NAME } from './server-name.ts';
 import { type CallContext, type Caller, factsOf, type PermissionTable, type Service } from './service.ts';
 import { type AuthStyle, authError } from './sigv4/errors.ts';
 import { type ParsedAuthorization, parseAuthorization, verifySignature } from './sigv4/index.ts';
@@ -383,9 +384,6 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     return x.authorization?.region ?? deps.defaultRegion;
   }
 }
-
-/** S3 names itself, as AWS's does: `opentrail verify` asks such a server for many objects at once. */
-export const SERVER_NAME = 'OpenTrail';
 
 const bytesOf = ({ headers, body }: EncodedResponse): number =>
   Buffer.isBuffer(body) ? body.length : Number(headers['content-length'] ?? 0);

@@ -3,7 +3,7 @@ import type { FindingCode } from './findings.ts';
 import { GzipProblem, gunzipStrictly } from './gunzip.ts';
 import { inParallel } from './parallel.ts';
 import { type RecordIds, recordIdsOf } from './record-ids.ts';
-import type { Source } from './source.ts';
+import type { FetchedObject, Source } from './source.ts';
 
 /** A log file as its digest has it. */
 export interface LogFileToRead extends Pick<DigestLogFile, 's3Bucket' | 'hashValue'> {
@@ -17,15 +17,36 @@ export interface LogFileToRead extends Pick<DigestLogFile, 's3Bucket' | 'hashVal
 export type ReadLogFile = RecordIds | { readonly wrong: FindingCode; readonly message: string };
 
 /** Reads log files and checks each against what its digest says of it. @throws OperatorError when the source cannot tell */
-export const readLogFiles = (
+export async function readLogFiles(
   source: Source,
   files: readonly LogFileToRead[],
   concurrency: number,
-): Promise<ReadLogFile[]> => inParallel(files, concurrency, (file) => readLogFile(source, file));
+): Promise<ReadLogFile[]> {
+  const read = await readInBulk(source, files);
+  return inParallel(files, concurrency, async (file, i) => read.get(i) ?? readLogFile(source, file));
+}
 
-async function readLogFile(source: Source, { s3Bucket, hashValue, key }: LogFileToRead): Promise<ReadLogFile> {
-  const object = await source.get(source.bucket === undefined ? undefined : s3Bucket, key);
+/** By place in `files`: those that the store gave in bulk, each checked while the next ones come. */
+async function readInBulk(source: Source, files: readonly LogFileToRead[]): Promise<ReadonlyMap<number, ReadLogFile>> {
+  const read = new Map<number, ReadLogFile>();
+  const [{ s3Bucket } = { s3Bucket: '' }] = files;
+  if (!source.getMany || files.some((file) => file.s3Bucket !== s3Bucket)) return read;
+  const keys = files.map(({ key }) => key);
+  let next = 0;
+  for await (const object of source.getMany(s3Bucket, keys)) {
+    const i = next++;
+    if (object) read.set(i, await checkLogFile(object, files[i]!));
+  }
+  return read;
+}
+
+async function readLogFile(source: Source, file: LogFileToRead): Promise<ReadLogFile> {
+  const object = await source.get(source.bucket === undefined ? undefined : file.s3Bucket, file.key);
   if (!object) return { wrong: 'log-file-missing', message: 'its digest lists it, but it is gone' };
+  return checkLogFile(object, file);
+}
+
+async function checkLogFile(object: FetchedObject, { hashValue }: LogFileToRead): Promise<ReadLogFile> {
   let content: Buffer;
   try {
     content = await gunzipStrictly(object.body);

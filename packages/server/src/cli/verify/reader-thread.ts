@@ -14,7 +14,7 @@ const { place } = workerData as ReaderData;
 const source =
   'folder' in place
     ? directorySource(place.folder)
-    : s3Source(createClient({ ...place.client, clock: systemClock }), place.bucket);
+    : s3Source(createClient({ ...place.client, clock: systemClock }), place.bucket, place.inBulk);
 
 port.on('message', async (request: ReadRequest) => port.postMessage(await reply(request)));
 

@@ -1,18 +1,29 @@
 import { OperatorError } from '../../base/errors.ts';
+import { SERVER_NAME } from '../../wire/server-name.ts';
 import { uriEncode } from '../../wire/sigv4/index.ts';
 import type { OpenTrailClient } from '../client.ts';
 import { listedObjects, nextTokenIn } from './listing-page.ts';
+import { readObjectFrames } from './object-frames.ts';
 import type { Source } from './source.ts';
 
 const METADATA = 'x-amz-meta-';
+const JSON_TYPE = { 'content-type': 'application/json' };
 
-/** A bucket behind any S3 endpoint, read with path-style addresses. */
-export function s3Source(client: OpenTrailClient, bucket: string): Source {
+/** The largest log file: 50 MB before gzip, by AWS's rule; others' may be somewhat larger. */
+const OBJECT_BYTES_MAX = 256 * 1024 * 1024;
+
+/**
+ * A bucket behind any S3 endpoint, read with path-style addresses.
+ * @param inBulk the store is known to be an OpenTrail, which gives many objects at once; a listing tells it, too
+ */
+export function s3Source(client: OpenTrailClient, bucket: string, inBulk = false): Source {
+  let isOpenTrail = inBulk;
   const pathOf = (name: string, key: string) => `/${[name, ...key.split('/')].map(uriEncode).join('/')}`;
 
   async function page(prefix: string, token: string | undefined): Promise<string> {
     const query = { 'list-type': '2', 'encoding-type': 'url', prefix, 'continuation-token': token };
-    const { status, body } = await client.fetched('GET', `/${bucket}`, { service: 's3', query });
+    const { status, headers, body } = await client.fetched('GET', `/${bucket}`, { service: 's3', query });
+    isOpenTrail = headers.server === SERVER_NAME;
     if (status !== 200) throw problem(`list s3://${bucket}/${prefix}`, status, body);
     return body.toString('utf8');
   }
@@ -20,7 +31,9 @@ export function s3Source(client: OpenTrailClient, bucket: string): Source {
   return {
     name: `s3://${bucket}`,
     bucket,
-    place: { bucket, client: client.place },
+    get place() {
+      return { bucket, client: client.place, inBulk: isOpenTrail };
+    },
     async *list(prefix) {
       let next: Promise<string> | undefined = page(prefix, undefined);
       while (next) {
@@ -30,6 +43,17 @@ export function s3Source(client: OpenTrailClient, bucket: string): Source {
         next = token === undefined ? undefined : page(prefix, token);
         next?.catch(() => {});
         yield* listedObjects(xml);
+      }
+    },
+    async *getMany(name, keys) {
+      if (!isOpenTrail) return;
+      try {
+        const call = { headers: JSON_TYPE, body: Buffer.from(JSON.stringify({ Bucket: name, Keys: keys })) };
+        const { status, body } = await client.request('POST', '/opentrail/v1/objects', call);
+        if (status === 200) yield* readObjectFrames(body, OBJECT_BYTES_MAX);
+        else body.resume();
+      } catch {
+        // An answer that broke off: the rest is asked for one by one, and that tells what is wrong.
       }
     },
     async get(name, key) {

@@ -15,7 +15,9 @@ export interface FetchedObject {
 }
 
 /** What a source is made from, in a form that can go to another thread. */
-export type SourcePlace = { readonly folder: string } | { readonly bucket: string; readonly client: ClientPlace };
+export type SourcePlace =
+  | { readonly folder: string }
+  | { readonly bucket: string; readonly client: ClientPlace; readonly inBulk: boolean };
 
 /** Where log files and digests are read from: a bucket, or a folder that is a copy of one. */
 export interface Source {
@@ -28,4 +30,9 @@ export interface Source {
   list(prefix: string): AsyncIterable<ListedObject>;
   /** @returns undefined when there is no such object @throws OperatorError when it cannot be told */
   get(bucket: string | undefined, key: string): Promise<FetchedObject | undefined>;
+  /**
+   * Where the store gives many objects at once: each in the order of the keys, as far as it goes. What is undefined, or
+   * does not come any more, is to be asked for by `get`, which tells why.
+   */
+  getMany?(bucket: string, keys: readonly string[]): AsyncIterable<FetchedObject | undefined>;
 }

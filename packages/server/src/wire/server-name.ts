@@ -1,0 +1,2 @@
+/** What S3's answers name in `Server`, as AWS's name AmazonS3: such a server can be asked for many objects at once. */
+export const SERVER_NAME = 'OpenTrail';
