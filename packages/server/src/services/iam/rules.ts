@@ -1,23 +1,4 @@
-/**
- * The constraints of AWS's model (2010-05-08), which the catalogue of schemas does not carry. A member's constraints are
- * the same in every operation that takes it, but for those in `SPECIAL`.
- */
-export interface Rule {
-  /** Characters of a string, entries of a list, or the number itself, which is whole. */
-  readonly min?: number;
-  readonly max?: number;
-  readonly pattern?: RegExp;
-  /** How IAM says that the pattern does not fit, where it has words of its own. */
-  readonly sentence?: string;
-  readonly values?: readonly string[];
-  /** Its value never stands in a message. */
-  readonly secret?: boolean;
-  /** Of each entry of a list. */
-  readonly each?: Rule;
-  /** Of the members of a structure. */
-  readonly members?: Readonly<Record<string, Rule>>;
-  readonly required?: boolean;
-}
+import type { Rule } from '../../wire/constraints.ts';
 
 const name = (max: number): Rule => ({
   min: 1,
@@ -47,6 +28,7 @@ const ENTITIES = ['User', 'Role', 'Group', 'LocalManagedPolicy', 'AWSManagedPoli
 /** Bounds what a simulation costs; AWS names none. */
 const SIMULATED_MAX = 1000;
 
+/** The constraints of AWS's model (2010-05-08). */
 export const RULES: Readonly<Record<string, Rule>> = {
   AWSServiceName: name(128),
   AccessKeyId: { min: 16, max: 128, pattern: /^\w+$/ },
@@ -126,10 +108,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   UserName: name(128),
   VersionId: { pattern: /^v[1-9][0-9]*(\.[A-Za-z0-9-]*)?$/ },
   VirtualMFADeviceName: name(226),
-};
-
-/** Rules that hold for a member in one operation only. */
-export const SPECIAL: Readonly<Record<string, Rule>> = {
+  // In one operation only
   'CreatePolicy.Description': { max: 1000 },
   'CreatePolicy.Path': POLICY_PATH,
   'CreateUser.UserName': name(64),

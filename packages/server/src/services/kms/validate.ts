@@ -1,23 +1,5 @@
+import { brokenConstraints, type ConstraintTable, complaintOf, lowerFirst, type Rule } from '../../wire/constraints.ts';
 import { kmsError } from './errors.ts';
-
-/**
- * The constraints of AWS's model (2014-11-01), which the catalogue of schemas does not carry, in the words that AWS's
- * front end has for them. A member's constraints are the same in every operation that takes it.
- */
-interface Rule {
-  /** Characters of a string, bytes of a blob, entries of a list, or the number itself. */
-  readonly min?: number;
-  readonly max?: number;
-  readonly pattern?: RegExp;
-  readonly values?: readonly string[];
-  /** Its value never stands in a message: secret, or as good as one. */
-  readonly secret?: boolean;
-  /** Of each entry of a list. */
-  readonly each?: Rule;
-  /** Of the members of a structure. */
-  readonly members?: Readonly<Record<string, Rule>>;
-  readonly required?: boolean;
-}
 
 const KEY_ID: Rule = { min: 1, max: 2048 };
 const PRINCIPAL: Rule = { min: 1, max: 256, pattern: /^[\w+=,.@:/-]+$/ };
@@ -36,6 +18,7 @@ export const GRANT_OPERATIONS: readonly string[] = [
   ...['GenerateDataKeyPairWithoutPlaintext', 'GenerateMac', 'VerifyMac', 'DeriveSharedSecret'],
 ];
 
+/** The constraints of AWS's model (2014-11-01). */
 const RULES: Readonly<Record<string, Rule>> = {
   AliasName: { min: 1, max: 256, pattern: /^[a-zA-Z0-9:/_-]+$/ },
   CiphertextBlob: CIPHERTEXT,
@@ -70,10 +53,6 @@ const RULES: Readonly<Record<string, Rule>> = {
   TagKeys: { each: TAG_KEY },
   Tags: { each: { members: { TagKey: { ...TAG_KEY, required: true }, TagValue: { max: 256, required: true } } } },
   TargetKeyId: KEY_ID,
-};
-
-/** Rules that hold for a member in one operation only. */
-const SPECIAL: Readonly<Record<string, Rule>> = {
   'GenerateDataKey.KeySpec': { values: ['AES_256', 'AES_128'] },
   'GenerateDataKeyWithoutPlaintext.KeySpec': { values: ['AES_256', 'AES_128'] },
 };
@@ -110,8 +89,7 @@ const REQUIRED: Readonly<Record<string, readonly string[]>> = {
   UpdateKeyDescription: ['KeyId', 'Description'],
 };
 
-/** As many as AWS tells at once; more only make a long message longer. */
-const COMPLAINTS_MAX = 10;
+const TABLE: ConstraintTable = { rules: RULES, required: REQUIRED, showsAnchors: true };
 
 const CONTEXTS = ['EncryptionContext', 'SourceEncryptionContext', 'DestinationEncryptionContext'];
 /** KMS's quota, names and values together. */
@@ -119,75 +97,12 @@ const CONTEXT_BYTES_MAX = 8192;
 
 /** @throws AwsError ValidationException naming every member that breaks a rule */
 export function validateInput(operation: string, input: Readonly<Record<string, unknown>>): void {
-  const found: string[] = [];
-  for (const name of REQUIRED[operation] ?? []) {
-    if (input[name] === undefined) found.push(complaint('null', lowerFirst(name), 'Member must not be null'));
-  }
-  for (const [name, value] of Object.entries(input)) {
-    const rule = SPECIAL[`${operation}.${name}`] ?? RULES[name];
-    if (rule !== undefined && value !== undefined) check(value, rule, lowerFirst(name), found);
-    if (found.length >= COMPLAINTS_MAX) break;
-  }
-  for (const name of CONTEXTS) {
+  const large = CONTEXTS.filter((name) => {
     const pairs = Object.entries((input[name] ?? {}) as Readonly<Record<string, string>>).flat();
-    if (pairs.reduce((sum, text) => sum + Buffer.byteLength(text), 0) > CONTEXT_BYTES_MAX) {
-      found.push(
-        complaint(undefined, lowerFirst(name), `Names and values must have at most ${CONTEXT_BYTES_MAX} bytes`),
-      );
-    }
-  }
-  if (found.length === 0) return;
-  const count = `${found.length} validation error${found.length === 1 ? '' : 's'} detected`;
-  throw kmsError('ValidationException', `${count}: ${found.join('; ')}`);
-}
-
-function check(value: unknown, rule: Rule, place: string, found: string[]): void {
-  const problem = problemOf(value, rule);
-  if (problem !== undefined) found.push(complaint(rule.secret ? undefined : shown(value), place, problem));
-  if (!Array.isArray(value)) return;
-  value.slice(0, ENTRIES_CHECKED_MAX).forEach((entry, i) => {
-    const at = `${place}.${i + 1}.member`;
-    if (rule.each?.members) checkMembers(entry as Record<string, unknown>, rule.each.members, at, found);
-    else if (rule.each) check(entry, rule.each, at, found);
+    return pairs.reduce((sum, text) => sum + Buffer.byteLength(text), 0) > CONTEXT_BYTES_MAX;
   });
+  const problem = `Names and values must have at most ${CONTEXT_BYTES_MAX} bytes`;
+  const complaints = large.map((name) => complaintOf(undefined, lowerFirst(name), problem));
+  const message = brokenConstraints(TABLE, operation, input, complaints);
+  if (message !== undefined) throw kmsError('ValidationException', message);
 }
-
-/** No list that passes its own check is longer. */
-const ENTRIES_CHECKED_MAX = 200;
-
-function checkMembers(
-  value: Readonly<Record<string, unknown>>,
-  members: Readonly<Record<string, Rule>>,
-  place: string,
-  found: string[],
-): void {
-  for (const [name, rule] of Object.entries(members)) {
-    const at = `${place}.${lowerFirst(name)}`;
-    if (value[name] !== undefined) check(value[name], rule, at, found);
-    else if (rule.required) found.push(complaint('null', at, 'Member must not be null'));
-  }
-}
-
-function problemOf(value: unknown, { min, max, pattern, values }: Rule): string | undefined {
-  const isNumber = typeof value === 'number';
-  const size = isNumber ? value : ((value as { readonly length?: number }).length ?? 0);
-  const what = isNumber ? 'value' : 'length';
-  if (isNumber && !Number.isInteger(value)) return 'Member must be an integer'; // the catalogue knows numbers alone
-  if (min !== undefined && size < min) return `Member must have ${what} greater than or equal to ${min}`;
-  if (max !== undefined && size > max) return `Member must have ${what} less than or equal to ${max}`;
-  if (values && !values.includes(value as string)) return `Member must satisfy enum value set: [${values.join(', ')}]`;
-  if (pattern && !pattern.test(value as string)) {
-    return `Member must satisfy regular expression pattern: ${pattern.source}`;
-  }
-  return undefined;
-}
-
-const complaint = (value: string | undefined, place: string, problem: string): string =>
-  `Value ${value === undefined ? '' : `${value} `}at '${place}' failed to satisfy constraint: ${problem}`;
-
-/** More of a wrong value helps nobody to find the mistake. */
-const SHOWN_CHARS_MAX = 256;
-const shown = (value: unknown): string =>
-  `'${(typeof value === 'string' ? value : JSON.stringify(value)).slice(0, SHOWN_CHARS_MAX)}'`;
-
-const lowerFirst = (name: string): string => name.charAt(0).toLowerCase() + name.slice(1);
