@@ -19,10 +19,11 @@ export interface Token {
 }
 
 const SKIPPED = /(?:\s+|#[^\n]*)+/y;
-const RULES: readonly (readonly [Exclude<Token['kind'], 'text' | 'regex' | 'end'>, RegExp])[] = [
+const RULES: readonly (readonly ['name' | 'number' | 'duration' | 'symbol', RegExp])[] = [
   ['duration', /\d+(?:\.\d+)?(?:ms|mo|s|m|h|d|w|y|q)\b/y],
   ['number', /(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?(?![\w@])/y],
-  ['name', /[@A-Za-z_][\w@]*(?:\.[\w@]+|\[\d+\])*/y],
+  // Parts with other characters stand in backticks: `a-b`.c
+  ['name', /(?:[@A-Za-z_][\w@]*|`[^`]*`)(?:\.(?:[\w@]+|`[^`]*`)|\[\d+\])*/y],
   ['symbol', /!=|<=|>=|=~|==|[=<>+\-*/%^(),|[\]]/y],
 ];
 
@@ -50,19 +51,6 @@ function tokenAt(query: string, at: number, before: readonly Token[]): { readonl
     const { text, end } = quoted(query, at, char);
     return { token: { kind: 'text', text, position: at }, end };
   }
-  if (char === '`') {
-    // `a-b`.c is one field: quoted and plain parts, joined by dots.
-    let { text, end } = quoted(query, at, '`');
-    for (;;) {
-      const more = /\.(?:`([^`]*)`|([\w@]+))/y;
-      more.lastIndex = end;
-      const part = more.exec(query);
-      if (!part) break;
-      text += `.${part[1] ?? part[2]}`;
-      end = more.lastIndex;
-    }
-    return { token: { kind: 'quoted-name', text, position: at }, end };
-  }
   const isRegexPlace = before.at(-1) && BEFORE_REGEX.test(before.at(-1)!.text);
   const afterParsedField = before.length > 1 && /^parse$/i.test(before.at(-2)!.text);
   if (char === '/' && (isRegexPlace || afterParsedField)) {
@@ -75,7 +63,10 @@ function tokenAt(query: string, at: number, before: readonly Token[]): { readonl
   for (const [kind, rule] of RULES) {
     rule.lastIndex = at;
     const found = rule.exec(query)?.[0];
-    if (found !== undefined) return { token: { kind, text: found, position: at }, end: at + found.length };
+    if (found === undefined) continue;
+    const isQuoted = kind === 'name' && found.includes('`');
+    const token = isQuoted ? { kind: 'quoted-name' as const, text: found.replaceAll('`', '') } : { kind, text: found };
+    return { token: { ...token, position: at }, end: at + found.length };
   }
   throw new QueryError(`unexpected symbol found ${char}`, at);
 }

@@ -75,7 +75,7 @@ export function parseQuery(text: string): Query {
     if (isSymbol('|')) continue; // empty commands between pipes mean nothing
     if (peek().kind === 'end') break;
     const word = peek();
-    const command = word.kind === 'name' ? COMMANDS[word.text.toLowerCase()] : undefined;
+    const command = word.kind === 'name' ? own(COMMANDS, word.text) : undefined;
     if (!command) fail(`unknown command '${word.text}'; use ${Object.keys(COMMANDS).join(', ')}`);
     at++;
     commands.push(command!());
@@ -112,8 +112,8 @@ export function parseQuery(text: string): Query {
   function aggregate(): Aggregate {
     const start = peek();
     const called = name().toLowerCase();
-    const known = AGGREGATES[called];
-    if (!known) fail(`unknown aggregation '${start.text}'; use ${Object.keys(AGGREGATES).join(', ')}`, start);
+    if (!own(AGGREGATES, called))
+      fail(`unknown aggregation '${start.text}'; use ${Object.keys(AGGREGATES).join(', ')}`, start);
     expect('(');
     let argument: Expression | undefined;
     if (!take(isSymbol('*')) && !isSymbol(')')) argument = expression();
@@ -252,7 +252,7 @@ export function parseQuery(text: string): Query {
     }
     const named = name();
     if (token.kind !== 'name' || !take(isSymbol('('))) return { kind: 'field', name: named };
-    const called = FUNCTIONS[named.toLowerCase()];
+    const called = own(FUNCTIONS, named);
     if (!called) fail(`unknown function '${named}'`, token);
     const given = isSymbol(')') ? [] : listOf(expression);
     expect(')');
@@ -262,6 +262,10 @@ export function parseQuery(text: string): Query {
     return { kind: 'call', name: named.toLowerCase(), arguments: given, position: token.position };
   }
 }
+
+/** Key words and functions are known in any case. */
+const own = <T>(table: Readonly<Record<string, T>>, word: string): T | undefined =>
+  Object.hasOwn(table, word.toLowerCase()) ? table[word.toLowerCase()] : undefined;
 
 /** Characters of a token as it was written: up to the next one, less blanks. */
 const lengthOf = (text: string, token: Token, next: Token): number =>
