@@ -194,6 +194,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
       authorizer,
       organizations: organizationSource,
       sealer,
+      kms,
       purposeKey: kms.purposeKey,
       metrics,
       clock,

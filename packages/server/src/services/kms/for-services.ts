@@ -12,7 +12,8 @@ import { keyAccess, NO_BLOB, ofData } from './permissions.ts';
 
 /** Who uses a key, and where. */
 export interface ServiceAsking {
-  readonly service: 'cloudtrail.amazonaws.com' | 's3.amazonaws.com';
+  /** `s3.amazonaws.com` */
+  readonly service: string;
   /** The Region of the key. */
   readonly region: string;
   /** The resource for which the service acts: `aws:SourceArn`. */

@@ -10,6 +10,7 @@ import type { HandOver } from './publish.ts';
 import { type Outcome, retriesOf, type Sender } from './send.ts';
 import type { SnsStore } from './store.ts';
 import { deadLetterQueue } from './subscription-attributes.ts';
+import type { TopicKeys } from './topic-keys.ts';
 
 /** Delivers what lies in mailboxes: each subscription at its own pace, with retries, until it is there or given up. */
 export interface Delivery {
@@ -51,6 +52,7 @@ export interface DeliveryDeps extends Pick<SnsDeps, 'counted'> {
   readonly mailboxes: Mailboxes;
   readonly store: SnsStore;
   readonly sender: Sender;
+  readonly keys: Pick<TopicKeys, 'open'>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -192,7 +194,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       return undefined;
     }
     const meta = readMeta(entry.meta);
-    const parcel = decodeParcel(body);
+    const parcel = decodeParcel(deps.keys.open(box, body));
     if (meta.dead) return bury(id, parcel, topic, subscription, box, 'it was given up');
     const intervalMs = intervalOf(topic, subscription);
     if (lane.intervalMs === undefined) lane.notBeforeMs = clock.monotonicMs() + intervalMs;

@@ -9,6 +9,7 @@ import type { Mailboxes } from '../../ports/mailboxes.ts';
 import type { State } from '../../ports/state.ts';
 import type { ServiceSchema } from '../../schema/types.ts';
 import type { Queues } from '../doors.ts';
+import type { TopicKeysDeps } from './topic-keys.ts';
 
 export interface SnsDeps {
   readonly schema: ServiceSchema;
@@ -20,8 +21,11 @@ export interface SnsDeps {
   /** Absent: no subscriptions of queues, and no dead-letter queues. */
   readonly queues?: Queues | undefined;
   readonly organizations?: OrganizationSource | undefined;
+  readonly kms: TopicKeysDeps['kms'];
   /** For the key that signs messages. */
   readonly sealer: Sealer;
+  /** Wraps the data keys of encrypted topics; for nothing else. */
+  readonly rootKey: Buffer;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;

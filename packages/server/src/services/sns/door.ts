@@ -49,7 +49,7 @@ export function createTopics(
       const { value: topic } = await store.requireTopic(topicArn);
       const refused = await refusal(topic, actor);
       if (refused !== undefined) throw snsError('AuthorizationError', refused);
-      return { messageId: (await publish(topic, readMessage(topic, inputOf(message)))).messageId };
+      return { messageId: (await publish(topic, readMessage(topic, inputOf(message)), { actor })).messageId };
     },
   };
 }

@@ -26,8 +26,8 @@ const UNSIGNED: ReadonlySet<string> = new Set(['ConfirmSubscription', 'Unsubscri
 /**
  * SNS: topics, subscriptions over HTTP, HTTPS, SQS and email, filter policies, publishing. Follows AWS's API of 2010-03-31
  * as it was in 2026-04. Left out, and answered as an unsupported operation or attribute: text messages, mobile push,
- * Lambda and Firehose endpoints, encryption with keys of KMS, message archiving and replay, data protection policies,
- * delivery status logging, the confirmation of an unsubscription.
+ * Lambda and Firehose endpoints, message archiving and replay, data protection policies, delivery status logging, the
+ * confirmation of an unsubscription.
  */
 export function snsService(deps: SnsDeps, { store, fifo, delivery, publish }: SnsParts): Service {
   const operations: Record<string, Handler> = {

@@ -9,6 +9,7 @@ import { createPublish } from './publish.ts';
 import { createSender } from './send.ts';
 import { openSigner } from './signing.ts';
 import { createSnsStore } from './store.ts';
+import { createTopicKeys } from './topic-keys.ts';
 
 export interface Sns {
   readonly service: Service;
@@ -27,9 +28,10 @@ export async function openSns(deps: SnsDeps): Promise<Sns> {
   const store = createSnsStore(deps.state, now);
   const signer = await openSigner(deps);
   const sender = createSender({ ...deps, signer });
-  const delivery = createDelivery({ ...deps, store, sender });
+  const keys = createTopicKeys(deps);
+  const delivery = createDelivery({ ...deps, store, sender, keys });
   const fifo = await openFifo({ state: deps.state, mailboxes: deps.mailboxes, now });
-  const publish = createPublish(deps, store, fifo, delivery.handOver);
+  const publish = createPublish(deps, store, fifo, keys, delivery.handOver);
   return {
     service: snsService(deps, { store, fifo, delivery, publish }),
     topics: createTopics(deps, store, publish),

@@ -7,9 +7,10 @@ import { filterable, type Message } from './message.ts';
 import { boxOf, isPending, type Subscription, type Topic } from './model.ts';
 import { encodeParcel, type Parcel } from './parcel.ts';
 import type { SnsStore } from './store.ts';
+import type { Publisher, TopicKeys } from './topic-keys.ts';
 
 /** Hands a message over to all who want it: durable, in one write, before it is acknowledged. */
-export type PublishMessage = (topic: Topic, message: Message) => Promise<Published>;
+export type PublishMessage = (topic: Topic, message: Message, publisher: Publisher) => Promise<Published>;
 
 /** Puts messages into mailboxes and wakes who delivers them. */
 export type HandOver = (messages: readonly MessageToPut[]) => Promise<readonly number[]>;
@@ -18,9 +19,11 @@ export function createPublish(
   { clock, random }: Pick<SnsDeps, 'clock' | 'random'>,
   store: SnsStore,
   fifo: Fifo,
+  keys: TopicKeys,
   handOver: HandOver,
 ): PublishMessage {
-  return async (topic, message) => {
+  return async (topic, message, publisher) => {
+    const seal = await keys.sealerFor(topic, publisher);
     const all = await store.subscriptions(topic.arn);
     const seen = filterable(message);
     const wanting = all.filter((one) => !isPending(one) && accepts(one, seen));
@@ -29,7 +32,8 @@ export function createPublish(
     const parcels = (order: { sequenceNumber?: string; deduplicationId?: string }) => {
       const { perProtocol: _, ...rest } = message;
       const common = { kind: 'Notification' as const, messageId, timestampMs, ...rest, ...order };
-      return parcelsFor(wanting, message, common);
+      const made = parcelsFor(wanting, message, common);
+      return seal ? made.map(({ box, body }) => ({ box, body: seal(box, body as Buffer) })) : made;
     };
     if (topic.fifo) {
       return fifo.once(

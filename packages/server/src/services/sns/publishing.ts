@@ -32,11 +32,11 @@ export function targetOf({ TopicArn, TargetArn, PhoneNumber }: SingleInput): str
 
 export function createPublishHandlers(store: SnsStore, publish: PublishMessage): Record<string, Handler> {
   return {
-    Publish: async (_context, input: SingleInput) => {
+    Publish: async (context, input: SingleInput) => {
       const { value: topic } = await store.requireTopic(targetOf(input));
-      return shown(await publish(topic, readMessage(topic, input)));
+      return shown(await publish(topic, readMessage(topic, input), { call: context }));
     },
-    PublishBatch: async (_context, { TopicArn, PublishBatchRequestEntries: entries = [] }: BatchInput) => {
+    PublishBatch: async (context, { TopicArn, PublishBatchRequestEntries: entries = [] }: BatchInput) => {
       const { value: topic } = await store.requireTopic(TopicArn);
       checkBatch(entries);
       const Successful: object[] = [];
@@ -44,7 +44,7 @@ export function createPublishHandlers(store: SnsStore, publish: PublishMessage):
       // One after the other: a FIFO topic's order is that of the batch.
       for (const { Id, ...input } of entries) {
         try {
-          Successful.push({ Id, ...shown(await publish(topic, readMessage(topic, input))) });
+          Successful.push({ Id, ...shown(await publish(topic, readMessage(topic, input), { call: context })) });
         } catch (error) {
           if (error instanceof Pushback) {
             Failed.push({ Id, Code: 'Throttled', Message: error.message, SenderFault: false });

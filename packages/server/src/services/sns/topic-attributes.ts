@@ -22,6 +22,8 @@ const bool = (name: string) => oneOf(name, 'true', 'false');
 /** AWS's limit, for the subject line of emails. */
 const DISPLAY_NAME_CHARS_MAX = 100;
 
+const KEY_ID = /^[A-Za-z0-9:/_-]{1,2048}$/;
+
 const RULES: Readonly<Record<string, Rule>> = {
   Policy: { check: (value, { arn }) => void (value !== '' && readPolicy(value, arn)) },
   DeliveryPolicy: { check: (value) => value !== '' && checkTopicDeliveryPolicy(value) },
@@ -37,7 +39,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   FifoThroughputScope: { fifo: true, check: oneOf('FifoThroughputScope', 'Topic', 'MessageGroup') },
   KmsMasterKeyId: {
     check(value) {
-      if (value !== '') throw notBuilt('KmsMasterKeyId', 'topics are not encrypted with keys of KMS');
+      if (value !== '' && !KEY_ID.test(value)) throw invalid('KmsMasterKeyId');
     },
   },
   ArchivePolicy: { check: () => reject('ArchivePolicy', 'messages are not archived') },

@@ -16,6 +16,7 @@ import type { State } from '../../../ports/state.ts';
 import { loadCatalogue } from '../../../schema/catalogue.ts';
 import { type CallContext, factsOf } from '../../../wire/service.ts';
 import type { Queues } from '../../doors.ts';
+import type { KmsForServices } from '../../kms/for-services.ts';
 import { openSns } from '../open.ts';
 
 export const ACCOUNT = '123456789012';
@@ -52,6 +53,11 @@ export interface HarnessOptions {
   readonly state?: State;
   readonly mailboxes?: Mailboxes;
   readonly clock?: FakeClock;
+  readonly kms?: Pick<KmsForServices, 'generateDataKey' | 'decrypt'>;
+}
+
+async function refusedByKms(): Promise<never> {
+  throw new AwsError('AccessDeniedException', 'no');
 }
 
 /** SNS with an endpoint for everything, whose answers tests decide. */
@@ -80,6 +86,8 @@ export async function harness(options: HarnessOptions = {}) {
     random,
     logger: silentLogger,
     sealer: createSealer(Buffer.alloc(32, 1), random),
+    rootKey: Buffer.alloc(32, 2),
+    kms: options.kms ?? { generateDataKey: refusedByKms, decrypt: refusedByKms },
     endpoint: () => 'http://sns.test:4570',
     counted: (protocol, outcome) => counted.push(`${protocol} ${outcome}`),
     http: {
