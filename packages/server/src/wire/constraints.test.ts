@@ -9,6 +9,7 @@ const TABLE: ConstraintTable = {
     'Other.Name': { max: 9 },
     Spoken: { pattern: /^x*$/, sentence: 'It must be x.' },
     Secret: { ...NAME, secret: true },
+    Secrets: { max: 1, each: { members: { Password: { ...NAME, secret: true } } } },
     Kind: { values: ['A', 'B'] },
     Days: { min: 1, max: 7 },
     Names: { max: 2, each: NAME },
@@ -70,5 +71,11 @@ test('anchors are shown where the model has them', () => {
 
 test('no secret stands in a message, whatever is wrong with it', () => {
   const secret = fc.string({ minLength: 5 }).filter((text) => !/^[\w ':.+=[\]-]*$/.test(text));
-  fc.assert(fc.property(secret, (value) => !told({ Secret: value })!.includes(value)));
+  fc.assert(
+    fc.property(secret, fc.integer({ min: 1, max: 2 }), (value, count) => {
+      const Secrets = Array(count).fill({ Password: value });
+      expect(told({ Secret: value })).not.toContain(value);
+      expect(told({ Secrets })).not.toContain(value);
+    }),
+  );
 });

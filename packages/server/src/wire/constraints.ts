@@ -81,7 +81,8 @@ const NOT_NULL = 'Member must not be null';
 
 function check(value: unknown, rule: Rule, place: string, found: Found): void {
   const complain = (problem: string) =>
-    found.constraints.push(complaintOf(rule.secret ? undefined : shown(value), place, problem));
+    found.constraints.push(complaintOf(holdsSecret(rule) ? undefined : shown(value), place, problem));
+  if (found.constraints.length >= COMPLAINTS_MAX) return;
   const problem = value === null ? NOT_NULL : problemOf(value, rule);
   if (problem !== undefined) {
     complain(problem);
@@ -122,6 +123,10 @@ function problemOf(value: unknown, { min, max, values }: Rule): string | undefin
   if (values && !values.includes(value as string)) return `Member must satisfy enum value set: [${values.join(', ')}]`;
   return undefined;
 }
+
+/** Lists and structures are shown whole. */
+const holdsSecret = ({ secret, each, members = {} }: Rule): boolean =>
+  secret === true || (each !== undefined && holdsSecret(each)) || Object.values(members).some(holdsSecret);
 
 const sourceOf = ({ source }: RegExp, { showsAnchors }: Found): string =>
   showsAnchors ? source : source.replace(/^\^|\$$/g, '');
