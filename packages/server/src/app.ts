@@ -194,7 +194,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
       authorizer,
       organizations: organizationSource,
       sealer,
-      kms,
+      kms: kms.forServices,
       purposeKey: kms.purposeKey,
       metrics,
       clock,

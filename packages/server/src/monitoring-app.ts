@@ -19,7 +19,7 @@ import type { State } from './ports/state.ts';
 import { loadCatalogue } from './schema/catalogue.ts';
 import type { LogGroups } from './services/doors.ts';
 import { openEvents } from './services/events/open.ts';
-import type { Kms } from './services/kms/open.ts';
+import type { KmsForServices } from './services/kms/for-services.ts';
 import { openLogs } from './services/logs/open.ts';
 import { openSns } from './services/sns/open.ts';
 import { openSqs } from './services/sqs/open.ts';
@@ -34,7 +34,7 @@ export interface MonitoringParts {
   readonly authorizer: Authorizer;
   readonly organizations: OrganizationSource;
   readonly sealer: Sealer;
-  readonly kms: Pick<Kms, 'forServices' | 'purposeKey'>;
+  readonly kms: KmsForServices;
   /** A key for one use alone: 32 bytes. */
   readonly purposeKey: (purpose: string) => Buffer;
   readonly metrics: Metrics;
@@ -99,8 +99,8 @@ export async function openMonitoring(parts: MonitoringParts): Promise<Monitoring
       queues: sqs.queues,
       organizations: parts.organizations,
       sealer: parts.sealer,
-      kms: parts.kms.forServices,
-      rootKey: parts.kms.purposeKey('sns'),
+      kms: parts.kms,
+      rootKey: parts.purposeKey('sns'),
       clock,
       random,
       logger,
