@@ -22,8 +22,7 @@ interface PutMetricDataInput {
 
 type Place = { readonly accountId: string; readonly region: string };
 
-/** @param noted told of what was put, once it is durable */
-export function createPutMetricData(store: MetricStore, noted: (writes: readonly MetricWrite[]) => void): Handler {
+export function createPutMetricData(store: MetricStore): Handler {
   return async (context, input: PutMetricDataInput) => {
     const namespace = checkNamespace(input.Namespace);
     const data = [...(input.MetricData ?? []), ...(input.EntityMetricData ?? []).flatMap((e) => e.MetricData ?? [])];
@@ -38,7 +37,6 @@ export function createPutMetricData(store: MetricStore, noted: (writes: readonly
       writeOf(place, namespace, datum, `MetricData.member.${i + 1}`, context.timeMs),
     );
     await store.put(writes);
-    noted(writes);
     return {};
   };
 }
@@ -128,7 +126,10 @@ function finite(value: number, at: string): number {
   throw invalidValue(`The value of the parameter ${at} is not valid: it must be a number from -2^360 to 2^360.`);
 }
 
-/** The door for other services, which know what they put: nothing is refused for its time. */
+/**
+ * The door for other services, which know what they put: nothing is refused for its time.
+ * @param noted told of what was put, once it is durable
+ */
 export function createMetricsDoor(store: MetricStore, noted: (writes: readonly MetricWrite[]) => void): Metrics {
   return {
     async put(accountId, region, namespace, data, once) {
