@@ -51,7 +51,8 @@ function jsonOf(text: string): unknown {
  *
  * Where AWS documents nothing: a comparison holds only for a value that is there, `!=` included, as JSON filters are
  * known to do in practice (`NOT EXISTS` is for the others); null is there and differs from everything; text is compared
- * with the text of strings, numbers and booleans, numbers with numbers alone.
+ * with the text of strings, numbers and booleans; a number with numbers, and for `=` and `!=` with the text of strings as
+ * well, since `{ $.recipientAccountId = 123456789012 }` is a word without quotes no less than a number.
  */
 export function compileFilterPattern(pattern: FilterPattern): FilterTest {
   switch (pattern.family) {
@@ -95,8 +96,12 @@ function compileValueTest(condition: JsonCondition): Holds<unknown> {
   }
   if (condition.kind === 'number') {
     const compare = COMPARE[condition.operator];
-    const { value: bound } = condition;
-    return (value) => typeof value === 'number' && compare(value, bound);
+    const { value: bound, text, operator } = condition;
+    const textIs = operator === '=' ? true : operator === '!=' ? false : undefined;
+    return (value) =>
+      typeof value === 'number'
+        ? compare(value, bound)
+        : typeof value === 'string' && textIs !== undefined && (value === text) === textIs;
   }
   const { negated } = condition as Comparison & { kind: 'text' | 'regex' };
   const fits = compileTextTest(condition as Comparison & { kind: 'text' | 'regex' });
@@ -170,7 +175,7 @@ function compileFieldTest(comparison: Comparison): Holds<string> {
 /**
  * What a metric's value or dimension takes from an event that matches; undefined where the event has no such scalar.
  * With a wildcard it is the first.
- * @param reference `$.latency` for JSON patterns, `$bytes` for a field of a space-delimited one
+ * @param reference `$.latency` for JSON patterns; `$bytes` or `$7` for a field of a space-delimited one
  * @throws PatternError when the reference is none, or the pattern has nothing to refer to
  */
 export function compileExtraction(
@@ -178,15 +183,16 @@ export function compileExtraction(
   pattern: FilterPattern,
 ): (event: FilterEvent) => string | number | boolean | undefined {
   const parsed = parseReference(reference, pattern);
-  if (typeof parsed === 'number') {
+  if (parsed.kind !== 'selector') {
     const fieldsPattern = pattern as FieldsPattern;
     const place = placesOf(fieldsPattern);
     return ({ text }) => {
       const fields = splitFields(text);
-      return isRightCount(fieldsPattern, fields.length) ? place(fields, parsed) : undefined;
+      if (!isRightCount(fieldsPattern, fields.length)) return undefined;
+      return parsed.kind === 'field' ? place(fields, parsed.field) : fields[parsed.place];
     };
   }
-  const reach = compileSelector(parsed);
+  const reach = compileSelector(parsed.selector);
   return ({ json }) => {
     let found: string | number | boolean | undefined;
     reach(json, (value) => {
@@ -199,23 +205,34 @@ export function compileExtraction(
 }
 
 /**
- * `extractedValues` of TestMetricFilter: the fields that the pattern names, as text, under the names it gives them.
+ * `extractedValues` of TestMetricFilter, as text: of JSON what the pattern's selectors name, of a line all its fields, those
+ * that the pattern has no name for by their place (`$3`).
  */
 export function compileExtractedValues(
   pattern: FilterPattern,
 ): (event: FilterEvent) => Readonly<Record<string, string>> {
-  const references = [...new Set(referencesOf(pattern))];
-  const extractions = references.map((reference) => [reference, compileExtraction(reference, pattern)] as const);
+  if (pattern.family === 'fields') return (event) => valuesOfLine(pattern, splitFields(event.text));
+  const selectors = pattern.family === 'json' ? leavesOf(pattern.where).map(({ selector }) => selector) : [];
+  const names = [...new Set(selectors.map(printSelector))];
+  const extractions = names.map((name) => [name, compileExtraction(name, pattern)] as const);
   return (event) =>
     Object.fromEntries(
-      extractions.flatMap(([reference, extract]) => {
+      extractions.flatMap(([name, extract]) => {
         const value = extract(event);
-        return value === undefined ? [] : [[reference, String(value)]];
+        return value === undefined ? [] : [[name, String(value)]];
       }),
     );
 }
 
-function referencesOf(pattern: FilterPattern): readonly string[] {
-  if (pattern.family === 'json') return leavesOf(pattern.where).map(({ selector }) => printSelector(selector));
-  return pattern.family === 'fields' ? pattern.fields.map(({ name }) => `$${name}`) : [];
+function valuesOfLine(pattern: FieldsPattern, texts: readonly string[]): Readonly<Record<string, string>> {
+  const { fields, gap = fields.length } = pattern;
+  if (!isRightCount(pattern, texts.length)) return {};
+  const skipped = texts.length - fields.length;
+  return Object.fromEntries(
+    texts.map((text, i) => {
+      const field = i < gap ? fields[i] : fields[i - skipped];
+      const isSkipped = i >= gap && i < gap + skipped;
+      return [`$${(!isSkipped && field?.name) || i + 1}`, text];
+    }),
+  );
 }

@@ -19,6 +19,7 @@ const RECORD = {
   sourceIPAddress: '123.123.4.5',
   errorCode: 'Client.UnauthorizedOperation',
   latency: 50,
+  account: '123456789012',
   ratio: 0.5,
   ok: true,
   nothing: null,
@@ -49,7 +50,11 @@ describe('JSON patterns', () => {
     ['{ $.latency = "*" }', true],
     ['{ $.latency = 5* }', true],
     ['{ $.eventName > 5 }', false],
-    ['{ $.eventName != 5 }', false],
+    ['{ $.eventName != 5 }', true],
+    ['{ $.account = 123456789012 }', true],
+    ['{ $.account != 123456789012 }', false],
+    ['{ $.account > 5 }', false],
+    ['{ $.eventName =! ConsoleLogin }', false],
     ['{ $.ok = true }', true],
     ['{ $.ok IS TRUE }', true],
     ['{ $.nothing IS NULL }', true],
@@ -101,6 +106,8 @@ describe('terms', () => {
     ['?WARN ERROR', true],
     ['ERROR -REQUEST', false],
     ['-WARN', true],
+    ['"ERROR" - "Exiting"', true],
+    ['"ERROR" - "REQUEST"', false],
     ['"BAD REQUEST"', true],
     ['"ERROR 400]"', true],
     ['%ERROR [45]\\d\\d%'.replace(' ', '\\s'), true],
@@ -128,6 +135,14 @@ describe('space-delimited patterns', () => {
     ['[..., request > 1, status_code, bytes]', false],
     ['[a,b,c,d,e,f,g,...,h]', false],
     ['[...]', true],
+    ['[..., request=*.html*, status_code=4*,]', true],
+    ['[,,user=frank,,,,]', true],
+    ['[,,,,,,]', true],
+    ['[,]', false],
+    ['[ip, env, user, timestamp, request, status_code = 4* && bytes > 1000]', true],
+    ['[ip, env, user, timestamp, request, status_code = 4* && bytes > 2000]', false],
+    ['[..., status_code = 4* && status_code != 403, bytes]', true],
+    ['[w1=!ERROR&&w1=!WARN, ...]', true],
   ])('%s is %s', (pattern, expected) => {
     expect(matches(pattern, LINE)).toBe(expected);
   });
@@ -150,6 +165,8 @@ describe('extraction', () => {
 
   test('takes a field of a line', () => {
     expect(extract('[ip, ..., bytes]', '$bytes', '::1 "a b" 7')).toBe('7');
+    expect(extract('[ip, ..., bytes]', '$2', '::1 "a b" 7')).toBe('a b');
+    expect(extract('[ip, ..., bytes]', '$4', '::1 "a b" 7')).toBeUndefined();
   });
 
   test('refuses what the pattern does not name', () => {
@@ -167,6 +184,17 @@ describe('extraction', () => {
     });
     expect(values('[ip, request]', '::1 "GET /"')).toEqual({ $ip: '::1', $request: 'GET /' });
     expect(values('ERROR', 'ERROR')).toEqual({});
+    // The guide's own example.
+    const line = '127.0.0.1 - frank [10/Oct/2000:13:25:15 -0700] "GET /products/index.html HTTP/1.0" 404 1534';
+    expect(values('[..., request=*.html*, status_code=4*,]', line)).toEqual({
+      $status_code: '404',
+      $request: 'GET /products/index.html HTTP/1.0',
+      $7: '1534',
+      $4: '10/Oct/2000:13:25:15 -0700',
+      $3: 'frank',
+      $2: '-',
+      $1: '127.0.0.1',
+    });
   });
 });
 
@@ -192,9 +220,9 @@ describe('what is wrong is told with its place', () => {
     [`{ ${'('.repeat(40)} }`, 34, 'deep'],
     ['[a, a]', 4, "two fields are named 'a'"],
     ['[..., a, ...]', 9, "'...' may stand once"],
-    ['[a=1 || b=2]', 8, "the conditions of field 'a'"],
+    ['[a=1 || b=2]', 8, "these conditions of field 'a'"],
     ['[a', 2, "expected ',', '&&', '||' or ']'"],
-    ['[a,]', 3, "expected the name of a field or '...'"],
+    ['[a,~]', 3, "expected the name of a field or '...'"],
     ['foo-bar', 3, "Invalid character(s) in term 'foo-bar'"],
     ['a "b', 2, 'the quote is not closed'],
     ['x'.repeat(1025), 1024, '1024 characters'],

@@ -87,9 +87,11 @@ function readFields(reader: Reader): FieldsPattern {
       if (gap !== undefined) refuse("'...' may stand once", begin);
       gap = fields.length;
     } else {
-      const field = readField(reader);
-      if (fields.some(({ name }) => name === field.name)) refuse(`two fields are named '${field.name}'`, begin);
-      fields.push(field);
+      for (const field of readField(reader)) {
+        const isTaken = field.name !== '' && fields.some(({ name }) => name === field.name);
+        if (isTaken) refuse(`two fields are named '${field.name}'`, begin);
+        fields.push(field);
+      }
     }
     skipBlanks(reader);
   } while (take(reader, ','));
@@ -99,23 +101,47 @@ function readFields(reader: Reader): FieldsPattern {
   return { family: 'fields', fields, gap };
 }
 
-/** A name, or a condition on it: `status=4*`, `w1=ERROR || w1=WARN`. */
-function readField(reader: Reader): Field {
-  const begin = reader.at;
-  const isCondition = /[\s(]*[A-Za-z0-9_-]+\s*[=!<>]/y;
-  isCondition.lastIndex = begin;
-  if (!isCondition.test(reader.text)) return { name: readFieldName(reader) };
-  let name: string | undefined;
-  const where = readExpression(reader, (leaf): Comparison => {
-    const at = leaf.at;
-    const here = readFieldName(leaf);
-    name ??= here;
-    if (here !== name) refuse(`the conditions of field '${name}' speak of it alone, not of '${here}'`, at);
-    skipBlanks(leaf);
-    return readComparison(leaf);
-  });
-  return { name: name!, where };
+interface NamedComparison {
+  readonly name: string;
+  readonly comparison: Comparison;
+  readonly at: number;
 }
+
+/**
+ * A field by its name, or by conditions on it: `status=4*`, `w1=ERROR || w1=WARN`. Nothing at all is a field too. AWS's
+ * guide also joins the conditions of fields that follow each other: `status=4* && bytes > 1000`.
+ */
+function readField(reader: Reader): readonly Field[] {
+  if (/[,\]]/.test(reader.text[reader.at] ?? '')) return [{ name: '' }];
+  const isCondition = /[\s(]*[A-Za-z0-9_-]+\s*[=!<>]/y;
+  isCondition.lastIndex = reader.at;
+  if (!isCondition.test(reader.text)) return [{ name: readFieldName(reader) }];
+  const where = readExpression(reader, (leaf): NamedComparison => {
+    const at = leaf.at;
+    const name = readFieldName(leaf);
+    skipBlanks(leaf);
+    return { name, comparison: readComparison(leaf), at };
+  });
+  const fields: { readonly name: string; readonly parts: Expression<Comparison>[] }[] = [];
+  for (const part of where.kind === 'and' ? where.parts : [where]) {
+    const [first, ...others] = leavesOf(part);
+    const { name } = first!;
+    const other = others.find((leaf) => leaf.name !== name);
+    if (other) refuse(`these conditions of field '${name}' speak of it alone, not of '${other.name}'`, other.at);
+    const known = fields.find((field) => field.name === name);
+    if (known) known.parts.push(comparisonsOf(part));
+    else fields.push({ name, parts: [comparisonsOf(part)] });
+  }
+  return fields.map(({ name, parts }) => ({
+    name,
+    where: parts.length === 1 ? parts[0]! : { kind: 'and', parts },
+  }));
+}
+
+const comparisonsOf = (tree: Expression<NamedComparison>): Expression<Comparison> =>
+  tree.kind === 'leaf'
+    ? { kind: 'leaf', leaf: tree.leaf.comparison }
+    : { kind: tree.kind, parts: tree.parts.map(comparisonsOf) };
 
 const readFieldName = (reader: Reader): string =>
   takeMatch(reader, FIELD_NAME) ?? expected(reader, "the name of a field or '...'");
@@ -127,6 +153,7 @@ function readTerms(reader: Reader): FilterPattern {
   const lists = { all: [] as Term[], any: [] as Term[], none: [] as Term[] };
   for (; reader.at < reader.text.length; skipBlanks(reader)) {
     const list = take(reader, '?') ? lists.any : take(reader, '-') ? lists.none : lists.all;
+    skipBlanks(reader);
     list.push(readTerm(reader));
   }
   const all = lists.all.filter((term) => term.kind === 'regex' || term.text.trim() !== '');
@@ -163,17 +190,28 @@ function checkRegexes(comparisons: readonly { readonly kind: string }[]): void {
 }
 
 /**
- * Where a metric's value or dimension comes from: `$.latency` of JSON events, `$bytes` of a field of the pattern.
+ * Where a metric's value or dimension comes from: `$.latency` of JSON events, `$bytes` of a field of the pattern, or `$7` of
+ * the seventh field of events.
  * @throws PatternError
  */
-export function parseReference(text: string, pattern: FilterPattern): Selector | number {
+export function parseReference(text: string, pattern: FilterPattern): Reference {
   if (pattern.family === 'fields') {
-    const index = pattern.fields.findIndex(({ name }) => `$${name}` === text);
-    return index >= 0 ? index : refuse(`${text} names no field of the filter pattern`, 0);
+    const field = pattern.fields.findIndex(({ name }) => `$${name}` === text && name !== '');
+    if (field >= 0) return { kind: 'field', field };
+    const place = /^\$([1-9]\d{0,4})$/.exec(text)?.[1];
+    return place === undefined
+      ? refuse(`${text} names no field of the filter pattern`, 0)
+      : { kind: 'place', place: Number(place) - 1 };
   }
   if (pattern.family !== 'json') return refuse(`${text} has no meaning without a JSON or space-delimited pattern`, 0);
   const reader: Reader = { text, at: 0 };
   const selector = readSelector(reader);
   atEnd(reader, 'nothing after the selector');
-  return selector;
+  return { kind: 'selector', selector };
 }
+
+export type Reference =
+  | { readonly kind: 'selector'; readonly selector: Selector }
+  /** Index of a field of the pattern; index of a field of the event. */
+  | { readonly kind: 'field'; readonly field: number }
+  | { readonly kind: 'place'; readonly place: number };

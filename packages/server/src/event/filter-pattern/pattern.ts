@@ -27,6 +27,7 @@ export interface FieldsPattern {
 }
 
 export interface Field {
+  /** Empty for a field that has its place only: `[..., status,]`. */
   readonly name: string;
   readonly where?: Expression<Comparison>;
 }
@@ -46,7 +47,7 @@ export type JsonCondition = { readonly selector: Selector } & (
 export type Comparison =
   | { readonly kind: 'text'; readonly negated: boolean; readonly text: string }
   | { readonly kind: 'regex'; readonly negated: boolean; readonly value: RegexValue }
-  | { readonly kind: 'number'; readonly operator: NumberOperator; readonly value: number };
+  | { readonly kind: 'number'; readonly operator: NumberOperator; readonly value: number; readonly text: string };
 
 export type NumberOperator = '=' | '!=' | '<' | '>' | '<=' | '>=';
 

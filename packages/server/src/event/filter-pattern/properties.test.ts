@@ -12,11 +12,9 @@ const number = fc.constantFrom(0, 1, -2.5, 1000);
 const regex = fc.constantFrom('^a', 'b$', 'a|b', '[ab]+');
 const comparison: fc.Arbitrary<Comparison> = fc.oneof(
   fc.record({ kind: fc.constant('text' as const), negated: fc.boolean(), text: word }),
-  fc.record({
-    kind: fc.constant('number' as const),
-    operator: fc.constantFrom('=', '!=', '<', '>', '<=', '>='),
-    value: number,
-  }),
+  fc
+    .tuple(fc.constantFrom('=', '!=', '<', '>', '<=', '>=' as const), number)
+    .map(([operator, value]) => ({ kind: 'number', operator, value, text: String(value) }) as const),
 );
 const regexComparison: fc.Arbitrary<Comparison> = fc.record({
   kind: fc.constant('regex' as const),
@@ -212,7 +210,13 @@ function isCondition(c: JsonCondition, event: unknown): boolean {
     if (c.kind === 'null') return value === null;
     if (c.kind === 'true' || c.kind === 'false') return value === (c.kind === 'true');
     if (value === undefined || (typeof value === 'object' && value !== null)) return false;
-    if (c.kind === 'number') return typeof value === 'number' && compare(c.operator, value, c.value);
+    if (c.kind === 'number' && typeof value === 'number') return compare(c.operator, value, c.value);
+    if (c.kind === 'number') {
+      return (
+        typeof value === 'string' &&
+        ((c.operator === '=' && value === c.text) || (c.operator === '!=' && value !== c.text))
+      );
+    }
     return (value !== null && isText(c, String(value))) !== c.negated;
   });
 }

@@ -60,14 +60,15 @@ export function readExpression<Leaf>(reader: Reader, readLeaf: (reader: Reader) 
   return list('or', '||', () => list('and', '&&', readPrimary));
 }
 
-const OPERATOR = /!=|<=|>=|=|<|>/y;
+/** `=!` is how AWS's guide once wrote `!=`. */
+const OPERATOR = /!=|=!|<=|>=|=|<|>/y;
 /** What AWS's own examples write without quotes: `kms.amazonaws.com`, `123.123.*`, `*.html*`. */
 const BARE = /[A-Za-z0-9_.*:/@+-]+/y;
 const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/;
 
 /** An operator and what it compares with. */
 export function readComparison(reader: Reader): Comparison {
-  const operator = takeMatch(reader, OPERATOR) as NumberOperator | undefined;
+  const operator = takeMatch(reader, OPERATOR)?.replace('=!', '!=') as NumberOperator | undefined;
   if (operator === undefined) expected(reader, "an operator: '=', '!=', '<', '>', '<=' or '>='");
   skipBlanks(reader);
   const begin = reader.at;
@@ -76,7 +77,9 @@ export function readComparison(reader: Reader): Comparison {
   if (isEquality && reader.text[begin] === '%') return { kind: 'regex', negated, value: readRegex(reader) };
   if (isEquality && reader.text[begin] === '"') return { kind: 'text', negated, text: readQuoted(reader) };
   const bare = takeMatch(reader, BARE);
-  if (bare !== undefined && NUMBER.test(bare)) return { kind: 'number', operator, value: Number(bare) };
+  if (bare !== undefined && NUMBER.test(bare)) {
+    return { kind: 'number', operator, value: Number(bare), text: bare };
+  }
   if (bare !== undefined && isEquality) return { kind: 'text', negated, text: bare };
   reader.at = begin;
   return expected(
