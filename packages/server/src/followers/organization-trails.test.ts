@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { DEFAULT_SELECTORS } from '../event/selectors.ts';
 import { joined, left, type Membership, membershipKey } from '../trails/members.ts';
 import { parseDigestKey, parseLogFileKey } from '../trails/paths.ts';
-import { loggingPeriods, type Trail } from '../trails/trail.ts';
+import { type DeliveryStatus, deliveryStatusKey, loggingPeriods, type Stream, type Trail } from '../trails/trail.ts';
 import { ACCOUNT, HOME, newTrail, recordsOf, World } from './testing/world.ts';
 
 const HOUR = 3_600_000;
@@ -208,6 +208,47 @@ describe('an organization trail', () => {
     expect(digestsOf(A)).toBe(1);
     for (let hours = 0; hours < 4; hours++) await c.world.pass(HOUR);
     expect([digestsOf(A), digestsOf(ACCOUNT)]).toEqual([2, 5]);
+    c.check();
+    await c.world.delivery.stop();
+  });
+
+  it('goes on for all others when the folder of one account refuses', async () => {
+    const c = await company({ regions: [HOME] });
+    await c.start();
+    c.world.refusing.set(`logs/AWSLogs/${ORG}/${A}`, 'AccessDenied');
+    c.act(A);
+    for (let attempts = 0; attempts < 15; attempts++) await c.world.flush(); // now its next attempt is half an hour off
+    c.act(ACCOUNT);
+    c.act(A);
+    const last = `e${c.world.events.length - 2}`;
+    for (let turn = 0; turn < 600 && !c.world.delivered().includes(last); turn++) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      await c.world.clock.advance(1_000);
+    }
+    expect(c.world.delivered()).toContain(last);
+    const status = async (stream: Stream) =>
+      (await c.world.state.get<DeliveryStatus>(deliveryStatusKey(c.trail.id, stream)))!.value;
+    expect((await status({ region: HOME, accountId: A })).latestDeliveryError).toBe('AccessDenied');
+    expect((await status({ region: HOME })).latestDeliveryError).toBeUndefined();
+    c.world.refusing.clear();
+    await c.settle();
+    await c.world.pass(HOUR);
+    c.check();
+    await c.world.delivery.stop();
+  });
+
+  it('that a delegated administrator stops logs until the administrator’s own record', async () => {
+    const c = await company({ regions: [HOME] });
+    await c.start();
+    const endingCall = { requestId: 'stop', floorSequence: 0, calledMs: c.world.clock.now(), accountId: A };
+    await c.world.save({ ...c.trail, isLogging: false, endingCall });
+    c.act(ACCOUNT);
+    const stop = { eventName: 'StopLogging', eventSource: 'cloudtrail.amazonaws.com', requestID: 'stop' };
+    c.act(ACCOUNT, HOME, stop); // of another account: no end of it
+    c.act(A, HOME, stop);
+    c.world.append([{ accountId: A }, {}]);
+    await c.settle();
+    await c.settle();
     c.check();
     await c.world.delivery.stop();
   });

@@ -12,7 +12,8 @@ import type { Spool } from './spool.ts';
 
 /**
  * Puts planned objects into their buckets: always the same key and bytes, as often as it takes. Each bucket of a trail
- * has a lane of its own (digests another), so that one which refuses holds up nobody else.
+ * has a lane of its own (digests another, each account of an organization others), so that one which refuses holds up
+ * nobody else.
  */
 export interface OutboxDeps {
   readonly state: State;
@@ -84,7 +85,7 @@ export class Outbox {
     const box = this.#boxes.get(trailId);
     if (!box) return;
     for (const object of planned) {
-      const name = `${object.kind} ${object.bucket}`;
+      const name = `${object.kind} ${object.bucket} ${object.accountId ?? ''}`;
       let lane = box.lanes.get(name);
       if (!lane) {
         lane = { queue: [], failures: 0, running: false, hurry: undefined };

@@ -50,7 +50,7 @@ export class World {
   readonly events: StoredEvent[] = [];
   readonly spool = new Map<string, Buffer>();
   readonly objects = new Map<string, Put>();
-  /** S3 code by bucket that refuses; `timeout` for an error without a code, `silence` for no answer at all. */
+  /** S3 code by bucket, or folder in one, that refuses; `timeout` for an error without a code, `silence` for no answer at all. */
   readonly refusing = new Map<string, string>();
   readonly settings: TrailDeliverySettings;
   delivery!: TrailDelivery;
@@ -346,10 +346,10 @@ export class World {
   }
 
   #put(caller: ServiceCaller, object: ObjectToPut): void {
-    const code = this.refusing.get(object.bucket);
+    const name = `${object.bucket}/${object.key}`;
+    const code = [...this.refusing].find(([place]) => name.startsWith(`${place}/`))?.[1];
     if (code === 'timeout') throw new Error('timed out');
     if (code !== undefined) throw new ObjectsError(code, 'refused');
-    const name = `${object.bucket}/${object.key}`;
     const before = this.objects.get(name);
     assert(!before || before.body.equals(object.body), `${name} is put again with the same bytes`);
     this.objects.set(name, { ...object, caller, puts: (before?.puts ?? 0) + 1 });
