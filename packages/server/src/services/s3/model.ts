@@ -8,6 +8,7 @@ import type { ChecksumAlgorithm } from '../../wire/checksum.ts';
 import type { CallContext, Handler } from '../../wire/service.ts';
 import type { StoredEncryption } from './encryption.ts';
 import { invalidArgument, s3Error } from './errors.ts';
+import type { Notifications } from './notifications.ts';
 import type { ObjectKeys } from './object-keys.ts';
 
 export interface S3Deps {
@@ -18,6 +19,8 @@ export interface S3Deps {
   readonly keys: ObjectKeys;
   /** What policies say of callers; ACLs and Block Public Access are S3's own. */
   readonly authorizer: Pick<Authorizer, 'decide'>;
+  /** Absent: nobody is told of anything. */
+  readonly notifications?: Notifications;
 }
 
 /** An output without what the SDK adds on the client's side. */

@@ -9,7 +9,6 @@ import { bucketOf, type Handlers, objectOf, type S3Deps } from './model.ts';
 const EMPTY: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   GetBucketAccelerateConfiguration: {},
   GetBucketLogging: {},
-  GetBucketNotificationConfiguration: {},
   GetBucketRequestPayment: { Payer: 'BucketOwner' },
   GetBucketAbac: { AbacStatus: { Status: 'Disabled' } },
   ListBucketAnalyticsConfigurations: { IsTruncated: false },
@@ -36,7 +35,6 @@ const MISSING: Readonly<Record<string, S3ErrorCode>> = {
 const HARMLESS: Readonly<Record<string, readonly [member: string, holds: (value: Tree) => boolean]>> = {
   PutBucketAccelerateConfiguration: ['AccelerateConfiguration', (value) => value.Status === 'Suspended'],
   PutBucketLogging: ['BucketLoggingStatus', (value) => value.LoggingEnabled === undefined],
-  PutBucketNotificationConfiguration: ['NotificationConfiguration', (value) => Object.keys(value).length === 0],
   PutBucketRequestPayment: ['RequestPaymentConfiguration', (value) => value.Payer === 'BucketOwner'],
   PutBucketAbac: ['AbacStatus', (value) => value.Status === 'Disabled'],
 };

@@ -9,11 +9,12 @@ import { FakeClock } from '../../../base/clock.ts';
 import { AwsError, assert } from '../../../base/errors.ts';
 import { silentLogger } from '../../../base/logger.ts';
 import { seededRandom } from '../../../base/random.ts';
+import type { ObjectStore } from '../../../ports/object-store.ts';
 import { openObjectStore } from '../../../ports/objects/store.ts';
 import type { ServiceSchema } from '../../../schema/types.ts';
 import type { CallContext, Caller } from '../../../wire/service.ts';
 import type { ServiceDataKeyRequest, ServiceDecryptRequest } from '../../kms/for-services.ts';
-import { createObjectKeys, s3Service } from '../index.ts';
+import { createObjectKeys, type Notifications, s3Service } from '../index.ts';
 
 export type Input = Record<string, unknown>;
 // biome-ignore lint/suspicious/noExplicitAny: answers of many operations
@@ -91,7 +92,10 @@ function fakeKms() {
 export type Harness = Awaited<ReturnType<typeof openHarness>>;
 
 /** The service over a store in a new directory, called as the pipeline calls it; with a bucket `logs` of OWNER's. */
-export async function openHarness(policies: PrincipalPolicySource = unlimitedPolicies) {
+export async function openHarness(
+  policies: PrincipalPolicySource = unlimitedPolicies,
+  notify?: (store: ObjectStore, clock: FakeClock) => Notifications,
+) {
   const directory = await mkdtemp(join(tmpdir(), 'opentrail-s3-'));
   const clock = new FakeClock();
   const store = await openObjectStore({ directory, clock, random: seededRandom('s3'), logger: silentLogger });
@@ -99,7 +103,16 @@ export async function openHarness(policies: PrincipalPolicySource = unlimitedPol
   const schema = { id: 's3' } as ServiceSchema;
   const kms = fakeKms();
   const keys = createObjectKeys({ rootKey: Buffer.alloc(32, 7), kms, random: seededRandom('keys'), encryptsAll: true });
-  const service = s3Service({ schema, store, clock, random: seededRandom('x'), keys, authorizer });
+  const notifications = notify?.(store, clock);
+  const service = s3Service({
+    schema,
+    store,
+    clock,
+    random: seededRandom('x'),
+    keys,
+    authorizer,
+    ...(notifications && { notifications }),
+  });
   const { authorize } = service;
   assert(authorize, 'S3 decides who may do what');
   const notes: { last: CallContext['notes'] } = { last: {} };
