@@ -1,7 +1,7 @@
 import { afterAll, expect } from 'vitest';
 import { aws, awsRaw, boto3, eventually, testWith } from './support/clients.ts';
 import { cleanUp, type RunningOpenTrail, startOpenTrail } from './support/opentrail.ts';
-import { type Subscriber, startSubscriber } from './support/sns-subscriber.ts';
+import { isAuthentic, type Subscriber, startSubscriber } from './support/sns-subscriber.ts';
 
 const subscribers: Subscriber[] = [];
 afterAll(() => {
@@ -181,6 +181,87 @@ print(json.dumps({'successful': len(done['Successful']), 'failed': len(done.get(
     expect(all.received.map(({ message }) => JSON.parse(message!.Message!).detail.severity).sort()).toEqual([
       0, 2, 4, 6, 8,
     ]);
+    await server.stop();
+  },
+  120_000,
+);
+
+testWith(
+  ['boto3'],
+  'boto3: queues get envelopes and bare messages, in order from FIFO topics; what fails goes to the dead-letter queue; topics with a key',
+  async () => {
+    const server = await startOpenTrail();
+    const failing = await subscriber();
+    failing.answers.push(...Array<number>(100).fill(404));
+    const { TopicArn: arn } = await snsOf(server)<Topic>('create-topic', '--name', 'mixed');
+    const deadArn = 'arn:aws:sqs:us-east-1:123456789012:dead';
+    await confirmed(server, arn, failing.url, { RedrivePolicy: JSON.stringify({ deadLetterTargetArn: deadArn }) });
+    const result = await boto3<Record<string, string[]>>(
+      server.env,
+      `
+import time
+sns, sqs, kms = client('sns'), client('sqs'), client('kms')
+arn = '${arn}'
+def queue(name, topic, policy=True, **attributes):
+  url = sqs.create_queue(QueueName=name, Attributes=attributes)['QueueUrl']
+  got = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=['QueueArn'])['Attributes']['QueueArn']
+  if policy:
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={'Policy': json.dumps({'Version': '2012-10-17', 'Statement': {
+      'Effect': 'Allow', 'Principal': {'Service': 'sns.amazonaws.com'}, 'Action': 'sqs:SendMessage', 'Resource': got,
+      'Condition': {'ArnEquals': {'aws:SourceArn': topic}}}})})
+  return url, got
+def receive(url, count):
+  out, end = [], time.time() + 30
+  while len(out) < count and time.time() < end:
+    for m in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=2, MessageAttributeNames=['All'],
+        AttributeNames=['All']).get('Messages', []):
+      out.append(m)
+      sqs.delete_message(QueueUrl=url, ReceiptHandle=m['ReceiptHandle'])
+  return out
+key = kms.create_key()['KeyMetadata']['KeyId']
+sns.set_topic_attributes(TopicArn=arn, AttributeName='KmsMasterKeyId', AttributeValue=key)
+plain, plain_arn = queue('plain', arn)
+raw, raw_arn = queue('raw', arn)
+dead, _ = queue('dead', arn)
+closed, closed_arn = queue('closed', arn, policy=False)
+subs = [sns.subscribe(TopicArn=arn, Protocol='sqs', Endpoint=a, Attributes=x)['SubscriptionArn'] for a, x in
+  [(plain_arn, {}), (raw_arn, {'RawMessageDelivery': 'true'}), (closed_arn, {})]]
+sent = sns.publish(TopicArn=arn, Message='text', Subject='S', MessageAttributes={
+  'a': {'DataType': 'String', 'StringValue': 'x'}, 'b': {'DataType': 'Binary', 'BinaryValue': b'\\x00\\x01'}})['MessageId']
+[p], [r], [d] = receive(plain, 1), receive(raw, 1), receive(dead, 1)
+fifo = sns.create_topic(Name='order.fifo', Attributes={'FifoTopic': 'true', 'ContentBasedDeduplication': 'true'})['TopicArn']
+ordered, ordered_arn = queue('order.fifo', fifo, FifoQueue='true')
+sns.subscribe(TopicArn=fifo, Protocol='sqs', Endpoint=ordered_arn, Attributes={'RawMessageDelivery': 'true'})
+for i in range(30):
+  for _ in range(2):
+    sns.publish(TopicArn=fifo, Message='m%d' % i, MessageGroupId='g%d' % (i % 2))
+order = receive(ordered, 30)
+print(json.dumps({
+  'sent': sent,
+  'subs': subs,
+  'plain': json.loads(p['Body']),
+  'rawBody': r['Body'],
+  'rawAttributes': {k: v.get('StringValue') or list(v['BinaryValue']) for k, v in r['MessageAttributes'].items()},
+  'dead': json.loads(d['Body'])['MessageId'],
+  'closed': len(sqs.receive_message(QueueUrl=closed).get('Messages', [])),
+  'orders': {g: [m['Body'] for m in order if m['Attributes']['MessageGroupId'] == g] for g in ['g0', 'g1']},
+}))
+`,
+    );
+    expect(result).toMatchObject({
+      plain: { Type: 'Notification', MessageId: result.sent, Message: 'text', Subject: 'S', TopicArn: arn },
+      rawBody: 'text',
+      rawAttributes: { a: 'x', b: [0, 1] },
+      dead: result.sent,
+      closed: 0,
+      orders: {
+        g0: Array.from({ length: 15 }, (_, i) => `m${2 * i}`),
+        g1: Array.from({ length: 15 }, (_, i) => `m${2 * i + 1}`),
+      },
+    });
+    expect(await isAuthentic(result.plain as never)).toBe(true);
+    for (const sub of result.subs!) expect(sub).toMatch(/^arn:aws:sns:us-east-1:123456789012:mixed:/);
+    expect(server.log()).toContain('SNS: a message is given up');
     await server.stop();
   },
   120_000,
