@@ -27,7 +27,7 @@ export function readingPattern<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
-    if (error instanceof PatternError) throw invalid(`Invalid filter pattern: ${error.message}`);
+    if (error instanceof PatternError) throw invalid(error.message);
     throw error;
   }
 }
