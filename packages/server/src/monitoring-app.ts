@@ -4,7 +4,6 @@ import type { Authorizer } from './access/authorizer.ts';
 import type { OrganizationSource } from './access/principal-policies.ts';
 import type { Sealer } from './access/sealed-secrets.ts';
 import type { Clock } from './base/clock.ts';
-import { Pushback } from './base/errors.ts';
 import type { Logger } from './base/logger.ts';
 import type { Metrics } from './base/metrics.ts';
 import type { Random } from './base/random.ts';
@@ -15,10 +14,12 @@ import type { Log } from './ports/log.ts';
 import { openLogGroups } from './ports/log-groups/embedded-log-groups.ts';
 import { createSmtpSender } from './ports/mail-sender/smtp.ts';
 import { openMailboxes } from './ports/mailboxes/embedded.ts';
+import { openMetricStore } from './ports/metrics/store.ts';
 import type { State } from './ports/state.ts';
 import { loadCatalogue } from './schema/catalogue.ts';
-import type { LogGroups } from './services/doors.ts';
-import { openEvents } from './services/events/open.ts';
+import { openCloudWatch } from './services/cloudwatch/open.ts';
+import type { Events, LogGroups } from './services/doors.ts';
+import { type EventBridge, openEvents } from './services/events/open.ts';
 import type { KmsForServices } from './services/kms/for-services.ts';
 import { openLogs } from './services/logs/open.ts';
 import { openSns } from './services/sns/open.ts';
@@ -109,10 +110,21 @@ export async function openMonitoring(parts: MonitoringParts): Promise<Monitoring
     }),
     (s) => s.close(),
   );
-  // Until CloudWatch is put together here: what goes there is tried again until it is.
-  const notYet = (service: string) => async () => {
-    throw new Pushback(`${service} is not served yet`);
-  };
+  // Alarms are told once all are open (`start`).
+  const events: Events = { put: (...told) => bridge.events.put(...told) };
+  const cloudWatch = closing(
+    openCloudWatch({
+      schema: loadCatalogue().schema('cloudwatch')!,
+      state,
+      store: closing(await openMetricStore({ directory: join(dataDir, 'metrics'), logger }), (s) => s.close()),
+      topics: sns.topics,
+      events,
+      clock,
+      random,
+      logger,
+    }),
+    (c) => c.close(),
+  );
   const logs = closing(
     await openLogs({
       schema: loadCatalogue().schema('cloudwatch-logs')!,
@@ -121,7 +133,7 @@ export async function openMonitoring(parts: MonitoringParts): Promise<Monitoring
       mailboxes,
       http,
       queues: sqs.queues,
-      metrics: { put: notYet('CloudWatch') },
+      metrics: cloudWatch.metrics,
       authorizer: parts.authorizer,
       clock,
       random,
@@ -130,7 +142,7 @@ export async function openMonitoring(parts: MonitoringParts): Promise<Monitoring
     (l) => l.close(),
   );
 
-  const bridge = closing(
+  const bridge: EventBridge = closing(
     await openEvents({
       schema: loadCatalogue().schema('eventbridge')!,
       state,
@@ -150,7 +162,7 @@ export async function openMonitoring(parts: MonitoringParts): Promise<Monitoring
   const eventBus = closing(startEventBus({ log, state, sink: bridge.trailEvents, clock, logger }), (f) => f.stop());
 
   return {
-    services: [sqs.service, sns.service, logs.service, bridge.service],
+    services: [sqs.service, sns.service, logs.service, cloudWatch.service, bridge.service],
     trailsChanged: eventBus.trailsChanged,
     lowestCursor: eventBus.lowestCursor,
     logGroups: logs.logGroups,
@@ -159,6 +171,9 @@ export async function openMonitoring(parts: MonitoringParts): Promise<Monitoring
       res.writeHead(200, { 'content-type': 'application/x-pem-file' }).end(sns.certificate.pem);
       return true;
     },
-    start: sns.start,
+    start() {
+      sns.start();
+      cloudWatch.start();
+    },
   };
 }

@@ -58,8 +58,7 @@ export class Engine {
     this.#deps = deps;
   }
 
-  async start(): Promise<void> {
-    this.#evaluated = (await this.#deps.state.get<number>(EVALUATED))?.value;
+  start(): void {
     this.#schedule();
   }
 
@@ -122,6 +121,7 @@ export class Engine {
 
   async #evaluateAll(): Promise<void> {
     const { state, alarms, clock } = this.#deps;
+    this.#evaluated ??= (await state.get<number>(EVALUATED))?.value;
     const now = Math.floor(clock.now() / 1000);
     const end = now - (now % MINUTE);
     const entries = await alarms.all();

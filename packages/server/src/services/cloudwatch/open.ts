@@ -35,6 +35,8 @@ export interface CloudWatchDeps {
 export interface CloudWatch {
   readonly service: Service;
   readonly metrics: Metrics;
+  /** Begins to evaluate alarms, and to tell what is still to be told. */
+  start(): void;
   /** Evaluates alarms now: for tests, which do not wait for the minute. */
   tick(): Promise<void>;
   close(): Promise<void>;
@@ -47,16 +49,18 @@ const MAINTENANCE_MS = 5 * 60_000;
  * CloudWatch metrics and alarms, by AWS's API of 2010-08-01 as it was in 2026-04. Left out, and answered as unknown
  * operations: dashboards, anomaly detection, metric streams, Contributor Insights, PromQL and log alarms, mute rules.
  */
-export async function openCloudWatch(deps: CloudWatchDeps): Promise<CloudWatch> {
+export function openCloudWatch(deps: CloudWatchDeps): CloudWatch {
   const { state, store, clock, logger, random } = deps;
   const alarms = createAlarmStore(state);
   const outbox = new Outbox(deps);
   const engine = new Engine({ ...deps, alarms, toEvents: deps.events !== undefined, acted: () => outbox.wake() });
   const noted = (writes: Parameters<Engine['noted']>[0]) => engine.noted(writes);
   const stopMaintenance = startMaintenance(store, withoutLeaps(clock), logger);
-  await engine.start();
-  outbox.wake();
   return {
+    start() {
+      engine.start();
+      outbox.wake();
+    },
     service: {
       schema: deps.schema,
       operations: {

@@ -50,7 +50,8 @@ export async function startCloudWatch() {
         },
       },
     });
-  let cloudWatch = await open();
+  let cloudWatch = open();
+  cloudWatch.start();
   return {
     clock,
     state,
@@ -61,7 +62,8 @@ export async function startCloudWatch() {
     /** As after a restart: what is in State and in the store stays. */
     async restart() {
       await cloudWatch.close();
-      cloudWatch = await open();
+      cloudWatch = open();
+      cloudWatch.start();
     },
     // biome-ignore lint/suspicious/noExplicitAny: any operation's output
     call: (operation: string, input: object): Promise<any> =>
