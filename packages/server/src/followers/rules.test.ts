@@ -8,6 +8,7 @@ import { MemoryLog } from '../ports/log/memory.ts';
 import type { Log } from '../ports/log.ts';
 import { memoryState } from '../ports/state/memory.ts';
 import type { State } from '../ports/state.ts';
+import { MATCHES_PER_MINUTE_MAX } from './match-quota.ts';
 import { type RulesFollower, startRules } from './rules.ts';
 
 const OWNER = '123456789012';
@@ -16,7 +17,11 @@ const OTHER = '210987654321';
 interface Matched {
   readonly eventID: string;
   readonly recipientAccountId: string;
-  readonly serviceEventDetails: { readonly ruleId: string; readonly matchedEvent: Record<string, string> };
+  readonly serviceEventDetails: {
+    readonly ruleId: string;
+    readonly suppressedMatches?: number;
+    readonly matchedEvent: Record<string, string>;
+  };
 }
 
 /** A Log, a State and a follower between them that can crash. */
@@ -195,6 +200,20 @@ describe('rules over new events', () => {
     await world.pass(3_000);
     world.log.trouble = undefined;
     expect(await world.settle()).toHaveLength(1);
+    await world.follower!.stop();
+  });
+
+  test('a rule that matches too much is held back, and says so', async () => {
+    const world = new World();
+    world.start();
+    await world.add('everything', EVERYTHING);
+    for (let i = 0; i < MATCHES_PER_MINUTE_MAX + 7; i++) await world.happen({});
+    expect(await world.settle()).toHaveLength(MATCHES_PER_MINUTE_MAX);
+    await world.pass(60_000);
+    await world.happen({});
+    const matches = await world.settle();
+    expect(matches).toHaveLength(MATCHES_PER_MINUTE_MAX + 1);
+    expect(matches.map((m) => m.serviceEventDetails.suppressedMatches ?? 0).filter((n) => n > 0)).toEqual([7]);
     await world.follower!.stop();
   });
 

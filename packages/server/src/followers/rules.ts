@@ -9,6 +9,7 @@ import {
   matchEvent,
   RULES_PREFIX,
   type RuleSet,
+  ruleKey,
   type SigmaRecord,
   type StoredRule,
   sigmaRecord,
@@ -17,6 +18,7 @@ import type { History } from '../ports/history.ts';
 import type { Log, Sequence, StoredEvent } from '../ports/log.ts';
 import type { State } from '../ports/state.ts';
 import { Alarm } from './alarm.ts';
+import { createMatchQuota } from './match-quota.ts';
 
 export interface RulesDeps {
   readonly log: Log;
@@ -63,6 +65,8 @@ export function startRules(deps: RulesDeps): RulesFollower {
   /** Matches of events before this may be in the Log already: from an earlier life, or from a try that failed. */
   let doubtedBelow = log.end;
 
+  const quota = createMatchQuota((rule) => logger.warn({ rule }, 'a rule matches so often that matches are left out'));
+
   async function load(): Promise<void> {
     isStale = false;
     const stored = (await state.list<StoredRule>(RULES_PREFIX)).map(({ value }) => value);
@@ -95,16 +99,17 @@ export function startRules(deps: RulesDeps): RulesFollower {
 
   function judge(active: RuleSet, batch: readonly StoredEvent[]): NewEvent[] {
     const matches: NewEvent[] = [];
-    for (const { sequence, header, json } of batch) {
+    for (const { sequence, header, json, acceptedMs } of batch) {
       if (isMatch(header)) continue;
       const candidates = active.concerning(header).filter(({ stored }) => stored.from <= sequence);
       if (candidates.length === 0) continue;
       const record = JSON.parse(json.toString('utf8')) as Record<string, unknown>;
       const seen = sigmaRecord(record);
       for (const candidate of candidates) {
-        if (isHit(candidate, seen, header.eventId)) {
-          matches.push(matchEvent(candidate, { sequence, header, record }, clock.now()));
-        }
+        if (!isHit(candidate, seen, header.eventId)) continue;
+        const suppressed = quota.take(ruleKey(candidate.stored.accountId, candidate.stored.id), acceptedMs);
+        if (suppressed === undefined) continue;
+        matches.push(matchEvent(candidate, { sequence, header, record }, { nowMs: clock.now(), suppressed }));
       }
     }
     return matches;
@@ -163,6 +168,7 @@ export function startRules(deps: RulesDeps): RulesFollower {
         if (alarm.ended) return;
         isStale = true;
         doubtedBelow = log.end;
+        quota.reset();
         logger.error({ err: error }, 'rules are in trouble and try again');
         await alarm.pause(TROUBLE_PAUSE_MS);
       }

@@ -21,11 +21,21 @@ export interface JudgedEvent {
   readonly record: Readonly<Record<string, unknown>>;
 }
 
+interface Circumstances {
+  readonly nowMs: number;
+  /** Matches of the rule that were left out before this one. */
+  readonly suppressed: number;
+}
+
 /**
  * A match as an event of its own: a service event of OpenTrail in the account that owns the rule, in the Region of what
  * matched. The same rule and event always give the same eventID, so that a match can be told from its repetition.
  */
-export function matchEvent({ stored, rule }: ActiveRule, event: JudgedEvent, nowMs: number): NewEvent {
+export function matchEvent(
+  { stored, rule }: ActiveRule,
+  event: JudgedEvent,
+  { nowMs, suppressed }: Circumstances,
+): NewEvent {
   const { header, record, sequence } = event;
   const report = recordFromReport(
     {
@@ -40,6 +50,7 @@ export function matchEvent({ stored, rule }: ActiveRule, event: JudgedEvent, now
           ruleTitle: rule.title,
           ruleLevel: rule.level,
           ...(rule.tags.length > 0 && { ruleTags: rule.tags }),
+          ...(suppressed > 0 && { suppressedMatches: suppressed }),
           matchedEvent: {
             eventID: header.eventId,
             eventTime: record.eventTime,
