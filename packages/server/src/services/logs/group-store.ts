@@ -34,6 +34,7 @@ export interface Groups {
   change(place: Place, name: string, edit: (group: Group) => Group): Promise<Group>;
   /** @throws AwsError ResourceNotFoundException */
   stream(group: Group, name: string): Promise<Stream>;
+  /** In no order. */
   streams(group: Pick<Group, 'id'>): Promise<readonly Stream[]>;
   /** @throws AwsError ResourceAlreadyExistsException */
   createStream(place: Place, groupName: string, name: string): Promise<Stream>;
@@ -109,8 +110,7 @@ export function createGroups({ state, clock, random }: Pick<LogsDeps, 'state' | 
       return entry.value;
     },
     async streams({ id }) {
-      const entries = await state.list<Stream>(streamsPrefix(id));
-      return entries.map(({ value }) => value).sort(byName);
+      return (await state.list<Stream>(streamsPrefix(id))).map(({ value }) => value);
     },
     createStream: (place, groupName, name) =>
       untilWritten(async () => {

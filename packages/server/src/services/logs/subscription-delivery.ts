@@ -13,8 +13,13 @@ export type SendToDestination = (
 const QUEUE_ARN = /^arn:aws[a-z-]*:sqs:[a-z0-9-]+:\d{12}:[A-Za-z0-9_.-]{1,80}$/;
 const HTTP_TIMEOUT_MS = 30_000;
 
+/** Before a URL, for clients that take nothing but ARNs, or would fetch a URL that they are given (the AWS CLI 1). */
+const URL_ARN = /^arn:aws:http:::/;
+const urlOf = (destination: string): string => destination.replace(URL_ARN, '');
+
+/** The ARN of a queue, a URL of HTTP, or a URL behind `arn:aws:http:::`. */
 export const isDestination = (destination: string): boolean =>
-  QUEUE_ARN.test(destination) || (/^https?:\/\//.test(destination) && URL.canParse(destination));
+  QUEUE_ARN.test(destination) || (/^https?:\/\//.test(urlOf(destination)) && URL.canParse(urlOf(destination)));
 
 /** The receiver said no, with a status that says not to come back. */
 export class Refused extends Error {}
@@ -33,7 +38,7 @@ export function createSendToDestination({ queues, http }: Pick<LogsDeps, 'queues
       return;
     }
     const { status } = await http.send({
-      ...{ method: 'POST', url: destination, timeoutMs: HTTP_TIMEOUT_MS },
+      ...{ method: 'POST', url: urlOf(destination), timeoutMs: HTTP_TIMEOUT_MS },
       headers: { 'content-type': 'application/json', 'x-amz-log-group': sourceArn },
       body: JSON.stringify({ awslogs: { data } }),
     });

@@ -110,4 +110,4 @@ export function createSubscriptionHandlers(
 }
 
 const NO_DESTINATION =
-  'destinationArn must be the ARN of an SQS queue (arn:aws:sqs:region:account:name), or the URL of an HTTP endpoint (https://host/path); OpenTrail has no other destinations of subscriptions.';
+  'destinationArn must be the ARN of an SQS queue (arn:aws:sqs:region:account:name), or the URL of an HTTP endpoint (https://host/path or arn:aws:http:::https://host/path); OpenTrail has no other destinations of subscriptions.';
