@@ -43,7 +43,14 @@ import {
 } from './services/organizations/index.ts';
 import { outsideKeys } from './services/outside-objects/keys.ts';
 import { openOutsideObjects } from './services/outside-objects/outside-objects.ts';
-import { createObjectKeys, objectsPort, s3Service, startLifecycle } from './services/s3/index.ts';
+import {
+  createObjectKeys,
+  objectsPort,
+  objectsWithNotifications,
+  s3Service,
+  startLifecycle,
+  storeWithNotifications,
+} from './services/s3/index.ts';
 import { createOidcFetch, createOidcKeys, stsService } from './services/sts/index.ts';
 import { createSigningKeys } from './trails/signing-keys.ts';
 import { createAuditor } from './wire/audit.ts';
@@ -131,7 +138,6 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
     const store = troubles.watchObjects(
       closing(await openObjectStore({ directory: inData('objects'), clock, logger, random }), (s) => s.close()),
     );
-    closing(startLifecycle({ store, clock: withoutLeaps(clock), logger }), (l) => l.close());
 
     const organizationStore = createOrganizationStore(state, log);
     const organizationSource = createOrganizationSource(organizationStore);
@@ -190,6 +196,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
       config,
       dataDir: dataDir.path,
       state,
+      store,
       log,
       authorizer,
       organizations: organizationSource,
@@ -205,9 +212,18 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
       closing,
     });
 
+    const { notifications } = monitoring;
+    closing(
+      startLifecycle({
+        store: storeWithNotifications(store, notifications),
+        clock: withoutLeaps(clock),
+        logger,
+      }),
+      (l) => l.close(),
+    );
     const objects =
       config.objectsEndpoint === undefined
-        ? objectsPort(store, clock, keys, organizationSource)
+        ? objectsWithNotifications(objectsPort(store, clock, keys, organizationSource), notifications)
         : closing(
             openOutsideObjects({
               endpoint: config.objectsEndpoint,
@@ -299,6 +315,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
         random,
         keys,
         authorizer,
+        notifications,
       }),
       stsService({
         schema: loadSchema('sts'),

@@ -15,6 +15,7 @@ import { openLogGroups } from './ports/log-groups/embedded-log-groups.ts';
 import { createSmtpSender } from './ports/mail-sender/smtp.ts';
 import { openMailboxes } from './ports/mailboxes/embedded.ts';
 import { openMetricStore } from './ports/metrics/store.ts';
+import type { ObjectStore } from './ports/object-store.ts';
 import type { State } from './ports/state.ts';
 import { loadCatalogue } from './schema/catalogue.ts';
 import { openCloudWatch } from './services/cloudwatch/open.ts';
@@ -22,6 +23,7 @@ import type { Events, LogGroups } from './services/doors.ts';
 import { type EventBridge, openEvents } from './services/events/open.ts';
 import type { KmsForServices } from './services/kms/for-services.ts';
 import { openLogs } from './services/logs/open.ts';
+import { type Notifications, openNotifications } from './services/s3/notifications.ts';
 import { openSns } from './services/sns/open.ts';
 import { openSqs } from './services/sqs/open.ts';
 import type { Service } from './wire/service.ts';
@@ -31,6 +33,8 @@ export interface MonitoringParts {
   /** The data folder's path. */
   readonly dataDir: string;
   readonly state: State;
+  /** Of the embedded S3, whose buckets tell of their objects. */
+  readonly store: ObjectStore;
   readonly log: Log;
   readonly authorizer: Authorizer;
   readonly organizations: OrganizationSource;
@@ -55,6 +59,8 @@ export interface Monitoring {
   readonly services: readonly Service[];
   /** Where trails deliver log events. */
   readonly logGroups: LogGroups;
+  /** What buckets tell of. */
+  readonly notifications: Notifications;
   /** To be told of changes to trails, before their caller is answered: what they log goes to event buses. */
   trailsChanged(): void;
   /** The oldest event that the Log must keep. */
@@ -161,11 +167,26 @@ export async function openMonitoring(parts: MonitoringParts): Promise<Monitoring
   );
   const eventBus = closing(startEventBus({ log, state, sink: bridge.trailEvents, clock, logger }), (f) => f.stop());
 
+  const notifications = closing(
+    openNotifications({
+      store: parts.store,
+      mailboxes,
+      topics: sns.topics,
+      queues: sqs.queues,
+      events: bridge.events,
+      clock,
+      random,
+      logger,
+    }),
+    (n) => n.close(),
+  );
+
   return {
     services: [sqs.service, sns.service, logs.service, cloudWatch.service, bridge.service],
     trailsChanged: eventBus.trailsChanged,
     lowestCursor: eventBus.lowestCursor,
     logGroups: logs.logGroups,
+    notifications,
     answer(req, res) {
       if (req.method !== 'GET' || req.url !== sns.certificate.path) return false;
       res.writeHead(200, { 'content-type': 'application/x-pem-file' }).end(sns.certificate.pem);
