@@ -113,6 +113,13 @@ testWith(
     expect((await aws<Trails>(as(LATE), 'cloudtrail', 'describe-trails')).trailList).toEqual([]);
     const role = ['iam', 'get-role', '--role-name', 'AWSServiceRoleForCloudTrail'];
     await aws(as(MEMBER), ...role);
+    const remove = ['iam', 'delete-service-linked-role', '--role-name', 'AWSServiceRoleForCloudTrail'];
+    const { DeletionTaskId } = await aws<{ DeletionTaskId: string }>(as(MEMBER), ...remove);
+    const asked = ['iam', 'get-service-linked-role-deletion-status', '--deletion-task-id', DeletionTaskId];
+    expect(await aws(as(MEMBER), ...asked)).toMatchObject({
+      Status: 'FAILED',
+      Reason: { RoleUsageList: [{ Region: 'us-east-1', Resources: [ARN] }] },
+    });
     await eventually(async () => (await awsRaw(as(LATE), ...role)).code !== 0, 'the role is gone');
 
     // A change of selectors holds for all accounts.

@@ -31,7 +31,7 @@ import { withPressure } from './ports/with-pressure.ts';
 import { withReserve } from './ports/with-reserve.ts';
 import { loadCatalogue } from './schema/catalogue.ts';
 import { loadSchema } from './schema/load.ts';
-import { cloudTrailService, startOrganizationUpkeep } from './services/cloudtrail/index.ts';
+import { cloudTrailService, createTrailRoleUses, startOrganizationUpkeep } from './services/cloudtrail/index.ts';
 import { cloudTrailDataService } from './services/cloudtrail-data/index.ts';
 import { iamService } from './services/iam/index.ts';
 import { openKms } from './services/kms/open.ts';
@@ -329,7 +329,14 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
       }),
       kms.service,
       organizations.service,
-      iamService({ schema: loadCatalogue().schema('iam')!, store: iam, sealer, clock, random }),
+      iamService({
+        schema: loadCatalogue().schema('iam')!,
+        store: iam,
+        sealer,
+        clock,
+        random,
+        roleUses: createTrailRoleUses({ state, organizations: organizations.forCloudTrail }),
+      }),
       openTrailService({
         schema: loadSchema('opentrail'),
         log,

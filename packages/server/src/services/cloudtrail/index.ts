@@ -18,7 +18,7 @@ import { createGetTrailStatus } from './trail-status.ts';
 import { createUpdateTrail } from './update-trail.ts';
 
 export type { CloudTrailDeps, PublicKeyInfo } from './deps.ts';
-export { type OrganizationUpkeep, startOrganizationUpkeep } from './organization-upkeep.ts';
+export { createTrailRoleUses, type OrganizationUpkeep, startOrganizationUpkeep } from './organization-upkeep.ts';
 
 /**
  * CloudTrail: trails, their selectors, tags and status, and Event history. Follows AWS's API of 2013-11-01 as it was in

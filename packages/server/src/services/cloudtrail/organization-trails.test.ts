@@ -3,7 +3,7 @@ import { keys } from '../../access/iam/entities.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { deliveryProgressKey, deliveryStatusKey, listTrails, loggingPeriods, type Trail } from '../../trails/trail.ts';
 import { MANAGEMENT, OTHER, harness as organizationsHarness } from '../organizations/testing/harness.ts';
-import { startOrganizationUpkeep } from './organization-upkeep.ts';
+import { createTrailRoleUses, startOrganizationUpkeep } from './organization-upkeep.ts';
 import { AWAY, createHarness, HOME } from './testing/harness.ts';
 
 const ARN = `arn:aws:cloudtrail:${HOME}:${MANAGEMENT}:trail/everyone`;
@@ -159,6 +159,17 @@ describe('an organization trail', () => {
     await manage('DisableAWSServiceAccess', TRUSTED);
     expect(await refusal('UpdateTrail', made!, MANAGEMENT)).toBe('CloudTrailAccessNotEnabledException');
   });
+});
+
+test('the role is in use wherever an organization trail shows', async () => {
+  const { call, state, forCloudTrail, member } = await setUp();
+  const uses = createTrailRoleUses({ state, organizations: forCloudTrail });
+  const used = (accountId: string, roleName = ROLE) => uses({ accountId, roleName });
+  expect(await used(member)).toEqual([]);
+  await call('CreateTrail', WANTED);
+  expect(await used(member)).toEqual([{ region: HOME, resources: [ARN] }]);
+  expect(await used(MANAGEMENT)).toEqual([{ region: HOME, resources: [ARN] }]);
+  expect([await used(OTHER), await used(member, 'AWSServiceRoleForConfig')]).toEqual([[], []]);
 });
 
 describe('upkeep', () => {

@@ -3,7 +3,7 @@ import type { Logger } from '../../base/logger.ts';
 import type { State } from '../../ports/state.ts';
 import { listTrails, type Trail, trailKey } from '../../trails/trail.ts';
 import type { CloudTrailDeps, TrailOrganizations } from './deps.ts';
-import { retryingConflicts } from './find-trail.ts';
+import { retryingConflicts, visibleTrails } from './find-trail.ts';
 import { changedPeriodAt, progressOf } from './logging-periods.ts';
 
 export interface OrganizationUpkeepDeps extends Pick<CloudTrailDeps, 'trailsChanged'> {
@@ -106,3 +106,16 @@ const releaseTrail = ({ state, log, trailsChanged }: OrganizationUpkeepDeps, key
     await state.write([{ put: key, value, ifVersion: entry.version }]);
     trailsChanged();
   });
+
+/** What uses the role that CloudTrail acts by in an account: the organization trails that show there. */
+export const createTrailRoleUses =
+  (deps: Pick<CloudTrailDeps, 'state' | 'organizations'>) =>
+  async ({ accountId, roleName }: { readonly accountId: string; readonly roleName: string }) => {
+    if (roleName !== TRAIL_ROLE) return [];
+    const trails = (await visibleTrails(deps, accountId)).map(({ value }) => value);
+    return trails
+      .filter(({ organizationId }) => organizationId !== undefined)
+      .map(({ homeRegion, arn }) => ({ region: homeRegion, resources: [arn] }));
+  };
+
+const TRAIL_ROLE = 'AWSServiceRoleForCloudTrail';

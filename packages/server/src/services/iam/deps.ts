@@ -11,4 +11,17 @@ export interface IamDeps {
   readonly sealer: Sealer;
   readonly clock: Clock;
   readonly random: Random;
+  /** What uses a service-linked role, which therefore cannot be deleted. */
+  readonly roleUses?: (role: RoleOfService) => Promise<readonly RoleUse[]>;
+}
+
+export interface RoleOfService {
+  readonly accountId: string;
+  readonly roleName: string;
+}
+
+/** Resources of one Region, by their ARNs. */
+export interface RoleUse {
+  readonly region: string;
+  readonly resources: readonly string[];
 }

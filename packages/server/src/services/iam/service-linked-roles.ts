@@ -55,7 +55,12 @@ export const serviceRoleName = (service: string, suffix: string | undefined): st
   return `AWSServiceRoleFor${name}${suffix === undefined ? '' : `_${suffix}`}`;
 };
 
-export function createServiceLinkedRoleHandlers({ store: { data }, clock, random }: IamDeps): Record<string, Handler> {
+export function createServiceLinkedRoleHandlers({
+  store: { data },
+  clock,
+  random,
+  roleUses = async () => [],
+}: IamDeps): Record<string, Handler> {
   return {
     async CreateServiceLinkedRole(
       { caller: { accountId } },
@@ -105,17 +110,20 @@ export function createServiceLinkedRoleHandlers({ store: { data }, clock, random
       return { Role };
     },
 
-    /** Done by the time of the answer: nothing here uses the role by itself. */
+    /** Done by the time of the answer, unless something uses the role: then the task has failed, as its status tells. */
     async DeleteServiceLinkedRole(
       { caller: { accountId } },
       input: iam.DeleteServiceLinkedRoleRequest,
     ): Promise<iam.DeleteServiceLinkedRoleResponse> {
+      const uses = await roleUses({ accountId, roleName: input.RoleName! });
       return data.change(accountId, async (change) => {
         const role = await findRole(change, accountId, input.RoleName!);
         if (role.linkedTo === undefined) throw noSuch(`The role with name ${input.RoleName} cannot be found.`);
+        const DeletionTaskId = `task${role.path}${role.roleName}/${role.roleId}`;
+        if (uses.length > 0) return { DeletionTaskId };
         change.remove(keys.role(accountId, role.roleName));
         change.remove(keys.roleUse(accountId, role.roleName));
-        return { DeletionTaskId: `task${role.path}${role.roleName}/${role.roleId}` };
+        return { DeletionTaskId };
       });
     },
 
@@ -128,7 +136,13 @@ export function createServiceLinkedRoleHandlers({ store: { data }, clock, random
         input.DeletionTaskId!,
       );
       const role = match && (await data.get(keys.role(accountId, match[1]!)));
-      if (!match || role?.roleId === match[2]) {
+      const isThere = role?.roleId === match?.[2];
+      const uses = role && isThere ? await roleUses({ accountId, roleName: role.roleName }) : [];
+      if (uses.length > 0) {
+        const RoleUsageList = uses.map(({ region, resources }) => ({ Region: region, Resources: [...resources] }));
+        return { Status: 'FAILED', Reason: { Reason: 'The role is in use by these resources.', RoleUsageList } };
+      }
+      if (!match || isThere) {
         throw noSuch(`The deletion task with ID ${input.DeletionTaskId} cannot be found.`);
       }
       return { Status: 'SUCCEEDED' };
