@@ -162,6 +162,8 @@ testWith(
 
     await works(3);
     await eventually(async () => (await status()).LatestDeliveryTime !== undefined, 'a first delivery');
+    const key = await aws<{ KeyMetadata: { Arn: string } }>(outside.env, 'kms', 'create-key');
+    await aws(inside.env, 'cloudtrail', 'update-trail', '--name', 'main', '--kms-key-id', key.KeyMetadata.Arn);
     await failing('refuse', 2);
     await eventually(async () => {
       await works(1);
@@ -196,6 +198,16 @@ testWith(
       return /(\d+)\/\1 digest files valid[\s\S]*?(\d+)\/\2 log files valid/.test(stdout);
     }, 'all valid');
 
+    const last = [...(await bucket()).keys()].filter((name) => name.includes('/CloudTrail/')).at(-1)!;
+    const head = await aws(outside.env, 's3api', 'head-object', '--bucket', BUCKET, '--key', last);
+    expect(head).toMatchObject({ ServerSideEncryption: 'aws:kms', SSEKMSKeyId: key.KeyMetadata.Arn });
+    const used = await aws<{ Events: { CloudTrailEvent: string }[] }>(
+      ...([outside.env, 'cloudtrail', 'lookup-events', '--lookup-attributes'] as const),
+      'AttributeKey=EventName,AttributeValue=GenerateDataKey',
+    );
+    const { requestParameters } = JSON.parse(used.Events[0]!.CloudTrailEvent);
+    expect(requestParameters.encryptionContext).toMatchObject({ 'aws:cloudtrail:arn': arn });
+
     const hashes = [...front.puts].map(([path, bodies]) => [path, bodies.size]);
     expect(hashes.filter(([, bodies]) => bodies !== 1)).toEqual([]);
     for (const [key, body] of await bucket()) {
@@ -203,6 +215,8 @@ testWith(
       expect([...(put ?? [])], key).toEqual([createHash('sha256').update(body).digest('hex')]);
     }
 
+    const byName = await run(process.execPath, [COMMAND, 'verify', 'main'], env);
+    expect(byName.code, byName.stdout + byName.stderr).toBe(0);
     // Whoever has the keys of that store alone verifies with the public keys in a file.
     const cwd = newFolder('verify');
     const keys = await aws(inside.env, 'cloudtrail', 'list-public-keys', '--start-time', startTime);

@@ -18,6 +18,8 @@ const FIRST_PAUSE_MS = 200;
 /** Whom a client calls, and as whom. */
 export interface ClientPlace {
   readonly endpoint: string;
+  /** Of S3, where it is another. */
+  readonly s3Endpoint?: string | undefined;
   readonly credentials: Credentials;
   readonly region: string;
   /** Calls that may be under way at once on kept-alive connections. */
@@ -54,12 +56,13 @@ export type OpenTrailClient = ReturnType<typeof createClient>;
 export function createClient(options: ClientOptions) {
   const base = new URL(options.endpoint);
   const signing = createSigningClient({ clock: options.clock, connections: options.connections ?? 8 });
-  const quickGets = createQuickGets(base, ANSWER_BYTES_MAX);
-  const signGet = objectGetSigner({ ...options, host: base.host });
+  const s3Base = new URL(options.s3Endpoint ?? options.endpoint);
+  const quickGets = createQuickGets(s3Base, ANSWER_BYTES_MAX);
+  const signGet = objectGetSigner({ ...options, host: s3Base.host });
 
   /** One signed request; the answer's body is still to be read. @throws OperatorError when nobody answers */
   async function request(method: string, path: string, call: CallOptions = {}): Promise<Answer> {
-    const url = new URL(path, base);
+    const url = new URL(path, call.service === 's3' ? s3Base : base);
     for (const [name, value] of Object.entries(call.query ?? {}))
       if (value !== undefined) url.searchParams.set(name, value);
     try {
@@ -75,7 +78,7 @@ export function createClient(options: ClientOptions) {
       return { status: body.statusCode ?? 0, headers: body.headers, body };
     } catch (cause) {
       const why = systemErrorCode(cause) ?? (cause as Error).message;
-      throw new OperatorError(`No answer from ${base.origin}: ${why}. Is \`opentrail serve\` running there?`, {
+      throw new OperatorError(`No answer from ${url.origin}: ${why}. Is \`opentrail serve\` running there?`, {
         cause,
       });
     }
@@ -146,6 +149,7 @@ export function clientFor(
 ): OpenTrailClient {
   return createClient({
     endpoint: env.AWS_ENDPOINT_URL ?? endpointOf(config),
+    s3Endpoint: env.AWS_ENDPOINT_URL_S3,
     credentials: findCredentials(env, credentialsPath(config)),
     region: region ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION ?? config.region,
     clock: systemClock,
