@@ -9,7 +9,7 @@ type ObjectTest = (members: Readonly<Record<string, unknown>>) => boolean;
 /**
  * An event pattern of EventBridge as a function over events: every field that the pattern names must fit, and what it does
  * not name does not matter. A field that is a list fits by any of its items; of a list of objects one must fit alone.
- * Numbers are compared by value, where AWS compares what is written (300 and 300.0 differ there).
+ * Numbers are compared by value.
  * @param text the pattern as JSON
  * @throws PatternError with the words of AWS's InvalidEventPatternException
  */

@@ -15,6 +15,10 @@ type Operator = (operand: Node, name: string, invalid: Invalid) => ScalarTest;
  * about a value of it.
  */
 const TABLE: Readonly<Record<string, Operator>> = {
+  exactly: (operand, _name, invalid) => {
+    const wanted = textOf(operand, 'exact', invalid);
+    return (value) => value === wanted;
+  },
   prefix: (operand, name, invalid) => affixTest('startsWith', operand, name, invalid),
   suffix: (operand, name, invalid) => affixTest('endsWith', operand, name, invalid),
   'equals-ignore-case': (operand, name, invalid) => {
@@ -49,19 +53,13 @@ export function onlyMember(node: Node & { kind: 'object' }, invalid: Invalid): r
 
 function affixTest(method: 'startsWith' | 'endsWith', operand: Node, name: string, invalid: Invalid): ScalarTest {
   if (operand.kind !== 'object') {
-    const affix = nonEmpty(operand, name, invalid);
+    const affix = textOf(operand, name, invalid);
     return (value) => typeof value === 'string' && value[method](affix);
   }
   const [inner, wanted] = onlyMember(operand, invalid);
   if (inner !== 'equals-ignore-case') throw invalid(`Unsupported ${name} pattern: ${inner}`, wanted);
-  const affix = nonEmpty(wanted, name, invalid).toLowerCase();
+  const affix = textOf(wanted, inner, invalid).toLowerCase();
   return (value) => typeof value === 'string' && value.toLowerCase()[method](affix);
-}
-
-function nonEmpty(node: Node, name: string, invalid: Invalid): string {
-  const text = textOf(node, name, invalid);
-  if (text === '') throw invalid(`Null ${name} not allowed`, node);
-  return text;
 }
 
 /**
@@ -139,10 +137,11 @@ function numericTest(operand: Node, _name: string, invalid: Invalid): ScalarTest
   if (operand.kind !== 'array') throw invalid('Value of numeric must be an array.', operand);
   const { items } = operand;
   if (items.length === 0) throw invalid('Invalid member in numeric match: ]', operand);
-  if (items.length > 4) throw invalid('Too many elements in numeric expression', items[4]!);
+  if (items.length > 4) throw invalid('Too many terms in numeric range expression', items[4]!);
   const [first, second] = [boundOf(items, 0, operand, invalid), boundOf(items, 2, operand, invalid)];
   if (second === undefined) return (value) => typeof value === 'number' && first!.compare(value, first!.bound);
-  if (!first!.operator.startsWith('>') || !second.operator.startsWith('<')) {
+  if (!first!.operator.startsWith('>')) throw invalid('Too many elements in numeric expression', items[2]!);
+  if (!second.operator.startsWith('<')) {
     throw invalid(`Bad numeric range operator: ${second.operator}`, items[2]!);
   }
   if (first!.bound >= second.bound) throw invalid('Bottom must be less than top', items[3]!);
@@ -167,32 +166,33 @@ function boundOf(items: readonly Node[], index: number, list: Node, invalid: Inv
 }
 
 /** A value that is none of these; `{"anything-but": {"prefix": …}}`: none that these operators take. */
-function anythingBut(operand: Node, _name: string, invalid: Invalid): ScalarTest {
-  if (operand.kind === 'object') {
-    const [name, wanted] = onlyMember(operand, invalid);
-    const operator = NEGATED.has(name) ? OPERATORS.get(name) : undefined;
-    if (!operator) throw invalid(`Unsupported anything-but pattern: ${name}`, wanted);
-    const tests = itemsOf(wanted, invalid).map((item) => operator(item, name, invalid));
-    return (value) => !tests.some((test) => test(value));
-  }
-  const items = itemsOf(operand, invalid);
+function anythingBut(operand: Node, name: string, invalid: Invalid): ScalarTest {
+  if (operand.kind === 'object') return anythingButMatching(operand, invalid);
+  const items = operand.kind === 'array' ? operand.items : [operand];
   const excluded = new Set(items.map((item) => (item.kind === 'scalar' ? item.value : undefined)));
   const types = new Set([...excluded].map((value) => typeof value));
   const odd = items.find((item) => item.kind !== 'scalar' || !['string', 'number'].includes(typeof item.value));
+  if (odd && operand.kind !== 'array') {
+    throw invalid(`Value of ${name} must be an array or single string/number value.`, odd);
+  }
   if (odd) throw invalid('Inside anything but list, start|null|boolean is not supported.', odd);
-  if (types.size > 1) {
-    throw invalid(
-      'Inside anything but list, either all values are number or string, mixed type is not supported',
-      operand,
-    );
+  if (types.size !== 1) {
+    const rule = 'either all values are number or string, mixed type is not supported';
+    throw invalid(`Inside anything but list, ${rule}`, operand);
   }
   return (value) => !excluded.has(value);
 }
 
-const NEGATED: ReadonlySet<string> = new Set(['prefix', 'suffix', 'equals-ignore-case', 'wildcard']);
-
-function itemsOf(node: Node, invalid: Invalid): readonly Node[] {
-  if (node.kind !== 'array') return [node];
-  if (node.items.length === 0) throw invalid('Empty arrays are not allowed', node);
-  return node.items;
+function anythingButMatching(operand: Node & { kind: 'object' }, invalid: Invalid): ScalarTest {
+  const [name, wanted] = onlyMember(operand, invalid);
+  const operator = NEGATED.has(name) ? OPERATORS.get(name) : undefined;
+  if (!operator) throw invalid(`Unsupported anything-but pattern: ${name}`, wanted);
+  const items = wanted.kind === 'array' ? wanted.items : [wanted];
+  if (items.length === 0) throw invalid('Empty arrays are not allowed', wanted);
+  const empty = items.find((item) => item.kind === 'scalar' && item.value === '');
+  if (empty && name.endsWith('fix')) throw invalid('Null prefix/suffix not allowed', empty);
+  const tests = items.map((item) => operator(item, name, invalid));
+  return (value) => !tests.some((test) => test(value));
 }
+
+const NEGATED: ReadonlySet<string> = new Set(['prefix', 'suffix', 'equals-ignore-case', 'wildcard']);
