@@ -265,7 +265,8 @@ describe('keys for the store', () => {
       const { port } = server.address() as AddressInfo;
       const place = { endpoint: `http://127.0.0.1:${port}`, region: 'us-east-1', addressing: 'path' as const };
       const error = await failure(openOutsideObjects({ ...place, credentials: keys, clock }).put(CALLER, OBJECT));
-      expect(error).toMatchObject({ name: 'Pushback', message: expect.stringContaining('no profile [store]') });
+      expect(error).toMatchObject({ name: 'Pushback', message: expect.stringContaining('keys cannot be read') });
+      expect((error.cause as Error).message).toContain('no profile [store]');
     } finally {
       rmSync(dir, { recursive: true });
     }

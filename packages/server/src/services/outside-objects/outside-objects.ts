@@ -87,7 +87,7 @@ export function openOutsideObjects(options: OutsideObjectsOptions): OutsideObjec
       const why = late.signal.aborted
         ? `no answer within ${CALL_MS_MAX / 1000} s`
         : error instanceof OperatorError
-          ? error.message
+          ? 'its keys cannot be read' // where they were looked for is not for callers to know
           : (systemErrorCode(error) ?? (error as Error).message);
       throw new Pushback(`the object store cannot be reached: ${why}`, undefined, { cause: error });
     } finally {
