@@ -17,6 +17,7 @@ import { decodeInput, type EncodedResponse, encodeError, encodeOutput } from './
 import { detect, operationFromForm } from './detect.ts';
 import type { Detected } from './detected.ts';
 import { drain } from './drain.ts';
+import { uncompressed } from './gzip-body.ts';
 import { HandlerContext } from './handler-context.ts';
 import { type HttpRequest, readRequest } from './request.ts';
 import { respond } from './respond.ts';
@@ -223,9 +224,12 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       verify('streamed');
       return { stream: verifiedBody(req, body), bytes: EMPTY };
     }
+    const sizeBytesMax = x.service!.bodyBytesMax ?? BODY_BYTES_MAX;
+    const bytes = await plainBody(req, { ...body, sizeBytesMax, verify });
+    const encoding = styleOf(x) === 's3' ? undefined : x.http.headers['content-encoding'];
     return {
       stream: undefined,
-      bytes: await plainBody(req, { ...body, sizeBytesMax: x.service!.bodyBytesMax ?? BODY_BYTES_MAX, verify }),
+      bytes: encoding === undefined ? bytes : await uncompressed(bytes, encoding, sizeBytesMax),
     };
   }
 
