@@ -17,6 +17,8 @@ export interface Delivery {
   readonly handOver: HandOver;
   /** The subscription is gone: what is on its way to it goes too. */
   drop(boxes: readonly string[]): Promise<void>;
+  /** Resolves when no attempt is under way. */
+  idle(): Promise<void>;
   /** Begins with what an earlier run left. */
   start(): void;
   /** Waits for what is under way, up to `STOP_GRACE_MS`; the rest is delivered by the next run. */
@@ -81,6 +83,9 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
         forget(box);
         await mailboxes.drop(box);
       }
+    },
+    async idle() {
+      while (underWay.size > 0) await Promise.all(underWay);
     },
     start() {
       started = true;
@@ -149,7 +154,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     if (lane.size > 0 || lane.running > 0) return;
     const idleMs = lane.notBeforeMs - clock.monotonicMs();
     if (idleMs > 0) lane.cancelTimer = clock.after(idleMs, () => pump(lane));
-    else lanes.delete(lane.box);
+    else if (lanes.get(lane.box) === lane) lanes.delete(lane.box);
   }
 
   function begin(lane: Lane, id: number): void {
@@ -159,7 +164,9 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     lane.notBeforeMs = clock.monotonicMs() + (lane.intervalMs ?? 0);
     const work = deliver(lane, id)
       .catch((error) => {
-        logger.error({ err: error, box: lane.box, id }, 'SNS: a message could not be handled, and will be again');
+        // What ended because the server stops is for the next run.
+        if (!stopped)
+          logger.error({ err: error, box: lane.box, id }, 'SNS: a message could not be handled, and will be again');
         return AGAIN_MS;
       })
       .then((againMs) => {

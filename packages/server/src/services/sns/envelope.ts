@@ -23,13 +23,13 @@ export const unsubscribeUrl = ({ endpoint, subscription }: Pick<EnvelopePlace, '
   url(endpoint, { Action: 'Unsubscribe', SubscriptionArn: subscription.arn });
 
 /** The JSON document that subscribers get, with AWS's members in AWS's order. */
-export function envelopeOf(parcel: Parcel, place: EnvelopePlace): string {
+export async function envelopeOf(parcel: Parcel, place: EnvelopePlace): Promise<string> {
   const fields = parcel.kind === 'Notification' ? notification(parcel, place) : confirmation(parcel, place);
   const version = place.topic.attributes.SignatureVersion === '2' ? '2' : '1';
   const signed = {
     ...fields,
     SignatureVersion: version,
-    Signature: place.signer.sign(version, stringToSign(fields)),
+    Signature: await place.signer.sign(version, stringToSign(fields)),
     SigningCertURL: place.endpoint + place.signer.certificatePath,
     ...(parcel.kind === 'Notification' && { UnsubscribeURL: unsubscribeUrl(place), ...attributesOf(parcel) }),
   };

@@ -65,7 +65,7 @@ export async function openFifo(deps: { state: State; mailboxes: Mailboxes; now: 
       memory = { known: new Map(), underWay: new Map() };
       for (const { id, meta } of mailboxes.entries(box)) {
         const { key, atMs, messageId, sequenceNumber } = meta as unknown as EntryMeta;
-        memory.known.set(key, { entryId: id, atMs, published: { messageId, sequenceNumber } });
+        keep(memory, key, { entryId: id, atMs, published: { messageId, sequenceNumber } });
       }
       memories.set(box, memory);
     }
@@ -92,8 +92,7 @@ export async function openFifo(deps: { state: State; mailboxes: Mailboxes; now: 
       const doing = Promise.resolve(put([...make(sequenceNumber, deduplicationId), { box, body: NOTHING, meta }])).then(
         (ids) => {
           const entryId = (ids as readonly number[]).at(-1)!;
-          memory.known.delete(key); // so that the new one stands last: the map is in order of time
-          memory.known.set(key, { entryId, atMs, published });
+          keep(memory, key, { entryId, atMs, published });
           return published;
         },
       );
@@ -120,6 +119,14 @@ export async function openFifo(deps: { state: State; mailboxes: Mailboxes; now: 
     }
     if (old.length > 0) await mailboxes.remove(box, old);
   }
+}
+
+/** The map is in order of time. One that another takes the place of is kept too, until its entry is cleared away. */
+function keep({ known }: Memory, key: string, one: Remembered): void {
+  const earlier = known.get(key);
+  if (earlier) known.set(`${key}\n${earlier.entryId}`, earlier);
+  known.delete(key);
+  known.set(key, one);
 }
 
 const NOTHING = Buffer.alloc(0);

@@ -19,6 +19,8 @@ export interface Sns {
   readonly certificate: { readonly path: string; readonly pem: string };
   /** Begins to deliver: once the server listens, for subscribers answer at once. */
   start(): void;
+  /** Resolves when no delivery is under way. */
+  idle(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -37,6 +39,7 @@ export async function openSns(deps: SnsDeps): Promise<Sns> {
     topics: createTopics(deps, store, publish),
     certificate: { path: signer.certificatePath, pem: signer.certificatePem },
     start: delivery.start,
+    idle: delivery.idle,
     close: delivery.close,
   };
 }

@@ -41,8 +41,7 @@ export function createPublishHandlers(store: SnsStore, publish: PublishMessage):
       checkBatch(entries);
       const Successful: object[] = [];
       const Failed: object[] = [];
-      // One after the other: a FIFO topic's order is that of the batch.
-      for (const { Id, ...input } of entries) {
+      const one = async ({ Id, ...input }: (typeof entries)[number]) => {
         try {
           Successful.push({ Id, ...shown(await publish(topic, readMessage(topic, input), { call: context })) });
         } catch (error) {
@@ -52,7 +51,10 @@ export function createPublishHandlers(store: SnsStore, publish: PublishMessage):
             Failed.push({ Id, Code: error.code, Message: error.message, SenderFault: error.status < 500 });
           } else throw error;
         }
-      }
+      };
+      // A FIFO topic's order is that of the batch.
+      if (topic.fifo) for (const entry of entries) await one(entry);
+      else await Promise.all(entries.map(one));
       return { Successful, Failed };
     },
   };

@@ -67,7 +67,7 @@ export function createSender({ http, mail, queues, endpoint, signer }: Deps): Se
         method: 'POST',
         url: subscription.endpoint,
         timeoutMs: HTTP_TIMEOUT_MS,
-        body: raw ? parcel.message : envelopeOf(parcel, place),
+        body: raw ? parcel.message : await envelopeOf(parcel, place),
         headers: {
           'x-amz-sns-message-type': parcel.kind,
           'x-amz-sns-message-id': parcel.messageId,
@@ -104,7 +104,7 @@ export function createSender({ http, mail, queues, endpoint, signer }: Deps): Se
       await queues.send(
         queueArn,
         {
-          body: raw ? parcel.message : envelopeOf(parcel, place),
+          body: raw ? parcel.message : await envelopeOf(parcel, place),
           ...(raw && { attributes: parcel.attributes }),
           ...(groupId !== undefined && { groupId }),
           ...(fifoQueue && deduplicationId !== undefined && { deduplicationId }),
@@ -124,7 +124,7 @@ export function createSender({ http, mail, queues, endpoint, signer }: Deps): Se
     if (!mail) return { kind: 'failed', why: 'no mail server is set: smtpUrl' };
     const { topic, subscription } = place;
     const isJson = subscription.protocol === 'email-json';
-    const text = isJson ? envelopeOf(parcel, place) : mailText(parcel, place);
+    const text = isJson ? await envelopeOf(parcel, place) : mailText(parcel, place);
     const subject =
       parcel.kind === 'Notification'
         ? (parcel.subject ?? 'AWS Notification Message')

@@ -12,8 +12,11 @@ export interface Signer {
   readonly certificatePem: string;
   /** Path of SigningCertURL: named after the certificate, so that a copy of it never gets old. */
   readonly certificatePath: string;
-  /** @param version of the signature: 1 is SHA-1, 2 SHA-256. @returns base64 */
-  sign(version: '1' | '2', text: string): string;
+  /**
+   * On another thread, and once for all subscribers of a message.
+   * @param version of the signature: 1 is SHA-1, 2 SHA-256. @returns base64
+   */
+  sign(version: '1' | '2', text: string): Promise<string>;
 }
 
 interface Stored {
@@ -28,6 +31,9 @@ const DAY_MS = 86_400_000;
 /** Subscribers keep messages, and verify them, as long as they like: as long as anything here lasts. */
 const VALID_DAYS = 20 * 365;
 const SUBJECT = 'sns.amazonaws.com';
+/** Messages that are on their way to several at a time. */
+const RECENT_MAX = 256;
+const signed = promisify<string, Buffer, KeyObject, Buffer>(sign);
 const ALGORITHMS = { '1': 'sha1', '2': 'sha256' } as const;
 
 /** @throws OperatorError when the key was sealed with another sealing key */
@@ -45,11 +51,21 @@ export async function openSigner(deps: {
     );
   }
   const key = createPrivateKey({ key: Buffer.from(der, 'base64'), format: 'der', type: 'pkcs8' });
+  const recent = new Map<string, Promise<string>>();
   const name = createHash('sha256').update(certificate).digest('hex').slice(0, 32);
   return {
     certificatePem: certificate,
     certificatePath: `/SimpleNotificationService-${name}.pem`,
-    sign: (version, text) => sign(ALGORITHMS[version], Buffer.from(text), key).toString('base64'),
+    sign(version, text) {
+      const digest = version + createHash('sha256').update(text).digest('base64');
+      let signature = recent.get(digest);
+      if (!signature) {
+        signature = signed(ALGORITHMS[version], Buffer.from(text), key).then((bytes) => bytes.toString('base64'));
+        if (recent.size >= RECENT_MAX) recent.delete(recent.keys().next().value!);
+        recent.set(digest, signature);
+      }
+      return signature;
+    },
   };
 }
 

@@ -251,8 +251,15 @@ function checkFilterLimit(others: readonly Subscription[], attributes: Subscript
   if (attributes.FilterPolicy !== undefined && filtered >= FILTER_POLICIES_MAX) throw tooManyFilters();
 }
 
+const DEFAULTS: Readonly<Record<string, string>> = {
+  RawMessageDelivery: 'false',
+  FilterPolicyScope: 'MessageAttributes',
+};
+
 /** A subscription that is there may be made again as it is. */
 function refuseOtherAttributes(known: Subscription, attributes: Subscription['attributes']): void {
-  const differs = Object.entries(attributes).some(([name, value]) => known.attributes[name] !== value);
+  const differs = Object.entries(attributes).some(
+    ([name, value]) => (known.attributes[name] ?? DEFAULTS[name]) !== value,
+  );
   if (differs) throw invalid('Attributes Reason: Subscription already exists with different attributes');
 }

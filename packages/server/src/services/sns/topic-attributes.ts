@@ -33,7 +33,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     },
   },
   SignatureVersion: { check: oneOf('SignatureVersion', '1', '2') },
-  TracingConfig: { check: oneOf('TracingConfig', 'PassThrough', 'Active') },
+  TracingConfig: { check: oneOf('TracingConfig', 'PassThrough') },
   FifoTopic: { fixed: true, check: bool('FifoTopic') },
   ContentBasedDeduplication: { fifo: true, check: bool('ContentBasedDeduplication') },
   FifoThroughputScope: { fifo: true, check: oneOf('FifoThroughputScope', 'Topic', 'MessageGroup') },

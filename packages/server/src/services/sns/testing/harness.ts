@@ -60,6 +60,10 @@ async function refusedByKms(): Promise<never> {
   throw new AwsError('AccessDeniedException', 'no');
 }
 
+/** Made once: it takes a while. */
+const SIGNING_KEY = 'sns-signing-key';
+let signingKey: unknown;
+
 /** SNS with an endpoint for everything, whose answers tests decide. */
 export async function harness(options: HarnessOptions = {}) {
   const { policies = unlimitedPolicies, state = memoryState(), mailboxes = createMemoryMailboxes() } = options;
@@ -78,6 +82,7 @@ export async function harness(options: HarnessOptions = {}) {
     queue: async (_sent: Sent): Promise<void> => {},
     mail: async (_mail: MailToSend): Promise<void> => {},
   };
+  if (signingKey && !(await state.get(SIGNING_KEY))) await state.write([{ put: SIGNING_KEY, value: signingKey }]);
   const sns = await openSns({
     schema: SCHEMA,
     state,
@@ -114,6 +119,7 @@ export async function harness(options: HarnessOptions = {}) {
       },
     },
   });
+  signingKey ??= (await state.get(SIGNING_KEY))!.value;
   sns.start();
   const { service } = sns;
   const authorizer = createAuthorizer({ policies });
@@ -156,7 +162,8 @@ export async function harness(options: HarnessOptions = {}) {
 
   /** Lets what is due now be delivered. */
   const settle = async () => {
-    for (let i = 0; i < 30; i++) await new Promise((fulfil) => setImmediate(fulfil));
+    await new Promise((fulfil) => setImmediate(fulfil));
+    await sns.idle();
   };
 
   const newTopic = async (Name: string, Attributes: object = {}, caller = alice): Promise<string> =>
