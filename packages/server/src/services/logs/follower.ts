@@ -20,8 +20,9 @@ export class Follower {
   #running: Promise<void> | undefined;
   #again = false;
   #ended = false;
-  #retryMs = RETRY_MIN_MS;
-  #cancelRetry = () => {};
+  #failures = 0;
+  /** While it waits after a failure, nothing else wakes it. */
+  #cancelRetry: (() => void) | undefined;
 
   constructor(deps: FollowerDeps) {
     this.#deps = deps;
@@ -29,33 +30,33 @@ export class Follower {
 
   wake(): void {
     this.#again = true;
-    if (!this.#ended) this.#running ??= this.#run();
+    if (!this.#ended && !this.#cancelRetry) this.#running ??= this.#run();
   }
 
   /** Resolves when the step under way is done; none follows. */
   async end(): Promise<void> {
     this.#ended = true;
-    this.#cancelRetry();
+    this.#cancelRetry?.();
     await this.#running;
   }
 
   async #run(): Promise<void> {
     const { clock, logger, name, step } = this.#deps;
-    this.#cancelRetry();
-    try {
-      while (this.#again && !this.#ended) {
-        this.#again = false;
+    while (this.#again && !this.#ended) {
+      this.#again = false;
+      try {
         while (!this.#ended && (await step()));
-        this.#retryMs = RETRY_MIN_MS;
-      }
-    } catch (error) {
-      if (!this.#ended) {
-        logger.warn({ err: error, follower: name, retryMs: this.#retryMs }, 'a follower of a log group failed');
-        this.#cancelRetry = clock.after(this.#retryMs, () => this.wake());
-        this.#retryMs = Math.min(2 * this.#retryMs, RETRY_MAX_MS);
+        this.#failures = 0;
+      } catch (error) {
+        const retryMs = Math.min(RETRY_MIN_MS * 2 ** this.#failures++, RETRY_MAX_MS);
+        logger.warn({ err: error, follower: name, retryMs }, 'a follower of a log group failed');
+        this.#cancelRetry = clock.after(retryMs, () => {
+          this.#cancelRetry = undefined;
+          this.wake();
+        });
+        break;
       }
     }
     this.#running = undefined;
-    if (this.#again && !this.#ended && this.#retryMs === RETRY_MIN_MS) this.wake();
   }
 }

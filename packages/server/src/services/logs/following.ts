@@ -2,7 +2,14 @@ import type { LogsDeps } from './deps.ts';
 import type { Follower } from './follower.ts';
 import type { Groups } from './group-store.ts';
 import { followMetrics } from './metric-follower.ts';
-import { ALL_GROUPS, type Group, metricsCursorKey, subscriptionCursorKey } from './model.ts';
+import {
+  ALL_GROUPS,
+  type Group,
+  metricsCursorKey,
+  type Subscription,
+  subscriptionBox,
+  subscriptionCursorKey,
+} from './model.ts';
 import { followSubscription } from './subscription-follower.ts';
 
 /** All that follows groups: one for a group's metric filters, one for each of its subscriptions. */
@@ -11,6 +18,8 @@ export interface Following {
   update(group: Group): void;
   forget(group: Pick<Group, 'id'>): Promise<void>;
   wake(groupId: string): void;
+  /** Whose messages a mailbox holds; undefined when the subscription is gone. */
+  subscriptionOf(box: string): { readonly group: Group; readonly subscription: Subscription } | undefined;
   /** Events below it are needed by nobody any more. */
   floor(group: Group): Promise<number>;
   end(): Promise<void>;
@@ -24,8 +33,16 @@ export async function startFollowing(
 ): Promise<Following> {
   /** By group, then by what follows: `metrics`, or a subscription's id. */
   const all = new Map<string, Map<string, Follower>>();
+  const boxes = new Map<string, { readonly group: Group; readonly subscription: Subscription }>();
+  const forgetBoxes = (groupId: string) => {
+    for (const box of boxes.keys()) if (box.startsWith(subscriptionBox(groupId, ''))) boxes.delete(box);
+  };
   const following: Following = {
     update(group) {
+      forgetBoxes(group.id);
+      for (const subscription of group.subscriptions) {
+        boxes.set(subscriptionBox(group.id, subscription.id), { group, subscription });
+      }
       const known = all.get(group.id) ?? new Map<string, Follower>();
       const wanted = new Set(group.subscriptions.map(({ id }) => id));
       if (group.metricFilters.length > 0) wanted.add('metrics');
@@ -46,11 +63,13 @@ export async function startFollowing(
     async forget({ id }) {
       const known = all.get(id);
       all.delete(id);
+      forgetBoxes(id);
       await Promise.all([...(known?.values() ?? [])].map((follower) => follower.end()));
     },
     wake(groupId) {
       for (const follower of all.get(groupId)?.values() ?? []) follower.wake();
     },
+    subscriptionOf: (box) => boxes.get(box),
     async floor({ id, metricFilters, subscriptions }) {
       const places = await Promise.all([
         ...(metricFilters.length > 0

@@ -2,15 +2,7 @@ import type { CallContext, Handler } from '../../wire/service.ts';
 import type { LogsDeps } from './deps.ts';
 import { invalid, logsError, notFound, unsupported } from './errors.ts';
 import { type Groups, placeOf } from './group-store.ts';
-import {
-  followingPrefix,
-  type Group,
-  groupArn,
-  groupKey,
-  placeOfArn,
-  streamsPrefix,
-  subscriptionBox,
-} from './model.ts';
+import { followingPrefix, type Group, groupArn, groupKey, placeOfArn, streamsPrefix } from './model.ts';
 import { pageOf } from './pages.ts';
 import { checkTags, mergedTags } from './tags.ts';
 import { RETENTION_DAYS } from './validate.ts';
@@ -32,11 +24,11 @@ interface ListInput {
   readonly limit?: number;
 }
 
-/** @param gone told of a group that is deleted */
+/** @param gone ends what follows a group that is deleted, and takes back what was on its way */
 export function createGroupHandlers(
-  { state, store, mailboxes }: Pick<LogsDeps, 'state' | 'store' | 'mailboxes'>,
+  { state, store }: Pick<LogsDeps, 'state' | 'store'>,
   groups: Groups,
-  gone: (group: Group) => void,
+  gone: (group: Group) => Promise<void>,
 ): Record<string, Handler> {
   /** Matching groups, in order of name. */
   async function matching(context: CallContext, input: ListInput): Promise<readonly Group[]> {
@@ -78,10 +70,10 @@ export function createGroupHandlers(
       if (group.deletionProtection) {
         throw logsError('ValidationException', `Log group ${logGroupName} is protected from deletion.`);
       }
+      await state.write([{ delete: groupKey(place, logGroupName) }]);
+      await gone(group);
       const left = [...(await state.list(streamsPrefix(group.id))), ...(await state.list(followingPrefix(group.id)))];
-      await state.write([{ delete: groupKey(place, logGroupName) }, ...left.map(({ key }) => ({ delete: key }))]);
-      gone(group);
-      for (const { id } of group.subscriptions) await mailboxes.drop(subscriptionBox(group.id, id));
+      if (left.length > 0) await state.write(left.map(({ key }) => ({ delete: key })));
       await store.drop(group.id);
       return {};
     },

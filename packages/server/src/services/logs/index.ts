@@ -42,7 +42,10 @@ const UNRECORDED: ReadonlySet<string> = new Set(['PutLogEvents']);
 export function logsService(deps: LogsDeps, parts: LogsParts): Service {
   const { groups, ingest, following, send, unsubscribe } = parts;
   const operations: Record<string, Handler> = {
-    ...createGroupHandlers(deps, groups, (group) => void following.forget(group)),
+    ...createGroupHandlers(deps, groups, async (group) => {
+      await following.forget(group);
+      await unsubscribe(group, group.subscriptions);
+    }),
     ...createStreamHandlers(deps, groups),
     PutLogEvents: createPutEvents(deps, groups, ingest),
     ...createReadHandlers(deps, groups),

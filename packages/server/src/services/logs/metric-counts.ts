@@ -112,19 +112,20 @@ export function startCount(counters: readonly Counter[], before: OpenMinute | un
     return known;
   }
 
-  function enterMinute(startMs: number): void {
+  function enterMinute({ sequence }: StoredLogEvent, startMs: number): void {
     if (open) {
       for (const [key, place] of defaultsOf(counters, open.startMs, open.silent)) {
         add(key, place, place.transformation.defaultValue!);
       }
     }
-    open = { startMs, silent: new Set(counters.map(({ filter }) => filter.name)) };
+    const alive = counters.filter(({ filter }) => filter.from <= sequence);
+    open = { startMs, silent: new Set(alive.map(({ filter }) => filter.name)) };
   }
 
   return {
     add(stored) {
       const startMs = stored.timestampMs - (stored.timestampMs % MINUTE_MS);
-      if (!open || startMs > open.startMs) enterMinute(startMs);
+      if (!open || startMs > open.startMs) enterMinute(stored, startMs);
       const event = filterEvent(stored.message);
       for (const { filter, matches, outputs } of counters) {
         if (stored.sequence < filter.from || !matches(event)) continue;

@@ -36,7 +36,7 @@ type Deps = Pick<LogsDeps, 'state' | 'store' | 'metrics' | 'clock' | 'logger'>;
 export function followMetrics(deps: Deps, { id, name, accountId, region }: Group): Follower {
   const { state, store, metrics, clock, logger } = deps;
   const key = metricsCursorKey(id);
-  let compiled: { readonly filters: Group['metricFilters']; readonly counters: readonly Counter[] } | undefined;
+  let compiled: { readonly version: number; readonly counters: readonly Counter[] } | undefined;
   let cancelTimer = () => {};
   /** The number of what this process has published. */
   let published = -1;
@@ -50,7 +50,9 @@ export function followMetrics(deps: Deps, { id, name, accountId, region }: Group
     const { metricFilters: filters } = entry.value;
     const cursor = await cursorOf(filters);
     if (cursor.pending && cursor.number !== published) await publish(cursor, cursor.pending);
-    if (compiled?.filters !== filters) compiled = { filters, counters: filters.map(compileCounter) };
+    if (compiled?.version !== entry.version) {
+      compiled = { version: entry.version, counters: filters.map(compileCounter) };
+    }
     const { counters } = compiled;
     const events = await store.readIngested(id, cursor.next, BATCH_BYTES);
     if (events.length === 0) return closeIfOver(cursor, counters);
@@ -68,8 +70,9 @@ export function followMetrics(deps: Deps, { id, name, accountId, region }: Group
   }
 
   async function cursorOf(filters: Group['metricFilters']): Promise<Cursor> {
-    const known = await state.get<Cursor>(key);
-    return known?.value ?? { next: Math.min(...filters.map(({ from }) => from), await store.end(id)), number: 0 };
+    const known = (await state.get<Cursor>(key))?.value;
+    const first = Math.min(...filters.map(({ from }) => from), await store.end(id));
+    return known ? { ...known, next: Math.max(known.next, first) } : { next: first, number: 0 };
   }
 
   /** The default values of a minute that ended while nothing came. */

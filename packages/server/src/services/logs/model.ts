@@ -61,14 +61,16 @@ export interface Subscription {
   readonly from: number;
 }
 
-export const groupsPrefix = ({ accountId, region }: Place): string => `logs/groups/${accountId}/${region}/`;
+export const groupsPrefix = ({ accountId, region }: Place): string => `${ALL_GROUPS}${accountId}/${region}/`;
 /** Names may be longer than keys of State. */
 export const groupKey = (place: Place, name: string): string => groupsPrefix(place) + digest(name);
 export const ALL_GROUPS = 'logs/groups/';
-export const streamsPrefix = (groupId: string): string => `logs/streams/${groupId}/`;
+export const ALL_STREAMS = 'logs/streams/';
+export const ALL_FOLLOWING = 'logs/following/';
+export const streamsPrefix = (groupId: string): string => `${ALL_STREAMS}${groupId}/`;
 export const streamKey = (groupId: string, name: string): string => streamsPrefix(groupId) + digest(name);
 /** Cursors of what follows a group. */
-export const followingPrefix = (groupId: string): string => `logs/following/${groupId}/`;
+export const followingPrefix = (groupId: string): string => `${ALL_FOLLOWING}${groupId}/`;
 export const metricsCursorKey = (groupId: string): string => `${followingPrefix(groupId)}metrics`;
 export const subscriptionCursorKey = (groupId: string, id: string): string => `${followingPrefix(groupId)}sub/${id}`;
 /** The mailbox of what is on its way to a subscription's destination. */

@@ -3,11 +3,20 @@ import type { Service } from '../../wire/service.ts';
 import { Courier } from '../courier.ts';
 import type { LogGroups } from '../doors.ts';
 import type { LogsDeps } from './deps.ts';
-import { startFollowing } from './following.ts';
+import { type Following, startFollowing } from './following.ts';
 import { createGroups } from './group-store.ts';
 import { logsService } from './index.ts';
 import { createIngest, createLogGroupsDoor } from './ingest.ts';
-import { ALL_GROUPS, DAY_MS, expiredBefore, type Group, subscriptionBox, subscriptionCursorKey } from './model.ts';
+import {
+  ALL_FOLLOWING,
+  ALL_GROUPS,
+  ALL_STREAMS,
+  DAY_MS,
+  expiredBefore,
+  type Group,
+  subscriptionBox,
+  subscriptionCursorKey,
+} from './model.ts';
 import { createQueries } from './queries.ts';
 import { createSendToDestination, isFinal } from './subscription-delivery.ts';
 
@@ -36,7 +45,7 @@ export async function openLogs(deps: LogsDeps): Promise<Logs> {
   const courier: Courier = new Courier({
     ...{ mailboxes, clock, random, logger, prefix: MAILBOXES, isOrdered: () => true },
     async deliver({ box, body }) {
-      const found = await subscriptionOf(box);
+      const found = following.subscriptionOf(box);
       if (found) await send(found.group, found.subscription.destination, body);
     },
     again: ({ meta }, error) => !isFinal(error) && clock.now() - Number(meta.sinceMs ?? clock.now()) < DELIVERY_MS_MAX,
@@ -47,7 +56,7 @@ export async function openLogs(deps: LogsDeps): Promise<Logs> {
       );
     },
   });
-  const following = await startFollowing(deps, groups, (box) => courier.wake(box));
+  const following: Following = await startFollowing(deps, groups, (box) => courier.wake(box));
   const stopListening = ingest.onIngest((groupId) => following.wake(groupId));
   courier.start();
   let cancelSweep = () => {};
@@ -82,13 +91,6 @@ export async function openLogs(deps: LogsDeps): Promise<Logs> {
     },
   };
 
-  async function subscriptionOf(box: string) {
-    const [, groupId, id] = box.split('/');
-    const group = (await state.list<Group>(ALL_GROUPS)).find(({ value }) => value.id === groupId)?.value;
-    const subscription = group?.subscriptions.find((one) => one.id === id);
-    return group && subscription && { group, subscription };
-  }
-
   /** Deletes segments that have expired whole. Never rejects. */
   async function sweep(): Promise<void> {
     for (const { value: group } of await state.list<Group>(ALL_GROUPS)) {
@@ -102,9 +104,13 @@ export async function openLogs(deps: LogsDeps): Promise<Logs> {
   }
 }
 
-/** Events and messages of groups that are no more: a deletion was interrupted. */
+/** What is left of groups that are no more: a deletion was interrupted, or somebody was still at it. */
 async function clearLeftovers({ state, store, mailboxes }: LogsDeps): Promise<void> {
   const known = new Set((await state.list<Group>(ALL_GROUPS)).map(({ value }) => value.id));
+  const isGone = (path: string) => !known.has(path.split('/')[2]!);
   for (const id of await store.groups()) if (!known.has(id)) await store.drop(id);
   for (const box of mailboxes.boxes(MAILBOXES)) if (!known.has(box.split('/')[1]!)) await mailboxes.drop(box);
+  const keys = (await Promise.all([ALL_STREAMS, ALL_FOLLOWING].map((prefix) => state.list(prefix)))).flat();
+  const left = keys.filter(({ key }) => isGone(key));
+  if (left.length > 0) await state.write(left.map(({ key }) => ({ delete: key })));
 }

@@ -6,9 +6,12 @@ import { placeOf } from './group-store.ts';
 import { type Group, groupArn, groupKey, placeOfArn } from './model.ts';
 
 /**
- * What each call must be allowed to do (service authorization reference for CloudWatch Logs). Group ARNs end in `:*` there,
- * but for the tag operations.
+ * What each call must be allowed to do (service authorization reference for CloudWatch Logs). What concerns a whole group is
+ * asked for on its stream without a name, as AWS's denials show, so that policies on `log-group:name:*` allow it; tags are
+ * asked for on the group itself.
  */
+const GROUP_SUFFIX = ':log-stream:';
+
 // biome-ignore lint/suspicious/noExplicitAny: decoded and validated by the operation's own schema; a table over all of them has no better type
 type Input = Readonly<Record<string, any>>;
 
@@ -29,7 +32,7 @@ export function logsPermissions(state: Pick<State, 'get'>): PermissionTable {
     (
       operation: string,
       namesOf: (input: Input) => readonly string[],
-      suffix = ':*',
+      suffix = GROUP_SUFFIX,
       more: (input: Input) => object = () => ({}),
     ): Permission =>
     (context, input) =>
@@ -48,7 +51,7 @@ export function logsPermissions(state: Pick<State, 'get'>): PermissionTable {
   const anywhere =
     (operation: string): Permission =>
     ({ caller, region }) => [
-      { action: `logs:${operation}`, resource: `arn:aws:logs:${region}:${caller.accountId}:log-group:*` },
+      { action: `logs:${operation}`, resource: `arn:aws:logs:${region}:${caller.accountId}:log-group:${GROUP_SUFFIX}` },
     ];
   const all = (operations: readonly string[], make: (operation: string) => Permission): PermissionTable =>
     Object.fromEntries(operations.map((operation) => [operation, make(operation)]));
@@ -60,18 +63,18 @@ export function logsPermissions(state: Pick<State, 'get'>): PermissionTable {
     ...all(
       [
         ...['DeleteLogGroup', 'PutRetentionPolicy', 'DeleteRetentionPolicy', 'PutMetricFilter', 'DeleteMetricFilter'],
-        ...['PutSubscriptionFilter', 'DeleteSubscriptionFilter', 'DescribeSubscriptionFilters', 'CreateLogStream'],
+        ...['PutSubscriptionFilter', 'DeleteSubscriptionFilter', 'DescribeSubscriptionFilters'],
         ...['DescribeLogStreams', 'FilterLogEvents', 'PutLogGroupDeletionProtection', 'ListTagsLogGroup'],
       ],
       (operation) => on(operation, group),
     ),
-    ...all(['DeleteLogStream', 'PutLogEvents', 'GetLogEvents'], onStream),
-    CreateLogGroup: on('CreateLogGroup', group, ':*', ({ tags }) => requestTagContext(tags ?? {})),
+    ...all(['CreateLogStream', 'DeleteLogStream', 'PutLogEvents', 'GetLogEvents'], onStream),
+    CreateLogGroup: on('CreateLogGroup', group, GROUP_SUFFIX, ({ tags }) => requestTagContext(tags ?? {})),
     DescribeMetricFilters: on('DescribeMetricFilters', ({ logGroupName }) => [logGroupName ?? '*']),
     StartLiveTail: on('StartLiveTail', ({ logGroupIdentifiers }) => logGroupIdentifiers ?? []),
     StartQuery: on('StartQuery', queried),
-    TagLogGroup: on('TagLogGroup', group, ':*', ({ tags }) => requestTagContext(tags ?? {})),
-    UntagLogGroup: on('UntagLogGroup', group, ':*', ({ tags }) => ({ 'aws:TagKeys': tags ?? [] })),
+    TagLogGroup: on('TagLogGroup', group, GROUP_SUFFIX, ({ tags }) => requestTagContext(tags ?? {})),
+    UntagLogGroup: on('UntagLogGroup', group, GROUP_SUFFIX, ({ tags }) => ({ 'aws:TagKeys': tags ?? [] })),
     TagResource: on('TagResource', arn, '', ({ tags }) => requestTagContext(tags ?? {})),
     UntagResource: on('UntagResource', arn, '', ({ tagKeys }) => ({ 'aws:TagKeys': tagKeys ?? [] })),
     ListTagsForResource: on('ListTagsForResource', arn, ''),
