@@ -24,8 +24,10 @@ export interface Line {
   add(held: Held): void;
   /** It has become ready. */
   ready(held: Held): void;
-  /** It was taken and no longer is: deleted, or ready again. */
+  /** It was taken and is ready again. */
   released(held: Held): void;
+  /** It is gone. @param wasTaken whether it was taken when it went */
+  forgotten(held: Held, wasTaken: boolean): void;
   /** Up to `max` messages that are ready, in order; they count as taken from here on. */
   take(max: number): readonly Held[];
 }
@@ -42,6 +44,7 @@ export function standardLine(): Line {
     },
     ready: (held) => line.push(held),
     released: () => {},
+    forgotten: () => {},
     take(max) {
       const taken: Held[] = [];
       while (taken.length < max) {
@@ -105,6 +108,11 @@ export function fifoLine(): Line {
     released(held) {
       const group = groupOf(held.group);
       group.busy--;
+      list(group);
+    },
+    forgotten(held, wasTaken) {
+      const group = groupOf(held.group);
+      if (wasTaken) group.busy--;
       list(group);
     },
     take(max) {

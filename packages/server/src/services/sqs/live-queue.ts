@@ -95,10 +95,8 @@ export class LiveQueue {
     const was = held.state;
     this.#counts[was]--;
     held.state = 'gone';
-    if (was === 'taken') {
-      this.#line.released(held);
-      this.#wake();
-    }
+    this.#line.forgotten(held, was === 'taken');
+    this.#wake();
   }
 
   ids(): IterableIterator<number> {
