@@ -120,6 +120,8 @@ describe('events', () => {
       ]),
     ).toBe('InvalidParameterException');
     expect(await refused([{ timestamp: now, message: 'a'.repeat(1 << 20) }])).toBe('InvalidParameterException');
+    expect(await refused([{ timestamp: now, message: '' }])).toBe('InvalidParameterException');
+    expect(await refused([{ message: 'a' }])).toBe('InvalidParameterException');
     expect(await refused([])).toBe('InvalidParameterException');
   });
 

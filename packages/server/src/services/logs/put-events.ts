@@ -1,4 +1,5 @@
 import type { NewLogEvent } from '../../ports/log-groups.ts';
+import { complaintOf } from '../../wire/constraints.ts';
 import type { Handler } from '../../wire/service.ts';
 import type { LogsDeps } from './deps.ts';
 import { invalid } from './errors.ts';
@@ -10,7 +11,11 @@ import { DAY_MS, expiredBefore } from './model.ts';
 interface PutInput {
   readonly logGroupName: string;
   readonly logStreamName: string;
-  readonly logEvents: readonly { readonly timestamp: number; readonly message: string }[];
+  readonly logEvents: readonly GivenEvent[];
+}
+interface GivenEvent {
+  readonly timestamp?: number;
+  readonly message?: string;
 }
 
 /** AWS's limits (PutLogEvents, API reference). Messages count as UTF-8, and 26 bytes more each. */
@@ -26,7 +31,7 @@ export function createPutEvents({ clock }: Pick<LogsDeps, 'clock'>, groups: Grou
   return async (context, input: PutInput) => {
     const { value: group } = await groups.find(placeOf(context), input.logGroupName);
     const stream = await groups.stream(group, input.logStreamName);
-    const events = input.logEvents.map(({ timestamp, message }) => ({ timestampMs: timestamp, message }));
+    const events = input.logEvents.map(readEvent);
     checkBatch(events);
     const nowMs = clock.now();
     const count = (before: number) => countUntil(events, before);
@@ -44,6 +49,19 @@ export function createPutEvents({ clock }: Pick<LogsDeps, 'clock'>, groups: Grou
       ...(Object.keys(rejected).length > 0 && { rejectedLogEventsInfo: rejected }),
     };
   };
+}
+
+/** Entries of a list this long are checked here, each as the front end would. @throws AwsError InvalidParameterException */
+function readEvent({ timestamp, message }: GivenEvent, i: number): NewLogEvent {
+  const isTime = timestamp !== undefined && Number.isSafeInteger(timestamp) && timestamp >= 0;
+  if (isTime && message) return { timestampMs: timestamp, message };
+  const [member, problem] = isTime
+    ? ['message', 'Member must have length greater than or equal to 1']
+    : ['timestamp', 'Member must have value greater than or equal to 0'];
+  const value = isTime ? (message === undefined ? 'null' : "''") : (timestamp ?? 'null');
+  throw invalid(
+    `1 validation error detected: ${complaintOf(String(value), `logEvents.${i + 1}.member.${member}`, problem)}`,
+  );
 }
 
 function checkBatch(events: readonly NewLogEvent[]): void {

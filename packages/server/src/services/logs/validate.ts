@@ -1,21 +1,7 @@
+import { brokenConstraints, type ConstraintTable, complaintOf, type Rule } from '../../wire/constraints.ts';
 import { invalid } from './errors.ts';
 
-/**
- * The constraints of AWS's model (2014-03-28), which the catalogue of schemas does not carry, in the words that AWS's
- * front end has for them. A member's constraints are the same in every operation that takes it.
- */
-interface Rule {
-  /** Characters of a string, entries of a list, or the number itself. */
-  readonly min?: number;
-  readonly max?: number;
-  readonly pattern?: RegExp;
-  readonly values?: readonly string[];
-  /** Of each entry of a list. */
-  readonly each?: Rule;
-  readonly members?: Readonly<Record<string, Rule>>;
-  readonly required?: boolean;
-}
-
+/** The constraints of AWS's model (2014-03-28). */
 const GROUP_NAME: Rule = { min: 1, max: 512, pattern: /^[.\-_/#A-Za-z0-9]+$/ };
 const IDENTIFIER: Rule = { min: 1, max: 2048, pattern: /^[\w#+=/:,.@*-]*$/ };
 const STREAM_NAME: Rule = { min: 1, max: 512, pattern: /^[^:*]*$/ };
@@ -34,7 +20,7 @@ export const RETENTION_DAYS = [
   ...[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653],
 ];
 
-const RULES: Readonly<Record<string, Rule>> = {
+const RULES: ConstraintTable['rules'] = {
   logGroupName: GROUP_NAME,
   logGroupNamePrefix: GROUP_NAME,
   logGroupNamePattern: { max: 512, pattern: /^[.\-_/#A-Za-z0-9]*$/ },
@@ -68,10 +54,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   logRecordPointer: { min: 1, max: 4096 },
   resourceArn: { min: 1, max: 1011, pattern: /^[\w+=/:,.@*#-]*$/ },
   logEventMessages: { min: 1, max: 50, each: { min: 1 } },
-  logEvents: {
-    ...{ min: 1, max: 10_000 },
-    each: { members: { timestamp: { ...TIME, required: true }, message: { min: 1, required: true } } },
-  },
+  logEvents: { min: 1, max: 10_000 }, // its entries: put-events.ts
   metricTransformations: {
     ...{ min: 1, max: 1 },
     each: {
@@ -83,10 +66,6 @@ const RULES: Readonly<Record<string, Rule>> = {
       },
     },
   },
-};
-
-/** Rules that hold for a member in one operation only. */
-const SPECIAL: Readonly<Record<string, Rule>> = {
   'DescribeLogGroups.limit': { min: 1, max: 50 },
   'DescribeLogStreams.limit': { min: 1, max: 50 },
   'DescribeMetricFilters.limit': { min: 1, max: 50 },
@@ -96,7 +75,7 @@ const SPECIAL: Readonly<Record<string, Rule>> = {
   'DescribeLogGroups.logGroupIdentifiers': { min: 1, max: 50, each: IDENTIFIER },
 };
 
-const REQUIRED: Readonly<Record<string, readonly string[]>> = {
+const REQUIRED: ConstraintTable['required'] = {
   CreateLogGroup: ['logGroupName'],
   CreateLogStream: ['logGroupName', 'logStreamName'],
   DeleteLogGroup: ['logGroupName'],
@@ -127,61 +106,14 @@ const REQUIRED: Readonly<Record<string, readonly string[]>> = {
 /** One of each two says which group is meant. */
 const NAMES_A_GROUP: ReadonlySet<string> = new Set(['DescribeLogStreams', 'FilterLogEvents', 'GetLogEvents']);
 
-/** As many as AWS tells at once; more only make a long message longer. */
-const COMPLAINTS_MAX = 10;
-const SHOWN_CHARS_MAX = 128;
+const TABLE: ConstraintTable = { rules: RULES, required: REQUIRED, showsAnchors: false };
 
 /** @throws AwsError InvalidParameterException naming every member that breaks a rule */
 export function validateInput(operation: string, input: Readonly<Record<string, unknown>>): void {
-  const complaints: string[] = [];
-  for (const name of REQUIRED[operation] ?? []) if (input[name] === undefined) complaints.push(missing(name));
-  for (const [name, value] of Object.entries(input)) {
-    const rule = SPECIAL[`${operation}.${name}`] ?? RULES[name];
-    if (rule && value !== undefined) check(rule, value, name, complaints);
-  }
-  if (NAMES_A_GROUP.has(operation) && input.logGroupName === undefined && input.logGroupIdentifier === undefined) {
-    complaints.push(missing('logGroupName'));
-  }
-  if (complaints.length === 0) return;
-  const count = `${complaints.length} validation error${complaints.length > 1 ? 's' : ''}`;
-  throw invalid(`${count} detected: ${complaints.slice(0, COMPLAINTS_MAX).join('; ')}`);
+  const namesNone = input.logGroupName === undefined && input.logGroupIdentifier === undefined;
+  const more = NAMES_A_GROUP.has(operation) && namesNone ? [missing('logGroupName')] : [];
+  const broken = brokenConstraints(TABLE, operation, input, more);
+  if (broken !== undefined) throw invalid(broken);
 }
 
-const missing = (at: string) => `Value null at '${at}' failed to satisfy constraint: Member must not be null`;
-
-function check(rule: Rule, value: unknown, at: string, complaints: string[]): void {
-  const complain = (constraint: string) =>
-    complaints.push(`Value '${shown(value)}' at '${at}' failed to satisfy constraint: Member must ${constraint}`);
-  if (typeof value === 'number') {
-    if (!Number.isSafeInteger(value)) complain('be an integer'); // the catalogue knows numbers alone
-    if (rule.min !== undefined && value < rule.min) complain(`have value greater than or equal to ${rule.min}`);
-    if (rule.max !== undefined && value > rule.max) complain(`have value less than or equal to ${rule.max}`);
-  } else if (typeof value === 'string' || Array.isArray(value)) {
-    if (rule.min !== undefined && value.length < rule.min) complain(`have length greater than or equal to ${rule.min}`);
-    if (rule.max !== undefined && value.length > rule.max) complain(`have length less than or equal to ${rule.max}`);
-  }
-  if (typeof value === 'string') {
-    if (rule.pattern && value !== '' && !rule.pattern.test(value)) {
-      complain(`satisfy regular expression pattern: ${rule.pattern.source.slice(1, -1)}`);
-    }
-    if (rule.values && !rule.values.includes(value)) complain(`satisfy enum value set: [${rule.values.join(', ')}]`);
-  }
-  if (Array.isArray(value) && rule.each) {
-    for (const [i, item] of value.entries()) {
-      check(rule.each, item, `${at}.${i + 1}.member`, complaints);
-      if (complaints.length > COMPLAINTS_MAX) return;
-    }
-  }
-  if (rule.members) {
-    for (const [name, member] of Object.entries(rule.members)) {
-      const inner = (value as Readonly<Record<string, unknown>> | null)?.[name];
-      if (inner !== undefined) check(member, inner, `${at}.${name}`, complaints);
-      else if (member.required) complaints.push(missing(`${at}.${name}`));
-    }
-  }
-}
-
-function shown(value: unknown): string {
-  const text = typeof value === 'string' ? value : Array.isArray(value) ? `[${value.length} entries]` : String(value);
-  return text.length > SHOWN_CHARS_MAX ? `${text.slice(0, SHOWN_CHARS_MAX)}…` : text;
-}
+const missing = (place: string): string => complaintOf('null', place, 'Member must not be null');
