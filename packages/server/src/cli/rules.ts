@@ -51,7 +51,8 @@ export async function addRules(
     } catch (error) {
       if (!(error instanceof OperatorError) || !error.message.includes(INVALID)) throw error;
       counts.REFUSED++;
-      print(`refused ${file}: ${printable(error.message.slice(error.message.indexOf(INVALID) + INVALID.length))}`);
+      const why = error.message.slice(error.message.indexOf(INVALID) + INVALID.length);
+      print(`refused ${file}:${printable(why.replace(/^:/, ''))}`);
     }
   }
   print(`${counts.ADDED} rules added, ${counts.UPDATED} updated, ${counts.REFUSED} refused`);
@@ -59,7 +60,7 @@ export async function addRules(
 }
 
 /** How the server begins when it refuses a rule for what stands in it. */
-const INVALID = 'Invalid Sigma rule ';
+const INVALID = 'Invalid Sigma rule';
 
 /** `opentrail rules list`: a line a rule. */
 export async function listRules(client: OpenTrailClient, { account }: OfAccount): Promise<readonly string[]> {

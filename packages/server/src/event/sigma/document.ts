@@ -27,7 +27,7 @@ export function readSource(text: string): SigmaSource {
   };
   const document = parseDocument(text, { lineCounter, prettyErrors: false, schema: 'core' });
   const [error] = document.errors;
-  if (error) throw at(Math.min(error.pos[0], text.length), error.message);
+  if (error) throw at(Math.min(error.pos[0], text.length), wordsOf(error));
   const invalid = (path: Path, why: string) => {
     for (let length = path.length; length >= 0; length--) {
       const node = document.getIn(path.slice(0, length), true) as { range?: readonly number[] } | undefined;
@@ -39,6 +39,9 @@ export function readSource(text: string): SigmaSource {
   try {
     return { value: document.toJS({ maxAliasCount: ALIASES_MAX }), invalid };
   } catch (cause) {
-    throw at(0, (cause as Error).message);
+    throw at(0, wordsOf(cause as Error));
   }
 }
+
+/** The library meets what nests too deep with the stack's end, and reports that as an error of the text. */
+const wordsOf = ({ message }: Error): string => (/call stack/.test(message) ? 'it nests too deep' : message);

@@ -186,6 +186,7 @@ describe('a rule', () => {
       1,
       'Excessive alias count',
     ],
+    ['['.repeat(60_000), 1, 'it nests too deep'],
     ['x'.repeat(70_000), 0, '65536 characters'],
   ])('that is wrong is refused with its line: %j', (text, line, words) => {
     let error: PatternError | undefined;
