@@ -77,7 +77,7 @@ function throughRules(ms, events) {
   );
   return perSecond(ms, (i) => {
     const { header, json } = events[i % events.length];
-    const candidates = rules.concerning(header);
+    const candidates = rules.concerning(header, json);
     if (candidates.length === 0) return 1;
     const record = sigma.sigmaRecord(JSON.parse(json.toString('utf8')));
     for (const { rule } of candidates) rule.matches(record);

@@ -101,7 +101,7 @@ export function startRules(deps: RulesDeps): RulesFollower {
     const matches: NewEvent[] = [];
     for (const { sequence, header, json, acceptedMs } of batch) {
       if (isMatch(header)) continue;
-      const candidates = active.concerning(header).filter(({ stored }) => stored.from <= sequence);
+      const candidates = active.concerning(header, json).filter(({ stored }) => stored.from <= sequence);
       if (candidates.length === 0) continue;
       const record = JSON.parse(json.toString('utf8')) as Record<string, unknown>;
       const seen = sigmaRecord(record);

@@ -1,4 +1,5 @@
 import type { EventHeader } from '../event.ts';
+import { hasNeedle, haystackOf } from './needles.ts';
 import { compileSigmaRule, type SigmaRule } from './rule.ts';
 import type { StoredRule } from './stored-rule.ts';
 
@@ -16,8 +17,8 @@ interface Shelf {
 
 export interface RuleSet {
   readonly size: number;
-  /** The rules that may match an event, as far as its header tells. */
-  concerning(header: EventHeader): readonly ActiveRule[];
+  /** The rules that may match an event, as far as can be told without parsing its record. */
+  concerning(header: EventHeader, json: Buffer): readonly ActiveRule[];
 }
 
 /** @param refused told of what does not compile: a rule that another version of OpenTrail took */
@@ -41,16 +42,26 @@ export function createRuleSet(
   }
   return {
     size,
-    concerning({ accountId, eventName }) {
+    concerning({ accountId, eventName }, json) {
+      const own = shelves.get(accountId);
+      const everyones = shelves.get(EVERYONE);
+      if (!own && !everyones) return NONE;
       const name = eventName.toLowerCase();
-      const [own, everyones] = [shelves.get(accountId), shelves.get(EVERYONE)];
-      return [own, everyones].flatMap((shelf) =>
-        shelf ? [...(shelf.byName.get(name) ?? []), ...shelf.ofAnyName] : [],
-      );
+      const found: ActiveRule[] = [];
+      let haystack: string | undefined;
+      for (const shelf of [own, everyones]) {
+        if (!shelf) continue;
+        found.push(...(shelf.byName.get(name) ?? NONE));
+        if (shelf.ofAnyName.length === 0) continue;
+        haystack ??= haystackOf(json);
+        for (const one of shelf.ofAnyName) if (hasNeedle(haystack, one.rule.needles)) found.push(one);
+      }
+      return found;
     },
   };
 }
 
+const NONE: readonly ActiveRule[] = [];
 const EVERYONE = '*';
 
 function listsFor({ byName, ofAnyName }: Shelf, { eventNames }: SigmaRule): ActiveRule[][] {

@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto';
 import { PatternError } from '../pattern-error.ts';
 import { type Condition, parseCondition } from './condition.ts';
 import { type Path, readSource, type SigmaSource } from './document.ts';
+import type { Needles } from './needles.ts';
 import {
+  allOf,
+  anyOf,
   type CompiledSelection,
   compileSelection,
-  everyOf,
-  namesOfAny,
   type Placeholders,
   type SigmaRecord,
-  someOf,
 } from './selection.ts';
 import { textOf } from './values.ts';
 
@@ -23,6 +23,8 @@ export interface SigmaRule {
   readonly tags: readonly string[];
   /** If the rule matches, the record's eventName is one of these (lower case). undefined: it may be any. */
   readonly eventNames?: ReadonlySet<string>;
+  /** If the rule matches, one of these stands in the record. undefined: nobody knows. */
+  readonly needles?: Needles;
   readonly matches: (record: SigmaRecord) => boolean;
 }
 
@@ -54,7 +56,11 @@ export function compileSigmaRule(text: string, placeholders: Placeholders = {}):
   const title = textAt(rule.title, ['title'], TITLE_CHARS_MAX, invalid);
   const level = SIGMA_LEVELS.find((one) => one === (rule.level ?? 'medium'));
   if (!level) throw invalid(['level'], `the level must be one of ${SIGMA_LEVELS.join(', ')}`);
-  const { test, eventNames } = compileDetection(objectAt(rule.detection, ['detection'], invalid), source, placeholders);
+  const { test, eventNames, needles } = compileDetection(
+    objectAt(rule.detection, ['detection'], invalid),
+    source,
+    placeholders,
+  );
   return {
     id: rule.id === undefined ? idOf(title) : idAt(rule.id, invalid),
     title,
@@ -62,6 +68,7 @@ export function compileSigmaRule(text: string, placeholders: Placeholders = {}):
     ...(typeof rule.description === 'string' && { description: rule.description.slice(0, DESCRIPTION_CHARS_MAX) }),
     tags: [rule.tags ?? []].flat().slice(0, TAGS_MAX).map(String),
     ...(eventNames && { eventNames }),
+    ...(needles && { needles }),
     matches: test,
   };
 }
@@ -102,7 +109,7 @@ function compileDetection(
       throw error instanceof PatternError ? invalid(path, error.message) : error;
     }
   });
-  return { test: someOf(conditions.map(({ test }) => test)), ...namesOfAny(conditions) };
+  return anyOf(conditions);
 }
 
 function compileCondition(condition: Condition, selections: ReadonlyMap<string, CompiledSelection>): CompiledSelection {
@@ -112,10 +119,7 @@ function compileCondition(condition: Condition, selections: ReadonlyMap<string, 
     return { test: (record) => !test(record) };
   }
   const parts = condition.parts.map((part) => compileCondition(part, selections));
-  const tests = parts.map(({ test }) => test);
-  if (condition.kind === 'or') return { test: someOf(tests), ...namesOfAny(parts) };
-  const eventNames = parts.find((part) => part.eventNames)?.eventNames;
-  return { test: everyOf(tests), ...(eventNames && { eventNames }) };
+  return condition.kind === 'or' ? anyOf(parts) : allOf(parts);
 }
 
 type Invalid = SigmaSource['invalid'];

@@ -1,5 +1,6 @@
 import { ANY_ONE, ANY_RUN } from '../wildcard.ts';
 import type { Path, SigmaSource } from './document.ts';
+import { anyNeedles, bestNeedles, type Needles, needlesOf } from './needles.ts';
 import { COMPARISONS, type RuleScalar, textOf, tokensOf, type ValueTest } from './values.ts';
 
 /** A record as rules see it. */
@@ -14,10 +15,13 @@ export type RecordTest = (record: SigmaRecord) => boolean;
 /** Values for `%placeholders%`, which whoever runs a rule has to know. */
 export type Placeholders = Readonly<Record<string, readonly string[]>>;
 
-/** A test, and what it takes for granted: if it holds, the record's eventName is one of these (lower case). */
+/** A test, and what it takes for granted. */
 export interface CompiledSelection {
   readonly test: RecordTest;
-  readonly eventNames?: ReadonlySet<string>;
+  /** If the test holds, the record's eventName is one of these (lower case). */
+  readonly eventNames?: ReadonlySet<string> | undefined;
+  /** If the test holds, one of these stands in the record. */
+  readonly needles?: Needles | undefined;
 }
 
 interface Compilation extends Pick<SigmaSource, 'invalid'> {
@@ -29,18 +33,18 @@ export function compileSelection(selection: unknown, path: Path, compilation: Co
   if (Array.isArray(selection)) {
     if (selection.length === 0) throw compilation.invalid(path, 'the list is empty');
     const items = selection.map((item, i) => compileSelection(item, [...path, i], compilation));
-    return { test: someOf(items.map(({ test }) => test)), ...namesOfAny(items) };
+    return anyOf(items);
   }
   if (typeof selection === 'object' && selection !== null) return compileMap(selection, path, compilation);
-  return { test: keyword(selection, path, compilation) };
+  return keyword(selection, path, compilation);
 }
 
 function compileMap(map: object, path: Path, compilation: Compilation): CompiledSelection {
   const entries = Object.entries(map);
   if (entries.length === 0) throw compilation.invalid(path, 'the selection is empty');
-  const tests = entries.map(([key, wanted]) => compileField(key, wanted, [...path, key], compilation));
+  const fields = entries.map(([key, wanted]) => compileField(key, wanted, [...path, key], compilation));
   const names = entries.filter(([key]) => key === 'eventName').flatMap(([, wanted]) => exactNames(wanted) ?? []);
-  return { test: everyOf(tests), ...(names.length > 0 && { eventNames: new Set(names) }) };
+  return { ...allOf(fields), eventNames: names.length > 0 ? new Set(names) : undefined };
 }
 
 /** The values as names in lower case, unless one of them is more than a plain word. */
@@ -51,20 +55,31 @@ function exactNames(wanted: unknown): readonly string[] | undefined {
   return values.every(isPlain) ? values.map((value) => tokensOf(value).join('').toLowerCase()) : undefined;
 }
 
-/** Of alternatives: all names together, when each has some. */
-export function namesOfAny(parts: readonly CompiledSelection[]): Pick<CompiledSelection, 'eventNames'> {
+/** One suffices: what each takes for granted, all together. */
+export function anyOf(parts: readonly CompiledSelection[]): CompiledSelection {
+  if (parts.length === 1) return parts[0]!;
+  const tests = parts.map(({ test }) => test);
   const names = parts.map(({ eventNames }) => eventNames);
-  return names.every((set) => set !== undefined) ? { eventNames: new Set(names.flatMap((set) => [...set])) } : {};
+  return {
+    test: (record) => tests.some((test) => test(record)),
+    eventNames: names.every((set) => set !== undefined) ? new Set(names.flatMap((set) => [...set])) : undefined,
+    needles: anyNeedles(parts.map(({ needles }) => needles)),
+  };
 }
 
-export const someOf = (tests: readonly RecordTest[]): RecordTest =>
-  tests.length === 1 ? tests[0]! : (record) => tests.some((test) => test(record));
-
-export const everyOf = (tests: readonly RecordTest[]): RecordTest =>
-  tests.length === 1 ? tests[0]! : (record) => tests.every((test) => test(record));
+/** All must hold: what one of them takes for granted. */
+export function allOf(parts: readonly CompiledSelection[]): CompiledSelection {
+  if (parts.length === 1) return parts[0]!;
+  const tests = parts.map(({ test }) => test);
+  return {
+    test: (record) => tests.every((test) => test(record)),
+    eventNames: parts.find(({ eventNames }) => eventNames)?.eventNames,
+    needles: bestNeedles(parts.map(({ needles }) => needles)),
+  };
+}
 
 /** `requestParameters.policy|contains|all: […]`: a field, how to compare, and with what. */
-function compileField(key: string, wanted: unknown, path: Path, compilation: Compilation): RecordTest {
+function compileField(key: string, wanted: unknown, path: Path, compilation: Compilation): CompiledSelection {
   const { invalid } = compilation;
   const [field = '', ...modifiers] = key.split('|');
   const has = (modifier: string) => modifiers.includes(modifier);
@@ -73,27 +88,36 @@ function compileField(key: string, wanted: unknown, path: Path, compilation: Com
   if (field === '') {
     const words = values.map((value, i) => keyword(value, [...path, i], compilation));
     if (modifiers.some((modifier) => modifier !== 'all')) throw invalid(path, `'${key}' names no field`);
-    return has('all') ? everyOf(words) : someOf(words);
+    return has('all') ? allOf(words) : anyOf(words);
   }
   const keys = field.split('.');
   if (has('exists')) {
     if (modifiers.length > 1 || typeof wanted !== 'boolean') throw invalid(path, `'${key}' must be true or false`);
-    return ({ record }) => anyValue(record, keys, 0, () => true) === wanted;
+    return { test: ({ record }) => anyValue(record, keys, 0, () => true) === wanted };
   }
-  const tests = values.flatMap((value, i): RecordTest[] => {
+  const parts = values.map((value, i): CompiledSelection => {
     if (value === null) {
       if (modifiers.length > 0) throw invalid(path, `null has no meaning with '${key}'`);
-      return [({ record }) => !anyValue(record, keys, 0, () => true)];
+      return { test: ({ record }) => !anyValue(record, keys, 0, () => true) };
     }
     if (!isScalar(value))
       throw invalid([...path, i], `the value of '${key}' must be text, a number, true, false or null`);
-    if (has('fieldref')) return [fieldReference(keys, modifiers, String(value), path, invalid)];
+    if (has('fieldref')) {
+      return { test: fieldReference(keys, modifiers, String(value), path, invalid) };
+    }
     const alternatives = has('expand') ? expand(String(value), path, compilation) : [value];
     const any = alternatives.map((one) => valueTest(one, key, modifiers, path, invalid));
-    return [({ record }) => anyValue(record, keys, 0, (found) => any.some((test) => test(found)))];
+    const test: RecordTest = ({ record }) => anyValue(record, keys, 0, (found) => any.some((one) => one(found)));
+    return { test, needles: isOfText(modifiers) ? anyNeedles(alternatives.map(wordsOf)) : undefined };
   });
-  return has('all') ? everyOf(tests) : someOf(tests);
+  return has('all') ? allOf(parts) : anyOf(parts);
 }
+
+/** Whether values are compared as text that must be there. */
+const isOfText = (modifiers: readonly string[]): boolean => modifiers.every((modifier) => OF_TEXT.has(modifier));
+const OF_TEXT: ReadonlySet<string> = new Set(['contains', 'startswith', 'endswith', 'all', 'cased', 'expand']);
+
+const wordsOf = (value: RuleScalar): Needles | undefined => needlesOf(tokensOf(String(value)));
 
 /** Modifiers that say something beside how to compare. */
 const BESIDE: ReadonlySet<string> = new Set(['all', 'expand', 'cased', 'neq']);
@@ -137,10 +161,10 @@ function expand(text: string, path: Path, { placeholders, invalid }: Compilation
   return values;
 }
 
-function keyword(word: unknown, path: Path, { invalid }: Compilation): RecordTest {
+function keyword(word: unknown, path: Path, { invalid }: Compilation): CompiledSelection {
   if (!isScalar(word)) throw invalid(path, 'a selection is a map of fields, a list of such maps, or a list of words');
   const fits = COMPARISONS.get('contains')!(String(word).toLowerCase(), true);
-  return ({ text }) => fits(text);
+  return { test: ({ text }) => fits(text), needles: wordsOf(word) };
 }
 
 const isScalar = (value: unknown): value is RuleScalar =>

@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compileSigmaRule, PatternError, type Placeholders, sigmaRecord } from './index.ts';
+import { hasNeedle, haystackOf } from './needles.ts';
 
 const HEAD = 'title: T\nlogsource:\n  product: aws\n  service: cloudtrail\n';
 /** JSON is YAML too. */
@@ -120,6 +122,79 @@ describe('the names that a rule is about', () => {
     expect(names(detection)).toEqual(expected);
   });
 });
+
+describe('the words without which a rule cannot match', () => {
+  const needles = (detection: object) => {
+    const found = ruleOf(detection).needles;
+    return found && [...found].sort();
+  };
+  test.each<readonly [object, readonly string[] | undefined]>([
+    [{ x: { a: 'Root' }, condition: 'x' }, ['root']],
+    [{ x: { 'a|contains': 'x:role/AWS-y.z' }, condition: 'x' }, ['aws-y.z']],
+    [{ x: { a: ['one*two2', 'three'] }, condition: 'x' }, ['three', 'two2']],
+    [{ x: { a: ['three', 'xy'] }, condition: 'x' }, undefined],
+    [{ x: { a: ['three', null] }, condition: 'x' }, undefined],
+    [{ x: { 'a|contains|all': ['three', 'xy'] }, condition: 'x' }, ['three']],
+    [{ x: { a: 'long-word', b: 'one' }, condition: 'x' }, ['long-word']],
+    [{ x: { a: '1e3', b: 12345 }, condition: 'x' }, undefined],
+    [{ x: { 'a|neq': 'word' }, condition: 'x' }, undefined],
+    [{ x: { 'a|re': 'word' }, condition: 'x' }, undefined],
+    [{ x: { 'a|exists': false }, condition: 'x' }, undefined],
+    [{ x: ['two words'], condition: 'x' }, ['words']],
+    [{ x: { a: 'word' }, condition: 'not x' }, undefined],
+    [{ x: { a: 'word' }, y: { b: 'other' }, condition: 'x or y' }, ['other', 'word']],
+    [{ x: { a: 'word' }, y: { b: 'other' }, condition: 'x and not y' }, ['word']],
+  ])('%j', (detection, expected) => {
+    expect(needles(detection)).toEqual(expected);
+  });
+
+  test.each([
+    ['{"a":"ROOT"}', true],
+    ['{"a":"other"}', false],
+    ['{"a":"R\\u006fot"}', true],
+    ['{"a":"\u212Aey"}', true],
+  ])('are looked for in %s', (json, is) => {
+    expect(hasNeedle(haystackOf(Buffer.from(json)), new Set(['root', 'key']))).toBe(is);
+  });
+
+  test('a matching record has one of them, whatever the rule', () => {
+    const word = fc.constantFrom('root', 'Kali*', 'x-y', '?ab', '12', '', 'é-accent');
+    const value = fc.oneof(word, fc.constantFrom(null, 12, true));
+    const key = fc.tuple(
+      fc.constantFrom('a', 'b'),
+      fc.constantFrom('', '|contains', '|startswith', '|contains|all', '|neq', '|cased'),
+    );
+    const map = fc.dictionary(
+      key.map((parts) => parts.join('')),
+      fc.array(value, { minLength: 1, maxLength: 2 }),
+      { minKeys: 1, maxKeys: 2 },
+    );
+    const selection = fc.oneof(map, fc.array(map, { minLength: 1, maxLength: 2 }), fc.array(word, { minLength: 1 }));
+    const condition = fc.constantFrom('x', 'x or y', 'x and y', 'x and not y', 'not x', '1 of *');
+    const text = fc.constantFrom('root', 'KALI linux', '\u212Aali', 'x-y', 'zab', '12', 'É-accent', '"', '\\');
+    const record = fc.dictionary(
+      fc.constantFrom('a', 'b', 'c'),
+      fc.oneof(text, fc.constantFrom(12, true, null), fc.array(text, { maxLength: 2 }), fc.dictionary(text, text)),
+    );
+    fc.assert(
+      fc.property(selection, selection, condition, record, (x, y, how, one) => {
+        const rule = compileOrSkip({ x, y, condition: how });
+        if (!rule.matches(sigmaRecord(one))) return;
+        expect(hasNeedle(haystackOf(Buffer.from(JSON.stringify(one))), rule.needles)).toBe(true);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+function compileOrSkip(detection: object) {
+  try {
+    return ruleOf(detection);
+  } catch (error) {
+    fc.pre(!/null has no meaning/.test(String(error)));
+    throw error;
+  }
+}
 
 describe('a rule', () => {
   test('tells what it is', () => {
