@@ -63,25 +63,25 @@ interface Page {
   readonly isActive: boolean;
 }
 
-const keyOf = ({ accountId, region }: Place): string => `${accountId}/${region}`;
-
 export async function openBook(read: Pick<EventsStore, 'all' | 'places'>, logger: Logger): Promise<Book> {
-  const pages = new Map<string, Page>();
+  const pages = new Map<string, Map<string, Page>>();
+  const pageAt = ({ accountId, region }: Place) => pages.get(accountId)?.get(region);
   let last: Promise<unknown> = Promise.resolve();
   const refresh = (place: Place): Promise<void> => {
     const mine = last.then(async () => {
-      pages.set(keyOf(place), pageOf(place, await read.all(place), pages.get(keyOf(place)), logger));
+      const page = pageOf(place, await read.all(place), pageAt(place), logger);
+      getOrMake(pages, place.accountId, () => new Map<string, Page>()).set(place.region, page);
     });
     last = mine.catch(() => {});
     return mine;
   };
   for (const place of await read.places()) await refresh(place);
-  const all = () => [...pages.values()];
+  const all = () => [...pages.values()].flatMap((regions) => [...regions.values()]);
   return {
-    bus: (place, name) => pages.get(keyOf(place))?.buses.get(name),
-    rule: (place, bus, name) => pages.get(keyOf(place))?.rules.get(`${bus}/${name}`),
-    connection: (place, arn) => pages.get(keyOf(place))?.definitions.connection.find((one) => one.arn === arn),
-    destination: (place, arn) => pages.get(keyOf(place))?.definitions['api-destination'].find((one) => one.arn === arn),
+    bus: (place, name) => pageAt(place)?.buses.get(name),
+    rule: (place, bus, name) => pageAt(place)?.rules.get(`${bus}/${name}`),
+    connection: (place, arn) => pageAt(place)?.definitions.connection.find((one) => one.arn === arn),
+    destination: (place, arn) => pageAt(place)?.definitions['api-destination'].find((one) => one.arn === arn),
     scheduled: () =>
       all().flatMap(({ definitions }) =>
         definitions.rule.filter(({ schedule, state }) => schedule !== undefined && state !== 'DISABLED'),
@@ -145,23 +145,49 @@ function openBus(bus: Bus, own: readonly OpenRule[], archived: readonly OpenArch
   const active = own.filter(({ rule }) => {
     return rule.pattern !== undefined && rule.state !== 'DISABLED' && rule.targets.length > 0;
   });
+  const work = (source: string, detailType: string | undefined, trail: CloudTrailFacts | undefined): Candidates => {
+    const could = (judged: object) => mayMatch((judged as Judged).literals, source, detailType, trail);
+    const rules = active.filter(could);
+    return { rules, archives: archived.filter(could), takesReads: rules.some(({ rule }) => takesReadsOf(rule)) };
+  };
   const remembered = new Map<string, Candidates>();
+  /** Of records, by source, eventSource and eventName: asked for every one that a trail logs, so no key is put together. */
+  const ofRecords = new Map<string, Map<string, Map<string, Candidates>>>();
+  let records = 0;
+
+  function forRecord(source: string, trail: CloudTrailFacts): Candidates {
+    const { eventSource, eventName } = trail;
+    const known = ofRecords.get(source)?.get(eventSource)?.get(eventName);
+    if (known) return known;
+    const made = work(source, undefined, trail);
+    if (records++ >= REMEMBERED_MAX) {
+      ofRecords.clear();
+      records = 0;
+    }
+    const bySource = getOrMake(ofRecords, source, () => new Map<string, Map<string, Candidates>>());
+    getOrMake(bySource, eventSource, () => new Map<string, Candidates>()).set(eventName, made);
+    return made;
+  }
+
   return {
     bus,
     candidates(source, detailType, trail) {
-      const key = `${source}\0${detailType ?? ''}\0${trail?.eventSource ?? ''}\0${trail?.eventName ?? ''}`;
-      let known = remembered.get(key);
-      if (!known) {
-        const could = (judged: object) => mayMatch((judged as Judged).literals, source, detailType, trail);
-        const rules = active.filter(could);
-        const takesReads = rules.some(({ rule }) => takesReadsOf(rule));
-        known = { rules, archives: archived.filter(could), takesReads };
-        if (remembered.size >= REMEMBERED_MAX) remembered.clear();
-        remembered.set(key, known);
-      }
-      return known;
+      if (trail) return forRecord(source, trail);
+      const key = `${source}\0${detailType}`;
+      const made = remembered.get(key) ?? work(source, detailType, undefined);
+      if (remembered.size >= REMEMBERED_MAX) remembered.clear();
+      remembered.set(key, made);
+      return made;
     },
   };
+}
+
+function getOrMake<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  map.set(key, made);
+  return made;
 }
 
 export const takesReadsOf = (rule: Rule): boolean => rule.state === 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS';

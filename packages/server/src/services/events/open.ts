@@ -103,8 +103,7 @@ export async function openEvents(options: OpenEventsOptions): Promise<EventBridg
     },
     trailEvents: {
       active: () => book.isActive,
-      wants: ({ source, eventSource, eventName, isRead, ...place }) =>
-        router.wants({ ...place, bus: DEFAULT_BUS, source, trail: { eventSource, eventName, isRead } }),
+      wants: router.wantsRecord,
       put: (events) => router.route(events.map(trailBusEvent)),
     },
     async close() {

@@ -1,8 +1,8 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Mailboxes, MessageToPut } from '../../ports/mailboxes.ts';
 import { type Book, type OpenRule, takesReadsOf } from './book.ts';
-import type { BusEvent } from './envelope.ts';
-import { type Archive, archiveBox, type Rule, targetBox } from './model.ts';
+import type { BusEvent, CloudTrailFacts } from './envelope.ts';
+import { type Archive, archiveBox, DEFAULT_BUS, type Place, type Rule, targetBox } from './model.ts';
 
 export interface RouterDeps {
   readonly book: Book;
@@ -25,8 +25,8 @@ const PUT_BYTES_MAX = 16 * 1024 * 1024;
 
 /** Gives events to the rules of their bus: resolves when each is in the mailbox of every target that it is for. */
 export interface Router {
-  /** Whether a rule or an archive could want such an event, so that it is worth parsing. */
-  wants(event: Omit<BusEvent, 'text' | 'timeMs'>): boolean;
+  /** Whether a rule or an archive could want a record of CloudTrail, so that it is worth parsing. */
+  wantsRecord(event: Place & CloudTrailFacts & { readonly source: string }): boolean;
   /** @throws Pushback when the mailboxes are full; events may then be given once more */
   route(events: readonly BusEvent[]): Promise<void>;
   /** For the targets of one rule, whatever its pattern: a schedule. */
@@ -37,7 +37,7 @@ export function createRouter({ book, mailboxes, clock, wake, overflow }: RouterD
   /** By box, the last event of the Log that is known to be in it, or to have been. */
   const lastSequences = new Map<string, number>();
 
-  const candidatesFor = (event: Omit<BusEvent, 'text' | 'timeMs'>) =>
+  const candidatesFor = (event: BusEvent) =>
     book.bus(event, event.bus)?.candidates(event.source, event.detailType, event.trail);
 
   /** Whether the box has the event already: the process ended between handing over and noting how far it was. */
@@ -138,10 +138,10 @@ export function createRouter({ book, mailboxes, clock, wake, overflow }: RouterD
   }
 
   return {
-    wants(event) {
-      const candidates = candidatesFor(event);
+    wantsRecord(event) {
+      const candidates = book.bus(event, DEFAULT_BUS)?.candidates(event.source, undefined, event);
       if (!candidates) return false;
-      if (event.trail?.isRead) return candidates.takesReads;
+      if (event.isRead) return candidates.takesReads;
       return candidates.rules.length + candidates.archives.length > 0;
     },
     route,
