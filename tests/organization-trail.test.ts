@@ -159,7 +159,16 @@ testWith(
       expect(advice).toContain(`arn:aws:s3:::${BUCKET}/AWSLogs/${folder}/*`);
     }
 
-    // Without trusted access it is the account's own.
+    // Without trusted access it goes on as the account's own, and so does the account's chain.
+    await typeAsWritten(
+      `aws s3api put-bucket-policy --bucket ${BUCKET} --policy file://bucket-policy.json`,
+      server,
+      cwd,
+    );
+    await aws(env, 'cloudtrail', 'start-logging', '--name', 'everyone');
+    await makeUser(MANAGER, 'again');
+    await makeUser(MEMBER, 'again');
+    await delivered(MEMBER, 'CreateUser', 'again');
     await aws(
       ...([env, 'organizations', 'disable-aws-service-access'] as const),
       ...['--service-principal', 'cloudtrail.amazonaws.com'],
@@ -167,6 +176,14 @@ testWith(
     const { trailList } = await aws<Trails>(env, 'cloudtrail', 'describe-trails');
     expect(trailList).toMatchObject([{ TrailARN: ARN, IsOrganizationTrail: false }]);
     expect((await aws<Trails>(as(MEMBER), 'cloudtrail', 'describe-trails')).trailList).toEqual([]);
+    await makeUser(MEMBER, 'unseen');
+    await makeUser(MANAGER, 'alone');
+    await aws(env, 'cloudtrail', 'stop-logging', '--name', 'everyone');
+    await eventually(async () => (await keys(`AWSLogs/${MANAGER}/CloudTrail/`)).length > 0, 'files of its own');
+    expect((await recordsOf(MEMBER)).map((r) => r.requestParameters?.userName)).not.toContain('unseen');
+    await eventually(async () => (await opentrail('verify', ARN, '--json')).code === 0, 'all is digested');
+    const whole = await awsRaw(env, 'cloudtrail', 'validate-logs', '--trail-arn', ARN, '--start-time', start);
+    expect([whole.code, whole.stdout]).toEqual([0, expect.stringMatching(/(\d+)\/\1 log files valid/)]);
     expect(await server.stop()).toBe(0);
   },
   400_000,
