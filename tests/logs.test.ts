@@ -214,6 +214,43 @@ print(json.dumps(seen))
 
 testWith(
   ['boto3'],
+  'boto3: metric filters count what came in once each into CloudWatch, through kill -9 after kill -9',
+  async () => {
+    let server = await startOpenTrail();
+    const put = (setUp: boolean) => `
+import time
+logs = client('logs')
+if ${setUp ? 'True' : 'False'}:
+    logs.create_log_group(logGroupName='g')
+    logs.create_log_stream(logGroupName='g', logStreamName='s')
+    logs.put_metric_filter(logGroupName='g', filterName='f', filterPattern='{ $.size >= 0 }',
+        metricTransformations=[{'metricName': 'Sizes', 'metricNamespace': 'App', 'metricValue': '$.size', 'unit': 'Bytes'}])
+for i in range(20):
+    logs.put_log_events(logGroupName='g', logStreamName='s', logEvents=[
+        {'timestamp': int(time.time() * 1000), 'message': json.dumps({'size': 2, 'eventID': 'e%d' % j})} for j in range(100)] )
+print('0')
+`;
+    const sum = `
+import datetime
+now = datetime.datetime.now(datetime.timezone.utc)
+found = client('cloudwatch').get_metric_statistics(Namespace='App', MetricName='Sizes', Period=60, Statistics=['Sum', 'SampleCount', 'Maximum'],
+    StartTime=now - datetime.timedelta(hours=1), EndTime=now + datetime.timedelta(hours=1))['Datapoints']
+print(json.dumps([sum(d['Sum'] for d in found), sum(d['SampleCount'] for d in found), max([d['Maximum'] for d in found] or [0])]))
+`;
+    for (const round of [1, 2, 3]) {
+      await boto3(server.env, put(round === 1));
+      await server.kill();
+      server = await startOpenTrail({ dataDir: server.dataDir });
+    }
+    await eventually(async () => (await boto3<readonly number[]>(server.env, sum))[1]! >= 6000, 'all are counted');
+    expect(await boto3(server.env, sum)).toEqual([12_000, 6_000, 2]);
+    await server.stop();
+  },
+  120_000,
+);
+
+testWith(
+  ['boto3'],
   'boto3: a subscription sends to a queue whose policy lets CloudWatch Logs in, and is refused by one whose policy does not',
   async () => {
     const server = await startOpenTrail();
