@@ -1,4 +1,4 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Argument, Command, CommanderError, Option } from 'commander';
 import { systemClock } from '../base/clock.ts';
 import {
   type Config,
@@ -177,6 +177,39 @@ export async function runCommand(args: readonly string[]): Promise<number> {
         const { testRule } = await import('./rules.ts');
         const options = { ...o, sinceMs: momentOf(o.since, systemClock.now()), json: o.json === true };
         done(await testRule(client, name, options, print));
+      }),
+    );
+
+  const monitor = program.command('monitor').description('filters and alarms over what trails deliver');
+  withSettings(monitor.command('install'), CLIENT_SETTINGS)
+    .description('make what is missing of a set of metric filters and alarms; cis: the CIS AWS Foundations Benchmark')
+    .addArgument(new Argument('<set>').choices(['cis']))
+    .option('--trail <name>', 'trail to watch (default: the first of all Regions)')
+    .option('--log-group <name>', 'log group of the trail (default: its own, or CloudTrail/DefaultLogGroup)')
+    .option('--topic <name>', 'name or ARN of the topic that is told', 'cis-alarms')
+    .option('--dry-run', 'print what would be made, and make nothing')
+    .action((_set: string, o) =>
+      withClient(o, async (client) => {
+        const { installCis } = await import('./monitor/install.ts');
+        done(await installCis(client, { ...o, dryRun: o.dryRun === true, print }));
+      }),
+    );
+  withSettings(monitor.command('status'), CLIENT_SETTINGS)
+    .description('show of each control of the benchmark whether it is watched, and the state of its alarm')
+    .action((o) =>
+      withClient(o, async (client) => done(await (await import('./monitor/status.ts')).monitorStatus(client, print))),
+    );
+
+  const alarm = program.command('alarm').description('CloudWatch alarms');
+  withSettings(alarm.command('test'), CLIENT_SETTINGS)
+    .description('show when an alarm over metric filters would have fired, by the events that are there')
+    .argument('<name>')
+    .option('--since <time>', 'from this time on: 2026-01-31T23:59Z, 12h, 7d', '7d')
+    .action((name: string, o) =>
+      withClient(o, async (client) => {
+        const { testAlarm } = await import('./alarm-test.ts');
+        const nowMs = systemClock.now();
+        done(await testAlarm(client, name, { sinceMs: momentOf(o.since, nowMs), nowMs, print }));
       }),
     );
 
