@@ -384,6 +384,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
         metrics.followerLagEvents.set({ follower: 'history' }, log.end - history.indexedEnd);
         metrics.followerLagEvents.set({ follower: 'trails' }, delivery.lagEvents());
         metrics.followerLagEvents.set({ follower: 'rules' }, rules.lagEvents());
+        metrics.followerLagEvents.set({ follower: 'event-bus' }, monitoring.lagEvents());
       },
       troubles: () => [log.trouble, ...troubles.list()].filter((trouble) => trouble !== undefined),
     });

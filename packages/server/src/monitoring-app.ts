@@ -65,6 +65,8 @@ export interface Monitoring {
   trailsChanged(): void;
   /** The oldest event that the Log must keep. */
   lowestCursor(): number;
+  /** Events that event buses are behind. */
+  lagEvents(): number;
   /** Answers requests for what is no API: certificates. Says whether it was one. */
   answer(req: IncomingMessage, res: ServerResponse): boolean;
   /** Begins with what needs a server that listens: subscribers may call back at once. */
@@ -185,6 +187,7 @@ export async function openMonitoring(parts: MonitoringParts): Promise<Monitoring
     services: [sqs.service, sns.service, logs.service, cloudWatch.service, bridge.service],
     trailsChanged: eventBus.trailsChanged,
     lowestCursor: eventBus.lowestCursor,
+    lagEvents: eventBus.lagEvents,
     logGroups: logs.logGroups,
     notifications,
     answer(req, res) {
