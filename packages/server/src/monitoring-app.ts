@@ -91,6 +91,7 @@ export async function openMonitoring(parts: MonitoringParts): Promise<Monitoring
       state,
       mailboxes,
       key: parts.purposeKey('sqs'),
+      kms: parts.kms,
       organizations: parts.organizations,
       clock,
       random,

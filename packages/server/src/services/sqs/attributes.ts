@@ -13,7 +13,11 @@ export interface QueueSettings {
   readonly messageBytesMax: number;
   readonly contentBasedDeduplication: boolean;
   readonly deduplicatesByGroup: boolean;
+  /** With the server's own key, where `kmsKeyId` names none. */
   readonly encrypted: boolean;
+  readonly kmsKeyId?: string;
+  /** How long a data key of KMS is used again. */
+  readonly keyReuseMs: number;
   readonly policy?: Policy;
   readonly redrive?: { readonly targetArn: string; readonly receivesMax: number };
 }
@@ -42,6 +46,9 @@ const oneOf =
 /** SQS's limit for a queue's policy. */
 const POLICY_BYTES_MAX = 8192;
 
+/** KMS's limit for what names a key. */
+const KEY_CHARS_MAX = 2048;
+
 /** Attributes that can be set, with what they must be (SQS API reference, SetQueueAttributes). An empty one is taken away. */
 const CHECKS: Readonly<Record<string, Check>> = {
   DelaySeconds: integer(0, 900),
@@ -69,8 +76,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   },
   SqsManagedSseEnabled: boolean,
   KmsDataKeyReusePeriodSeconds: integer(60, 86_400),
-  KmsMasterKeyId: () =>
-    'queues are encrypted with a key of this server here (SqsManagedSseEnabled), not with keys of KMS',
+  KmsMasterKeyId: (value) => (value.length <= KEY_CHARS_MAX ? undefined : `it may have ${KEY_CHARS_MAX} characters`),
   FifoQueue: onlyFifo((value) => (value === 'true' ? undefined : 'a queue whose name ends in .fifo is a FIFO queue')),
   ContentBasedDeduplication: onlyFifo(boolean),
   DeduplicationScope: onlyFifo(oneOf('messageGroup', 'queue')),
@@ -92,6 +98,7 @@ const DEFAULTS: Readonly<Record<string, string>> = {
   ReceiveMessageWaitTimeSeconds: '0',
   SqsManagedSseEnabled: 'true',
 };
+const KMS_DEFAULTS: Readonly<Record<string, string>> = { KmsDataKeyReusePeriodSeconds: '300' };
 const FIFO_DEFAULTS: Readonly<Record<string, string>> = {
   FifoQueue: 'true',
   ContentBasedDeduplication: 'false',
@@ -120,7 +127,22 @@ export function changedAttributes(
       throw sqsError('InvalidAttributeValue', `Invalid value for the parameter ${name}. Reason: ${problem}.`);
     }
   }
-  return all;
+  return oneEncryption(all, changes);
+}
+
+/** A queue is encrypted in one way at a time: the one that was asked for last. @throws AwsError InvalidAttributeValue */
+function oneEncryption(all: Record<string, string>, changes: Readonly<Record<string, string>>): Record<string, string> {
+  const { KmsMasterKeyId: keyId, SqsManagedSseEnabled: managed } = changes;
+  if (keyId && managed?.toLowerCase() === 'true') {
+    throw sqsError(
+      'InvalidAttributeValue',
+      'You can use one type of server-side encryption (SSE) at one time. You can either enable KMS SSE or SQS SSE.',
+    );
+  }
+  if (keyId) return { ...all, SqsManagedSseEnabled: 'false' };
+  if (managed?.toLowerCase() !== 'true') return all;
+  const { KmsMasterKeyId: _, KmsDataKeyReusePeriodSeconds: __, ...rest } = all;
+  return rest;
 }
 
 const defaultsOf = (queue: QueueName) => (isFifo(queue) ? { ...DEFAULTS, ...FIFO_DEFAULTS } : DEFAULTS);
@@ -128,6 +150,7 @@ const defaultsOf = (queue: QueueName) => (isFifo(queue) ? { ...DEFAULTS, ...FIFO
 /** All that was set or has a default. */
 export const attributesOf = (queue: Queue): Readonly<Record<string, string>> => ({
   ...defaultsOf(queue),
+  ...(queue.attributes.KmsMasterKeyId !== undefined && KMS_DEFAULTS),
   ...queue.attributes,
 });
 
@@ -150,6 +173,8 @@ export function settingsOf(queue: Queue): QueueSettings {
     contentBasedDeduplication: all.ContentBasedDeduplication?.toLowerCase() === 'true',
     deduplicatesByGroup: all.DeduplicationScope === 'messageGroup',
     encrypted: all.SqsManagedSseEnabled?.toLowerCase() === 'true',
+    ...(all.KmsMasterKeyId !== undefined && { kmsKeyId: all.KmsMasterKeyId }),
+    keyReuseMs: Number(all.KmsDataKeyReusePeriodSeconds ?? 0) * 1000,
     ...(policy && 'policy' in policy && { policy: policy.policy }),
     ...(typeof redrive === 'object' && { redrive }),
   };

@@ -29,12 +29,15 @@ export async function moveToDeadLetters(
 
 /** Back from a dead-letter queue, a message is a new one (SQS developer guide, "dead-letter queue redrive"). */
 export const redrive = (parts: SqsParts, source: OpenQueue, target: OpenQueue, held: Held): Promise<boolean> =>
-  move(parts, source, target, held, ({ g, d, by = '' }) => ({
+  move(parts, source, target, held, ({ g, d, by = '', e, i, q }) => ({
     m: uuid(parts.random),
     at: parts.clock.now(),
     by,
     ...(g !== undefined && { g }),
     ...(d !== undefined && { d }),
+    ...(e !== undefined && { e }),
+    ...(i !== undefined && { i }),
+    ...(q !== undefined && { q }),
   }));
 
 /** @returns false when it could not be moved and is still where it was */
@@ -45,17 +48,13 @@ async function move(
   held: Held,
   change: (meta: MessageMeta) => MessageMeta,
 ): Promise<boolean> {
-  const { mailboxes, sealing, clock, logger } = parts;
+  const { mailboxes, clock, logger } = parts;
   if (target.deleted) return false;
   try {
     const meta = mailboxes.entry(source.box, held.id)?.meta;
     const body = await mailboxes.body(source.box, held.id);
     if (meta && body) {
-      const sealed = meta.e === true;
-      const changed: MessageMeta = { ...change(meta), ...(sealed && { e: true }) };
-      const plain = sealed ? sealing.open(body, String(meta.m)) : body;
-      const stored = sealed ? sealing.seal(plain, String(changed.m)) : body;
-      const [id] = await mailboxes.put([{ box: target.box, body: stored, meta: changed }], {
+      const [id] = await mailboxes.put([{ box: target.box, body, meta: change(meta) }], {
         box: source.box,
         ids: [held.id],
       });

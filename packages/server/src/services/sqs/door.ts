@@ -59,7 +59,7 @@ export function createQueueDoor(parts: SqsParts): Queues {
         deduplicationId,
         senderId: actor.service,
       });
-      const [sent] = await send(parts, opened, [prepared]);
+      const [sent] = await send(parts, opened, [prepared], { actor });
       return { messageId: sent!.messageId };
     },
   };

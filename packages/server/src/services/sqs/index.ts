@@ -13,8 +13,7 @@ const BODY_BYTES_MAX = 4 * 1024 * 1024;
 
 /**
  * SQS: standard and FIFO queues, dead-letter queues and moves out of them, in both protocols. Follows AWS's API of
- * 2012-11-05 as it was in 2026-05. Left out: encryption with keys of KMS (queues are encrypted with this server's own),
- * the wait of a minute before a deleted queue's name can be used again, and fair queues' metrics.
+ * 2012-11-05 as it was in 2026-05. Left out: the wait of a minute before a deleted queue's name can be used again, and fair queues' metrics.
  */
 export function sqsService(parts: SqsParts, moveTasks: Readonly<Record<string, Handler>>): Service {
   return {

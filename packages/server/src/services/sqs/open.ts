@@ -5,7 +5,7 @@ import { createQueueDoor } from './door.ts';
 import { sqsService } from './index.ts';
 import { openMoveTasks } from './move-tasks.ts';
 import { openRegistry } from './registry.ts';
-import { createSealing } from './sealing.ts';
+import { createSealing, type SealingDeps } from './sealing.ts';
 import { startSweep } from './sweep.ts';
 
 export interface Sqs {
@@ -15,14 +15,15 @@ export interface Sqs {
 }
 
 export interface OpenSqsOptions extends Omit<SqsDeps, 'sealing'> {
-  /** 32 bytes, for queues alone: what their messages are encrypted with. */
+  /** 32 bytes, for queues alone: what messages are encrypted with where a queue names no key of KMS. */
   readonly key: Buffer;
+  readonly kms: SealingDeps['kms'];
 }
 
 /** Opens all queues, with the messages that wait in them, and goes on with moves that a stop interrupted. */
 export async function openSqs(options: OpenSqsOptions): Promise<Sqs> {
   const registry = await openRegistry(options);
-  const parts = { ...options, sealing: createSealing(options.key, options.random), registry };
+  const parts = { ...options, sealing: createSealing(options), registry };
   const moveTasks = await openMoveTasks(parts);
   const stopSweep = startSweep(parts);
   return {

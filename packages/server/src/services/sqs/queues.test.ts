@@ -83,7 +83,7 @@ describe('queues', () => {
       ],
       ['RedriveAllowPolicy', '{"redrivePermission":"some"}', 'InvalidAttributeValue'],
       ['ContentBasedDeduplication', 'true', 'InvalidAttributeValue'],
-      ['KmsMasterKeyId', 'alias/aws/sqs', 'InvalidAttributeValue'],
+      ['KmsMasterKeyId', 'x'.repeat(2049), 'InvalidAttributeValue'],
       ['FifoQueue', 'true', 'InvalidAttributeName'],
       ['QueueArn', 'x', 'InvalidAttributeName'],
       ['constructor', 'x', 'InvalidAttributeName'],

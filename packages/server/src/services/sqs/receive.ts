@@ -1,4 +1,4 @@
-import { Pushback } from '../../base/errors.ts';
+import { AwsError, Pushback } from '../../base/errors.ts';
 import type { MessageEntry } from '../../ports/mailboxes.ts';
 import { settingsOf } from './attributes.ts';
 import { moveToDeadLetters } from './dead-letters.ts';
@@ -8,12 +8,14 @@ import { receiptHandle } from './handles.ts';
 import type { Held } from './lines.ts';
 import { type Content, decodeContent } from './messages.ts';
 import { DEDUPLICATION_MS, type OpenQueue } from './registry.ts';
+import type { Asking, SealMark } from './sealing.ts';
 
 export interface ReceiveRequest {
   readonly max: number;
   readonly hiddenMs: number;
   readonly waitMs: number;
   readonly attemptId?: string | undefined;
+  readonly asking: Asking;
   /** Aborts when nobody waits for the answer any more. */
   readonly signal: AbortSignal;
 }
@@ -44,7 +46,7 @@ export async function receive(
   const { live } = opened;
   const { signal, attemptId } = request;
   const again = attemptId === undefined ? undefined : attempt(parts, opened, attemptId, request.hiddenMs);
-  if (again) return read(parts, opened, again);
+  if (again) return read(parts, opened, again, request.asking);
   const endMs = clock.monotonicMs() + request.waitMs;
   for (;;) {
     const taken = await take(parts, opened, request);
@@ -120,7 +122,7 @@ async function deliver(parts: SqsParts, opened: OpenQueue, taken: readonly Held[
     }
     logger.warn({ err: error, queue: opened.queue.name }, 'receives of messages could not be noted');
   }
-  const received = await read(parts, opened, taken);
+  const received = await read(parts, opened, taken, request.asking);
   if (request.signal.aborted) {
     for (const held of taken) live.hide(held, 0);
     return [];
@@ -129,26 +131,42 @@ async function deliver(parts: SqsParts, opened: OpenQueue, taken: readonly Held[
   return received;
 }
 
-async function read(parts: SqsParts, opened: OpenQueue, taken: readonly Held[]): Promise<readonly Received[]> {
-  const { mailboxes, sealing, logger } = parts;
-  const received = await Promise.all(
-    taken.map(async ({ id, receives }): Promise<Received | undefined> => {
-      try {
-        const meta = mailboxes.entry(opened.box, id)?.meta;
-        const body = await mailboxes.body(opened.box, id);
-        if (!meta || !body) return undefined;
-        const plain = meta.e === true ? sealing.open(body, String(meta.m)) : body;
-        const handle = receiptHandle(opened.queue, { id, receives });
-        return { id, receives, handle, meta, content: decodeContent(plain) };
-      } catch (error) {
-        logger.error({ err: error, queue: opened.queue.name, id }, 'a message cannot be read and stays where it is');
-        const held = opened.live.find(id);
-        if (held) opened.live.hide(held, UNREADABLE_HIDDEN_MS);
-        return undefined;
-      }
-    }),
-  );
-  return received.filter((one) => one !== undefined);
+async function read(
+  parts: SqsParts,
+  opened: OpenQueue,
+  taken: readonly Held[],
+  asking: Asking,
+): Promise<readonly Received[]> {
+  try {
+    const received = await Promise.all(taken.map((held) => readOne(parts, opened, held, asking)));
+    return received.filter((one) => one !== undefined);
+  } catch (error) {
+    // KMS refused: whoever may use the key can have the messages at once.
+    for (const held of taken) opened.live.hide(held, 0);
+    throw error;
+  }
+}
+
+/** undefined when it is gone or damaged. @throws AwsError as KMS refuses */
+async function readOne(
+  { mailboxes, sealing, logger }: SqsParts,
+  { box, queue, live }: OpenQueue,
+  held: Held,
+  asking: Asking,
+): Promise<Received | undefined> {
+  const { id, receives } = held;
+  try {
+    const meta = mailboxes.entry(box, id)?.meta;
+    const body = await mailboxes.body(box, id);
+    if (!meta || !body) return undefined;
+    const content = decodeContent(await sealing.open(queue, asking, meta as SealMark, body));
+    return { id, receives, handle: receiptHandle(queue, held), meta, content };
+  } catch (error) {
+    if (error instanceof AwsError) throw error;
+    logger.error({ err: error, queue: queue.name, id }, 'a message cannot be read and stays where it is');
+    live.hide(held, UNREADABLE_HIDDEN_MS);
+    return undefined;
+  }
 }
 
 /** What an attempt took whose answer was lost, if all of it is still as it was. */

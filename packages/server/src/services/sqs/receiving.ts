@@ -83,6 +83,7 @@ export function createReceivingHandlers(parts: SqsParts): Record<string, Handler
         hiddenMs: VisibilityTimeout === undefined ? settings.visibilityMs : hiddenFor(VisibilityTimeout),
         waitMs: WaitTimeSeconds === undefined ? settings.waitMs : WaitTimeSeconds * 1000,
         attemptId: ReceiveRequestAttemptId,
+        asking: { call: context },
         signal: context.signal,
       });
       return received.length === 0 ? {} : { Messages: received.map((one) => messageOf(opened, one, input)) };

@@ -16,8 +16,6 @@ export interface Marker {
   readonly sent: Promise<Sent>;
   /** Of the steady clock. */
   readonly untilMs: number;
-  /** Its id in the mailbox of markers, once it is durable. */
-  id?: number;
 }
 
 /** A queue that is there: its definition, and what is under way. */
@@ -98,7 +96,6 @@ export async function openRegistry({ state, mailboxes, clock, random }: Registry
       opened.markers.set(String(meta.k), {
         sent: Promise.resolve(sent),
         untilMs: clock.monotonicMs() + DEDUPLICATION_MS - Math.min(ageMs, DEDUPLICATION_MS),
-        id,
       });
     }
   };

@@ -6,6 +6,7 @@ import type { SqsParts } from './deps.ts';
 import { invalidParameter, invalidValue, missingParameter, noSuchQueue } from './errors.ts';
 import { type Content, checkContent, checkId, encodeContent } from './messages.ts';
 import { addEntry, DEDUPLICATION_MS, type OpenQueue, type Sent, sequenceNumber } from './registry.ts';
+import type { Asking, Sealing } from './sealing.ts';
 
 export interface MessageToSend extends Content {
   /** Default: the queue's. */
@@ -74,16 +75,13 @@ export async function send(
   parts: SqsParts,
   opened: OpenQueue,
   messages: readonly Prepared[],
+  asking: Asking,
 ): Promise<readonly Sent[]> {
   const settings = settingsOf(opened.queue);
+  const seal = await parts.sealing.sealerFor(opened.queue, asking);
   if (!settings.fifo) {
-    return (
-      await put(
-        parts,
-        opened,
-        messages.map((message) => ({ message })),
-      )
-    ).map(({ sent }) => sent);
+    const plain = messages.map((message) => ({ message }));
+    return (await put(parts, opened, plain, seal)).map(({ sent }) => sent);
   }
   const fresh: {
     readonly message: Prepared;
@@ -107,12 +105,8 @@ export async function send(
   });
   if (fresh.length > 0) {
     try {
-      const made = await put(parts, opened, fresh);
-      for (const [i, { key, settle }] of fresh.entries()) {
-        const marker = opened.markers.get(key);
-        if (marker) marker.id = made[i]!.markerId!;
-        settle(made[i]!.sent);
-      }
+      const made = await put(parts, opened, fresh, seal);
+      for (const [i, { settle }] of fresh.entries()) settle(made[i]!.sent);
     } catch (error) {
       for (const { key, settle } of fresh) {
         opened.markers.delete(key);
@@ -123,24 +117,22 @@ export async function send(
   return Promise.all(answers);
 }
 
-interface Put {
-  readonly sent: Sent;
-  readonly markerId?: number;
-}
+type Seal = Awaited<ReturnType<Sealing['sealerFor']>>;
 
 /** One atomic write: each message, and behind it what FIFO queues remember of it. */
 async function put(
   parts: SqsParts,
   opened: OpenQueue,
   messages: readonly { readonly message: Prepared; readonly key?: string }[],
-): Promise<readonly Put[]> {
+  seal: Seal,
+): Promise<readonly { readonly sent: Sent }[]> {
   const { mailboxes, clock, random } = parts;
   const nowMs = clock.now();
   const ids: string[] = [];
   const toPut = messages.flatMap(({ message, key }): MessageToPut[] => {
     const messageId = uuid(random);
     ids.push(messageId);
-    const stored = store(parts, opened, message, messageId, nowMs);
+    const stored = store(opened.box, seal, message, messageId, nowMs);
     if (key === undefined) return [stored];
     return [stored, { box: opened.markerBox, body: NOTHING, meta: { k: key, m: messageId, at: nowMs } }];
   });
@@ -151,27 +143,20 @@ async function put(
     throw noSuchQueue();
   }
   const step = toPut.length / messages.length;
-  return messages.map((_, i): Put => {
+  return messages.map((_, i) => {
     const id = given[i * step]!;
     const entry = mailboxes.entry(opened.box, id); // unless the queue was purged meanwhile
     if (entry) addEntry(opened, entry, nowMs);
     if (step === 1) return { sent: { messageId: ids[i]! } };
-    return { sent: { messageId: ids[i]!, sequenceNumber: sequenceNumber(id) }, markerId: given[i * step + 1]! };
+    return { sent: { messageId: ids[i]!, sequenceNumber: sequenceNumber(id) } };
   });
 }
 
 const NOTHING = Buffer.alloc(0);
 
-function store(
-  { sealing }: SqsParts,
-  { box, queue }: OpenQueue,
-  message: Prepared,
-  messageId: string,
-  nowMs: number,
-): MessageToPut {
+function store(box: string, seal: Seal, message: Prepared, messageId: string, nowMs: number): MessageToPut {
   const { content, delayMs, groupId, deduplicationId, senderId } = message;
-  const plain = encodeContent(content);
-  const { encrypted } = settingsOf(queue);
+  const { body, mark } = seal(encodeContent(content), messageId);
   const meta: MessageMeta = {
     m: messageId,
     at: nowMs,
@@ -179,7 +164,7 @@ function store(
     ...(groupId !== undefined && { g: groupId }),
     ...(deduplicationId !== undefined && { d: deduplicationId }),
     ...(delayMs > 0 && { v: nowMs + delayMs }),
-    ...(encrypted && { e: true }),
+    ...mark,
   };
-  return { box, body: encrypted ? sealing.seal(plain, messageId) : plain, meta };
+  return { box, body, meta };
 }

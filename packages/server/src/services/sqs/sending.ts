@@ -17,7 +17,7 @@ export function createSendingHandlers(parts: SqsParts): Record<string, Handler> 
     async SendMessage(context, input: SendInput) {
       const opened = parts.registry.require(namedQueue(context, input.QueueUrl));
       const prepared = prepareInput(context, opened, input);
-      const [sent] = await send(parts, opened, [prepared]);
+      const [sent] = await send(parts, opened, [prepared], { call: context });
       return outputOf(prepared, sent!);
     },
 
@@ -48,6 +48,7 @@ export function createSendingHandlers(parts: SqsParts): Record<string, Handler> 
               parts,
               opened,
               good.map(({ prepared }) => prepared),
+              { call: context },
             );
       return { Successful: good.map(({ Id, prepared }, i) => ({ Id, ...outputOf(prepared, sent[i]!) })), Failed };
     },

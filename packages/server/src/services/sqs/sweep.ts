@@ -2,7 +2,7 @@ import { type Clock, withoutLeaps } from '../../base/clock.ts';
 import { settingsOf } from './attributes.ts';
 import type { SqsParts } from './deps.ts';
 import { remove } from './receive.ts';
-import type { OpenQueue } from './registry.ts';
+import { DEDUPLICATION_MS, type OpenQueue } from './registry.ts';
 
 const EVERY_MS = 10_000;
 /** Looked at in one sweep: a few milliseconds of a queue's time. The next goes on from there. */
@@ -22,7 +22,7 @@ export function startSweep(parts: SqsParts): () => Promise<void> {
       if (closed) return;
       try {
         places.set(opened.box, await sweepQueue(parts, opened, ages, places.get(opened.box) ?? 0));
-        await forgetMarkers(parts, opened);
+        await forgetMarkers(parts, opened, ages);
       } catch (error) {
         logger.warn(
           { err: error, queue: opened.queue.name },
@@ -63,17 +63,18 @@ async function sweepQueue(parts: SqsParts, opened: OpenQueue, ages: Clock, after
   return last;
 }
 
-async function forgetMarkers(
-  { clock, mailboxes }: SqsParts,
-  { markers, attempts, markerBox }: OpenQueue,
-): Promise<void> {
+async function forgetMarkers({ clock, mailboxes }: SqsParts, opened: OpenQueue, ages: Clock): Promise<void> {
+  const { markers, attempts, markerBox } = opened;
   const nowMs = clock.monotonicMs();
-  const ids: number[] = [];
-  for (const [key, { untilMs, id }] of markers) {
-    if (untilMs > nowMs) break; // the oldest stand first
+  for (const [key, { untilMs }] of markers) {
+    if (untilMs > nowMs) break; // the oldest stand first, in memory as on the disk
     markers.delete(key);
-    if (id !== undefined) ids.push(id);
   }
   for (const [key, { untilMs }] of attempts) if (untilMs <= nowMs) attempts.delete(key);
+  const ids: number[] = [];
+  for (const { id, meta } of mailboxes.entries(markerBox)) {
+    if (ages.now() - Number(meta.at) < DEDUPLICATION_MS) break;
+    ids.push(id);
+  }
   if (ids.length > 0) await mailboxes.remove(markerBox, ids);
 }

@@ -32,6 +32,34 @@ export const alice = user('alice');
 // biome-ignore lint/suspicious/noExplicitAny: tests look at whatever comes back
 type Output = any;
 
+/** A KMS of one key, that whoever is named in `refused` may not use. Data keys are wrapped by turning them around. */
+export function fakeKms() {
+  const kms = {
+    refused: new Set<string>(),
+    asked: [] as { readonly operation: string; readonly who: string; readonly request: Output }[],
+    async generateDataKey(request: Output) {
+      ask('GenerateDataKey', request);
+      const plaintext = Buffer.alloc(32, kms.asked.length);
+      return { keyArn: 'key', plaintext, ciphertext: wrap(plaintext, request.encryptionContext) };
+    },
+    async decrypt(request: Output) {
+      ask('Decrypt', request);
+      const plaintext = Buffer.from(request.ciphertext.subarray(0, 32)).reverse();
+      if (!wrap(plaintext, request.encryptionContext).equals(request.ciphertext))
+        throw new AwsError('InvalidCiphertextException', 'not mine');
+      return { keyArn: 'key', plaintext };
+    },
+  };
+  const wrap = (key: Buffer, context: object) =>
+    Buffer.concat([Buffer.from(key).reverse(), Buffer.from(JSON.stringify(context))]);
+  const ask = (operation: string, request: Output) => {
+    const who = request.onBehalfOf?.caller.identity.userName ?? request.service;
+    kms.asked.push({ operation, who, request });
+    if (kms.refused.has(who)) throw new AwsError('AccessDeniedException', `${who} may not`);
+  };
+  return kms;
+}
+
 /** SQS over memory; `restart` opens it again on what is durable, as after a crash. */
 export async function harness(policies: PrincipalPolicySource = unlimitedPolicies) {
   const clock = new FakeClock();
@@ -47,6 +75,7 @@ export async function harness(policies: PrincipalPolicySource = unlimitedPolicie
     logger: silentLogger,
     organizations: { placeOf: async () => undefined },
     key: Buffer.alloc(32, 7),
+    kms: fakeKms(),
   };
   let sqs = await openSqs(deps);
 
