@@ -1,9 +1,9 @@
 import { DEFAULT_SELECTORS } from '../event/selectors.ts';
 import type { Sequence, StoredEvent } from '../ports/log.ts';
 import type { State } from '../ports/state.ts';
-import { NO_MEMBERS, readMembers } from '../trails/members.ts';
+import { readMembersOf } from '../trails/members.ts';
 import { listRetiredTrails, listTrails, loggingPeriods, type Trail } from '../trails/trail.ts';
-import { type ActivePeriod, activePeriods, type Ends, endAfter, endBefore, ending, type MembersOf } from './periods.ts';
+import { type ActivePeriod, activePeriods, type Ends, endAfter, endBefore, ending } from './periods.ts';
 
 export type { Ends } from './periods.ts';
 
@@ -35,7 +35,7 @@ export async function openTrailCover(state: State, ends: Ends, bornAt: Sequence)
   const live = await listTrails(state);
   const retired = await listRetiredTrails(state);
   const trails = [...new Map([...live, ...retired].map(({ value }) => [value.id, value])).values()];
-  const membersOf = await membersOfAll(state, trails);
+  const membersOf = await readMembersOf(state, trails);
   const open = (trail: Trail): Cover => ({
     trail,
     selecting: activePeriods(trail, ends, membersOf),
@@ -97,13 +97,3 @@ const withoutSelectors = (trail: Trail): Trail => ({
   selectors: DEFAULT_SELECTORS,
   ...(trail.earlier && { earlier: trail.earlier.map((period) => ({ ...period, selectors: DEFAULT_SELECTORS })) }),
 });
-
-async function membersOfAll(state: State, trails: readonly Trail[]): Promise<MembersOf> {
-  const members = new Map<string, Awaited<ReturnType<typeof readMembers>>>();
-  for (const { organizationId } of trails.flatMap(loggingPeriods)) {
-    if (organizationId !== undefined && !members.has(organizationId)) {
-      members.set(organizationId, await readMembers(state, organizationId));
-    }
-  }
-  return (id) => members.get(id) ?? NO_MEMBERS;
-}

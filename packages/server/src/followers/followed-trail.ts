@@ -1,6 +1,6 @@
 import type { EventCategory } from '../event/event.ts';
 import type { Sequence, StoredEvent } from '../ports/log.ts';
-import type { Members } from '../trails/members.ts';
+import type { Members, MembersOf } from '../trails/members.ts';
 import type { LogFileKind } from '../trails/paths.ts';
 import {
   ENDING_RECORD_WAIT_MS,
@@ -21,7 +21,6 @@ import {
   endBefore,
   ending,
   isOfEarlierProcess,
-  type MembersOf,
 } from './periods.ts';
 
 /** What was taken out of a trail to be planned, and the cursor that goes to State with it. */

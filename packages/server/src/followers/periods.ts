@@ -1,7 +1,7 @@
 import type { CloudTrailRecord } from '../event/record.ts';
 import { compileSelectors, globalServiceEvent } from '../event/select.ts';
 import type { Sequence, StoredEvent } from '../ports/log.ts';
-import type { Members } from '../trails/members.ts';
+import type { MembersOf } from '../trails/members.ts';
 import {
   ENDING_RECORD_WAIT_MS,
   type EndingCall,
@@ -22,9 +22,6 @@ export interface ActivePeriod {
 
 /** Where periods ended, by the `requestId` of their ending call. */
 export type Ends = Map<string, Sequence>;
-
-/** The accounts of an organization, by its id, as they are known now. */
-export type MembersOf = (organizationId: string) => Members;
 
 /** The trail's periods, by where they begin. */
 export function activePeriods(trail: Trail, ends: Ends, membersOf: MembersOf): ActivePeriod[] {

@@ -1,7 +1,7 @@
 import type { Sequence } from '../ports/log.ts';
-import type { State, StateChange, StateEntry } from '../ports/state.ts';
-import { type Members, NO_MEMBERS, readMembers } from '../trails/members.ts';
-import { listRetiredTrails, listTrails, loggingPeriods, type Trail } from '../trails/trail.ts';
+import type { StateChange } from '../ports/state.ts';
+import { type MembersOf, readMembersOf } from '../trails/members.ts';
+import { listRetiredTrails, listTrails, type Trail } from '../trails/trail.ts';
 import { LAST_DIGESTS } from './delivery-state.ts';
 import type { DigestPlanner } from './digests.ts';
 import { FollowedTrail } from './followed-trail.ts';
@@ -41,8 +41,8 @@ export class Roster {
   isStale = true;
   readonly #deps: RosterDeps;
   readonly #entries = new Map<string, Entry>();
-  /** Of the organizations that trails log or have logged. */
-  #members: ReadonlyMap<string, Members> = new Map();
+  /** Read anew by every refresh, before trails are looked at. */
+  #membersOf: MembersOf | undefined;
   /** Of trails not opened yet; undefined until State was first read. */
   #remains: Map<string, Remains> | undefined;
 
@@ -67,7 +67,8 @@ export class Roster {
       // A trail moves from the first list to the second, so it is in one of them when read in this order.
       const live = await listTrails(state);
       const retired = await listRetiredTrails(state);
-      this.#members = await membersOfAll(state, [...live, ...retired]);
+      const trails = [...live, ...retired].map((entry) => entry.value);
+      this.#membersOf = await readMembersOf(state, trails);
       const seen = new Set<string>();
       for (const { key, value, version } of live)
         if (!retired.some((r) => r.value.id === value.id)) this.#see(value, false, `${key} ${version}`, seen);
@@ -129,7 +130,7 @@ export class Roster {
       fileBytesMax: settings.logFileBytesMax,
       nowMs,
       bornAt,
-      membersOf: (organizationId) => this.#members.get(organizationId) ?? NO_MEMBERS,
+      membersOf: (organizationId) => this.#membersOf!(organizationId),
     });
     this.#entries.set(trail.id, {
       followed,
@@ -144,14 +145,4 @@ export class Roster {
     outbox.open(followed, remains.statuses);
     outbox.enqueue(trail.id, remains.planned);
   }
-}
-
-async function membersOfAll(state: State, trails: readonly StateEntry<Trail>[]): Promise<ReadonlyMap<string, Members>> {
-  const ids = trails.flatMap(({ value }) => [
-    value.organizationId,
-    ...loggingPeriods(value).map((period) => period.organizationId),
-  ]);
-  const members = new Map<string, Members>();
-  for (const id of new Set(ids)) if (id !== undefined) members.set(id, await readMembers(state, id));
-  return members;
 }

@@ -1,5 +1,6 @@
 import type { Sequence, StoredEvent } from '../ports/log.ts';
 import type { State } from '../ports/state.ts';
+import { loggingPeriods, type Trail } from './trail.ts';
 
 /**
  * Which accounts an organization had when, in places of the Log: an organization trail logs an account's events from
@@ -61,7 +62,10 @@ export interface Members {
   cover(event: StoredEvent): boolean;
 }
 
-export const NO_MEMBERS: Members = { current: new Set(), cover: () => false };
+const NO_MEMBERS: Members = { current: new Set(), cover: () => false };
+
+/** The accounts of an organization, by its id. */
+export type MembersOf = (organizationId: string) => Members;
 
 export async function readMembers(state: State, organizationId: string): Promise<Members> {
   const prefix = `${MEMBERS}${organizationId}/`;
@@ -76,6 +80,14 @@ export async function readMembers(state: State, organizationId: string): Promise
     current,
     cover: (event) => byAccount.get(event.header.accountId)?.some((stretch) => holds(stretch, event)) ?? false,
   };
+}
+
+/** Of all organizations that these trails log, or have logged. */
+export async function readMembersOf(state: State, trails: readonly Trail[]): Promise<MembersOf> {
+  const ids = new Set(trails.flatMap((trail) => [trail, ...loggingPeriods(trail)].map((t) => t.organizationId)));
+  const members = new Map<string, Members>();
+  for (const id of ids) if (id !== undefined) members.set(id, await readMembers(state, id));
+  return (organizationId) => members.get(organizationId) ?? NO_MEMBERS;
 }
 
 /** Accounts that have left an organization, whichever; they may be in another. */
