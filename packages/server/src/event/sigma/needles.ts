@@ -1,4 +1,5 @@
 import { isAscii } from 'node:buffer';
+import { OTHER_CHARS, type RegexNode } from '../linear-regex/parse.ts';
 import type { WildcardToken } from '../wildcard.ts';
 
 /**
@@ -9,16 +10,28 @@ export type Needles = ReadonlySet<string>;
 
 /** Shorter ones stand in every record. */
 const NEEDLE_CHARS_MIN = 3;
-/** Characters that JSON writes in no other way and that do not part values: what a word of a rule looks like in bytes. */
-const NOT_PLAIN = /[^a-z0-9_.-]+/;
+/** All but characters that JSON writes as they are and that, within a word, part no values. */
+const NOT_PLAIN = /[^a-z0-9_.:/-]+/;
 
 /** The longest plain word of a pattern that texts are compared with; none when it has none. */
 export function needlesOf(tokens: readonly WildcardToken[]): Needles | undefined {
   const words = tokens.flatMap((token) => (typeof token === 'string' ? token.toLowerCase().split(NOT_PLAIN) : []));
-  // A number may be written in other ways than its text.
-  const fit = words.filter((word) => word.length >= NEEDLE_CHARS_MIN && /[a-z]/.test(word) && !/^[\d.]/.test(word));
+  // A colon may stand before a value, with a blank between, and a number may be written in other ways than its text.
+  const plain = words.map((word) => word.replace(/^:+/, ''));
+  const fit = plain.filter((word) => word.length >= NEEDLE_CHARS_MIN && /[a-z]/.test(word) && !/^[\d.]/.test(word));
   const longest = fit.sort((a, b) => b.length - a.length)[0];
   return longest === undefined ? undefined : new Set([longest]);
+}
+
+/** The same of what a regular expression finds: of the characters that stand in a row in all that it fits. */
+export const needlesOfRegex = (node: RegexNode): Needles | undefined => needlesOf([certain(node)]);
+
+/** What is not certain is a blank. */
+function certain(node: RegexNode): string {
+  if (node.kind === 'sequence') return node.parts.map(certain).join('');
+  if (node.kind !== 'chars' || node.set[OTHER_CHARS] === 1) return ' ';
+  const fits = new Set([...node.set].flatMap((is, code) => (is ? [String.fromCharCode(code).toLowerCase()] : [])));
+  return fits.size === 1 ? [...fits][0]! : ' ';
 }
 
 /** Of alternatives: the words of all, when each has some. */
@@ -35,10 +48,10 @@ export function bestNeedles(parts: readonly (Needles | undefined)[]): Needles | 
 
 /**
  * A record's bytes as text in which to look for needles. undefined when its words may be written in other ways: with
- * escapes, or with letters whose lower case is ASCII (the Kelvin sign's is k).
+ * escapes (`\\u0041`, `\\/`), or with letters whose lower case is ASCII (the Kelvin sign's is k).
  */
 export const haystackOf = (json: Buffer): string | undefined =>
-  isAscii(json) && !json.includes('\\u') ? json.toString('latin1').toLowerCase() : undefined;
+  isAscii(json) && !json.includes('\\u') && !json.includes('\\/') ? json.toString('latin1').toLowerCase() : undefined;
 
 export function hasNeedle(haystack: string | undefined, needles: Needles | undefined): boolean {
   if (haystack === undefined || needles === undefined) return true;

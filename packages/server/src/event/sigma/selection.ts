@@ -1,6 +1,7 @@
+import { parseRegex, SIGMA_REGEX } from '../linear-regex/parse.ts';
 import { ANY_ONE, ANY_RUN } from '../wildcard.ts';
 import type { Path, SigmaSource } from './document.ts';
-import { anyNeedles, bestNeedles, type Needles, needlesOf } from './needles.ts';
+import { anyNeedles, bestNeedles, type Needles, needlesOf, needlesOfRegex } from './needles.ts';
 import { COMPARISONS, type RuleScalar, textOf, tokensOf, type ValueTest } from './values.ts';
 
 /** A record as rules see it. */
@@ -108,14 +109,21 @@ function compileField(key: string, wanted: unknown, path: Path, compilation: Com
     const alternatives = has('expand') ? expand(String(value), path, compilation) : [value];
     const any = alternatives.map((one) => valueTest(one, key, modifiers, path, invalid));
     const test: RecordTest = ({ record }) => anyValue(record, keys, 0, (found) => any.some((one) => one(found)));
-    return { test, needles: isOfText(modifiers) ? anyNeedles(alternatives.map(wordsOf)) : undefined };
+    return { test, needles: anyNeedles(alternatives.map((one) => wordsIn(one, modifiers))) };
   });
   return has('all') ? allOf(parts) : anyOf(parts);
 }
 
-/** Whether values are compared as text that must be there. */
-const isOfText = (modifiers: readonly string[]): boolean => modifiers.every((modifier) => OF_TEXT.has(modifier));
+/** How values are compared whose words must be there. */
 const OF_TEXT: ReadonlySet<string> = new Set(['contains', 'startswith', 'endswith', 'all', 'cased', 'expand']);
+const OF_REGEX: ReadonlySet<string> = new Set(['re', 'i', 'all', 'expand']);
+
+function wordsIn(value: RuleScalar, modifiers: readonly string[]): Needles | undefined {
+  if (modifiers.every((modifier) => OF_TEXT.has(modifier))) return wordsOf(value);
+  if (modifiers.every((modifier) => OF_REGEX.has(modifier)))
+    return needlesOfRegex(parseRegex(String(value), SIGMA_REGEX));
+  return undefined;
+}
 
 const wordsOf = (value: RuleScalar): Needles | undefined => needlesOf(tokensOf(String(value)));
 
