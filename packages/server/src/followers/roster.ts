@@ -42,6 +42,7 @@ export class Roster {
   readonly #deps: RosterDeps;
   readonly #entries = new Map<string, Entry>();
   /** Read anew by every refresh, before trails are looked at. */
+  /** Read anew by every refresh, before trails are looked at. */
   #membersOf: MembersOf | undefined;
   /** Of trails not opened yet; undefined until State was first read. */
   #remains: Map<string, Remains> | undefined;

@@ -1,7 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { keys } from '../../access/iam/entities.ts';
 import { silentLogger } from '../../base/logger.ts';
-import { deliveryProgressKey, deliveryStatusKey, listTrails, loggingPeriods, type Trail } from '../../trails/trail.ts';
+import {
+  deliveryProgressKey,
+  deliveryStatusKey,
+  listTrails,
+  loggingPeriods,
+  type Trail,
+  trailKey,
+} from '../../trails/trail.ts';
 import { MANAGEMENT, OTHER, harness as organizationsHarness } from '../organizations/testing/harness.ts';
 import { createTrailRoleUses, startOrganizationUpkeep } from './organization-upkeep.ts';
 import { AWAY, createHarness, HOME } from './testing/harness.ts';
@@ -144,6 +151,27 @@ describe('an organization trail', () => {
     const fifth = { Name: 'five', S3BucketName: 'logs' };
     expect(await refusal('CreateTrail', fifth, member)).toBe('MaximumNumberOfTrailsExceededException');
     await ct.call('CreateTrail', { Name: 'everyone', S3BucketName: 'logs' }, { accountId: OTHER });
+  });
+
+  test('opens no other trail of the management account to anybody, nor of another organization', async () => {
+    const { call, refusal, member, admin, state, as, ct } = await setUp();
+    await call('CreateTrail', WANTED);
+    await call('CreateTrail', { Name: 'private', S3BucketName: 'logs' });
+    await ct.call('CreateTrail', { Name: 'private', S3BucketName: 'logs' }, as(OTHER));
+    const foreign = { ...(await listTrails(state, OTHER))[0]!.value, organizationId: 'o-another' };
+    await state.write([{ put: trailKey(foreign), value: foreign }]);
+    for (const Name of [ARN.replace('everyone', 'private'), foreign.arn]) {
+      for (const accountId of [member, admin]) {
+        for (const operation of ['GetTrail', 'GetTrailStatus', 'StopLogging', 'DeleteTrail', 'UpdateTrail']) {
+          expect([operation, await refusal(operation, { Name }, accountId)]).toEqual([
+            operation,
+            'TrailNotFoundException',
+          ]);
+        }
+        expect(await refusal('ListTags', { ResourceIdList: [Name] }, accountId)).toBe('ResourceNotFoundException');
+        expect((await call('DescribeTrails', { trailNameList: [Name] }, accountId)).trailList).toEqual([]);
+      }
+    }
   });
 
   test('is made of an ordinary one and back, each from its own record on', async () => {
