@@ -50,8 +50,12 @@ export function bestNeedles(parts: readonly (Needles | undefined)[]): Needles | 
  * A record's bytes as text in which to look for needles. undefined when its words may be written in other ways: with
  * escapes (`\\u0041`, `\\/`), or with letters whose lower case is ASCII (the Kelvin sign's is k).
  */
-export const haystackOf = (json: Buffer): string | undefined =>
-  isAscii(json) && !json.includes('\\u') && !json.includes('\\/') ? json.toString('latin1').toLowerCase() : undefined;
+export function haystackOf(json: Buffer): string | undefined {
+  if (!isAscii(json)) return undefined;
+  const text = json.toString('latin1');
+  if (text.includes('\\') && /\\[u/]/.test(text)) return undefined;
+  return text.toLowerCase();
+}
 
 export function hasNeedle(haystack: string | undefined, needles: Needles | undefined): boolean {
   if (haystack === undefined || needles === undefined) return true;
