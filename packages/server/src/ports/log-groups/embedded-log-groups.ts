@@ -4,7 +4,7 @@ import { assert, pushbackWhenFull, systemErrorCode } from '../../base/errors.ts'
 import type { Logger } from '../../base/logger.ts';
 import { type Random, systemRandom } from '../../base/random.ts';
 import { type LogFileSystem, nodeFileSystem } from '../log/file-system.ts';
-import type { LogGroupStore } from '../log-groups.ts';
+import type { LogGroupStore, StoredLogEvent, StreamFigures } from '../log-groups.ts';
 import { BlockCache } from './cache.ts';
 import { GroupStore, SEGMENT_LIMITS, type SegmentLimits, type Shared } from './group.ts';
 
@@ -15,15 +15,25 @@ export interface LogGroupStoreOptions {
   /** For tests. */
   readonly fs?: LogFileSystem;
   readonly limits?: SegmentLimits;
+  readonly openMax?: number;
 }
 
 /** Blocks and lists of blocks that were read last, in memory. */
 const CACHE_BYTES = 48 << 20;
+/** Groups that are open at once: each has a file or a few. What nobody uses is closed first. */
+const OPEN_MAX = 512;
 const GROUP = /^[A-Za-z0-9-]{1,64}$/;
 
 /** Log groups in a folder, a folder a group; see `group.ts`. Groups are opened when they are first asked for. */
 export async function openLogGroups(options: LogGroupStoreOptions): Promise<LogGroupStore> {
-  const { directory, logger, random = systemRandom, fs = nodeFileSystem, limits = SEGMENT_LIMITS } = options;
+  const {
+    directory,
+    logger,
+    random = systemRandom,
+    fs = nodeFileSystem,
+    limits = SEGMENT_LIMITS,
+    openMax = OPEN_MAX,
+  } = options;
   let sealing: Promise<void> = Promise.resolve();
   const shared: Shared = {
     ...{ fs, logger, random, limits, waitingBytes: 0, cache: new BlockCache(CACHE_BYTES) },
@@ -35,18 +45,49 @@ export async function openLogGroups(options: LogGroupStoreOptions): Promise<LogG
   const known = new Map<string, Promise<GroupStore>>();
   const onDisk = new Set(await readdir(directory));
 
+  const closing = new Map<string, Promise<void>>();
+
   /** One that is not there is made only when it is written to. */
-  async function group(name: string, make = false): Promise<GroupStore | undefined> {
+  async function group(name: string, make: boolean): Promise<GroupStore | undefined> {
     assert(GROUP.test(name), 'a group has a name that a folder may have');
-    const open = known.get(name);
-    if (open) return open;
-    if (!make && !onDisk.has(name)) return undefined;
-    const opening = openGroup(name).catch((error) => {
-      known.delete(name);
+    while (closing.has(name)) await closing.get(name);
+    const opening = known.get(name);
+    if (!opening && !make && !onDisk.has(name)) return undefined;
+    const open = opening ?? openGroup(name);
+    known.delete(name);
+    known.set(name, open); // the last of them is the one that was used last
+    if (known.size > openMax) void close(known.keys().next().value!);
+    return open.catch((error) => {
+      if (known.get(name) === open) known.delete(name);
       throw pushbackWhenFull(error, 'log groups take no events');
     });
-    known.set(name, opening);
-    return opening;
+  }
+
+  /** @param work begins at once, before the group can be closed */
+  async function using<T>(
+    name: string,
+    make: boolean,
+    work: (group: GroupStore) => T | Promise<T>,
+    none: T,
+  ): Promise<T> {
+    for (;;) {
+      const open = await group(name, make);
+      if (!open) return none;
+      if (!open.isClosed) return work(open);
+    }
+  }
+
+  /** Nobody opens it anew before all is done with its files. */
+  function close(name: string): Promise<void> {
+    const opening = known.get(name);
+    known.delete(name);
+    const done = (async () => {
+      const open = await opening?.catch(() => undefined);
+      await open?.close();
+      await sealing;
+    })().finally(() => closing.delete(name));
+    closing.set(name, done);
+    return done;
   }
 
   async function openGroup(name: string): Promise<GroupStore> {
@@ -59,32 +100,42 @@ export async function openLogGroups(options: LogGroupStoreOptions): Promise<LogG
   }
 
   return {
-    async append(name, stream, events, ingestedMs) {
-      await (await group(name, true))!.append(stream, events, ingestedMs);
-    },
+    append: (name, stream, events, ingestedMs) =>
+      using(name, true, (open) => open.append(stream, events, ingestedMs), undefined),
     async *read(name, range) {
-      yield* (await group(name))?.read(range) ?? [];
+      // A generator begins when it is first asked: the first page is what the group is held open for.
+      const begun = await using(
+        name,
+        false,
+        (open) => {
+          const pages = open.read(range);
+          return { pages, first: pages.next() };
+        },
+        undefined,
+      );
+      if (!begun) return;
+      try {
+        const first = await begun.first;
+        if (first.done) return;
+        yield first.value;
+        yield* begun.pages;
+      } finally {
+        await begun.pages.return();
+      }
     },
-    async readIngested(name, from, bytesMax) {
-      return (await group(name))?.readIngested(from, bytesMax) ?? [];
-    },
-    end: async (name) => (await group(name))?.end ?? 0,
-    figures: async (name) => (await group(name))?.figures ?? new Map(),
-    async retain(name, beforeMs, floor) {
-      await (await group(name))?.retain(beforeMs, floor);
-    },
+    readIngested: (name, from, bytesMax) =>
+      using<readonly StoredLogEvent[]>(name, false, (open) => open.readIngested(from, bytesMax), []),
+    end: (name) => using(name, false, (open) => open.end, 0),
+    figures: (name) => using<ReadonlyMap<number, StreamFigures>>(name, false, (open) => open.figures, new Map()),
+    retain: (name, beforeMs, floor) => using(name, false, (open) => open.retain(beforeMs, floor), undefined),
     async drop(name) {
-      const open = await known.get(name);
-      known.delete(name);
       onDisk.delete(name);
-      await open?.close();
+      await close(name);
       await rm(join(directory, name), { recursive: true, force: true });
     },
     groups: async () => [...onDisk].sort(),
     async close() {
-      const open = await Promise.allSettled(known.values());
-      for (const one of open) if (one.status === 'fulfilled') await one.value.close();
-      await sealing;
+      await Promise.all([...closing.values(), ...[...known.keys()].map(close)]);
     },
   };
 }

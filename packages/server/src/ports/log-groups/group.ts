@@ -39,8 +39,9 @@ const WAITING_BYTES_MAX = 64 << 20;
 const RETRY_AFTER_MS = 200;
 /** Of a group: past it the disk or the sealing does not keep up, and what waits would fill the memory. */
 const UNSEALED_MAX = 16;
-/** Written and made durable at a time. */
-const COMMIT_BYTES_MAX = 8 << 20;
+/** Written and made durable at a time; a segment grows past its limits by no more. */
+const COMMIT_BYTES_MAX = 2 << 20;
+const COMMIT_EVENTS_MAX = 10_000;
 
 interface Waiting {
   readonly stream: number;
@@ -60,7 +61,7 @@ export class GroupStore {
   #figures: Map<number, StreamFigures>;
   #queue: Waiting[] = [];
   #committing: Promise<void> | undefined;
-  #sealing = 0;
+  readonly #sealing = new Set<RawSegment>();
   #closed = false;
 
   private constructor(directory: string, shared: Shared, segments: Segment[], figures: Map<number, StreamFigures>) {
@@ -71,7 +72,7 @@ export class GroupStore {
     this.#segments = segments;
     this.#active = active;
     this.#figures = figures;
-    for (const segment of segments.slice(0, -1)) if (segment instanceof RawSegment) this.#seal(segment);
+    this.#sealComplete();
   }
 
   /** @throws OperatorError when a file is damaged */
@@ -80,21 +81,30 @@ export class GroupStore {
     for (const name of names.filter((n) => n.endsWith('.tmp'))) await shared.fs.remove(join(directory, name));
     const sealed = new Set(names.filter((n) => n.endsWith('.seg')).map((n) => n.slice(0, -4)));
     const segments: Segment[] = [];
-    for (const name of names) {
-      const path = join(directory, name);
-      const stem = name.slice(0, -4);
-      if (name.endsWith('.seg')) segments.push(await openSealed(path, shared.cache));
-      else if (name.endsWith('.wal') && !sealed.has(stem)) segments.push(await openRaw(shared.fs, path, Number(stem)));
-      else if (name.endsWith('.wal')) await shared.fs.remove(path); // its sealed one is whole
+    try {
+      for (const name of names) {
+        const path = join(directory, name);
+        const stem = name.slice(0, -4);
+        if (name.endsWith('.seg')) segments.push(await openSealed(path, shared.cache));
+        else if (name.endsWith('.wal') && !sealed.has(stem))
+          segments.push(await openRaw(shared.fs, path, Number(stem)));
+        else if (name.endsWith('.wal')) await shared.fs.remove(path); // its sealed one is whole
+      }
+      if (!(segments.at(-1) instanceof RawSegment)) {
+        segments.push(await createRaw(shared.fs, directory, segments.at(-1)?.end ?? 0, newSalt(shared)));
+      }
+      return new GroupStore(directory, shared, segments, await figuresOf(segments));
+    } catch (error) {
+      for (const segment of segments) await segment.close();
+      throw error;
     }
-    if (!(segments.at(-1) instanceof RawSegment)) {
-      segments.push(await createRaw(shared.fs, directory, segments.at(-1)?.end ?? 0, newSalt(shared)));
-    }
-    return new GroupStore(directory, shared, segments, await figuresOf(segments));
   }
 
   get end(): number {
     return this.#active.end;
+  }
+  get isClosed(): boolean {
+    return this.#closed;
   }
   get figures(): ReadonlyMap<number, StreamFigures> {
     return this.#figures;
@@ -107,7 +117,8 @@ export class GroupStore {
     if (this.#shared.waitingBytes > 0 && this.#shared.waitingBytes + bytes > WAITING_BYTES_MAX) {
       throw new Pushback('log groups are behind: too much waits for the disk', RETRY_AFTER_MS);
     }
-    if (this.#sealing >= UNSEALED_MAX) throw new Pushback('the log group is behind with compressing', RETRY_AFTER_MS);
+    if (this.#sealing.size >= UNSEALED_MAX)
+      throw new Pushback('the log group is behind with compressing', RETRY_AFTER_MS);
     this.#shared.waitingBytes += bytes;
     return new Promise((resolve, reject) => {
       this.#queue.push({ stream, events, ingestedMs, bytes, resolve, reject });
@@ -148,6 +159,7 @@ export class GroupStore {
   async retain(beforeMs: number, floor: number): Promise<void> {
     const goes = (segment: Segment) => segment.maxMs < beforeMs && segment.end <= floor;
     await this.#committing;
+    if (this.#closed) return;
     if (goes(this.#active) && this.#active.end > this.#active.first) await this.#rotate();
     const gone = this.#segments.filter((segment) => segment !== this.#active && goes(segment));
     if (gone.length === 0) return;
@@ -178,10 +190,11 @@ export class GroupStore {
   }
 
   #takeBatch(): Waiting[] {
-    let bytes = 0;
+    let [bytes, events] = [0, 0];
     const upTo = this.#queue.findIndex((waiting) => {
       bytes += waiting.bytes;
-      return bytes > COMMIT_BYTES_MAX;
+      events += waiting.events.length;
+      return bytes > COMMIT_BYTES_MAX || events > COMMIT_EVENTS_MAX;
     });
     return this.#queue.splice(0, upTo < 0 ? this.#queue.length : Math.max(1, upTo));
   }
@@ -203,14 +216,21 @@ export class GroupStore {
     const full = this.#active;
     this.#active = await createRaw(this.#shared.fs, this.#directory, full.end, newSalt(this.#shared));
     this.#segments = [...this.#segments, this.#active];
-    this.#seal(full);
+    this.#sealComplete();
+  }
+
+  /** What could not be sealed before is tried again. */
+  #sealComplete(): void {
+    for (const segment of this.#segments) {
+      if (segment instanceof RawSegment && segment !== this.#active && !this.#sealing.has(segment)) this.#seal(segment);
+    }
   }
 
   /** Sealed in its turn; the raw file goes when the sealed one is durable and nobody reads it any more. */
   #seal(raw: RawSegment): void {
-    this.#sealing++;
+    this.#sealing.add(raw);
     this.#shared.sealLater(async () => {
-      if (this.#closed || !this.#segments.includes(raw)) return;
+      if (this.#closed || !this.#segments.includes(raw)) return void this.#sealing.delete(raw);
       raw.lease.take();
       try {
         const path = await seal(this.#shared.fs, raw);
@@ -221,7 +241,7 @@ export class GroupStore {
       } catch (error) {
         this.#shared.logger.error({ err: error, path: raw.path }, 'a segment of a log group cannot be compressed');
       } finally {
-        this.#sealing--;
+        this.#sealing.delete(raw);
         await raw.lease.giveBack();
       }
     });

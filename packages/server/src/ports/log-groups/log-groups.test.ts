@@ -158,6 +158,64 @@ describe('log groups', () => {
     await store.close();
   });
 
+  test('are closed when others are used, and opened again; who reads goes on', async () => {
+    const directory = await folder();
+    const store = await openLogGroups({ directory, logger: silentLogger, limits: SMALL, openMax: 2 });
+    const names = ['a', 'b', 'c', 'd'];
+    const reading: AsyncIterator<readonly StoredLogEvent[]>[] = [];
+    for (let i = 0; i < 600; i++) await store.append('a', 1, [{ timestampMs: i, message: 'x' }], 0);
+    reading.push(store.read('a', {})[Symbol.asyncIterator]());
+    const first = await reading[0]!.next();
+    await Promise.all(
+      Array.from({ length: 80 }, (_, i) => store.append(names[i % 4]!, 1, [{ timestampMs: i, message: 'y' }], 0)),
+    );
+    const rest = await reading[0]!.next();
+    expect(first.value.length + rest.value.length).toBe(600);
+    await reading[0]!.return?.();
+    for (const name of names.slice(1)) expect((await all(store, {}, name)).length).toBe(20);
+    expect((await all(store, {}, 'a')).length).toBe(620);
+    await store.close();
+  });
+
+  test('lose nothing that was acknowledged when the disk fails, and power with it', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.constantFrom('ok', 'write', 'datasync', 'open', 'crash'), { maxLength: 40 }),
+        async (steps) => {
+          const directory = await folder();
+          const disk = new FaultyDisk();
+          let store = await open(directory, disk);
+          const acknowledged: string[] = [];
+          const tried: string[] = [];
+          for (const [i, step] of steps.entries()) {
+            if (step === 'crash') {
+              disk.fault = () => undefined;
+              await store.close();
+              disk.crash(() => true);
+              store = await open(directory, disk);
+              continue;
+            }
+            disk.fault = (operation) => (operation === step ? 'ENOSPC' : undefined);
+            const messages = [`${i}a`, `${i}b`];
+            tried.push(...messages);
+            const events = messages.map((message) => ({ timestampMs: i, message: message.padEnd(200) }));
+            await store.append('g', 1, events, 0).then(
+              () => acknowledged.push(...messages),
+              (error) => expect(error).toBeInstanceOf(Pushback),
+            );
+          }
+          disk.fault = () => undefined;
+          const found = (await all(store)).map(({ message }) => message.trim());
+          expect(found.filter((message) => acknowledged.includes(message))).toEqual(acknowledged);
+          expect(new Set(found).size).toBe(found.length);
+          expect(tried).toEqual(expect.arrayContaining(found));
+          await store.close();
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
   test('retention deletes old segments whole, never past the floor; sequences go on', async () => {
     const directory = await folder();
     let store = await open(directory);

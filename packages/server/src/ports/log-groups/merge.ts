@@ -2,13 +2,14 @@ import type { LogPlace, LogRange, StoredLogEvent } from '../log-groups.ts';
 import type { BlockInfo } from './block.ts';
 import type { Segment } from './segment.ts';
 
-/** Events given out at a time. */
+/** Given out at a time; a page is complete at either. */
 const PAGE_EVENTS = 500;
+const PAGE_CHARS = 1 << 20;
 /**
- * Events that may be held of blocks that are read side by side, as when many streams go on at the same time. Past it,
- * what is read least soon is let go and read again.
+ * Bytes of messages that may be held of blocks that are read side by side, as when many streams go on at the same time.
+ * Past it, what was read is let go and read again.
  */
-const HELD_EVENTS_MAX = 100_000;
+const HELD_BYTES_MAX = 32 << 20;
 
 /** Something of which events come: a segment, a block, or a block that is loaded. `place` bounds what it can give next. */
 type Source =
@@ -39,6 +40,8 @@ export async function* mergeByTime(
     if (source) heap.push(source);
   }
   let page: StoredLogEvent[] = [];
+  let chars = 0;
+  const isFull = () => page.length >= PAGE_EVENTS || chars >= PAGE_CHARS;
   for (let source = heap.pop(); source; source = heap.pop()) {
     if (source.kind === 'segment') {
       for (const block of await source.segment.blocks()) {
@@ -48,22 +51,26 @@ export async function* mergeByTime(
     } else if (source.kind === 'block') {
       const events = select.events(await source.segment.load(source.block), source.place);
       if (events.length > 0) heap.push({ ...source, kind: 'events', place: events[0]!, events, at: 0 });
-      held += events.length;
+      if (events.length > 0) held += source.block.messageBytes;
     } else {
       let { at } = source;
-      const { events } = source;
-      do page.push(events[at++]!);
-      while (at < events.length && page.length < PAGE_EVENTS && !heap.isBefore(events[at]!));
-      if (at === events.length) held -= events.length;
-      else if (held <= HELD_EVENTS_MAX || heap.size === 0) heap.push({ ...source, place: events[at]!, at });
+      const { events, segment, block } = source;
+      do {
+        page.push(events[at]!);
+        chars += events[at]!.message.length;
+        at++;
+      } while (at < events.length && !isFull() && !heap.isBefore(events[at]!));
+      const isDone = at === events.length;
+      if (!isDone && (held <= HELD_BYTES_MAX || heap.size === 0)) heap.push({ ...source, place: events[at]!, at });
       else {
-        held -= events.length;
-        heap.push({ kind: 'block', place: events[at]!, segment: source.segment, block: source.block });
+        held -= block.messageBytes;
+        if (!isDone) heap.push({ kind: 'block', place: events[at]!, segment, block });
       }
     }
-    if (page.length >= PAGE_EVENTS) {
+    if (isFull()) {
       yield page;
       page = [];
+      chars = 0;
     }
   }
   if (page.length > 0) yield page;

@@ -1,7 +1,7 @@
 import { type FileHandle, open, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { type LogFile, type LogFileSystem, writeFully } from '../log/file-system.ts';
+import { type LogFile, type LogFileSystem, readUpTo, writeFully } from '../log/file-system.ts';
 import { logDamage, segmentName } from '../log/raw-reader.ts';
 import { encodeFrame, FILE_HEADER_BYTES, fileHeader, readFrames } from '../objects/frames.ts';
 import { type BlockInfo, decodeBlock, infoOf } from './block.ts';
@@ -9,6 +9,9 @@ import { Lease, type Segment } from './segment.ts';
 
 /** Before a frame's payload (`objects/frames.ts`). */
 const FRAME_HEAD_BYTES = 12;
+
+/** Read along with a block, on both sides: batches may be of one event each, and their neighbours are wanted next. */
+const AROUND_BYTES = 128 << 10;
 
 /** A segment as it is written: a frame of each batch, in the order in which they came. */
 export class RawSegment implements Segment {
@@ -22,6 +25,8 @@ export class RawSegment implements Segment {
   #end: number;
   #minMs = Number.POSITIVE_INFINITY;
   #maxMs = Number.NEGATIVE_INFINITY;
+  /** What was read last; nothing that is written changes any more. */
+  #window: { readonly start: number; readonly bytes: Buffer } = { start: 0, bytes: Buffer.alloc(0) };
   /** A write failed: what it left must go before the next one. */
   #torn = false;
 
@@ -70,14 +75,20 @@ export class RawSegment implements Segment {
     });
   }
 
+  /** A block as it was written, its check done. */
   async bytesOf({ offset, length }: BlockInfo): Promise<Buffer> {
-    const frame = Buffer.allocUnsafe(FRAME_HEAD_BYTES + length);
-    for (let done = 0; done < frame.length; ) {
-      const { bytesRead } = await this.#file.read(frame, done, frame.length - done, offset - FRAME_HEAD_BYTES + done);
-      if (bytesRead === 0) throw logDamage(this.path, offset, 'it ends before its last event');
-      done += bytesRead;
+    const start = offset - FRAME_HEAD_BYTES;
+    const end = offset + length;
+    let window = this.#window;
+    if (start < window.start || end > window.start + window.bytes.length) {
+      const from = Math.max(0, start - AROUND_BYTES);
+      const bytes = await readUpTo(this.#file, Math.min(this.#bytes, end + AROUND_BYTES) - from, from);
+      window = { start: from, bytes };
+      this.#window = window;
     }
+    const frame = window.bytes.subarray(start - window.start, end - window.start);
     const block = frame.subarray(FRAME_HEAD_BYTES);
+    if (block.length < length) throw logDamage(this.path, offset, 'it ends before its last event');
     if (crc32(block) !== frame.readUInt32LE(4)) throw logDamage(this.path, offset, 'a batch fails its check');
     return block;
   }
@@ -137,7 +148,12 @@ export async function openRaw(fs: LogFileSystem, path: string, first: number): P
   if (found.damaged || found.goodBytes === 0) throw logDamage(path, found.goodBytes, 'a batch fails its check');
   if (found.bytes > found.goodBytes) await truncate(path, found.goodBytes);
   const file = await fs.open(path, 'r+');
-  await file.datasync(); // what was written and not acknowledged is read from now on, so it has to last
+  try {
+    await file.datasync(); // what was written and not acknowledged is read from now on, so it has to last
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
   return new RawSegment(path, first, found.salt, file, blocks, found.goodBytes);
 }
 
