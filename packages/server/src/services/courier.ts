@@ -40,6 +40,9 @@ const WAITING_MAX = 1_000;
 const DELAY_MAX_MS = 500_000;
 const DELAY_MIN_MS = 1_000;
 
+/** An endpoint that hangs must not keep the server from stopping. */
+const CLOSE_GRACE_MS = 2_000;
+
 interface Box {
   /** By id, the monotonic time of the next try. */
   readonly waiting: Map<number, number>;
@@ -94,11 +97,17 @@ export class Courier {
     await this.#deps.mailboxes.drop(path);
   }
 
-  /** Resolves when nothing is under way any more; what is left stays in the mailboxes. */
+  /** Waits for what is under way, but not for long: what is left stays in the mailboxes. */
   async close(): Promise<void> {
     this.#ended = true;
     for (const box of this.#boxes.values()) box.cancelTimer?.();
-    await Promise.all(this.#flights);
+    await new Promise<void>((resolve) => {
+      const cancel = this.#deps.clock.after(CLOSE_GRACE_MS, resolve);
+      void Promise.all(this.#flights).then(() => {
+        cancel();
+        resolve();
+      });
+    });
   }
 
   #pump(path: string, box: Box): void {
@@ -176,6 +185,7 @@ export class Courier {
       if (await this.#handOver(parcel, box)) await mailboxes.remove(path, [id]);
       else await this.#postpone(parcel, box);
     } catch (error) {
+      if (this.#ended) return;
       // The mailboxes themselves, or who takes what is given up: the message stays where it is.
       logger.error({ box: path, err: error }, 'a message could not be delivered or put aside; tries again');
       box.waiting.set(id, this.#deps.clock.monotonicMs() + this.#delayMs(tries));

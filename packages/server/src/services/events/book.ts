@@ -13,6 +13,7 @@ import {
 } from './model.ts';
 import { compilePattern, type EventMatcher, type Literals, literalsOf } from './patterns.ts';
 import { type Definitions, defaultBus, type EventsStore } from './store.ts';
+import { TargetError } from './target-error.ts';
 
 /** A rule, ready to judge events and to make what its targets receive. */
 export interface OpenRule {
@@ -132,8 +133,22 @@ function judge(pattern: string | undefined, arn: string, logger: Logger): Judged
   }
 }
 
+/** What was checked when it was put compiles; should it not, its events go to the dead-letter queue. */
+function inputOf(target: Target): InputMaker {
+  try {
+    return compileInput(target);
+  } catch (error) {
+    return () => {
+      throw new TargetError(
+        'INVALID_PARAMETER',
+        `The input cannot be made: ${error instanceof Error ? error.message : ''}`,
+      );
+    };
+  }
+}
+
 function openRule(rule: Rule, logger: Logger): OpenRule & { readonly literals: Literals } {
-  const targets = new Map(rule.targets.map((target) => [target.Id, { target, input: compileInput(target) }]));
+  const targets = new Map(rule.targets.map((target) => [target.Id, { target, input: inputOf(target) }]));
   const { matches, literals } = judge(rule.pattern, rule.arn, logger);
   return { rule, matches, literals, targets };
 }

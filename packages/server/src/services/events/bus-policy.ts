@@ -1,7 +1,7 @@
 import { resourceContext } from '../../access/context.ts';
 import { decide } from '../../access/decide.ts';
 import { parsePolicy } from '../../access/parse-policy.ts';
-import type { Policy, RequestPrincipal } from '../../access/policy.ts';
+import type { Policy, PolicyRequest, RequestPrincipal } from '../../access/policy.ts';
 import { eventsError, invalid } from './errors.ts';
 import type { Bus } from './model.ts';
 
@@ -51,10 +51,10 @@ export const principalOfAccount = (accountId: string, roleArn?: string): Request
 });
 
 /** Whether another account may send events to the bus. */
-export function busAllows(bus: Bus, principal: RequestPrincipal): boolean {
+export function busAllows(bus: Bus, principal: RequestPrincipal, conditions: PolicyRequest['context']): boolean {
   const policy = policyOf(bus);
   if (!policy) return false;
-  const context = resourceContext(bus.accountId, undefined);
+  const context = { ...resourceContext(bus.accountId, undefined), ...conditions };
   const request = { principal, action: 'events:PutEvents', resource: bus.arn, context };
   return decide({ identity: 'everything', resource: { policy, accountId: bus.accountId } }, request).allowed;
 }

@@ -268,8 +268,9 @@ function checkAuth(type: Connection['authorizationType'], auth: AuthParameters):
 
 /** @throws AwsError ValidationException */
 function checkEndpoint(endpoint: string): void {
-  if (!URL.canParse(endpoint.replaceAll('*', 'x')) || !/^https?:\/\//i.test(endpoint)) {
-    throw invalid('Parameter InvocationEndpoint is not valid. It must be a URL that begins with https:// or http://.');
+  if (!URL.canParse(endpoint) || !/^https?:\/\/[^/?#*]+([/?#]|$)/i.test(endpoint)) {
+    const rule = 'It must be a URL that begins with https:// or http://; * may stand in its path alone.';
+    throw invalid(`Parameter InvocationEndpoint is not valid. ${rule}`);
   }
 }
 

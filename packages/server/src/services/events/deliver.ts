@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { OrganizationSource } from '../../access/principal-policies.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Parcel } from '../courier.ts';
@@ -8,7 +9,7 @@ import { busAllows, principalOfAccount } from './bus-policy.ts';
 import type { BusEvent } from './envelope.ts';
 import { createHttpTarget, type HttpTargetDeps } from './http-target.ts';
 import { membersOf } from './json-path.ts';
-import { actorOf, parseArn, type Rule, TARGET_BOXES, type Target } from './model.ts';
+import { actorOf, type Bus, parseArn, type Rule, TARGET_BOXES, type Target } from './model.ts';
 import { TargetError, targetErrorOf } from './target-error.ts';
 
 export interface DeliveryDeps extends HttpTargetDeps {
@@ -17,6 +18,7 @@ export interface DeliveryDeps extends HttpTargetDeps {
   readonly queues: Queues;
   readonly logGroups: LogGroups;
   readonly route: (events: readonly BusEvent[]) => Promise<void>;
+  readonly organizations?: OrganizationSource;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -65,6 +67,19 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     events: (letter) => (parseArn(letter.target.Arn)?.kind === 'event-bus' ? forward(letter) : callOut(letter)),
   };
 
+  async function letsIn(bus: Bus, rule: Rule, { RoleArn }: Target): Promise<boolean> {
+    const organization = await deps.organizations?.placeOf(rule.accountId);
+    return busAllows(bus, principalOfAccount(rule.accountId, RoleArn), {
+      'aws:PrincipalAccount': rule.accountId,
+      'aws:SourceAccount': rule.accountId,
+      'aws:SourceArn': rule.arn,
+      ...(organization && {
+        'aws:PrincipalOrgID': organization.organizationId,
+        'aws:PrincipalOrgPaths': [organization.path],
+      }),
+    });
+  }
+
   async function forward({ open, target, text, event }: Letter): Promise<void> {
     const place = parseArn(target.Arn)!;
     const found = book.bus(place, place.name);
@@ -73,8 +88,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       if (place.name === 'default') return;
       throw new TargetError('NO_RESOURCE', `Event bus ${target.Arn} does not exist.`);
     }
-    const principal = principalOfAccount(open.rule.accountId, target.RoleArn);
-    if (place.accountId !== open.rule.accountId && !busAllows(found.bus, principal)) {
+    if (place.accountId !== open.rule.accountId && !(await letsIn(found.bus, open.rule, target))) {
       throw new TargetError(
         'NO_PERMISSIONS',
         `The policy of ${target.Arn} does not allow account ${open.rule.accountId}.`,
@@ -144,8 +158,8 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       const { open, target, input } = to;
       const text = body.toString('utf8');
       const event = JSON.parse(text) as Readonly<Record<string, unknown>>;
-      const payload = input({ text, event, rule: open.rule, ingestedMs: Number(meta.at) });
       try {
+        const payload = input({ text, event, rule: open.rule, ingestedMs: Number(meta.at) });
         await senders[target.Arn.split(':')[2]!]!({ open, target, event, text, payload });
       } catch (error) {
         throw targetErrorOf(error);

@@ -95,6 +95,10 @@ function urlOf(
   const values = PathParameterValues.map((value) => encodeURIComponent(dynamic(value, event)));
   const [path = '', query = ''] = endpoint.split(/\?(.*)/s, 2);
   const url = new URL(path.replace(/\*/g, () => values.shift() ?? '') + (query && `?${query}`));
+  // `..` in a value would lead out of the folder that the endpoint names.
+  if (url.pathname.split('/').length !== new URL(path).pathname.split('/').length) {
+    throw new TargetError('INVALID_PARAMETER', 'A value for the path of the endpoint is no part of a path.');
+  }
   const pairs = { ...dynamicValues(QueryStringParameters, event), ...valuesOf(shared.QueryStringParameters) };
   for (const [name, value] of Object.entries(pairs)) url.searchParams.set(name, value);
   return url.href;

@@ -1,3 +1,4 @@
+import type { OrganizationSource } from '../../access/principal-policies.ts';
 import type { Sealer } from '../../access/sealed-secrets.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
@@ -31,6 +32,8 @@ export interface OpenEventsOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** For conditions of bus policies. */
+  readonly organizations?: OrganizationSource;
   /** The sequence that the Log's next event will get. */
   readonly logEnd: () => number;
 }
@@ -75,7 +78,7 @@ export async function openEvents(options: OpenEventsOptions): Promise<EventBridg
   const wake = (box: string) => {
     if (box.startsWith(TARGET_BOXES)) courier.wake(box);
   };
-  const router = createRouter({ book, mailboxes, clock, wake, overflow: delivery.overflow });
+  const router = createRouter({ book, mailboxes, clock, logger, wake, overflow: delivery.overflow });
   const replayer = startReplayer({ store, book, mailboxes, router, clock, logger });
   const scheduler = startScheduler({ book, clock, logger, fire: router.fire });
   courier.start();

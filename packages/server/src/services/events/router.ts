@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
+import type { Logger } from '../../base/logger.ts';
 import type { Mailboxes, MessageToPut } from '../../ports/mailboxes.ts';
 import { type Book, type OpenRule, takesReadsOf } from './book.ts';
 import type { BusEvent, CloudTrailFacts } from './envelope.ts';
@@ -8,6 +9,7 @@ export interface RouterDeps {
   readonly book: Book;
   readonly mailboxes: Mailboxes;
   readonly clock: Clock;
+  readonly logger: Logger;
   /** The box holds something new. */
   readonly wake: (box: string) => void;
   /** Takes what a target's mailbox has no room for. */
@@ -33,7 +35,7 @@ export interface Router {
   fire(rule: Rule, event: BusEvent): Promise<void>;
 }
 
-export function createRouter({ book, mailboxes, clock, wake, overflow }: RouterDeps): Router {
+export function createRouter({ book, mailboxes, clock, logger, wake, overflow }: RouterDeps): Router {
   /** By box, the last event of the Log that is known to be in it, or to have been. */
   const lastSequences = new Map<string, number>();
 
@@ -50,6 +52,16 @@ export function createRouter({ book, mailboxes, clock, wake, overflow }: RouterD
       lastSequences.set(box, last);
     }
     return sequence <= last;
+  };
+
+  /** An event can be nested deeper than the stack is: it must not hold up all that come after it. */
+  const fits = ({ matches }: Pick<OpenRule, 'matches'>, event: Readonly<Record<string, unknown>>): boolean => {
+    try {
+      return matches(event);
+    } catch (error) {
+      logger.error({ event: event.id, err: error }, 'a pattern failed on an event');
+      return false;
+    }
   };
 
   const isFull = (box: string): boolean => {
@@ -170,16 +182,6 @@ function* slicesOf(messages: readonly MessageToPut[]): Generator<readonly Messag
 }
 
 const isBus = (arn: string): boolean => /^arn:aws:events:[^:]*:\d*:event-bus\//.test(arn);
-
-/** An event can be nested deeper than the stack is: it must not hold up all that come after it. */
-function fits({ matches }: Pick<OpenRule, 'matches'>, event: unknown): boolean {
-  try {
-    return matches(event);
-  } catch (error) {
-    if (error instanceof RangeError) return false;
-    throw error;
-  }
-}
 
 /** Records are told to those who were there when they were accepted. */
 const isBefore = ({ sequence }: BusEvent, { fromSequence }: Pick<Rule, 'fromSequence'>): boolean =>
