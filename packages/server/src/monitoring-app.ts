@@ -160,6 +160,7 @@ export async function openMonitoring(parts: MonitoringParts): Promise<Monitoring
       queues: sqs.queues,
       logGroups: logs.logGroups,
       http,
+      organizations: parts.organizations,
       sealer: parts.sealer,
       clock,
       random,
