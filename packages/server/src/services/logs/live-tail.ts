@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import { uuid } from '../../base/random.ts';
 import { compileFilterPattern, filterEvent, parseFilterPattern } from '../../event/filter-pattern/index.ts';
 import { jsonEvent, jsonException } from '../../wire/event-stream.ts';
@@ -23,6 +24,8 @@ const SESSIONS_MAX = 15;
 /** Read at a time, and looked through in one update: what comes faster is passed over, and the update says `sampled`. */
 const READ_BYTES = 1 << 20;
 const UPDATE_READS_MAX = 8;
+/** Evaluated before others have their turn. */
+const SLICE_EVENTS = 200;
 
 interface Tailed {
   readonly group: Group;
@@ -107,7 +110,8 @@ export function createLiveTail(
       const events = await store.readIngested(group.id, tailed.next, READ_BYTES);
       if (events.length === 0) return false;
       names ??= new Map((await groups.streams(group)).map(({ name, number }) => [number, name]));
-      for (const { sequence, stream, message, timestampMs, ingestedMs } of events) {
+      for (const [i, { sequence, stream, message, timestampMs, ingestedMs }] of events.entries()) {
+        if (i % SLICE_EVENTS === SLICE_EVENTS - 1) await setImmediate();
         tailed.next = sequence + 1;
         const logStreamName = names.get(stream);
         if (logStreamName === undefined || !isWanted(logStreamName) || !matches(message)) continue;

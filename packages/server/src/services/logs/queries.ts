@@ -1,5 +1,4 @@
 import { setImmediate } from 'node:timers/promises';
-import { AwsError } from '../../base/errors.ts';
 import { uuid } from '../../base/random.ts';
 import type { Handler } from '../../wire/service.ts';
 import type { LogsDeps } from './deps.ts';
@@ -28,6 +27,7 @@ interface QueryState extends Place {
   readonly startedMs: number;
   status: Status;
   rows: readonly ResultRow[];
+  resultChars: number;
   matched: number;
   scanned: number;
   bytes: number;
@@ -55,13 +55,16 @@ const ACCOUNT_QUERIES_MAX = 30;
 const QUERY_MS_MAX = 60 * 60_000;
 /** Of one slice of work in the thread: only an expression without end takes as long. */
 const SLICE_MS_MAX = 60_000;
-/** Results that are kept in memory, of all accounts; AWS keeps them for a week. */
+/** Queries whose results are kept in memory, of all accounts, and characters of these; AWS keeps them for a week. */
 const KEPT_MAX = 200;
+const KEPT_CHARS_MAX = 64 << 20;
 const GROUPS_MAX = 50;
 /** Times of queries are seconds; what cannot be that is taken for milliseconds, as AWS does. */
 const SECONDS_MAX = 1e11;
-/** Given to the thread at a time. */
-const SLICE_EVENTS = 2_000;
+/** Given to the thread at a time: copying it keeps everybody else waiting. */
+const SLICE_CHARS = 1 << 20;
+/** Reckoned, of an event besides its message. */
+const EVENT_CHARS = 300;
 
 /** Logs Insights. Queries and their results are in memory: a restart ends and forgets them. */
 export function createQueries(deps: Pick<LogsDeps, 'store' | 'clock' | 'random' | 'logger'>, groups: Groups) {
@@ -106,6 +109,7 @@ export function createQueries(deps: Pick<LogsDeps, 'store' | 'clock' | 'random' 
       }
       const { rows, matched } = await limited(thread.end());
       query.rows = rows;
+      query.resultChars = charsOf(rows);
       query.matched = matched;
       if (isOpen(query)) query.status = 'Complete';
     } catch (error) {
@@ -115,6 +119,7 @@ export function createQueries(deps: Pick<LogsDeps, 'store' | 'clock' | 'random' 
       }
     }
     cancelWhole();
+    forgetOld();
     query.durationMs = clock.monotonicMs() - query.startedMs;
     await thread.stop();
   }
@@ -132,10 +137,13 @@ export function createQueries(deps: Pick<LogsDeps, 'store' | 'clock' | 'random' 
     };
     const log = `${group.accountId}:${group.name}`;
     let slice: QueryEvent[] = [];
+    let chars = 0;
     const give = async (): Promise<boolean> => {
       const { more, matched } = await add(slice);
+      query.bytes += chars - slice.length * EVENT_CHARS;
       query.matched = matched;
       slice = [];
+      chars = 0;
       return more && isOpen(query);
     };
     for await (const page of store.read(group.id, range)) {
@@ -144,9 +152,9 @@ export function createQueries(deps: Pick<LogsDeps, 'store' | 'clock' | 'random' 
         const pointer = pointerTo(group.id, event);
         slice.push({ timestampMs, ingestedMs, message, logStream: names.get(stream)!, log, pointer });
         query.scanned++;
-        query.bytes += message.length;
+        chars += message.length + EVENT_CHARS;
       }
-      if (slice.length >= SLICE_EVENTS && !(await give())) return false;
+      if (chars >= SLICE_CHARS && !(await give())) return false;
       await setImmediate(); // others have their turn between pages
     }
     return slice.length === 0 || give();
@@ -158,11 +166,14 @@ export function createQueries(deps: Pick<LogsDeps, 'store' | 'clock' | 'random' 
     throw logsError('ResourceNotFoundException', 'Query does not exist.');
   }
 
-  function keep(query: QueryState): void {
-    known.set(query.id, query);
+  /** Forgets the oldest results when there are too many. */
+  function forgetOld(): void {
+    let chars = [...known.values()].reduce((sum, query) => sum + query.resultChars, 0);
     for (const [id, old] of known) {
-      if (known.size <= KEPT_MAX) break;
-      if (!isOpen(old)) known.delete(id);
+      if (known.size <= KEPT_MAX && chars <= KEPT_CHARS_MAX) break;
+      if (isOpen(old)) continue;
+      known.delete(id);
+      chars -= old.resultChars;
     }
   }
 
@@ -189,12 +200,22 @@ export function createQueries(deps: Pick<LogsDeps, 'store' | 'clock' | 'random' 
       const query: QueryState = {
         ...{ ...place, id: uuid(random), query: input.queryString, groups: chosen, startMs, endMs },
         ...{ limit: input.limit ?? ROWS_MAX, createdMs: clock.now(), startedMs: clock.monotonicMs() },
-        ...{ status: 'Scheduled', rows: [], matched: 0, scanned: 0, bytes: 0, groupsScanned: 0, durationMs: 0 },
+        ...{
+          status: 'Scheduled',
+          rows: [],
+          resultChars: 0,
+          matched: 0,
+          scanned: 0,
+          bytes: 0,
+          groupsScanned: 0,
+          durationMs: 0,
+        },
         stop() {
           query.status = 'Cancelled';
         },
       };
-      keep(query);
+      known.set(query.id, query);
+      forgetOld();
       scheduled.push(query);
       next();
       return { queryId: query.id };
@@ -266,6 +287,9 @@ export function createQueries(deps: Pick<LogsDeps, 'store' | 'clock' | 'random' 
   };
 }
 
+const charsOf = (rows: readonly ResultRow[]): number =>
+  rows.reduce((sum, row) => row.reduce((inner, [name, value]) => inner + name.length + value.length, sum), 0);
+
 const orderOf = ({ createdMs, id }: QueryState): string => `${String(createdMs).padStart(20, '0')}/${id}`;
 
 const millisecondsOf = (time: number): number => (time < SECONDS_MAX ? time * 1000 : time);
@@ -275,8 +299,6 @@ function checkQuery(query: string): void {
     parseQuery(query);
   } catch (error) {
     if (!(error instanceof QueryError)) throw error;
-    throw new AwsError('MalformedQueryException', `${error.message} at character ${error.position}`, {
-      members: {},
-    });
+    throw logsError('MalformedQueryException', `${error.message} at character ${error.position}`);
   }
 }

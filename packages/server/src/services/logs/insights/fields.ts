@@ -4,6 +4,8 @@ import { pointerTo } from '../pointers.ts';
 
 /** Fields that are discovered in one record of JSON (user guide, "Supported logs and discovered fields"). */
 export const FIELDS_MAX = 200;
+/** What is nested deeper has no fields: messages are anybody's. */
+const DEPTH_MAX = 100;
 
 /** All fields of an event, as GetLogRecord tells them. */
 export function fieldsOf(
@@ -38,12 +40,12 @@ export function jsonOf(text: string): unknown {
 /** Leaves by their paths, `a.b.0`; the first two hundred. */
 export function discovered(json: unknown): readonly (readonly [string, string])[] {
   const found: [string, string][] = [];
-  const walk = (value: unknown, path: string): void => {
-    if (found.length >= FIELDS_MAX) return;
+  const walk = (value: unknown, path: string, depth: number): void => {
+    if (found.length >= FIELDS_MAX || depth > DEPTH_MAX) return;
     if (typeof value === 'object' && value !== null) {
-      for (const [name, inner] of Object.entries(value)) walk(inner, path === '' ? name : `${path}.${name}`);
+      for (const [name, inner] of Object.entries(value)) walk(inner, path === '' ? name : `${path}.${name}`, depth + 1);
     } else if (path !== '' && value !== null && value !== undefined) found.push([path, String(value)]);
   };
-  walk(json, '');
+  walk(json, '', 0);
   return found;
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { discovered, jsonOf } from './fields.ts';
 import { QueryError } from './lex.ts';
 import { parseQuery } from './parse.ts';
 import type { QueryEvent } from './row.ts';
@@ -140,6 +141,25 @@ describe('queries', () => {
     const sorted = startQuery(parseQuery('sort @message desc | limit 3'), 10);
     sorted.add(events);
     expect(sorted.rows().length).toBe(3);
+  });
+
+  test('hostile messages break nothing', () => {
+    const deep = `{"a":${'['.repeat(50_000)}${']'.repeat(50_000)},"b":1}`;
+    const hostile = [
+      deep,
+      '{"__proto__":{"x":1},"constructor":2}',
+      '{broken',
+      '[]',
+      '"text"',
+      'null',
+      '{"a":{"a":{"a":1}}}',
+    ];
+    const rows: unknown = run(
+      'fields a, b, __proto__.x, constructor, toString | filter b = 1 or constructor = 2',
+      hostile,
+    );
+    expect(rows).toEqual([{ b: '1' }, { '__proto__.x': '1', constructor: '2' }]);
+    expect(discovered(jsonOf(deep)).length).toBe(1);
   });
 
   test('count_distinct and percentiles of much are close', () => {

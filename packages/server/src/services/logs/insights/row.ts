@@ -81,8 +81,15 @@ function at(json: unknown, path: string): unknown {
   return undefined;
 }
 
-const leafOf = (value: unknown): Value =>
-  typeof value === 'object' && value !== null ? JSON.stringify(value) : (value as Value);
+/** What is nested too deep to be written has no value: messages are anybody's. */
+function leafOf(value: unknown): Value {
+  if (typeof value !== 'object' || value === null) return value as Value;
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
+}
 
 /** A row of figures. */
 export class MadeRow implements Row {

@@ -24,6 +24,9 @@ const GROUPS_MAX = 100_000;
 /** Rows that `sort` keeps where no `limit` follows at once. */
 const SORTED_MAX = 100_000;
 
+/** Of all rows together: they are held in memory for a while, and sent in one answer. */
+const RESULT_CHARS_MAX = 16 << 20;
+
 /** Takes rows and hands them on; `end` says that no more come. */
 interface Stage {
   push(row: Row): void;
@@ -78,7 +81,13 @@ export function startQuery({ commands }: Query, limit: number): Run {
       if (!ended) first.end();
       ended = true;
       const columns = columnsOf(commands);
-      return rows.slice(0, limit).map((row) => resultOf(row, columns));
+      let chars = 0;
+      return rows.slice(0, limit).map((row) => {
+        const result = resultOf(row, columns);
+        for (const [name, value] of result) chars += name.length + value.length;
+        if (chars > RESULT_CHARS_MAX) throw new TooMuch(`the result has more than ${RESULT_CHARS_MAX} characters`);
+        return result;
+      });
     },
   };
 }
