@@ -200,6 +200,60 @@ print(json.dumps({'handled': sorted(set(handled) - {'last'}), 'order': order, 'e
   120_000,
 );
 
+testWith(
+  ['boto3'],
+  'boto3: a queue under a key of KMS; another account under the queue’s policy',
+  async () => {
+    const server = await startOpenTrail();
+    const found = await boto3<Record<string, unknown>>(
+      server.env,
+      `
+sqs, kms, organizations, sts = client('sqs'), client('kms'), client('organizations'), client('sts')
+key = kms.create_key()['KeyMetadata']['KeyId']
+url = sqs.create_queue(QueueName='sealed', Attributes={'KmsMasterKeyId': key})['QueueUrl']
+sqs.send_message(QueueUrl=url, MessageBody='under a key')
+told = [m['Body'] for m in sqs.receive_message(QueueUrl=url, VisibilityTimeout=0)['Messages']]
+kms.disable_key(KeyId=key)
+errors = []
+def code(call, **kw):
+    try: call(**kw); return 'ok'
+    except Exception as e: return e.response['Error']['Code']
+fresh = sqs.create_queue(QueueName='sealed-too', Attributes={'KmsMasterKeyId': key})['QueueUrl']
+errors.append(code(sqs.send_message, QueueUrl=fresh, MessageBody='x'))
+
+organizations.create_organization()
+made = organizations.create_account(AccountName='other', Email='other@example.com')['CreateAccountStatus']
+while made['State'] == 'IN_PROGRESS':
+    made = organizations.describe_create_account_status(CreateAccountRequestId=made['Id'])['CreateAccountStatus']
+account = made['AccountId']
+own = client('iam').create_user(UserName='steward')
+client('iam').put_user_policy(UserName='steward', PolicyName='all', PolicyDocument=json.dumps({'Version': '2012-10-17', 'Statement': [{'Effect': 'Allow', 'Action': '*', 'Resource': '*'}]}))
+pair = client('iam').create_access_key(UserName='steward')['AccessKey']
+steward = client('sts', aws_access_key_id=pair['AccessKeyId'], aws_secret_access_key=pair['SecretAccessKey'])
+session = steward.assume_role(RoleArn=f'arn:aws:iam::{account}:role/OrganizationAccountAccessRole', RoleSessionName='steward')['Credentials']
+theirs = client('sqs', aws_access_key_id=session['AccessKeyId'], aws_secret_access_key=session['SecretAccessKey'], aws_session_token=session['SessionToken'])
+plain = sqs.create_queue(QueueName='shared')['QueueUrl']
+errors.append(code(theirs.send_message, QueueUrl=plain, MessageBody='from outside'))
+sqs.add_permission(QueueUrl=plain, Label='other', AWSAccountIds=[account], Actions=['SendMessage'])
+errors.append(code(theirs.send_message, QueueUrl=plain, MessageBody='from outside'))
+errors.append(code(theirs.receive_message, QueueUrl=plain))
+errors.append(code(theirs.get_queue_url, QueueName='shared'))
+told += [m['Body'] for m in sqs.receive_message(QueueUrl=plain)['Messages']]
+print(json.dumps({'told': told, 'errors': errors}))
+`,
+    );
+    expect(found).toEqual({
+      told: ['under a key', 'from outside'],
+      errors: [
+        ...['KMS.DisabledException', 'AccessDenied', 'ok', 'AccessDenied'],
+        'AWS.SimpleQueueService.NonExistentQueue',
+      ],
+    });
+    await server.stop();
+  },
+  120_000,
+);
+
 test('the query protocol of old: by the queue’s own path, answers and errors in XML', async () => {
   const server = await startOpenTrail();
   const made = await form(server, '/', {
