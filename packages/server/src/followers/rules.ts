@@ -43,7 +43,7 @@ const READ_BYTES = 256 * 1024;
 /** Lets a trickle of events gather. Half a second from an event to its match is soon enough. */
 const READ_PAUSE_MS = 100;
 /** After a crash what came since is judged again, and nothing is repeated: so the cursor need not be written for each read. */
-const CURSOR_EVERY_MS = 1_000;
+const CURSOR_EVERY_MS = 5_000;
 /** After the Log or State failed, or refused for lack of room. */
 const TROUBLE_PAUSE_MS = 1_000;
 /** A rule may match every event; all rules may. One append stays far below what the Log takes at once. */
@@ -86,10 +86,7 @@ export function startRules(deps: RulesDeps): RulesFollower {
     // What changed before these events were accepted must be known before they are judged.
     if (isStale || alarm.ended) return;
     const last = batch.at(-1);
-    if (!last) {
-      await saveCursor();
-      return log.waitPast(cursor, signal).catch(() => undefined);
-    }
+    if (!last) return log.waitPast(cursor, signal).catch(() => undefined);
     await append(judge(active, batch), batch[0]!.sequence);
     cursor = last.sequence + 1;
     if (clock.monotonicMs() - savedAtMs >= CURSOR_EVERY_MS) await saveCursor();
