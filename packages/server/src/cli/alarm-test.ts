@@ -166,7 +166,7 @@ function whenFired(alarm: Alarm, minutes: ReadonlyMap<number, Minute>, { sinceMs
   let state: StateValue = 'INSUFFICIENT_DATA';
   let lastSeen = Number.NEGATIVE_INFINITY;
   const first = Math.ceil(sinceMs / 60_000) * MINUTE;
-  for (let end = first; end <= nowMs / 1000; end += MINUTE) {
+  for (let end = first; end < nowMs / 1000 + MINUTE; end += MINUTE) {
     if (minutes.has(end - MINUTE)) lastSeen = end;
     // Nothing is in reach any more, and what that comes to has been seen.
     if (end - lastSeen > reach + MINUTE && end > first + reach) continue;

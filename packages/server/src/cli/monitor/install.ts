@@ -44,30 +44,39 @@ export async function installCis(client: OpenTrailClient, options: InstallOption
     await ensureAlarm(aws, steps, control, topic, alarms.get(alarmOf(control, topic).AlarmName));
   }
   options.print(steps.summary());
-  return 0;
+  return steps.failed() ? 1 : 0;
 }
 
 type Steps = ReturnType<typeof reporter>;
 
-/** Says of each thing whether it was there, and makes it unless this is a dry run. */
+/** Says of each thing whether it was there, and makes it unless this is a dry run. What fails does not keep the rest from being made. */
 function reporter({ dryRun, print }: InstallOptions) {
-  let made = 0;
-  let kept = 0;
+  let [made, kept, failed] = [0, 0, 0];
   return {
+    failed: () => failed > 0,
     async step(what: string, isThere: boolean, make: () => Promise<unknown>): Promise<void> {
       if (isThere) {
         kept++;
         print(`kept     ${what}`);
         return;
       }
+      try {
+        if (!dryRun) await make();
+      } catch (error) {
+        if (!(error instanceof OperatorError)) throw error;
+        failed++;
+        print(`FAILED   ${what}: ${error.message}`);
+        return;
+      }
       made++;
-      if (!dryRun) await make();
       print(`${dryRun ? 'missing ' : 'made    '} ${what}`);
     },
     summary: () =>
       dryRun
         ? `${made} would be made, ${kept} are there. Nothing was changed.`
-        : `${made} made, ${kept} kept. Subscribe somebody to the topic, then see \`opentrail monitor status\`.`,
+        : failed > 0
+          ? `${made} made, ${kept} kept, ${failed} FAILED: mend what is said above, and run it again.`
+          : `${made} made, ${kept} kept. Subscribe somebody to the topic, then see \`opentrail monitor status\`.`,
   };
 }
 
