@@ -26,15 +26,21 @@ export interface FilterEvent {
 export type FilterTest = (event: FilterEvent) => boolean;
 
 /** The text with its JSON, which is parsed when a pattern first asks for it. */
-export function filterEvent(text: string): FilterEvent {
-  let parsed: { readonly json: unknown } | undefined;
-  return {
-    text,
-    get json() {
-      parsed ??= { json: jsonOf(text) };
-      return parsed.json;
-    },
-  };
+export const filterEvent = (text: string): FilterEvent => new LazyEvent(text);
+
+/** Not an object literal with a getter: V8 makes a hidden class for each of those, and keeps it long. */
+class LazyEvent implements FilterEvent {
+  readonly text: string;
+  #parsed: { readonly json: unknown } | undefined;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  get json(): unknown {
+    this.#parsed ??= { json: jsonOf(this.text) };
+    return this.#parsed.json;
+  }
 }
 
 function jsonOf(text: string): unknown {

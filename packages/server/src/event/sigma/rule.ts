@@ -74,15 +74,21 @@ export function compileSigmaRule(text: string, placeholders: Placeholders = {}):
 }
 
 /** A record for rules to look at: make it once for all of them. */
-export function sigmaRecord(record: unknown): SigmaRecord {
-  let text: string | undefined;
-  return {
-    record,
-    get text() {
-      text ??= textOf(record).toLowerCase();
-      return text;
-    },
-  };
+export const sigmaRecord = (record: unknown): SigmaRecord => new LazyRecord(record);
+
+/** Not an object literal with a getter: V8 makes a hidden class for each of those, and keeps it long. */
+class LazyRecord implements SigmaRecord {
+  readonly record: unknown;
+  #text: string | undefined;
+
+  constructor(record: unknown) {
+    this.record = record;
+  }
+
+  get text(): string {
+    this.#text ??= textOf(this.record).toLowerCase();
+    return this.#text;
+  }
 }
 
 function compileDetection(

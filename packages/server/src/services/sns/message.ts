@@ -134,18 +134,31 @@ function readAttributes(input: NonNullable<PublishInput['MessageAttributes']>): 
 }
 
 /** What filters see of it. Parts are worked out when a filter asks, once. */
-export function filterable({ message, attributes }: Pick<Message, 'message' | 'attributes'>): Filterable {
-  let [values, body]: [Filterable['attributes'] | undefined, Filterable['body'] | null] = [undefined, null];
-  return {
-    get attributes() {
-      values ??= Object.fromEntries(Object.entries(attributes).map(([name, one]) => [name, filterValue(one)]));
-      return values;
-    },
-    get body() {
-      if (body === null) body = objectOf(message);
-      return body;
-    },
-  };
+export const filterable = (message: FilteredParts): Filterable => new LazyParts(message);
+
+type FilteredParts = Pick<Message, 'message' | 'attributes'>;
+
+/** Not an object literal with getters: V8 makes a hidden class for each of those, and keeps it long. */
+class LazyParts implements Filterable {
+  readonly #parts: FilteredParts;
+  #attributes: Filterable['attributes'] | undefined;
+  #body: Filterable['body'] | null = null;
+
+  constructor(parts: FilteredParts) {
+    this.#parts = parts;
+  }
+
+  get attributes(): Filterable['attributes'] {
+    this.#attributes ??= Object.fromEntries(
+      Object.entries(this.#parts.attributes).map(([name, one]) => [name, filterValue(one)]),
+    );
+    return this.#attributes;
+  }
+
+  get body(): Filterable['body'] {
+    if (this.#body === null) this.#body = objectOf(this.#parts.message);
+    return this.#body;
+  }
 }
 
 function filterValue({ type, value }: Attribute): unknown {
