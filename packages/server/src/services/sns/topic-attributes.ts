@@ -51,11 +51,24 @@ function reject(name: string, why: string): never {
   throw notBuilt(name, why);
 }
 
+/** Delivery status logging. A rate means nothing without a role, and Terraform sets it on every topic. */
+const FEEDBACK: readonly (Rule & { readonly names: RegExp })[] = [
+  {
+    names: /^(HTTP|Application|Lambda|Firehose|SQS)SuccessFeedbackSampleRate$/,
+    check(value) {
+      if (!/^(\d{1,2}|100)?$/.test(value)) throw invalid('SuccessFeedbackSampleRate Reason: must be 0 to 100');
+    },
+  },
+  {
+    names: /^(HTTP|Application|Lambda|Firehose|SQS)(Success|Failure)FeedbackRoleArn$/,
+    check: (value) => value !== '' && reject('FeedbackRoleArn', 'delivery status goes to /metrics and the log'),
+  },
+];
+
 /** @throws AwsError InvalidParameter */
 export function checkTopicAttribute(topic: Place, name: string, value: string, making: boolean): void {
-  const rule = Object.hasOwn(RULES, name) ? RULES[name] : undefined;
+  const rule = Object.hasOwn(RULES, name) ? RULES[name] : FEEDBACK.find(({ names }) => names.test(name));
   if (!rule) {
-    if (/FeedbackRoleArn$|FeedbackSampleRate$/.test(name)) reject(name, 'delivery status goes to /metrics and the log');
     throw invalid(making ? `Attributes Reason: Unknown attribute ${name}` : 'AttributeName');
   }
   if (rule.fixed && !making) throw invalid('AttributeName');

@@ -3,10 +3,13 @@ import type { Policy } from '../../access/policy.ts';
 import { invalid } from './errors.ts';
 import type { Topic } from './model.ts';
 
-/** What a topic's policy may speak of (SNS developer guide, "Allowed actions"); names match in any case. */
+/**
+ * What a topic's policy may speak of (SNS developer guide, "Allowed actions"); names match in any case. `Receive` is of
+ * old: nothing asks for it, and default policies that are about still have it.
+ */
 const ACTIONS = [
   ...['AddPermission', 'DeleteTopic', 'GetDataProtectionPolicy', 'GetTopicAttributes', 'ListSubscriptionsByTopic'],
-  ...['ListTagsForResource', 'Publish', 'PutDataProtectionPolicy', 'RemovePermission', 'SetTopicAttributes'],
+  ...['ListTagsForResource', 'Publish', 'PutDataProtectionPolicy', 'Receive', 'RemovePermission', 'SetTopicAttributes'],
   'Subscribe',
 ];
 const KNOWN = new Map(ACTIONS.map((name) => [name.toLowerCase(), name]));

@@ -52,6 +52,8 @@ describe('topics', () => {
     [{ Name: 'a', Attributes: { FifoTopic: 'true' } }, /Fifo Topic names must end/],
     [{ Name: 'a', Attributes: { ContentBasedDeduplication: 'true' } }, /FIFO topics only/],
     [{ Name: 'a', Attributes: { Nonsense: 'x' } }, /Unknown attribute/],
+    [{ Name: 'a', Attributes: { SQSSuccessFeedbackSampleRate: '101' } }, /0 to 100/],
+    [{ Name: 'a', Attributes: { SQSFailureFeedbackRoleArn: 'arn:aws:iam::1:role/x' } }, /not supported/],
     [{ Name: 'a', Attributes: { SignatureVersion: '3' } }, /SignatureVersion/],
     [{ Name: 'a', Attributes: { KmsMasterKeyId: 'no key' } }, /KmsMasterKeyId/],
     [{ Name: 'a', Attributes: { Policy: '{' } }, /Policy Error/],
