@@ -1,12 +1,12 @@
-import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { assert, Pushback, pushbackWhenFull } from '../../base/errors.ts';
+import { assert, OperatorError, Pushback, pushbackWhenFull } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Random } from '../../base/random.ts';
 import type { LogFileSystem } from '../log/file-system.ts';
 import type { MessageToPut } from '../mailboxes.ts';
-import { encodeFrame, FIRST_OF_WRITE, type FrameHead, type PutRecord } from './frames.ts';
+import { encodeFrame, FILE_HEADER_BYTES, FIRST_OF_WRITE, type FrameHead, type PutRecord } from './frames.ts';
 import {
   createSegment,
   LEFTOVER,
@@ -15,6 +15,7 @@ import {
   type ScannedFrame,
   SEGMENT_FILE,
   type Segment,
+  segmentName,
 } from './segment.ts';
 import { MailboxTable, type TableEntry } from './table.ts';
 
@@ -54,6 +55,7 @@ const QUEUE_OPS_MAX = 20_000;
 const QUEUE_BYTES_MAX = 64 << 20;
 /** Of what compaction moves at a time: others get their turn in between. */
 const MOVE_BYTES = 1 << 20;
+const MOVE_MESSAGES = 1000;
 /** About how many files there are at most for what is alive. */
 const LIVE_SEGMENTS = 64;
 /** What nobody needs may take as much as what is alive, and this many new segments. */
@@ -82,6 +84,8 @@ export class MailboxJournal {
   #running: Promise<void> | undefined;
   #compacting: Promise<void> | undefined;
   #cutNeeded = false;
+  /** After a compaction that failed, the next begins when there is more to gain than this. */
+  #compactPastBytes = 0;
   #closed = false;
 
   constructor(options: JournalOptions) {
@@ -142,7 +146,13 @@ export class MailboxJournal {
     for (const name of names) if (LEFTOVER.test(name)) await fileSystem.remove(join(directory, name));
     const numbers = names.filter((name) => SEGMENT_FILE.test(name)).map((name) => Number.parseInt(name, 10));
     try {
-      for (const [i, number] of numbers.entries()) await this.#load(number, i === numbers.length - 1);
+      // An empty file at the end may be one that could not be begun: the one before was written to until the end.
+      const sizes = numbers.map((number) => statSync(join(directory, segmentName(number))).size);
+      const last = Math.max(
+        0,
+        sizes.findLastIndex((bytes) => bytes > FILE_HEADER_BYTES),
+      );
+      for (const [i, number] of numbers.entries()) await this.#load(number, i >= last);
       if (this.#segments.length === 0) await this.#begin();
     } catch (error) {
       for (const segment of this.#segments.splice(0)) await segment.close();
@@ -150,6 +160,7 @@ export class MailboxJournal {
     }
   }
 
+  /** @param isLast whether it may end in the torn tail that a crash leaves */
   async #load(number: number, isLast: boolean): Promise<void> {
     const { directory, fileSystem, logger } = this.#options;
     const { segment, fileBytes } = await openSegment(fileSystem, directory, number);
@@ -319,7 +330,8 @@ export class MailboxJournal {
   }
 
   #isWasteful(): boolean {
-    return !this.#closed && this.#deadBytes() > this.#liveBytes() + SLACK_SEGMENTS * this.#segmentBytes();
+    const slackBytes = this.#liveBytes() + SLACK_SEGMENTS * this.#segmentBytes();
+    return !this.#closed && this.#deadBytes() > Math.max(slackBytes, this.#compactPastBytes);
   }
 
   /** When the disk has no room for another file, the last one goes on. */
@@ -342,16 +354,21 @@ export class MailboxJournal {
   async #compact(): Promise<void> {
     try {
       while (this.#isWasteful() && this.#segments.length > 1) await this.#empty(this.#segments[0]!);
+      this.#compactPastBytes = 0;
     } catch (error) {
-      if (!this.#closed)
-        this.#options.logger.warn({ err: error }, 'could not free room in the mailboxes; later writes try again');
+      this.#compactPastBytes = this.#deadBytes() + this.#segmentBytes();
+      if (!this.#closed) {
+        this.#options.logger.warn({ err: error }, 'could not free room in the mailboxes; it is tried again later');
+      }
     }
     this.#compacting = undefined;
   }
 
   /** Writes what lives in the oldest file once more at the end, and deletes the file. */
   async #empty(oldest: Segment): Promise<void> {
-    let found: { box: string; id: number; body: Buffer }[] = [];
+    const { directory, fileSystem, logger } = this.#options;
+    const damaged: Moving[] = [];
+    let found: (Moving & { readonly body: Buffer })[] = [];
     let bytes = 0;
     const move = async () => {
       const moving = found;
@@ -359,34 +376,47 @@ export class MailboxJournal {
       bytes = 0;
       if (moving.length > 0) await this.#move(oldest, moving);
     };
-    const take = async (record: PutRecord, at: number) => {
-      const [box, id, , length, crc] = record;
-      found.push({ box, id, body: await oldest.readBody(at, length, crc) });
+    const take = async ([box, id, , length, crc]: PutRecord, at: number) => {
+      try {
+        found.push({ box, id, body: await oldest.readBody(at, length, crc) });
+      } catch (error) {
+        if (!(error instanceof OperatorError)) throw error;
+        logger.error({ err: error, box, id }, 'a message is lost: its body is damaged');
+        damaged.push({ box, id });
+      }
       bytes += length;
       if (bytes >= MOVE_BYTES || found.length >= MOVE_MESSAGES) await move();
     };
     if (oldest.liveCount > 0) {
       await oldest.scan(oldest.bytes, false, ({ head, bodiesAt }) => {
-        let at = bodiesAt;
-        const alive: [PutRecord, number][] = [];
-        for (const record of head.put ?? []) {
-          const place = this.table.find(record[0], record[1])?.place;
-          if (place?.segment === oldest && place.at === at) alive.push([record, at]);
-          at += record[3];
-        }
+        const alive = this.#aliveIn(oldest, head, bodiesAt);
         return alive.length === 0 ? undefined : inTurn(alive, take);
       });
       await move();
+      for (const { box, id } of damaged) await this.write({ remove: [box, [id]] });
     }
     assert(oldest.liveCount === 0, `all that lives in ${oldest.path} has been moved`);
-    await this.#options.fileSystem.remove(oldest.path);
+    if (damaged.length === 0) await fileSystem.remove(oldest.path);
+    else await fileSystem.rename(oldest.path, `${oldest.path}.damaged`); // whoever can may still read it
     // Names go in order: an older file that came back without the next one would bring back what that one removed.
-    await this.#options.fileSystem.syncDirectory(this.#options.directory);
+    await fileSystem.syncDirectory(directory);
     this.#segments.shift();
     await oldest.close();
   }
 
-  async #move(from: Segment, moving: readonly { box: string; id: number; body: Buffer }[]): Promise<void> {
+  /** Messages of a frame that live there, and where their bodies are. */
+  #aliveIn(segment: Segment, head: FrameHead, bodiesAt: number): readonly (readonly [PutRecord, number])[] {
+    const alive: [PutRecord, number][] = [];
+    let at = bodiesAt;
+    for (const record of head.put ?? []) {
+      const place = this.table.find(record[0], record[1])?.place;
+      if (place?.segment === segment && place.at === at) alive.push([record, at]);
+      at += record[3];
+    }
+    return alive;
+  }
+
+  async #move(from: Segment, moving: readonly (Moving & { readonly body: Buffer })[]): Promise<void> {
     await this.#submit({
       messages: 0,
       bytes: 0,
@@ -406,7 +436,10 @@ export class MailboxJournal {
   }
 }
 
-const MOVE_MESSAGES = 1000;
+interface Moving {
+  readonly box: string;
+  readonly id: number;
+}
 
 async function inTurn(
   records: readonly (readonly [PutRecord, number])[],

@@ -165,6 +165,7 @@ export async function createSegment(
     await fileSystem.syncDirectory(directory);
   } catch (error) {
     await file.close().catch(() => {});
+    await fileSystem.remove(path).catch(() => {}); // it may have its name already
     throw error;
   }
   return new Segment(number, path, header, file);
