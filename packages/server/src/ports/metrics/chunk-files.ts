@@ -17,7 +17,7 @@ const HOUR = 3600;
 const DAY = 24 * HOUR;
 
 /** CloudWatch user guide, "Metrics retention". */
-export const TIERS: readonly Tier[] = [
+export const TIERS: readonly [Tier, ...Tier[]] = [
   { name: 's', stretch: HOUR, grain: 1, keepSeconds: 3 * HOUR },
   { name: 'm', stretch: HOUR, grain: 60, keepSeconds: 15 * DAY },
   { name: 'f', stretch: DAY, grain: 300, keepSeconds: 63 * DAY },

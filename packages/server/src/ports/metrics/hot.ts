@@ -1,4 +1,4 @@
-import { addPoint, inOrder, mergeCauses } from '../metric-points.ts';
+import { addPoint, mergeCauses } from '../metric-points.ts';
 import type { MetricPoint, PointCause } from '../metrics.ts';
 import type { SeriesContent } from './chunk.ts';
 
@@ -38,29 +38,24 @@ export class HotPoints {
     return this.#series.get(id)?.causes ?? [];
   }
 
-  /** What is in each stretch of `seconds`, by where that begins. */
-  byStretch(seconds: number): Map<number, SeriesContent[]> {
-    const stretches = new Map<number, SeriesContent[]>();
-    const startOf = (second: number) => second - (second % seconds);
+  /** Where each stretch of so many seconds begins that holds anything. */
+  stretches(seconds: number): number[] {
+    const starts = new Set<number>();
+    for (const { points } of this.#series.values()) {
+      for (const second of points.keys()) starts.add(second - (second % seconds));
+    }
+    return [...starts];
+  }
+
+  /** What is in one of them, by series: worked out as it is taken, so that nobody waits for all of it. */
+  *inStretch(start: number, seconds: number): Generator<SeriesContent> {
+    const within = (second: number) => second >= start && second < start + seconds;
     for (const id of [...this.#series.keys()].sort((a, b) => a - b)) {
       const { points, causes } = this.#series.get(id)!;
-      for (const [start, some] of grouped(inOrder(points), (p) => startOf(p.second))) {
-        const mine = [...causes].filter(([second]) => startOf(second) === start).sort(([a], [b]) => a - b);
-        const contents = stretches.get(start) ?? [];
-        stretches.set(start, contents);
-        contents.push({ id, points: some, causes: mine });
-      }
+      const mine = [...points.values()].filter(({ second }) => within(second)).sort((a, b) => a.second - b.second);
+      if (mine.length === 0) continue;
+      const raised = [...causes].filter(([second]) => within(second)).sort(([a], [b]) => a - b);
+      yield { id, points: mine, causes: raised };
     }
-    return stretches;
   }
-}
-
-function grouped<T>(items: readonly T[], keyOf: (item: T) => number): Map<number, T[]> {
-  const groups = new Map<number, T[]>();
-  for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group) group.push(item);
-    else groups.set(keyOf(item), [item]);
-  }
-  return groups;
 }

@@ -212,15 +212,15 @@ class FileMetricStore implements MetricStore {
         from.push(waiting); // what it repeats may be on its way to the disk in this very batch
         continue;
       }
+      const known = waiting.writes.map(({ series }) => this.#table.find(series));
       try {
-        const fresh = waiting.writes.filter(({ series }) => !this.#table.find(series));
-        this.#table.checkRoom(made.size + fresh.length);
+        this.#table.checkRoom(made.size + known.filter((series) => series === undefined).length);
       } catch (error) {
         waiting.reject(error);
         continue;
       }
-      for (const { series, point, causes = [] } of waiting.writes) {
-        points.push([this.#table.find(series)?.id ?? newIdOf(this.#table, made, series), point, causes]);
+      for (const [i, { series, point, causes = [] }] of waiting.writes.entries()) {
+        points.push([known[i]?.id ?? newIdOf(this.#table, made, series), point, causes]);
       }
       if (waiting.once) once.set(source, sequence);
       from.push(waiting);
@@ -267,8 +267,9 @@ class FileMetricStore implements MetricStore {
   async #flush(): Promise<void> {
     const { points, generation } = this.#frozen!;
     const written: Chunk[] = [];
-    for (const [start, contents] of points.byStretch(TIERS[0]!.stretch)) {
-      written.push(await this.#files.write(TIERS[0]!, start, generation, contents, []));
+    const [tier] = TIERS;
+    for (const start of points.stretches(tier.stretch)) {
+      written.push(await this.#files.write(tier, start, generation, points.inStretch(start, tier.stretch), []));
     }
     await this.#writeSeries();
     await this.#fs.remove(this.#walPath(generation));
