@@ -238,7 +238,7 @@ describe('any pattern', () => {
         }
         expect(/was expecting/.test(failure)).toBe(!isJson(one));
       }),
-      { numRuns: 3000 },
+      { numRuns: 1000 },
     );
   });
 
@@ -262,7 +262,7 @@ describe('any pattern', () => {
           expect(error.position).toBeLessThanOrEqual(text.length);
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     );
   });
 });

@@ -188,7 +188,7 @@ describe('the words without which a rule cannot match', () => {
           expect(hasNeedle(haystackOf(json), rule.needles)).toBe(true);
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: 500 },
     );
   });
 });
@@ -267,8 +267,6 @@ describe('a rule', () => {
       1,
       'Excessive alias count',
     ],
-    ['['.repeat(60_000), 1, 'it nests too deep'],
-    ['x'.repeat(70_000), 0, '65536 characters'],
   ])('that is wrong is refused with its line: %j', (text, line, words) => {
     let error: PatternError | undefined;
     try {
@@ -278,6 +276,11 @@ describe('a rule', () => {
     }
     expect(error).toBeInstanceOf(PatternError);
     expect(error!.message).toContain(words);
-    if (line > 0) expect(error!.message).toContain(`at line ${line},`);
+    expect(error!.message).toContain(`at line ${line},`);
+  });
+
+  test('that is too deep or too long is refused', () => {
+    expect(() => compileSigmaRule('['.repeat(60_000))).toThrow('it nests too deep');
+    expect(() => compileSigmaRule('x'.repeat(70_000))).toThrow('65536 characters');
   });
 });
