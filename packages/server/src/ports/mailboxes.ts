@@ -9,7 +9,7 @@ export interface MessageToPut {
 }
 
 export interface MessageEntry {
-  /** Ascends within a box, also over restarts, and is never used again. */
+  /** Ascends over all boxes, also over restarts, and is never used again. Those of one put follow each other without a gap. */
   readonly id: number;
   readonly meta: MessageMeta;
   readonly bodyBytes: number;

@@ -13,24 +13,25 @@ const dist = (path: string) => new URL(path, import.meta.url.replace('/src/', '/
 
 /** Eight sides put and remove at once, in small files, and tell each acknowledgement. */
 const CHILD = `
-import { writeSync } from 'node:fs';
 const [{ openMailboxes }, { systemRandom }, { silentLogger }] = await Promise.all(
   JSON.parse(process.argv[1]).map((url) => import(url)),
 );
 const mailboxes = await openMailboxes({
   directory: process.argv[2], random: systemRandom, logger: silentLogger, limits: { segmentBytesMin: 30_000 },
 });
+// Told before anything else happens, however slowly the parent reads.
+const tell = (what) => new Promise((told) => process.stdout.write(JSON.stringify(what) + '\\n', told));
 async function client(box) {
   const mine = [...mailboxes.entries(box)].map(({ id }) => id);
   for (let i = 0; ; i++) {
     const bodies = Array.from({ length: 1 + (i % 5) }, (_, k) => process.argv[3] + ' ' + i + ' ' + k + 'x'.repeat((i * 131) % 900));
     const ids = await mailboxes.put(bodies.map((body) => ({ box, body: Buffer.from(body) })));
-    writeSync(1, JSON.stringify({ box, put: ids.map((id, k) => [id, bodies[k]]) }) + '\\n');
+    await tell({ box, put: ids.map((id, k) => [id, bodies[k]]) });
     mine.push(...ids);
     const going = mine.splice(0, Math.max(0, mine.length - 10));
-    writeSync(1, JSON.stringify({ box, going }) + '\\n');
+    await tell({ box, going });
     await mailboxes.remove(box, going);
-    writeSync(1, JSON.stringify({ box, gone: going }) + '\\n');
+    await tell({ box, gone: going });
   }
 }
 await Promise.all(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map(client));

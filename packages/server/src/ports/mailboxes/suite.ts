@@ -73,6 +73,15 @@ export function mailboxSuite(
       expect(mailboxes.entry('a', put[1]!)).toBeUndefined();
     });
 
+    it('number the messages of one put without a gap, whatever else comes at once', async () => {
+      const both = await Promise.all(
+        ['a', 'b', 'c'].map((box) =>
+          mailboxes.put([box, `${box}/more`, box].map((path) => ({ box: path, body: text(path) }))),
+        ),
+      );
+      for (const [first, second, third] of both) expect([second, third]).toEqual([first! + 1, first! + 2]);
+    });
+
     it('change, remove and drop', async () => {
       const [one, two, three] = await mailboxes.put(['1', '2', '3'].map((body) => ({ box: 'a', body: text(body) })));
       await mailboxes.update('a', [

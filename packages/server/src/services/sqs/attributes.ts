@@ -122,7 +122,8 @@ export function changedAttributes(
       delete all[name];
       continue;
     }
-    const problem = check(value, queue, { ...defaultsOf(queue), ...all });
+    if (/^(true|false)$/i.test(value)) all[name] = value.toLowerCase(); // as some clients write them
+    const problem = check(all[name] ?? value, queue, { ...defaultsOf(queue), ...all });
     if (problem !== undefined) {
       throw sqsError('InvalidAttributeValue', `Invalid value for the parameter ${name}. Reason: ${problem}.`);
     }
@@ -170,9 +171,9 @@ export function settingsOf(queue: Queue): QueueSettings {
     retentionMs: seconds('MessageRetentionPeriod'),
     waitMs: seconds('ReceiveMessageWaitTimeSeconds'),
     messageBytesMax: Number(all.MaximumMessageSize),
-    contentBasedDeduplication: all.ContentBasedDeduplication?.toLowerCase() === 'true',
+    contentBasedDeduplication: all.ContentBasedDeduplication === 'true',
     deduplicatesByGroup: all.DeduplicationScope === 'messageGroup',
-    encrypted: all.SqsManagedSseEnabled?.toLowerCase() === 'true',
+    encrypted: all.SqsManagedSseEnabled === 'true',
     ...(all.KmsMasterKeyId !== undefined && { kmsKeyId: all.KmsMasterKeyId }),
     keyReuseMs: Number(all.KmsDataKeyReusePeriodSeconds ?? 0) * 1000,
     ...(policy && 'policy' in policy && { policy: policy.policy }),

@@ -15,7 +15,7 @@ describe('queues', () => {
       'QueueNameExists',
     );
     expect(await sqs.call('GetQueueUrl', { QueueName: 'audit' })).toEqual({ QueueUrl });
-    await sqs.create('b');
+    await sqs.create('b', { SqsManagedSseEnabled: 'True' });
     await sqs.create('bb.fifo', { FifoQueue: 'true' });
     expect((await sqs.call('ListQueues', { QueueNamePrefix: 'b' })).QueueUrls).toHaveLength(2);
     const first = await sqs.call('ListQueues', { MaxResults: 2 });
