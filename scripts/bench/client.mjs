@@ -51,7 +51,7 @@ export function clientOf(server, { connections = 4, credentials } = {}) {
   }
 
   /** A bucket and a trail with validation in one Region that logs to it. @returns the trail's ARN */
-  async function makeTrail(name) {
+  async function makeTrail(name, more = {}) {
     const bucket = `${name}-bucket`;
     const s3 = async (path, body) => {
       const answer = await client.fetched('PUT', path, { service: 's3', body: Buffer.from(body) });
@@ -59,19 +59,35 @@ export function clientOf(server, { connections = 4, credentials } = {}) {
     };
     await s3(`/${bucket}`, '');
     await s3(`/${bucket}?policy`, bucketPolicy(bucket));
-    const input = { Name: name, S3BucketName: bucket, EnableLogFileValidation: true };
+    const input = { Name: name, S3BucketName: bucket, EnableLogFileValidation: true, ...more };
     const { TrailARN } = await client.cloudTrail('CreateTrail', input);
     await client.cloudTrail('StartLogging', { Name: name });
     return TrailARN;
   }
 
-  /** An operation of IAM, with members of the query protocol. @returns the answer's XML */
-  async function iam(Action, input) {
-    const body = Buffer.from(new URLSearchParams({ Action, Version: '2010-05-08', ...input }).toString());
-    const answer = await client.fetched('POST', '/', { service: 'iam', headers: FORM, body });
+  /** An operation of a query service. @returns the answer's XML */
+  async function query(service, Version, Action, input) {
+    const body = Buffer.from(new URLSearchParams({ Action, Version, ...input }).toString());
+    const answer = await client.fetched('POST', '/', { service, headers: FORM, body });
     if (answer.status !== 200) throw unexpected(Action, answer);
     return answer.body.toString();
   }
+  const iam = (action, input) => query('iam', '2010-05-08', action, input);
+
+  /** An operation of a JSON service. @param target as X-Amz-Target has it: `Logs_20140328.CreateLogGroup` */
+  const json = (service, target, input) =>
+    client.json('POST', '/', {
+      service,
+      headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': target },
+      body: Buffer.from(JSON.stringify(input)),
+    });
+
+  /** A Sigma rule. @param Text its YAML */
+  const putRule = (Text) =>
+    client.json('POST', '/opentrail/v1/rules', {
+      headers: { 'content-type': 'application/json' },
+      body: Buffer.from(JSON.stringify({ Text })),
+    });
 
   /** A user with these managed policies. @returns credentials */
   async function makeUser(UserName, documents) {
@@ -86,6 +102,10 @@ export function clientOf(server, { connections = 4, credentials } = {}) {
 
   return {
     putRecords,
+    putRule,
+    json,
+    query,
+    iam,
     makeUser,
     lookupEvents,
     makeTrail,

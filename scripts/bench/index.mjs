@@ -14,8 +14,9 @@ import { search } from './search.mjs';
 import { killServers } from './server.mjs';
 import { startup } from './startup.mjs';
 import { verify } from './verify.mjs';
+import { watching } from './watching.mjs';
 
-const SCENARIOS = { accept, authorize, patterns, lookup, search, verify, startup, gateway };
+const SCENARIOS = { accept, authorize, patterns, lookup, search, verify, startup, gateway, watching };
 const FULL = { events: 10_000_000, seconds: 60, only: Object.keys(SCENARIOS) };
 const USAGE = `npm run bench -- [--only ${FULL.only.join(',')}] [--events ${FULL.events}] [--seconds ${FULL.seconds}]
     [--json FILE]     the figures and all their details

@@ -102,7 +102,7 @@ function perSecond(forMs, work) {
 const anyOf = (...names) => names.map((name) => `($.eventName = ${name})`).join(' || ');
 
 /** The CIS benchmark's fourteen, and further kinds. */
-const FILTER_PATTERNS = [
+export const FILTER_PATTERNS = [
   '{$.userIdentity.type="Root" && $.userIdentity.invokedBy NOT EXISTS && $.eventType !="AwsServiceEvent"}',
   '{($.errorCode="*UnauthorizedOperation") || ($.errorCode="AccessDenied*")}',
   '{ ($.eventName = "ConsoleLogin") && ($.additionalEventData.MFAUsed != "Yes") && ($.userIdentity.type = "IAMUser") }',
@@ -126,7 +126,7 @@ const FILTER_PATTERNS = [
 ];
 
 const calls = (source, ...eventName) => ({ source: [`aws.${source}`], detail: { eventName } });
-const EVENT_PATTERNS = [
+export const EVENT_PATTERNS = [
   calls('iam', 'CreateUser', 'CreateAccessKey', 'AttachUserPolicy'),
   calls('ec2', 'RunInstances', 'TerminateInstances', { prefix: 'Authorize' }),
   calls('s3', { wildcard: 'PutBucket*' }, { suffix: 'Policy' }),
@@ -144,7 +144,7 @@ const named = (source, ...names) => ({
   condition: 'x',
 });
 /** In the proportions of the public rules: most are about one or two API names, a few about any call. */
-const SIGMA_RULES = Array.from({ length: 60 }, (_, i) => {
+export const SIGMA_RULES = Array.from({ length: 60 }, (_, i) => {
   if (i % 12 === 0)
     return { x: { 'userIdentity.type': 'Root' }, f: { eventType: 'AwsServiceEvent' }, condition: 'x and not f' };
   if (i % 12 === 1) return { x: { 'userAgent|contains': [`tool-${i}`, 'kali'] }, condition: 'x' };
@@ -159,5 +159,5 @@ const SIGMA_RULES = Array.from({ length: 60 }, (_, i) => {
   return named(service, ...names[i % 5]);
 });
 
-const ruleText = (i, detection) =>
+export const ruleText = (i, detection) =>
   `title: Rule ${i}\nlogsource: {product: aws, service: cloudtrail}\ndetection: ${JSON.stringify(detection)}\n`;

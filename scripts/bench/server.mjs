@@ -96,6 +96,12 @@ function parseMetrics(text) {
   }
   return {
     value: (name) => samples.get(name) ?? 0,
+    /** The most that any follower is behind. */
+    lagMax: () =>
+      Math.max(
+        0,
+        ...[...samples].filter(([name]) => name.startsWith('opentrail_follower_lag_events')).map(([, n]) => n),
+      ),
     lag: (follower) => samples.get(`opentrail_follower_lag_events{follower="${follower}"}`) ?? 0,
     delivered: (kind) => samples.get(`opentrail_deliveries_total{kind="${kind}",outcome="delivered"}`) ?? 0,
   };
