@@ -34,6 +34,9 @@ export interface MetricWrite {
   readonly causes?: readonly PointCause[];
 }
 
+/** A metric of an account and Region, whatever the unit. */
+export type MetricId = Pick<MetricSeries, 'namespace' | 'name' | 'dimensions'>;
+
 export interface KnownSeries extends MetricSeries {
   readonly id: number;
   /** The latest point's time. */
@@ -57,12 +60,8 @@ export interface OncePut {
  */
 export interface MetricStore {
   put(writes: readonly MetricWrite[], once?: OncePut): Promise<void>;
-  /** Series of an account in a Region; of one metric, where it is named. */
-  series(
-    accountId: string,
-    region: string,
-    metric?: { readonly namespace: string; readonly name: string },
-  ): KnownSeries[];
+  /** Series of an account in a Region; of one metric with exactly these dimensions, where it is named. */
+  series(accountId: string, region: string, metric?: MetricId): readonly KnownSeries[];
   /** In order of time, one a second at most. @param endSecond not included */
   read(id: number, startSecond: number, endSecond: number): Promise<MetricPoint[]>;
   /** The newest few of each minute, in order of time. @param endSecond not included */

@@ -1,5 +1,5 @@
 import { Pushback } from '../../base/errors.ts';
-import type { KnownSeries, MetricSeries } from '../metrics.ts';
+import type { KnownSeries, MetricId, MetricSeries } from '../metrics.ts';
 
 /** Each takes some 500 bytes of memory. AWS has no such limit; who makes a dimension of every request id meets it. */
 export const SERIES_MAX = 200_000;
@@ -11,18 +11,20 @@ interface Entry extends MetricSeries {
 
 /** All series that are known, in memory. */
 export class SeriesTable {
-  readonly #byKey = new Map<string, Entry>();
   readonly #byId = new Map<number, Entry>();
-  readonly #byPlace = new Map<string, Map<string, Entry[]>>();
+  /** By all but their unit. */
+  readonly #byMetric = new Map<string, Entry[]>();
+  readonly #byPlace = new Map<string, Entry[]>();
   #nextId = 1;
 
   find(series: MetricSeries): KnownSeries | undefined {
-    return this.#byKey.get(keyOf(series));
+    const { accountId, region, unit } = series;
+    return this.#byMetric.get(keyOf(accountId, region, series))?.find((known) => known.unit === unit);
   }
 
   /** @throws Pushback when there would be too many */
   checkRoom(more: number): void {
-    if (this.#byKey.size + more > SERIES_MAX) {
+    if (this.#byId.size + more > SERIES_MAX) {
       throw new Pushback(`${SERIES_MAX} metrics are known, and this server holds no more`);
     }
   }
@@ -33,19 +35,12 @@ export class SeriesTable {
   }
 
   add(series: MetricSeries, id: number): void {
-    const key = keyOf(series);
-    if (this.#byKey.has(key)) return;
+    if (this.find(series)) return;
     const { accountId, region, namespace, name, dimensions, unit } = series;
     const entry = { accountId, region, namespace, name, dimensions, unit, id, lastSecond: 0 };
     this.#byId.set(id, entry);
-    this.#byKey.set(key, entry);
-    const place = `${accountId}/${region}`;
-    const metrics = this.#byPlace.get(place) ?? new Map<string, Entry[]>();
-    this.#byPlace.set(place, metrics);
-    const metric = metricKey(namespace, name);
-    const entries = metrics.get(metric) ?? [];
-    metrics.set(metric, entries);
-    entries.push(entry);
+    push(this.#byMetric, keyOf(accountId, region, series), entry);
+    push(this.#byPlace, `${accountId}/${region}`, entry);
     this.#nextId = Math.max(this.#nextId, id + 1);
   }
 
@@ -54,23 +49,21 @@ export class SeriesTable {
     entry.lastSecond = Math.max(entry.lastSecond, second);
   }
 
-  list(
-    accountId: string,
-    region: string,
-    metric?: { readonly namespace: string; readonly name: string },
-  ): KnownSeries[] {
-    const metrics = this.#byPlace.get(`${accountId}/${region}`);
-    if (!metrics) return [];
-    if (metric) return [...(metrics.get(metricKey(metric.namespace, metric.name)) ?? [])];
-    return [...metrics.values()].flat();
+  list(accountId: string, region: string, metric?: MetricId): readonly KnownSeries[] {
+    if (metric) return this.#byMetric.get(keyOf(accountId, region, metric)) ?? [];
+    return this.#byPlace.get(`${accountId}/${region}`) ?? [];
   }
 
   all(): IterableIterator<KnownSeries> {
-    return this.#byKey.values();
+    return this.#byId.values();
   }
 }
 
-const metricKey = (namespace: string, name: string) => JSON.stringify([namespace, name]);
+function push<T>(lists: Map<string, T[]>, key: string, item: T): void {
+  const list = lists.get(key);
+  if (list) list.push(item);
+  else lists.set(key, [item]);
+}
 
-const keyOf = ({ accountId, region, namespace, name, dimensions, unit }: MetricSeries): string =>
-  JSON.stringify([accountId, region, namespace, name, dimensions.map(({ name, value }) => [name, value]), unit]);
+const keyOf = (accountId: string, region: string, { namespace, name, dimensions }: MetricId): string =>
+  JSON.stringify([accountId, region, namespace, name, dimensions.map(({ name, value }) => [name, value])]);

@@ -8,6 +8,7 @@ import { type LogFileSystem, nodeFileSystem } from '../log/file-system.ts';
 import { addPoint, inOrder } from '../metric-points.ts';
 import type {
   KnownSeries,
+  MetricId,
   MetricPoint,
   MetricSeries,
   MetricStore,
@@ -134,11 +135,7 @@ class FileMetricStore implements MetricStore {
     this.#running ??= Promise.resolve().then(() => this.#drain());
   }
 
-  series(
-    accountId: string,
-    region: string,
-    metric?: { readonly namespace: string; readonly name: string },
-  ): KnownSeries[] {
+  series(accountId: string, region: string, metric?: MetricId): readonly KnownSeries[] {
     return this.#table.list(accountId, region, metric);
   }
 

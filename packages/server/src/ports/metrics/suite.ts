@@ -63,7 +63,7 @@ export function metricsSuite(makeHarness: () => Promise<MetricsHarness>): void {
             model.set(step.name, values.set(second, [...(values.get(second) ?? []), step.value]));
           }
           for (const [name, values] of model) {
-            const [known] = store.series('123456789012', 'us-east-1', { namespace: 'App', name });
+            const [known] = store.series('123456789012', 'us-east-1', seriesOf(name));
             const points = await store.read(known!.id, BASE, BASE + 201 * 60);
             expect(points.map(({ second, sum, count, min, max }) => [second, sum, count, min, max])).toEqual(
               [...values]
@@ -94,7 +94,9 @@ export function metricsSuite(makeHarness: () => Promise<MetricsHarness>): void {
       { ...seriesOf('m'), accountId: '999999999999' },
     ];
     await store.put(all.map((series, i) => ({ series, point: one(BASE, i) })));
-    const mine = store.series('123456789012', 'us-east-1', { namespace: 'App', name: 'm' });
+    const mine = store.series('123456789012', 'us-east-1');
+    expect(store.series('123456789012', 'us-east-1', seriesOf('m'))).toHaveLength(2);
+    expect(store.series('123456789012', 'us-east-1', seriesOf('m', 'x'))).toHaveLength(1);
     const sums = await Promise.all(mine.map(async ({ id }) => (await store.read(id, BASE, BASE + 1))[0]!.sum));
     expect(sums).toEqual([0, 1, 2]);
     expect(store.series('123456789012', 'eu-west-1')).toHaveLength(1);

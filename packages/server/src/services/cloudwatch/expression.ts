@@ -13,12 +13,27 @@ export interface Scope {
   /** Where all periods begin that were asked for, and how long each is, in seconds. */
   readonly seconds: readonly number[];
   readonly period: number;
+  /** Counts values that were worked out. @throws AwsError when they are too many */
+  spend(values: number): void;
 }
 
 type Numbers = number | Series | readonly Series[];
 
 /** @throws AwsError ValidationError for what metric math does not allow, and for functions that are not built */
 export async function evaluateExpression(expression: Expression, scope: Scope): Promise<Value> {
+  const value = await evaluate(expression, scope);
+  // What is done next costs as much as what it is given: that is counted before, and what fills gaps as it goes.
+  scope.spend(sizeOf(value));
+  return value;
+}
+
+/** In a list the same series may stand any number of times. */
+function sizeOf(value: Value): number {
+  if (isList(value)) return value.reduce((sum, series) => sum + series.size, value.length);
+  return isSeries(value) ? value.size : 1;
+}
+
+async function evaluate(expression: Expression, scope: Scope): Promise<Value> {
   switch (expression.is) {
     case 'number':
     case 'text':
@@ -29,7 +44,9 @@ export async function evaluateExpression(expression: Expression, scope: Scope): 
       return combine(0, numbers(await evaluateExpression(expression.of, scope)), (a, b) => a - b);
     case 'list': {
       const items: Series[] = [];
-      for (const item of expression.items) items.push(...seriesOf(await evaluateExpression(item, scope), scope));
+      for (const item of expression.items) {
+        for (const series of seriesOf(await evaluateExpression(item, scope), scope)) items.push(series);
+      }
       return items;
     }
     case 'operator': {
@@ -130,6 +147,7 @@ function one(name: string, args: Args): Numbers {
 function seriesOf(value: Value, scope: Scope): readonly Series[] {
   if (isList(value)) return value;
   const of = numbers(value);
+  if (!isSeries(of)) scope.spend(scope.seconds.length);
   return [isSeries(of) ? of : new Map(scope.seconds.map((second) => [second, of as number]))];
 }
 
@@ -160,7 +178,11 @@ function aggregate(value: Numbers, over: (values: readonly number[]) => number):
   if (isSeries(value)) return value.size === 0 ? value : over([...value.values()]);
   const byTime = new Map<number, number[]>();
   for (const series of value) {
-    for (const [second, v] of series) byTime.set(second, [...(byTime.get(second) ?? []), v]);
+    for (const [second, v] of series) {
+      const known = byTime.get(second);
+      if (known) known.push(v);
+      else byTime.set(second, [v]);
+    }
   }
   return new Map([...byTime].sort(([a], [b]) => a - b).map(([second, values]) => [second, over(values)]));
 }
@@ -169,6 +191,7 @@ function fill(series: Series, filling: Value, scope: Scope): Series {
   if (filling !== 'REPEAT' && filling !== 'LINEAR' && typeof filling !== 'number' && !isSeries(filling)) {
     throw invalid('FILL fills with a number, a metric, REPEAT or LINEAR.');
   }
+  scope.spend(scope.seconds.length);
   const filled = new Map<number, number>();
   const known = [...series].sort(([a], [b]) => a - b);
   let at = 0; // of the first one known that is later

@@ -1,3 +1,4 @@
+import { AwsError } from '../../base/errors.ts';
 import type { MetricStore } from '../../ports/metrics.ts';
 import type { MetricDataQuery } from './api.ts';
 import { invalid, invalidValue } from './errors.ts';
@@ -6,8 +7,8 @@ import { type Expression, namesIn, parseExpression } from './expression-parse.ts
 import { type Place, readStat } from './query.ts';
 import { checkMetricStat, checkPeriod } from './validate.ts';
 
-/** Values that the queries of one request may read: some seconds' work and 200 MB of memory at most. */
-const POINTS_MAX = 2_000_000;
+/** Values that the queries of one request may read and make of them: seconds of work and some 200 MB of memory at most. */
+const POINTS_MAX = 5_000_000;
 
 const ID = /^[a-z]\w{0,254}$/;
 
@@ -75,7 +76,8 @@ function parseQuery(id: string, source: string): Expression {
   try {
     return parseExpression(source);
   } catch (error) {
-    throw invalid(`Error in expression '${id}': ${(error as Error).message}`);
+    if (!(error instanceof AwsError)) throw error;
+    throw invalid(`Error in expression '${id}': ${error.message}`);
   }
 }
 
@@ -97,6 +99,13 @@ export function createResults(
   const byId = new Map(plan.queries.map((query) => [query.Id, query]));
   let points = 0;
 
+  const spend = (values: number) => {
+    points += values;
+    if (points > POINTS_MAX) {
+      throw invalid('The queries would work out too many datapoints. Ask for less time, or longer periods.');
+    }
+  };
+
   const startOf = (period: number) => (aligned ? Math.floor(start / period) * period : start);
 
   function lookUp(id: string): Promise<Value> {
@@ -110,9 +119,7 @@ export function createResults(
 
   async function compute(query: MetricDataQuery): Promise<Value> {
     const period = plan.periodOf(query.Id);
-    points += (end - start) / period;
-    if (points > POINTS_MAX)
-      throw invalid('The queries would read too many datapoints. Ask for less time, or longer periods.');
+    spend((end - start) / period);
     if (query.MetricStat) {
       const foreign = query.AccountId !== undefined && query.AccountId !== place.accountId;
       if (foreign) return new Map();
@@ -125,13 +132,12 @@ export function createResults(
       const ids = plan.queries.filter((q) => q.MetricStat && q.Id.includes(part)).map((q) => q.Id);
       return (await Promise.all(ids.map(lookUp))) as Series[];
     };
-    const scope: Scope = { lookUp, metrics, seconds, period };
+    const scope: Scope = { lookUp, metrics, seconds, period, spend };
     try {
       return await evaluateExpression(plan.expressionOf(query.Id)!, scope);
     } catch (error) {
-      throw /^Error in expression/.test((error as Error).message)
-        ? error
-        : invalid(`Error in expression '${query.Id}': ${(error as Error).message}`);
+      if (!(error instanceof AwsError) || error.message.startsWith('Error in expression')) throw error;
+      throw invalid(`Error in expression '${query.Id}': ${error.message}`);
     }
   }
 

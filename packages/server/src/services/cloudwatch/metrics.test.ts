@@ -80,6 +80,11 @@ test('expressions that make no sense are refused, with what is wrong', async () 
   await expect(refusal('ANOMALY_DETECTION_BAND(a, 2)')).rejects.toThrow('is not supported by OpenTrail');
   await expect(refusal('SEARCH("{App}", "Sum")')).rejects.toThrow('SEARCH');
   await expect(refusal('1 + 1')).rejects.toThrow('single value');
+  const doubled = Array.from({ length: 30 }, (_, i) => ({
+    Id: `d${i}`,
+    Expression: i === 0 ? '[a, a]' : `[d${i - 1}, d${i - 1}]`,
+  }));
+  await expect(refusal('SUM(d29)', doubled)).rejects.toThrow('too many datapoints');
   await expect(refusal('f', [{ Id: 'f', Expression: 'e' }])).rejects.toThrow('need each other');
   await expect(refusal(`${'('.repeat(100)}a${')'.repeat(100)}`)).rejects.toThrow('nested');
   await cw.close();
@@ -115,7 +120,13 @@ test('no text breaks the parser or the evaluation', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.oneof(fc.constantFrom(...pieces), fc.string()), { maxLength: 12 }), async (parts) => {
       try {
-        const scope = { lookUp: async () => series, metrics: async () => [series], seconds: [60, 120], period: 60 };
+        const scope = {
+          lookUp: async () => series,
+          metrics: async () => [series],
+          seconds: [60, 120],
+          period: 60,
+          spend: () => {},
+        };
         await evaluateExpression(parseExpression(parts.join('')), scope);
       } catch (error) {
         expect(error).toBeInstanceOf(AwsError);

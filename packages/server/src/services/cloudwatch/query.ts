@@ -10,14 +10,12 @@ export interface Place {
 
 /** The series of one metric: by exactly these dimensions, of all units or of one. */
 export function findSeries(store: MetricStore, place: Place, metric: MetricName, unit?: string): KnownSeries[] {
-  const wanted = dimensionKey((metric.Dimensions ?? []).map(({ Name: name, Value: value }) => ({ name, value })));
+  const dimensions = (metric.Dimensions ?? []).map(({ Name: name, Value: value }) => ({ name, value }));
+  dimensions.sort((a, b) => (a.name < b.name ? -1 : 1));
   return store
-    .series(place.accountId, place.region, { namespace: metric.Namespace, name: metric.MetricName })
-    .filter((series) => dimensionKey(series.dimensions) === wanted && (unit === undefined || series.unit === unit));
+    .series(place.accountId, place.region, { namespace: metric.Namespace, name: metric.MetricName, dimensions })
+    .filter((series) => unit === undefined || series.unit === unit);
 }
-
-const dimensionKey = (dimensions: KnownSeries['dimensions']): string =>
-  JSON.stringify(dimensions.map(({ name, value }) => [name, value]).sort(([a = ''], [b = '']) => (a < b ? -1 : 1)));
 
 /** Points by the periods that they fall into, from `start` on. */
 export function byPeriod(points: readonly MetricPoint[], start: number, period: number): Map<number, MetricPoint> {
