@@ -201,6 +201,15 @@ describe('the follower of event buses', () => {
     await w.follower.stop();
   });
 
+  test('what comes right after the first start is told, also when the process ends before it was read', async () => {
+    const w = await world();
+    await w.trail();
+    await new Promise((resolve) => setImmediate(resolve));
+    const saved = await w.state.get<{ cursor: number }>('follower/event-bus');
+    expect(saved?.value.cursor).toBe(0);
+    await w.follower.stop();
+  });
+
   test('without rules it reads nothing, and holds nothing up', async () => {
     const w = await world();
     w.rules.active = false;

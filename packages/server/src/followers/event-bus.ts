@@ -96,6 +96,8 @@ export function startEventBus({ log, state, sink, clock, logger }: EventBusDeps)
       savedCursor = saved?.cursor;
     }
     cover = await openTrailCover(state, ends, bornAt);
+    // From here on all is told that rules ask for, whenever this process ends.
+    if (savedCursor === undefined) await saveCursor();
   }
 
   async function readOn(judge: TrailCover, from: Sequence, signal: AbortSignal): Promise<void> {

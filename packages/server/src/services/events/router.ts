@@ -88,8 +88,10 @@ export function createRouter({ book, mailboxes, clock, logger, wake, overflow }:
       if (isRead || event.replay) continue;
       for (const open of archives) {
         const { archive } = open;
-        if (!isBefore(event, archive) && fits(open, parsed))
-          chunks.set(archive, [...(chunks.get(archive) ?? []), event]);
+        if (isBefore(event, archive) || !fits(open, parsed)) continue;
+        const chunk = chunks.get(archive);
+        if (chunk) chunk.push(event);
+        else chunks.set(archive, [event]);
       }
     }
     for (const [archive, kept] of chunks) messages.push(...chunksOf(archive, kept));

@@ -44,6 +44,7 @@ export async function harness() {
   const sent: Sent[] = [];
   const requests: OutgoingRequest[] = [];
   /** By ARN, the code of the error that a door answers with. */
+  const log = { end: 0 };
   const refusing = new Map<string, string>();
   const endpoint = { answer: (_: OutgoingRequest): Partial<EndpointAnswer> => ({ status: 200 }) };
   const take = async (to: string, body: string, parts: object, actor?: unknown) => {
@@ -60,7 +61,7 @@ export async function harness() {
       clock,
       random,
       logger: silentLogger,
-      logEnd: () => 0,
+      logEnd: () => log.end,
       sealer: createSealer(Buffer.alloc(32, 7), random),
       topics: {
         check: async () => undefined,
@@ -119,6 +120,9 @@ export async function harness() {
     refusing,
     endpoint,
     call,
+    set logEnd(end: number) {
+      log.end = end;
+    },
     get bridge() {
       return bridge;
     },
