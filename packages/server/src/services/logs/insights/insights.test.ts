@@ -158,7 +158,7 @@ describe('queries', () => {
       'fields a, b, __proto__.x, constructor, toString | filter b = 1 or constructor = 2',
       hostile,
     );
-    expect(rows).toEqual([{ b: '1' }, { '__proto__.x': '1', constructor: '2' }]);
+    expect(rows).toEqual<object[]>([{ b: '1' }, { '__proto__.x': '1', constructor: '2' }]);
     expect(discovered(jsonOf(deep)).length).toBe(1);
   });
 
