@@ -40,6 +40,12 @@ export interface FrameHead {
   readonly drop?: string;
 }
 
+export interface FrameContent {
+  readonly head: FrameHead;
+  /** Of the messages that it puts, in order. */
+  readonly bodies: readonly Uint8Array[];
+}
+
 export interface FileHeader {
   readonly salt: number;
   readonly nextId: number;
@@ -61,7 +67,7 @@ export function decodeFileHeader(bytes: Buffer): FileHeader | undefined {
 }
 
 /** A frame as buffers to be written one after the other. */
-export function encodeFrame(head: FrameHead, bodies: readonly Uint8Array[], salt: number, flags: number): Uint8Array[] {
+export function encodeFrame({ head, bodies }: FrameContent, salt: number, flags: number): Uint8Array[] {
   const json = Buffer.from(JSON.stringify(head));
   const start = Buffer.allocUnsafe(FRAME_HEAD_BYTES);
   start.writeUInt32LE(salt, 0);

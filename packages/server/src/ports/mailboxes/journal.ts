@@ -1,32 +1,25 @@
 import { mkdirSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { assert, OperatorError, Pushback, pushbackWhenFull } from '../../base/errors.ts';
+import { assert, Pushback, pushbackWhenFull } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Random } from '../../base/random.ts';
 import type { LogFileSystem } from '../log/file-system.ts';
 import type { MessageToPut } from '../mailboxes.ts';
-import { encodeFrame, FILE_HEADER_BYTES, FIRST_OF_WRITE, type FrameHead, type PutRecord } from './frames.ts';
+import { emptySegment } from './compaction.ts';
+import { encodeFrame, FILE_HEADER_BYTES, FIRST_OF_WRITE, type FrameContent, type FrameHead } from './frames.ts';
 import {
   createSegment,
   LEFTOVER,
   mailboxDamage,
   openSegment,
+  type Place,
   type ScannedFrame,
   SEGMENT_FILE,
   type Segment,
   segmentName,
 } from './segment.ts';
 import { MailboxTable, type TableEntry } from './table.ts';
-
-/** Where a message's body is. */
-interface Place {
-  readonly segment: Segment;
-  readonly at: number;
-  readonly crc: number;
-  /** Of its record and its body on the disk. */
-  readonly bytes: number;
-}
 
 /** Writes that go to the disk together. Made at their turn, so that each sees the ones before its group. */
 interface Op {
@@ -35,7 +28,7 @@ interface Op {
   /** Goes by itself: what it writes depends on what all before it did. */
   readonly alone?: true;
   /** undefined when there is nothing to write */
-  readonly make: () => { readonly head: FrameHead; readonly bodies: readonly Uint8Array[] } | undefined;
+  readonly make: () => FrameContent | undefined;
   readonly resolve: (head: FrameHead) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -53,9 +46,6 @@ const GROUP_BYTES_MAX = 8 << 20;
 /** What may wait for the disk; past this the caller is told to come back. */
 const QUEUE_OPS_MAX = 20_000;
 const QUEUE_BYTES_MAX = 64 << 20;
-/** Of what compaction moves at a time: others get their turn in between. */
-const MOVE_BYTES = 1 << 20;
-const MOVE_MESSAGES = 1000;
 /** About how many files there are at most for what is alive. */
 const LIVE_SEGMENTS = 64;
 /** What nobody needs may take as much as what is alive, and this many new segments. */
@@ -246,7 +236,7 @@ export class MailboxJournal {
         op.resolve({});
         continue;
       }
-      const frame = encodeFrame(content.head, content.bodies, segment.header.salt, bytes === 0 ? FIRST_OF_WRITE : 0);
+      const frame = encodeFrame(content, segment.header.salt, bytes === 0 ? FIRST_OF_WRITE : 0);
       const headBytes = frame[0]!.length + frame[1]!.length;
       made.push({ op, frame: { head: content.head, headBytes, bodiesAt: segment.bytes + bytes + headBytes } });
       bytes += frame.reduce((sum, part) => sum + part.length, 0);
@@ -353,7 +343,7 @@ export class MailboxJournal {
 
   async #compact(): Promise<void> {
     try {
-      while (this.#isWasteful() && this.#segments.length > 1) await this.#empty(this.#segments[0]!);
+      while (this.#isWasteful() && this.#segments.length > 1) await this.#dropOldest();
       this.#compactPastBytes = 0;
     } catch (error) {
       this.#compactPastBytes = this.#deadBytes() + this.#segmentBytes();
@@ -364,86 +354,18 @@ export class MailboxJournal {
     this.#compacting = undefined;
   }
 
-  /** Writes what lives in the oldest file once more at the end, and deletes the file. */
-  async #empty(oldest: Segment): Promise<void> {
+  async #dropOldest(): Promise<void> {
     const { directory, fileSystem, logger } = this.#options;
-    const damaged: Moving[] = [];
-    let found: (Moving & { readonly body: Buffer })[] = [];
-    let bytes = 0;
-    const move = async () => {
-      const moving = found;
-      found = [];
-      bytes = 0;
-      if (moving.length > 0) await this.#move(oldest, moving);
-    };
-    const take = async ([box, id, , length, crc]: PutRecord, at: number) => {
-      try {
-        found.push({ box, id, body: await oldest.readBody(at, length, crc) });
-      } catch (error) {
-        if (!(error instanceof OperatorError)) throw error;
-        logger.error({ err: error, box, id }, 'a message is lost: its body is damaged');
-        damaged.push({ box, id });
-      }
-      bytes += length;
-      if (bytes >= MOVE_BYTES || found.length >= MOVE_MESSAGES) await move();
-    };
-    if (oldest.liveCount > 0) {
-      await oldest.scan(oldest.bytes, false, ({ head, bodiesAt }) => {
-        const alive = this.#aliveIn(oldest, head, bodiesAt);
-        return alive.length === 0 ? undefined : inTurn(alive, take);
-      });
-      await move();
-      for (const { box, id } of damaged) await this.write({ remove: [box, [id]] });
-    }
-    assert(oldest.liveCount === 0, `all that lives in ${oldest.path} has been moved`);
-    if (damaged.length === 0) await fileSystem.remove(oldest.path);
-    else await fileSystem.rename(oldest.path, `${oldest.path}.damaged`); // whoever can may still read it
+    const oldest = this.#segments[0]!;
+    await emptySegment(oldest, {
+      table: this.table,
+      fileSystem,
+      logger,
+      write: async (make) => void (await this.#submit({ messages: 0, bytes: 0, alone: true, make })),
+    });
     // Names go in order: an older file that came back without the next one would bring back what that one removed.
     await fileSystem.syncDirectory(directory);
     this.#segments.shift();
     await oldest.close();
   }
-
-  /** Messages of a frame that live there, and where their bodies are. */
-  #aliveIn(segment: Segment, head: FrameHead, bodiesAt: number): readonly (readonly [PutRecord, number])[] {
-    const alive: [PutRecord, number][] = [];
-    let at = bodiesAt;
-    for (const record of head.put ?? []) {
-      const place = this.table.find(record[0], record[1])?.place;
-      if (place?.segment === segment && place.at === at) alive.push([record, at]);
-      at += record[3];
-    }
-    return alive;
-  }
-
-  async #move(from: Segment, moving: readonly (Moving & { readonly body: Buffer })[]): Promise<void> {
-    await this.#submit({
-      messages: 0,
-      bytes: 0,
-      alone: true,
-      make: () => {
-        const alive = moving.flatMap(({ box, id, body }) => {
-          const entry = this.table.find(box, id);
-          return entry?.place.segment === from ? [{ box, body, entry }] : [];
-        });
-        if (alive.length === 0) return undefined;
-        const put = alive.map(({ box, entry }): PutRecord => {
-          return [box, entry.id, entry.meta, entry.bodyBytes, entry.place.crc];
-        });
-        return { head: { put }, bodies: alive.map(({ body }) => body) };
-      },
-    });
-  }
-}
-
-interface Moving {
-  readonly box: string;
-  readonly id: number;
-}
-
-async function inTurn(
-  records: readonly (readonly [PutRecord, number])[],
-  take: (record: PutRecord, at: number) => Promise<void>,
-): Promise<void> {
-  for (const [record, at] of records) await take(record, at);
 }

@@ -31,6 +31,15 @@ export interface ScannedFrame {
   readonly bodiesAt: number;
 }
 
+/** Where a message's body is. */
+export interface Place {
+  readonly segment: Segment;
+  readonly at: number;
+  readonly crc: number;
+  /** Of its record and its body on the disk. */
+  readonly bytes: number;
+}
+
 /** One file of messages. Frames are added to its end while it is the last; it is read as long as a message lives there. */
 export class Segment {
   readonly number: number;
