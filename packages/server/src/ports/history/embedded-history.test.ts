@@ -233,3 +233,18 @@ test('an event is found right after it was appended, by each of many at once', a
   await expect(history.lookup(QUERY)).rejects.toThrow('closed');
   await log.close();
 });
+
+test('after a start, look-ups wait until all that was accepted before is indexed, however long that takes', async () => {
+  const directory = newDirectory();
+  const before = await openLogIn(directory, 1_000_000);
+  // Indexing as many takes several times as long as look-ups wait for events of a running server.
+  for (let at = 0; at < 150_000; at += 5_000) await before.append(samples(at, 5_000));
+  await before.close();
+
+  const log = await openLogIn(directory, 1_000_000);
+  const history = await openHistory({ ...options, log });
+  const { hits } = await history.lookup(QUERY);
+  expect(hits[0]?.sequence).toBe(log.end - 1);
+  await history.close();
+  await log.close();
+}, 60_000);
