@@ -1,10 +1,11 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { Pushback } from '../../base/errors.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { type LogFile, nodeFileSystem } from '../log/file-system.ts';
+import type { MetricStore } from '../metrics.ts';
 import { createMemoryMetrics } from './memory.ts';
 import { openMetricStore } from './store.ts';
 import { BASE, metricsSuite, one, seriesOf } from './suite.ts';
@@ -58,6 +59,66 @@ describe('in files', () => {
     expect(await at(480)).toEqual([0, 0, 0]);
     expect(readdirSync(join(directory, 'chunks'))).toHaveLength(0);
     await store.close();
+  });
+
+  test('what a crash leaves between two steps counts once', async () => {
+    const directory = folder();
+    const open = () => openMetricStore({ directory, logger: silentLogger });
+    const sum = async (store: MetricStore) => {
+      const { id } = store.series('123456789012', 'us-east-1')[0]!;
+      return (await store.read(id, BASE, BASE + 60)).map((point) => point.sum);
+    };
+    const copyOf = (dir: string) =>
+      readdirSync(dir).flatMap((name) => {
+        const path = join(dir, name);
+        return statSync(path).isFile() ? [{ path, bytes: readFileSync(path) }] : [];
+      });
+    const restore = (files: ReturnType<typeof copyOf>) => {
+      for (const { path, bytes } of files) writeFileSync(path, bytes);
+    };
+
+    let store = await open();
+    await store.put([{ series: seriesOf('m'), point: one(BASE, 1) }]);
+    await store.close();
+    const wal = copyOf(directory);
+    store = await open(); // moves the WAL to a chunk
+    await store.close();
+    restore(wal.filter(({ path }) => path.endsWith('.wal'))); // as if it had died before it deleted the WAL
+    store = await open();
+    expect(await sum(store)).toEqual([1]);
+
+    await store.put([{ series: seriesOf('m'), point: one(BASE, 10) }]);
+    await store.close();
+    store = await open();
+    const before = copyOf(join(directory, 'chunks'));
+    expect(before.length).toBe(2);
+    await store.maintain((BASE + 5 * 3600) * 1000);
+    await store.close();
+    expect(readdirSync(join(directory, 'chunks'))).toHaveLength(1);
+    restore(before); // as if it had died before it deleted what was joined
+    store = await open();
+    expect(await sum(store)).toEqual([11]);
+    await store.close();
+  });
+
+  test('a damaged file is said, not passed over', async () => {
+    const directory = folder();
+    let store = await openMetricStore({ directory, logger: silentLogger });
+    await store.put([{ series: seriesOf('m'), point: one(BASE, 1) }]);
+    await store.close();
+    store = await openMetricStore({ directory, logger: silentLogger });
+    await store.close();
+    const [name] = readdirSync(join(directory, 'chunks'));
+    const path = join(directory, 'chunks', name!);
+    const bytes = readFileSync(path);
+    bytes[3]! ^= 0xff;
+    writeFileSync(path, bytes);
+    store = await openMetricStore({ directory, logger: silentLogger });
+    const { id } = store.series('123456789012', 'us-east-1')[0]!;
+    await expect(store.read(id, BASE, BASE + 60)).rejects.toThrow('is damaged');
+    await store.close();
+    writeFileSync(path, bytes.subarray(0, bytes.length - 1));
+    await expect(openMetricStore({ directory, logger: silentLogger })).rejects.toThrow('is damaged');
   });
 
   test('a full disk is pushback, and what was refused is not there later', async () => {
