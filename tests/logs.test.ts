@@ -1,9 +1,11 @@
+import { spawn } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, expect, test } from 'vitest';
-import { aws, awsRaw, boto3, eventually, run, testWith } from './support/clients.ts';
+import { aws, awsRaw, boto3, eventually, testWith } from './support/clients.ts';
 import { cleanUp, newFolder, type RunningOpenTrail, startOpenTrail } from './support/opentrail.ts';
+import { startTerraform } from './support/terraform.ts';
 
 afterAll(cleanUp);
 
@@ -194,19 +196,20 @@ print(json.dumps(seen))
     );
     expect(seen).toEqual(['ERROR one', 'ERROR two']);
     const env = { ...server.env, AWS_DISABLE_HOST_PREFIX_INJECTION: 'true', PYTHONUNBUFFERED: '1' };
-    const tail = run('timeout', ['20', 'aws', 'logs', 'start-live-tail', '--log-group-identifiers', arn], env);
-    let shown = '';
-    const put = async () => {
-      const line = ['--log-group-name', 'g', '--log-stream-name', 's', '--log-events', eventsNow('seen by the CLI')];
-      await logsOf(server)('put-log-events', ...line);
-    };
-    const ended = tail.then(({ stdout }) => {
-      shown = stdout;
+    const tail = spawn('aws', ['logs', 'start-live-tail', '--log-group-identifiers', arn], {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'inherit'],
     });
-    const until = Date.now() + 12_000;
-    while (Date.now() < until) await put();
-    await ended;
-    expect(shown).toContain('seen by the CLI');
+    let shown = '';
+    tail.stdout.setEncoding('utf8').on('data', (text) => {
+      shown += text;
+    });
+    const line = ['--log-group-name', 'g', '--log-stream-name', 's', '--log-events'];
+    await eventually(async () => {
+      await logsOf(server)('put-log-events', ...line, eventsNow('seen by the CLI'));
+      return shown.includes('seen by the CLI');
+    }, 'the CLI shows what comes in');
+    tail.kill('SIGKILL');
     await server.stop();
   },
   120_000,
@@ -335,3 +338,50 @@ test('subscriptions reach an HTTP endpoint, also what was accepted before kill -
   endpoint.close();
   await server.stop();
 }, 120_000);
+
+const resources = (days: number, pattern: string, destination: string) => `
+resource "aws_cloudwatch_log_group" "app" {
+  name              = "app"
+  retention_in_days = ${days}
+  tags              = { team = "audit" }
+}
+resource "aws_cloudwatch_log_stream" "one" {
+  name           = "one"
+  log_group_name = aws_cloudwatch_log_group.app.name
+}
+resource "aws_cloudwatch_log_metric_filter" "logins" {
+  name           = "logins"
+  log_group_name = aws_cloudwatch_log_group.app.name
+  pattern        = "${pattern}"
+  metric_transformation {
+    name          = "Logins"
+    namespace     = "App"
+    value         = "1"
+    default_value = "0"
+  }
+}
+resource "aws_cloudwatch_log_subscription_filter" "out" {
+  name            = "out"
+  log_group_name  = aws_cloudwatch_log_group.app.name
+  filter_pattern  = "${pattern}"
+  destination_arn = "${destination}"
+}
+`;
+
+testWith(
+  ['terraform'],
+  'Terraform applies a group, a stream and filters, plans no changes, changes and destroys them',
+  async () => {
+    const server = await startOpenTrail();
+    const endpoint = createServer((req, res) => req.resume().once('end', () => res.end()));
+    await new Promise<void>((fulfil) => endpoint.listen(0, '127.0.0.1', fulfil));
+    const destination = `arn:aws:http:::http://127.0.0.1:${(endpoint.address() as AddressInfo).port}/`;
+    const terraform = await startTerraform(server, 'logs');
+    await terraform.apply(resources(30, 'ERROR', destination));
+    await terraform.apply(resources(90, 'FATAL', destination));
+    await terraform.destroy();
+    endpoint.close();
+    await server.stop();
+  },
+  300_000,
+);
