@@ -273,7 +273,7 @@ testWith(
   'Terraform: a topic with policy, a filtered queue with dead letters; nothing to change afterwards; gone in the end',
   async () => {
     const server = await startOpenTrail();
-    const terraform = await startTerraform(server, 'sns', 'sqs', 'kms');
+    const terraform = await startTerraform(server, 'sns');
     await terraform.apply(`
 resource "aws_sns_topic" "audit" {
   name              = "audit"
@@ -292,16 +292,14 @@ resource "aws_sns_topic_policy" "audit" {
   policy = jsonencode({ Version = "2012-10-17", Statement = [{ Sid = "trail", Effect = "Allow",
     Principal = { Service = "cloudtrail.amazonaws.com" }, Action = "SNS:Publish", Resource = aws_sns_topic.audit.arn }] })
 }
-resource "aws_sqs_queue" "audit" { name = "audit" }
-resource "aws_sqs_queue" "dead" { name = "dead" }
 resource "aws_sns_topic_subscription" "audit" {
   topic_arn            = aws_sns_topic.audit.arn
   protocol             = "sqs"
-  endpoint             = aws_sqs_queue.audit.arn
+  endpoint             = "arn:aws:sqs:us-east-1:123456789012:audit"
   raw_message_delivery = true
   filter_policy_scope  = "MessageBody"
   filter_policy        = jsonencode({ s3Bucket = ["logs"] })
-  redrive_policy       = jsonencode({ deadLetterTargetArn = aws_sqs_queue.dead.arn })
+  redrive_policy       = jsonencode({ deadLetterTargetArn = "arn:aws:sqs:us-east-1:123456789012:dead" })
 }
 output "subscription" { value = aws_sns_topic_subscription.audit.arn }
 `);
