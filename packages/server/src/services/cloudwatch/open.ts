@@ -7,17 +7,10 @@ import type { ServiceSchema } from '../../schema/types.ts';
 import type { Service } from '../../wire/service.ts';
 import type { Events, Metrics, Topics } from '../doors.ts';
 import { createAlarmStore } from './alarm-store.ts';
-import { createAlarmChanges } from './change-alarms.ts';
-import { createDescribeAlarms } from './describe-alarms.ts';
 import { Engine } from './engine.ts';
-import { cloudWatchError } from './errors.ts';
-import { createGetMetricData } from './get-metric-data.ts';
+import { cloudWatchService } from './index.ts';
 import { Outbox } from './outbox.ts';
-import { cloudWatchPermissions } from './permissions.ts';
-import { createPutAlarms } from './put-alarms.ts';
-import { createMetricsDoor, createPutMetricData } from './put-metric-data.ts';
-import { createMetricReads } from './read-metrics.ts';
-import { createTagHandlers } from './tags.ts';
+import { createMetricsDoor } from './put-metric-data.ts';
 
 export interface CloudWatchDeps {
   readonly schema: ServiceSchema;
@@ -45,38 +38,20 @@ export interface CloudWatch {
 /** How often metrics are looked at that could be moved, joined or deleted. */
 const MAINTENANCE_MS = 5 * 60_000;
 
-/**
- * CloudWatch metrics and alarms, by AWS's API of 2010-08-01 as it was in 2026-04. Left out, and answered as unknown
- * operations: dashboards, anomaly detection, metric streams, Contributor Insights, PromQL and log alarms, mute rules.
- */
+/** Puts metrics, alarms and what they tell together. */
 export function openCloudWatch(deps: CloudWatchDeps): CloudWatch {
-  const { state, store, clock, logger, random } = deps;
+  const { state, store, clock, logger } = deps;
   const alarms = createAlarmStore(state);
   const outbox = new Outbox(deps);
   const engine = new Engine({ ...deps, alarms, toEvents: deps.events !== undefined, acted: () => outbox.wake() });
-  const noted = (writes: Parameters<Engine['noted']>[0]) => engine.noted(writes);
   const stopMaintenance = startMaintenance(store, withoutLeaps(clock), logger);
   return {
     start() {
       engine.start();
       outbox.wake();
     },
-    service: {
-      schema: deps.schema,
-      operations: {
-        PutMetricData: createPutMetricData(store),
-        GetMetricData: createGetMetricData(store),
-        ...createMetricReads(store),
-        ...createPutAlarms({ alarms, random }),
-        ...createDescribeAlarms(state, alarms),
-        ...createAlarmChanges(alarms, engine, random),
-        ...createTagHandlers(alarms),
-      },
-      permissions: cloudWatchPermissions(alarms),
-      notImplemented: (operation) =>
-        cloudWatchError('ValidationException', `OpenTrail's CloudWatch does not support ${operation}.`),
-    },
-    metrics: createMetricsDoor(store, noted),
+    service: cloudWatchService({ ...deps, alarms, engine }),
+    metrics: createMetricsDoor(store, (writes) => engine.noted(writes)),
     tick: () => engine.tick(),
     async close() {
       stopMaintenance();

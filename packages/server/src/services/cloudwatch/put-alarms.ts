@@ -24,12 +24,7 @@ const MISSING_DATA = ['breaching', 'notBreaching', 'ignore', 'missing'];
 /** Of the suppressor; seconds. The API names no limit: a day is more than any has use for. */
 const SUPPRESSION_MAX = DAY;
 
-export interface PutDeps {
-  readonly alarms: AlarmStore;
-  readonly random: Random;
-}
-
-export function createPutAlarms({ alarms, random }: PutDeps): Record<string, Handler> {
+export function createPutAlarms(alarms: AlarmStore, random: Random): Record<string, Handler> {
   async function put(
     place: Place,
     alarm: Pick<Alarm, 'kind' | 'settings'>,
