@@ -138,7 +138,9 @@ export async function openMonitoring(parts: MonitoringParts): Promise<Monitoring
     await openLogs({
       schema: loadCatalogue().schema('cloudwatch-logs')!,
       state,
-      store: closing(await openLogGroups({ directory: join(dataDir, 'log-groups'), random, logger }), (s) => s.close()),
+      store: closing(await openLogGroups({ directory: join(dataDir, 'log-groups'), random, logger, shortage }), (s) =>
+        s.close(),
+      ),
       mailboxes,
       http,
       queues: sqs.queues,

@@ -1,6 +1,6 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { assert, pushbackWhenFull, systemErrorCode } from '../../base/errors.ts';
+import { assert, Pushback, pushbackWhenFull, systemErrorCode } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import { type Random, systemRandom } from '../../base/random.ts';
 import { type LogFileSystem, nodeFileSystem } from '../log/file-system.ts';
@@ -12,6 +12,8 @@ export interface LogGroupStoreOptions {
   readonly directory: string;
   readonly logger: Logger;
   readonly random?: Random;
+  /** Why the disk has no room for more, or undefined. */
+  readonly shortage?: () => string | undefined;
   /** For tests. */
   readonly fs?: LogFileSystem;
   readonly limits?: SegmentLimits;
@@ -22,6 +24,8 @@ export interface LogGroupStoreOptions {
 const CACHE_BYTES = 48 << 20;
 /** Groups that are open at once: each has a file or a few. What nobody uses is closed first. */
 const OPEN_MAX = 512;
+/** Space does not come back in a moment. */
+const RETRY_AFTER_FULL_MS = 10_000;
 const GROUP = /^[A-Za-z0-9-]{1,64}$/;
 
 /** Log groups in a folder, a folder a group; see `group.ts`. Groups are opened when they are first asked for. */
@@ -100,8 +104,11 @@ export async function openLogGroups(options: LogGroupStoreOptions): Promise<LogG
   }
 
   return {
-    append: (name, stream, events, ingestedMs) =>
-      using(name, true, (open) => open.append(stream, events, ingestedMs), undefined),
+    async append(name, stream, events, ingestedMs) {
+      const reason = options.shortage?.();
+      if (reason !== undefined) throw new Pushback(reason, RETRY_AFTER_FULL_MS);
+      await using(name, true, (open) => open.append(stream, events, ingestedMs), undefined);
+    },
     async *read(name, range) {
       // A generator begins when it is first asked: the first page is what the group is held open for.
       const begun = await using(
