@@ -281,6 +281,18 @@ describe('FIFO topics', () => {
     expect(BigInt(second.SequenceNumber) > BigInt(first.SequenceNumber)).toBe(true);
   });
 
+  test('forget what is older than five minutes, on the disk too', async () => {
+    let h = await harness();
+    const TopicArn = await h.newTopic('audit.fifo', ATTRIBUTES);
+    for (let round = 0; round < 20; round++) {
+      for (const text of ['a', 'b', `${round}`]) await publish(h, TopicArn, text, { MessageGroupId: 'g' });
+      await h.clock.advance(5 * 60_000 + 1);
+      if (round === 10) h = await harness({ state: h.state, mailboxes: h.mailboxes, clock: h.clock });
+    }
+    const [box] = h.mailboxes.boxes('sns-published/');
+    expect(h.mailboxes.size(box!).count).toBeLessThanOrEqual(6);
+  });
+
   test('two at once with the same content are one', async () => {
     const h = await harness();
     const TopicArn = await h.newTopic('audit.fifo', ATTRIBUTES);
