@@ -62,12 +62,13 @@ export function createHttpTarget({ http, sealer, clock }: HttpTargetDeps): (invo
     const auth = sealed === undefined ? undefined : sealer.open(sealedPlace(connection), sealed);
     if (auth === undefined) throw new TargetError('NO_PERMISSIONS', `Connection ${connection.name} is not authorized.`);
     const credentials = auth as AuthParameters;
-    await pace(destination);
     const shared = credentials.InvocationHttpParameters ?? {};
+    const url = urlOf(destination.endpoint, parameters, shared, event);
+    await pace(destination);
     const isBodiless = destination.method === 'GET' || destination.method === 'HEAD';
     const answer = await http.send({
       method: destination.method,
-      url: urlOf(destination.endpoint, parameters, shared, event),
+      url,
       headers: {
         ...dynamicValues(parameters.HeaderParameters, event),
         ...valuesOf(shared.HeaderParameters),
@@ -94,11 +95,12 @@ function urlOf(
 ): string {
   const values = PathParameterValues.map((value) => encodeURIComponent(dynamic(value, event)));
   const [path = '', query = ''] = endpoint.split(/\?(.*)/s, 2);
-  const url = new URL(path.replace(/\*/g, () => values.shift() ?? '') + (query && `?${query}`));
+  const filled = path.replace(/\*/g, () => values.shift() ?? '');
   // `..` in a value would lead out of the folder that the endpoint names.
-  if (url.pathname.split('/').length !== new URL(path).pathname.split('/').length) {
+  if (/\/\.{1,2}(\/|$)/.test(filled)) {
     throw new TargetError('INVALID_PARAMETER', 'A value for the path of the endpoint is no part of a path.');
   }
+  const url = new URL(filled + (query && `?${query}`));
   const pairs = { ...dynamicValues(QueryStringParameters, event), ...valuesOf(shared.QueryStringParameters) };
   for (const [name, value] of Object.entries(pairs)) url.searchParams.set(name, value);
   return url.href;
