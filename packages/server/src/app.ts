@@ -15,6 +15,7 @@ import { createMetrics } from './base/metrics.ts';
 import { type Random, uuid } from './base/random.ts';
 import type { Config } from './config.ts';
 import { openDataDir } from './data-dir.ts';
+import { startLogGroupDelivery } from './followers/log-groups.ts';
 import { startRetention } from './followers/retention.ts';
 import { startRules } from './followers/rules.ts';
 import { startTrailDelivery } from './followers/trail-delivery.ts';
@@ -31,7 +32,12 @@ import { withPressure } from './ports/with-pressure.ts';
 import { withReserve } from './ports/with-reserve.ts';
 import { loadCatalogue } from './schema/catalogue.ts';
 import { loadSchema } from './schema/load.ts';
-import { cloudTrailService, createTrailRoleUses, startOrganizationUpkeep } from './services/cloudtrail/index.ts';
+import {
+  cloudTrailService,
+  createTrailLogGroups,
+  createTrailRoleUses,
+  startOrganizationUpkeep,
+} from './services/cloudtrail/index.ts';
 import { cloudTrailDataService } from './services/cloudtrail-data/index.ts';
 import { iamService } from './services/iam/index.ts';
 import { openKms } from './services/kms/open.ts';
@@ -241,6 +247,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
         log,
         state,
         objects,
+        publish: monitoring.topics.publish,
         signingKeys,
         clock,
         random,
@@ -256,13 +263,23 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
       }),
       (d) => d.stop(),
     );
+    const logGroups = createTrailLogGroups({ roles: iam, authorizer, logGroups: monitoring.logGroups, clock });
+    const logGroupDelivery = closing(startLogGroupDelivery({ log, state, sink: logGroups, clock, logger }), (d) =>
+      d.stop(),
+    );
     const rules = closing(startRules({ log, history, state, clock, logger }), (r) => r.stop());
     closing(
       startRetention({
         rotate: (acceptedBeforeMs) => segments.rotate(acceptedBeforeMs),
         retain: (limit) => segments.retain(limit),
         floor: () =>
-          Math.min(delivery.lowestCursor(), history.indexedEnd, rules.lowestCursor(), monitoring.lowestCursor()),
+          Math.min(
+            delivery.lowestCursor(),
+            logGroupDelivery.lowestCursor(),
+            history.indexedEnd,
+            rules.lowestCursor(),
+            monitoring.lowestCursor(),
+          ),
         retentionDays: config.retentionDays,
         clock: withoutLeaps(clock),
         logger,
@@ -272,6 +289,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
 
     const trailsChanged = () => {
       delivery.trailsChanged();
+      logGroupDelivery.trailsChanged();
       monitoring.trailsChanged();
     };
     const organizationUpkeep = closing(
@@ -301,6 +319,8 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
           organizationUpkeep.trailsChanged();
         },
         organizations: organizations.forCloudTrail,
+        topics: monitoring.topics,
+        logGroups,
         publicKeys: async (region, startMs, endMs) =>
           (await signingKeys.list(region, startMs, endMs)).map(({ value, ...key }) => ({ ...key, valueDer: value })),
         regions: config.regions,
@@ -383,6 +403,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
         metrics.logEndSequence.set(log.end);
         metrics.followerLagEvents.set({ follower: 'history' }, log.end - history.indexedEnd);
         metrics.followerLagEvents.set({ follower: 'trails' }, delivery.lagEvents());
+        metrics.followerLagEvents.set({ follower: 'log-groups' }, logGroupDelivery.lagEvents());
         metrics.followerLagEvents.set({ follower: 'rules' }, rules.lagEvents());
         metrics.followerLagEvents.set({ follower: 'event-bus' }, monitoring.lagEvents());
       },

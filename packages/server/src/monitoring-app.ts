@@ -19,7 +19,7 @@ import type { ObjectStore } from './ports/object-store.ts';
 import type { State } from './ports/state.ts';
 import { loadCatalogue } from './schema/catalogue.ts';
 import { openCloudWatch } from './services/cloudwatch/open.ts';
-import type { Events, LogGroups } from './services/doors.ts';
+import type { Events, LogGroups, Topics } from './services/doors.ts';
 import { type EventBridge, openEvents } from './services/events/open.ts';
 import type { KmsForServices } from './services/kms/for-services.ts';
 import { openLogs } from './services/logs/open.ts';
@@ -57,6 +57,8 @@ export interface MonitoringParts {
 /** What tells people: SNS, SQS, CloudWatch Logs, CloudWatch, EventBridge. */
 export interface Monitoring {
   readonly services: readonly Service[];
+  /** Where trails tell of log files. */
+  readonly topics: Topics;
   /** Where trails deliver log events. */
   readonly logGroups: LogGroups;
   /** What buckets tell of. */
@@ -192,6 +194,7 @@ export async function openMonitoring(parts: MonitoringParts): Promise<Monitoring
     trailsChanged: eventBus.trailsChanged,
     lowestCursor: eventBus.lowestCursor,
     lagEvents: eventBus.lagEvents,
+    topics: sns.topics,
     logGroups: logs.logGroups,
     notifications,
     answer(req, res) {

@@ -6,6 +6,7 @@ import { Alarm } from './alarm.ts';
 import { createCutter } from './cutter.ts';
 import { createDigestPlanner, type DigestPlanner } from './digests.ts';
 import type { FollowedTrail } from './followed-trail.ts';
+import { Notifier } from './notifier.ts';
 import { Outbox } from './outbox.ts';
 import { type Entry, Roster } from './roster.ts';
 import { directorySpool } from './spool.ts';
@@ -34,6 +35,7 @@ export class DeliveryLoop {
   readonly #deps: TrailDeliveryDeps;
   readonly #alarm: Alarm;
   readonly #outbox: Outbox;
+  readonly #notifier: Notifier;
   readonly #digests: DigestPlanner;
   readonly #prepareCut: ReturnType<typeof createCutter>;
   readonly #roster: Roster;
@@ -50,13 +52,16 @@ export class DeliveryLoop {
     const { state, clock, random, signingKeys, settings, spool = directorySpool(deps.spoolDirectory) } = deps;
     this.#deps = deps;
     const alarm = new Alarm(clock);
-    const outbox = new Outbox({ ...deps, spool, onProgress: () => alarm.wake() });
+    const onProgress = () => alarm.wake();
+    const notifier = new Notifier({ ...deps, onProgress });
+    const outbox = new Outbox({ ...deps, spool, notifier, onProgress });
     const digests = createDigestPlanner({ state, clock, signingKeys, spool, ...settings });
     this.#alarm = alarm;
     this.#outbox = outbox;
+    this.#notifier = notifier;
     this.#digests = digests;
     this.#prepareCut = createCutter({ state, spool, clock, random });
-    this.#roster = new Roster({ state, clock, settings, spool, outbox, digests, bornAt: deps.log.end });
+    this.#roster = new Roster({ state, clock, settings, spool, outbox, notifier, digests, bornAt: deps.log.end });
     this.#loop = this.#run();
     this.#scheduleTick();
   }
@@ -70,7 +75,10 @@ export class DeliveryLoop {
     const target = this.#deps.log.end;
     this.#flushes++;
     this.#flushTo = target;
-    for (const { followed } of this.#roster.entries) this.#outbox.hurry(followed.trail.id);
+    for (const { followed } of this.#roster.entries) {
+      this.#outbox.hurry(followed.trail.id);
+      this.#notifier.hurry(followed.trail.id);
+    }
     this.#cutWhatIsDue();
     this.#alarm.wake();
     let planned = 0;
@@ -85,7 +93,9 @@ export class DeliveryLoop {
   #isFlushed(target: Sequence): boolean {
     if (this.#roster.isStale) return false;
     return this.#roster.entries.every((entry) => {
-      return isRead(entry, target) && entry.followed.isSettled && this.#outbox.isAtRest(entry.followed.trail.id);
+      const { id } = entry.followed.trail;
+      const isDelivered = this.#outbox.isAtRest(id) && this.#notifier.isAtRest(id);
+      return isRead(entry, target) && entry.followed.isSettled && isDelivered;
     });
   }
 
@@ -110,6 +120,7 @@ export class DeliveryLoop {
     this.#alarm.end();
     await this.#loop;
     await this.#outbox.stop();
+    await this.#notifier.stop();
     await Promise.all(this.#tasks);
   }
 
@@ -262,8 +273,9 @@ export class DeliveryLoop {
     const nowMs = clock.monotonicMs();
     entry.retiredSinceMs ??= nowMs;
     const { objects } = this.#outbox.outstanding(id);
+    const isSent = objects === 0 && this.#notifier.waiting(id) === 0;
     const isDone =
-      followed.isIdle && followed.isSettled && objects === 0 && ![...followed.chains.values()].some((c) => c.isOpen);
+      followed.isIdle && followed.isSettled && isSent && ![...followed.chains.values()].some((c) => c.isOpen);
     const givesUp = nowMs - entry.retiredSinceMs >= RETIRED_GIVE_UP_MS && !followed.cutting;
     if (!isDone && !givesUp) return;
     if (!isDone) logger.error({ trail: arn, objects }, 'gave up delivering what a deleted trail had left');

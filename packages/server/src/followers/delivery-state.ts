@@ -32,6 +32,14 @@ export interface PlannedObject extends OfStream {
   readonly lastSequence?: Sequence;
 }
 
+/** A delivered log file that the trail's topic has not been told of. */
+export interface Notice extends Stream {
+  /** Of its plan. */
+  readonly number: number;
+  readonly bucket: string;
+  readonly key: string;
+}
+
 /** A delivered log file that no digest lists yet. */
 export interface UndigestedFile extends DeliveredLogFile, OfStream {
   readonly number: number;
@@ -51,6 +59,7 @@ const padded = (number: number): string => String(number).padStart(12, '0');
 export const CURSORS = 'delivery-cursor/';
 export const PLANNED = 'delivery-planned/';
 export const UNDIGESTED = 'delivery-undigested/';
+export const NOTICES = 'delivery-notice/';
 export const CHAINS = 'delivery-chain/';
 export const STATUSES = 'delivery-status/';
 /**
@@ -60,6 +69,7 @@ export const STATUSES = 'delivery-status/';
 export const LAST_DIGESTS = 'delivery-last-digest/';
 
 export const plannedKey = (trailId: string, number: number): string => `${PLANNED}${trailId}/${padded(number)}`;
+export const noticeKey = (trailId: string, number: number): string => `${NOTICES}${trailId}/${padded(number)}`;
 export const undigestedKey = (trailId: string, f: Stream & Pick<UndigestedFile, 'number'>): string =>
   `${UNDIGESTED}${trailId}/${streamName(f)}/${padded(f.number)}`;
 export const chainKey = (trailId: string, stream: Stream): string => `${CHAINS}${trailId}/${streamName(stream)}`;

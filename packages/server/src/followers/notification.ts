@@ -15,11 +15,8 @@ export interface Notified {
   readonly error?: string;
 }
 
-/** What CreateTrail and UpdateTrail publish to see that they may; readers of notifications drop it (spec: delivery §3). */
-export const VALIDATION_MESSAGE = 'CloudTrail validation message.';
-
 /** SNS takes 256 KB; a key has up to 1 KB, which JSON may make six times as long. */
-const KEYS_PER_MESSAGE_MAX = 40;
+export const KEYS_PER_MESSAGE_MAX = 40;
 
 /** SNS's `Message` for log files that lie in a bucket (spec: delivery §5); several when they are many. */
 export function noticesOf(s3Bucket: string, keys: readonly string[]): string[] {

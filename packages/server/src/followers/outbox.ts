@@ -8,6 +8,7 @@ import { type DeliveryStatus, deliveryStatusKey, streamName, type Trail } from '
 import { type PlannedObject, plannedKey, spoolName, type UndigestedFile, undigestedKey } from './delivery-state.ts';
 import type { Outstanding } from './digests.ts';
 import type { FollowedTrail } from './followed-trail.ts';
+import type { Notifier } from './notifier.ts';
 import type { Spool } from './spool.ts';
 
 /**
@@ -23,6 +24,8 @@ export interface OutboxDeps {
   readonly random: Random;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** Tells of what was delivered. */
+  readonly notifier: Notifier;
   /** Something was delivered, or refused. */
   onProgress(): void;
 }
@@ -241,15 +244,17 @@ export class Outbox {
     });
   }
 
-  /** One step in State: no longer planned, to be digested, and the status that says so. */
+  /** One step in State: no longer planned, to be digested, to be told, and the status that says so. */
   async #delivered(box: Box, object: PlannedObject): Promise<void> {
-    const { clock, state } = this.#deps;
+    const { clock, state, notifier } = this.#deps;
     const { trail } = box;
     const { id } = trail.trail;
     if (this.#boxes.get(id) !== box) return;
     const changes: StateChange[] = [{ delete: plannedKey(id, object.number) }];
     const undigested = undigestedFile(trail, object);
     if (undigested) changes.push({ put: undigestedKey(id, undigested), value: undigested });
+    const planned = notifier.planned(trail.trail, object);
+    if (planned) changes.push(planned.change);
     const now = clock.now();
     const before = box.statuses.get(streamName(object));
     const status: DeliveryStatus =
@@ -265,6 +270,7 @@ export class Outbox {
     changes.push({ put: deliveryStatusKey(id, object), value: status });
     await state.write(changes);
     if (undigested) trail.undigested.push(undigested);
+    if (planned) notifier.add(id, planned.notice);
   }
 
   async #refused(box: Box, object: PlannedObject, error: unknown): Promise<void> {

@@ -1,4 +1,5 @@
 import type { State, StateChange } from '../ports/state.ts';
+import { NOTIFICATION_STATUSES, type NotificationStatus } from '../trails/tellings.ts';
 import type { DeliveryStatus } from '../trails/trail.ts';
 import {
   CHAINS,
@@ -6,6 +7,8 @@ import {
   type DeliveryCursor,
   type DigestChain,
   LAST_DIGESTS,
+  NOTICES,
+  type Notice,
   PLANNED,
   type PlannedObject,
   STATUSES,
@@ -20,6 +23,8 @@ import type { Spool } from './spool.ts';
 export interface Remains extends RestoredTrail {
   readonly planned: readonly PlannedObject[];
   readonly statuses: ReadonlyMap<string, DeliveryStatus>;
+  readonly notices: readonly Notice[];
+  readonly notificationStatuses: ReadonlyMap<string, NotificationStatus>;
 }
 
 export const NO_REMAINS: Remains = {
@@ -29,6 +34,8 @@ export const NO_REMAINS: Remains = {
   nextNumber: 1,
   planned: [],
   statuses: new Map(),
+  notices: [],
+  notificationStatuses: new Map(),
 };
 
 /** Everything that an earlier process left, by trail id. */
@@ -38,10 +45,14 @@ export async function loadRemains(state: State): Promise<Map<string, Remains>> {
   const undigested = await byTrail<UndigestedFile>(state, UNDIGESTED);
   const chains = await byTrail<DigestChain>(state, CHAINS);
   const statuses = await byTrail<DeliveryStatus>(state, STATUSES);
-  const ids = new Set([cursors, planned, undigested, chains, statuses].flatMap((map) => [...map.keys()]));
+  const notices = await byTrail<Notice>(state, NOTICES);
+  const told = await byTrail<NotificationStatus>(state, NOTIFICATION_STATUSES);
+  const ids = new Set(
+    [cursors, planned, undigested, chains, statuses, notices, told].flatMap((map) => [...map.keys()]),
+  );
   const remains = new Map<string, Remains>();
   for (const id of ids) {
-    const numbered = [...(planned.get(id) ?? []), ...(undigested.get(id) ?? [])];
+    const numbered = [planned, undigested, notices].flatMap((byId) => byId.get(id) ?? []);
     remains.set(id, {
       cursor: cursors.get(id)?.[0]?.value,
       chains: (chains.get(id) ?? []).map((e) => e.value),
@@ -50,6 +61,8 @@ export async function loadRemains(state: State): Promise<Map<string, Remains>> {
       nextNumber: numbered.reduce((max, e) => Math.max(max, e.value.number), 0) + 1,
       planned: (planned.get(id) ?? []).map((e) => e.value),
       statuses: new Map((statuses.get(id) ?? []).map((e) => [e.rest, e.value])),
+      notices: (notices.get(id) ?? []).map((e) => e.value),
+      notificationStatuses: new Map((told.get(id) ?? []).map((e) => [e.rest, e.value])),
     });
   }
   return remains;
@@ -87,7 +100,7 @@ export async function forgetTrail(
   changes: readonly StateChange[],
 ): Promise<void> {
   const keys: string[] = [];
-  for (const prefix of [CURSORS, PLANNED, UNDIGESTED, CHAINS, STATUSES]) {
+  for (const prefix of [CURSORS, PLANNED, UNDIGESTED, CHAINS, STATUSES, NOTICES, NOTIFICATION_STATUSES]) {
     for (const { key } of await state.list(`${prefix}${trailId}`)) {
       if (key === `${prefix}${trailId}` || key.startsWith(`${prefix}${trailId}/`)) keys.push(key);
     }

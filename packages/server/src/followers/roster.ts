@@ -5,6 +5,7 @@ import { listRetiredTrails, listTrails, type Trail } from '../trails/trail.ts';
 import { LAST_DIGESTS } from './delivery-state.ts';
 import type { DigestPlanner } from './digests.ts';
 import { FollowedTrail } from './followed-trail.ts';
+import type { Notifier } from './notifier.ts';
 import type { Outbox } from './outbox.ts';
 import { forgetTrail, loadLastDigests, loadRemains, NO_REMAINS, type Remains, sweepSpool } from './restore.ts';
 import type { Spool } from './spool.ts';
@@ -30,6 +31,7 @@ export interface Entry {
 export interface RosterDeps extends Pick<TrailDeliveryDeps, 'state' | 'clock' | 'settings'> {
   readonly spool: Spool;
   readonly outbox: Outbox;
+  readonly notifier: Notifier;
   readonly digests: DigestPlanner;
   /** The Log's end when this process began. */
   readonly bornAt: Sequence;
@@ -41,7 +43,6 @@ export class Roster {
   isStale = true;
   readonly #deps: RosterDeps;
   readonly #entries = new Map<string, Entry>();
-  /** Read anew by every refresh, before trails are looked at. */
   /** Read anew by every refresh, before trails are looked at. */
   #membersOf: MembersOf | undefined;
   /** Of trails not opened yet; undefined until State was first read. */
@@ -87,10 +88,11 @@ export class Roster {
 
   /** Deletes all that is kept of a trail, with `changes`. The caller makes sure that nothing is being planned for it. */
   async forget({ followed }: Entry, changes: readonly StateChange[]): Promise<void> {
-    const { state, spool, outbox } = this.#deps;
+    const { state, spool, outbox, notifier } = this.#deps;
     const { id, arn } = followed.trail;
     followed.cutting = true; // nothing may be written behind our back
     outbox.close(id);
+    notifier.close(id);
     try {
       const lastMs = [...followed.chains.values()].reduce((max, { lastEndMs }) => Math.max(max, lastEndMs), -Infinity);
       const lastDigest = { put: `${LAST_DIGESTS}${arn}`, value: lastMs };
@@ -120,11 +122,12 @@ export class Roster {
       known.definition = definition;
       known.followed.update(trail, isRetired);
       this.#deps.outbox.hurry(trail.id);
+      this.#deps.notifier.hurry(trail.id);
     }
   }
 
   #open(trail: Trail, isRetired: boolean, definition: string): void {
-    const { settings, clock, digests, outbox, bornAt } = this.#deps;
+    const { settings, clock, digests, outbox, notifier, bornAt } = this.#deps;
     const remains = this.#remains?.get(trail.id) ?? NO_REMAINS;
     const nowMs = clock.monotonicMs();
     const followed = new FollowedTrail(trail, isRetired, remains, {
@@ -143,6 +146,7 @@ export class Roster {
       gone: false,
     });
     digests.restore(followed);
+    notifier.open(() => followed.trail, remains.notices, remains.notificationStatuses);
     outbox.open(followed, remains.statuses);
     outbox.enqueue(trail.id, remains.planned);
   }

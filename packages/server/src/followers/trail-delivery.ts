@@ -7,6 +7,7 @@ import type { Objects } from '../ports/objects.ts';
 import type { State } from '../ports/state.ts';
 import type { SigningKeys } from '../trails/signing-keys.ts';
 import { DeliveryLoop } from './delivery-loop.ts';
+import type { PublishToTopic } from './notification.ts';
 import type { Spool } from './spool.ts';
 
 /**
@@ -20,6 +21,8 @@ export interface TrailDeliveryDeps {
   readonly log: Log;
   readonly state: State;
   readonly objects: Objects;
+  /** How topics are told. Absent: there are none. */
+  readonly publish?: PublishToTopic;
   readonly signingKeys: SigningKeys;
   readonly clock: Clock;
   readonly random: Random;

@@ -40,7 +40,7 @@ export interface Trail {
 
 /**
  * A stretch of the Log, what a trail logs of it, and where to. StartLogging opens one; StopLogging and DeleteTrail end
- * it; a change of selectors, Regions or bucket ends it and opens the next, so that every event is delivered by what
+ * it; a change of selectors, Regions, bucket or log group ends it and opens the next, so that every event is delivered by what
  * held when it was accepted, however far behind the follower is.
  *
  * A call is recorded after its handler has run, and the record of the call that ends a period is still the period's
@@ -60,6 +60,14 @@ export interface LoggingPeriod {
   readonly organizationId?: string;
   readonly bucket: string;
   readonly prefix?: string;
+  readonly logs?: LogDestination;
+}
+
+/** Where a trail's events go besides: a log group, and the role to write as. */
+export interface LogDestination {
+  /** Ends with `:*`. */
+  readonly logGroupArn: string;
+  readonly roleArn: string;
 }
 
 /**
@@ -93,9 +101,25 @@ export function loggingPeriods(t: Trail): readonly LoggingPeriod[] {
     ...(t.organizationId === undefined ? {} : { organizationId: t.organizationId }),
     bucket: t.bucket,
     ...(t.prefix === undefined ? {} : { prefix: t.prefix }),
+    ...logDestinationOf(t),
   };
   return [...(t.earlier ?? []), current];
 }
+
+function logDestinationOf(t: Trail): Pick<LoggingPeriod, 'logs'> {
+  const { cloudWatchLogsLogGroupArn: logGroupArn, cloudWatchLogsRoleArn: roleArn } = t;
+  return logGroupArn === undefined || roleArn === undefined ? {} : { logs: { logGroupArn, roleArn } };
+}
+
+/** Whether some of its periods send events to a log group. */
+export const hasLogGroup = (t: Trail): boolean => loggingPeriods(t).some(({ logs }) => logs !== undefined);
+
+/** The stream of an account's events: all Regions' are in one, named for the trail's home (spec: delivery §6). */
+export const logStreamName = (
+  { homeRegion }: Pick<Trail, 'homeRegion'>,
+  organizationId: string | undefined,
+  accountId: string,
+): string => `${organizationId === undefined ? '' : `${organizationId}_`}${accountId}_CloudTrail_${homeRegion}`;
 
 const ENDING_CALLS: ReadonlySet<string> = new Set(['StopLogging', 'DeleteTrail', 'PutEventSelectors', 'UpdateTrail']);
 

@@ -3,13 +3,15 @@ import { AwsError } from '../../base/errors.ts';
 import { uuid } from '../../base/random.ts';
 import { type Trail, trailArn, trailKey } from '../../trails/trail.ts';
 import type { CallContext, Handler } from '../../wire/service.ts';
-import { checkAbsentServices, checkTopic } from './absent-services.ts';
 import type { CloudTrailDeps, TrailOrganization } from './deps.ts';
 import { checkDestination } from './destinations.ts';
 import { isVisibleIn, retryingConflicts, visibleTrails } from './find-trail.ts';
+import { checkKeyId } from './key-id.ts';
+import { logGroupNamed, proveLogGroup } from './log-group.ts';
 import { checkBucketName, checkPrefix, checkTrailName } from './names.ts';
 import { administered } from './organization.ts';
 import { mergedTags } from './tag-rules.ts';
+import { proveTopic, topicNamed } from './topic.ts';
 import { describeBriefly } from './trail-output.ts';
 
 /** AWS's quota, shadows included. */
@@ -24,10 +26,10 @@ export function createCreateTrail(deps: CloudTrailDeps): Handler {
     const own = newTrail(deps, context, input);
     const organization = input.IsOrganizationTrail ? await administered(deps, context) : undefined;
     const wanted = organization ? organizationTrail(own, organization) : own;
-    checkAbsentServices(input);
     await checkRoom(deps, context, wanted);
     const trail = await checkDestination(deps.objects, wanted);
-    checkTopic(input.SnsTopicName);
+    await proveTopic(deps, trail);
+    await proveLogGroup(deps, trail);
     if (organization) await deps.organizations?.makeRole(organization.managementAccountId);
     await retryingConflicts(async () => {
       const { guardVersion } = await checkRoom(deps, context, trail);
@@ -49,15 +51,19 @@ function newTrail(deps: CloudTrailDeps, context: CallContext, input: Partial<Cre
   const isMultiRegion = input.IsMultiRegionTrail ?? false;
   const includeGlobalServiceEvents = input.IncludeGlobalServiceEvents ?? true;
   checkGlobalEvents(isMultiRegion, includeGlobalServiceEvents);
+  checkKeyId(input.KmsKeyId);
   const { accountId } = context.caller;
+  const { region: homeRegion } = context;
   return {
     name,
     accountId,
-    homeRegion: context.region,
-    arn: trailArn(context.region, accountId, name),
+    homeRegion,
+    arn: trailArn(homeRegion, accountId, name),
     id: uuid(deps.random),
     bucket,
     ...(prefix ? { prefix } : {}),
+    ...topicNamed(accountId, homeRegion, input.SnsTopicName),
+    ...logGroupNamed(accountId, homeRegion, input.CloudWatchLogsLogGroupArn, input.CloudWatchLogsRoleArn),
     ...(input.KmsKeyId ? { kmsKeyId: input.KmsKeyId } : {}),
     includeGlobalServiceEvents,
     isMultiRegion,

@@ -1,5 +1,6 @@
 import type { DeleteTrailRequest, DeleteTrailResponse } from '@aws-sdk/client-cloudtrail';
-import { loggingPeriods, retiredTrailKey } from '../../trails/trail.ts';
+import { logGroupRetiredKey } from '../../trails/tellings.ts';
+import { hasLogGroup, loggingPeriods, retiredTrailKey } from '../../trails/trail.ts';
 import type { Handler } from '../../wire/service.ts';
 import type { CloudTrailDeps } from './deps.ts';
 import { findHomeTrail, retryingConflicts } from './find-trail.ts';
@@ -17,6 +18,7 @@ export function createDeleteTrail(deps: CloudTrailDeps): Handler {
       await deps.state.write([
         { delete: key, ifVersion: version },
         ...(loggingPeriods(trail).length === 0 ? [] : [{ put: retiredTrailKey(trail), value: retired }]),
+        ...(hasLogGroup(trail) ? [{ put: logGroupRetiredKey(trail.id), value: retired }] : []),
       ]);
     });
     deps.trailsChanged();

@@ -5,6 +5,8 @@ import type { Log } from '../../ports/log.ts';
 import type { Objects } from '../../ports/objects.ts';
 import type { State } from '../../ports/state.ts';
 import type { ServiceSchema } from '../../schema/types.ts';
+import type { Topics } from '../doors.ts';
+import type { TrailLogGroups } from './log-group.ts';
 
 /** A key whose private half signed digests of a Region. */
 export interface PublicKeyInfo {
@@ -56,6 +58,10 @@ export interface CloudTrailDeps {
   publicKeys(region: string, startMs: number, endMs: number): Promise<readonly PublicKeyInfo[]>;
   /** Absent where there are no organizations. */
   readonly organizations?: TrailOrganizations;
+  /** Where trails tell of log files. Absent where there is no SNS. */
+  readonly topics?: Pick<Topics, 'publish'>;
+  /** Absent where there is no CloudWatch Logs. */
+  readonly logGroups?: TrailLogGroups;
   /** Enabled Regions: those in which a multi-Region trail has a shadow. */
   readonly regions: readonly string[];
   /** Enforce AWS's request quotas (`quotas.ts`). */

@@ -2,8 +2,8 @@ import { AwsError, Pushback } from '../../base/errors.ts';
 import { type Objects, ObjectsError, type ObjectToPut, type ServiceCaller } from '../../ports/objects.ts';
 import type { Trail } from '../../trails/trail.ts';
 
-/** As whom CloudTrail reaches the bucket of a trail; its bucket policy sees these. */
-const callerFor = (trail: Pick<Trail, 'arn' | 'accountId'>): ServiceCaller => ({
+/** As whom CloudTrail reaches a trail's bucket, topic and role; their policies see these. */
+export const callerFor = (trail: Pick<Trail, 'arn' | 'accountId'>): ServiceCaller => ({
   service: 'cloudtrail.amazonaws.com',
   sourceArn: trail.arn,
   sourceAccount: trail.accountId,

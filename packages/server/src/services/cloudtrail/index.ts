@@ -18,6 +18,7 @@ import { createGetTrailStatus } from './trail-status.ts';
 import { createUpdateTrail } from './update-trail.ts';
 
 export type { CloudTrailDeps, PublicKeyInfo } from './deps.ts';
+export { createTrailLogGroups } from './log-group.ts';
 export { createTrailRoleUses, type OrganizationUpkeep, startOrganizationUpkeep } from './organization-upkeep.ts';
 
 /**

@@ -1,9 +1,11 @@
 import { AwsError } from '../../base/errors.ts';
 import type { Sequence } from '../../ports/log.ts';
+import { type LogGroupProgress, logGroupProgressKey } from '../../trails/tellings.ts';
 import {
   type DeliveryProgress,
   deliveryProgressKey,
   type EndingCall,
+  hasLogGroup,
   type LoggingPeriod,
   loggingPeriods,
   type Trail,
@@ -24,12 +26,17 @@ export const endingCall = (
   accountId: caller.accountId,
 });
 
-/** How far a trail is delivered; undefined when nothing of it ever was. */
-export async function progressOf(
-  deps: Pick<CloudTrailDeps, 'state'>,
-  trail: Trail,
-): Promise<DeliveryProgress | undefined> {
-  return (await deps.state.get<DeliveryProgress>(deliveryProgressKey(trail.id)))?.value;
+/** How far a trail is delivered, to its bucket and its log group; undefined when nothing of it ever was. */
+export async function progressOf(deps: Pick<CloudTrailDeps, 'state'>, trail: Trail): Promise<Progress | undefined> {
+  const delivery = (await deps.state.get<DeliveryProgress>(deliveryProgressKey(trail.id)))?.value;
+  if (!delivery || !hasLogGroup(trail)) return delivery;
+  const logs = (await deps.state.get<LogGroupProgress>(logGroupProgressKey(trail.id)))?.value;
+  return { ...delivery, logsCursor: logs?.cursor ?? 0 };
+}
+
+/** Of the bucket's delivery and, where there is one, of the log group's. */
+interface Progress extends DeliveryProgress {
+  readonly logsCursor?: Sequence;
 }
 
 /** StartLogging: a new period from here on, and a new session. */
@@ -37,7 +44,7 @@ export function startedLogging(
   trail: Trail,
   startLoggingMs: number,
   beginSequence: number,
-  progress: DeliveryProgress | undefined,
+  progress: Progress | undefined,
 ): Trail {
   return { ...withoutPeriod(trail), ...past(trail, progress), isLogging: true, startLoggingMs, beginSequence };
 }
@@ -52,12 +59,7 @@ export function stoppedLogging(trail: Trail, call: EndingCall): Trail {
  * this call's record, and the record itself, is still the old one's, whether the trail is logging or has stopped and
  * delivery has not caught up.
  */
-export function changedPeriod(
-  before: Trail,
-  after: Trail,
-  call: EndingCall,
-  progress: DeliveryProgress | undefined,
-): Trail {
+export function changedPeriod(before: Trail, after: Trail, call: EndingCall, progress: Progress | undefined): Trail {
   if (before.beginSequence === undefined || sameRules(before, after)) return after;
   const ended = before.isLogging ? { ...before, endingCall: call } : before;
   return {
@@ -72,7 +74,7 @@ export function changedPeriodAt(
   before: Trail,
   after: Trail,
   endSequence: Sequence,
-  progress: DeliveryProgress | undefined,
+  progress: Progress | undefined,
 ): Trail {
   if (before.beginSequence === undefined) return after;
   const periods = loggingPeriods(before);
@@ -92,6 +94,8 @@ function sameRules(a: Trail, b: Trail): boolean {
     a.organizationId === b.organizationId &&
     a.bucket === b.bucket &&
     a.prefix === b.prefix &&
+    a.cloudWatchLogsLogGroupArn === b.cloudWatchLogsLogGroupArn &&
+    a.cloudWatchLogsRoleArn === b.cloudWatchLogsRoleArn &&
     JSON.stringify(a.selectors) === JSON.stringify(b.selectors)
   );
 }
@@ -107,12 +111,12 @@ const PENDING_BYTES_MAX = 512 * 1024;
  * The periods of a trail that a new one follows; those that are delivered are forgotten.
  * @throws AwsError ConflictException
  */
-const past = (trail: Trail, progress: DeliveryProgress | undefined) => pending(trail, loggingPeriods(trail), progress);
+const past = (trail: Trail, progress: Progress | undefined) => pending(trail, loggingPeriods(trail), progress);
 
 function pending(
   trail: Trail,
   periods: readonly LoggingPeriod[],
-  progress: DeliveryProgress | undefined,
+  progress: Progress | undefined,
 ): Pick<Trail, 'earlier'> {
   const earlier = periods.filter((p) => !isDelivered(p, progress));
   if (earlier.length > PENDING_PERIODS_MAX || Buffer.byteLength(JSON.stringify(earlier)) > PENDING_BYTES_MAX) {
@@ -124,9 +128,10 @@ function pending(
   return earlier.length === 0 ? {} : { earlier };
 }
 
-function isDelivered(p: LoggingPeriod, progress: DeliveryProgress | undefined): boolean {
+function isDelivered(p: LoggingPeriod, progress: Progress | undefined): boolean {
   const end = p.endSequence ?? (p.endingCall && progress?.ends[p.endingCall.requestId]);
-  return progress !== undefined && end !== undefined && end <= progress.cursor;
+  if (progress === undefined || end === undefined || end > progress.cursor) return false;
+  return p.logs === undefined || end <= (progress.logsCursor ?? 0);
 }
 
 function withoutPeriod(trail: Trail): Trail {

@@ -1,14 +1,16 @@
 import type { UpdateTrailRequest, UpdateTrailResponse } from '@aws-sdk/client-cloudtrail';
 import type { Trail } from '../../trails/trail.ts';
 import type { CallContext, Handler } from '../../wire/service.ts';
-import { checkAbsentServices, checkTopic } from './absent-services.ts';
 import { checkGlobalEvents } from './create-trail.ts';
 import type { CloudTrailDeps } from './deps.ts';
 import { checkDestination } from './destinations.ts';
 import { changeTrail } from './find-trail.ts';
+import { checkKeyId } from './key-id.ts';
+import { changedLogGroup, proveLogGroup } from './log-group.ts';
 import { changedPeriod, endingCall, progressOf } from './logging-periods.ts';
 import { checkBucketName, checkPrefix } from './names.ts';
 import { administered, notAdministrator } from './organization.ts';
+import { changedTopic, proveTopic } from './topic.ts';
 import { describeBriefly } from './trail-output.ts';
 
 /**
@@ -18,10 +20,10 @@ import { describeBriefly } from './trail-output.ts';
 export function createUpdateTrail(deps: CloudTrailDeps): Handler {
   return async (context, input: Partial<UpdateTrailRequest>): Promise<UpdateTrailResponse> => {
     const trail = await changeTrail(deps, context, input.Name, async (before) => {
-      const wanted = await converted(deps, context, updated(before, input), input.IsOrganizationTrail);
-      checkAbsentServices(input);
+      const wanted = await converted(deps, context, updated(context, before, input), input.IsOrganizationTrail);
       const after = await checkDestination(deps.objects, wanted);
-      checkTopic(input.SnsTopicName);
+      await proveTopic(deps, after);
+      await proveLogGroup(deps, after);
       return changedPeriod(before, after, endingCall(deps, context), await progressOf(deps, before));
     });
     return describeBriefly(trail);
@@ -50,10 +52,13 @@ async function converted(
   return { ...own, organizationId: id };
 }
 
-function updated(before: Trail, input: Partial<UpdateTrailRequest>): Trail {
+function updated({ caller: { accountId } }: CallContext, before: Trail, input: Partial<UpdateTrailRequest>): Trail {
   if (input.S3BucketName !== undefined) checkBucketName(input.S3BucketName);
   checkPrefix(input.S3KeyPrefix);
-  const { prefix: oldPrefix, kmsKeyId: oldKey, ...rest } = before;
+  checkKeyId(input.KmsKeyId);
+  const { CloudWatchLogsLogGroupArn: group, CloudWatchLogsRoleArn: role } = input;
+  const withTopic = changedTopic(before, accountId, input.SnsTopicName);
+  const { prefix: oldPrefix, kmsKeyId: oldKey, ...rest } = changedLogGroup(withTopic, accountId, group, role);
   const prefix = input.S3KeyPrefix ?? oldPrefix;
   const kmsKeyId = input.KmsKeyId ?? oldKey;
   const after: Trail = {
