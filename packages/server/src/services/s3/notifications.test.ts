@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import type { FakeClock } from '../../base/clock.ts';
-import { AwsError } from '../../base/errors.ts';
+import { AwsError, Pushback } from '../../base/errors.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { seededRandom } from '../../base/random.ts';
 import { createMemoryMailboxes } from '../../ports/mailboxes/memory.ts';
@@ -227,6 +227,25 @@ test('a destination that refuses is not taken; one that refuses later is tried f
   w.refusing.clear();
   await w.h.clock.advance(10_000);
   expect(await w.records()).toHaveLength(1);
+});
+
+test('mailboxes without room stop no change; what could be noted is told once there is room', async () => {
+  const w = await world();
+  await w.configure(queue(['s3:ObjectCreated:*', 's3:ObjectRemoved:*']));
+  w.told.length = 0;
+  const { put } = w.mailboxes;
+  let room = 0;
+  w.mailboxes.put = async (...given) => {
+    if (room-- <= 0) throw new Pushback('full');
+    return put(...given);
+  };
+  await w.h.put('untold', '1');
+  room = 1; // for the intent alone
+  await w.h.call('DeleteObject', b({ Key: 'untold' }));
+  expect(await w.records()).toEqual([]);
+  room = 10;
+  await w.h.clock.advance(5_000);
+  expect((await w.records()).map(({ eventName }) => eventName)).toEqual(['ObjectRemoved:Delete']);
 });
 
 test('wherever the process ends, what is in the store is told of', async () => {

@@ -37,7 +37,7 @@ export interface Notifications {
   /**
    * Makes changes and tells of those that happened. An intent is durable before the change begins, and goes in the same
    * step that puts the notifications into their mailboxes: so that a change that is in the store is told of at least once,
-   * wherever the process ends. @throws what `write` throws; Pushback before it
+   * wherever the process ends. Only mailboxes without room leave a change untold. @throws what `write` throws
    */
   telling<T>(teller: Teller, changes: readonly PlannedChange[], write: () => Promise<T>): Promise<T>;
   /** Sends the destination S3's test message. @returns why it cannot be told, undefined when it can */
@@ -57,6 +57,8 @@ const AGE_MAX_MS = 86_400_000;
 /** A destination that is away: what comes then is not told (and logged), so that buckets go on taking objects. */
 const WAITING_MAX = 100_000;
 const LOG_EVERY_MS = 60_000;
+/** After trouble with the mailboxes, before the next try. */
+const TROUBLE_PAUSE_MS = 5_000;
 
 /** How the write ended. One that failed may have happened all the same, in part. */
 type Outcome = 'done' | 'failed' | 'unknown';
@@ -71,6 +73,7 @@ interface Intent {
 export function openNotifications(deps: NotificationsDeps): Notifications {
   const { store, mailboxes, topics, queues, events, clock, random, logger } = deps;
   let loggedMs = -LOG_EVERY_MS;
+  let ended = false;
   const courier = new Courier({
     mailboxes,
     clock,
@@ -187,6 +190,30 @@ export function openNotifications(deps: NotificationsDeps): Notifications {
     for (const box of new Set(messages.map(({ box }) => box))) courier.wake(box);
   }
 
+  /** @returns undefined when there is no room: the changes are not told of then, which is logged */
+  async function putIntents(intents: readonly Intent[]): Promise<readonly number[] | undefined> {
+    try {
+      return await mailboxes.put(
+        intents.map((intent) => ({ box: INTENTS, body: Buffer.from(JSON.stringify(intent)) })),
+      );
+    } catch (error) {
+      if (!(error instanceof Pushback)) throw error;
+      logger.error({ err: error, changes: intents.length }, 'no room to tell of what happens to objects');
+      return undefined;
+    }
+  }
+
+  /** The change is done, and its caller is not to hear of trouble with telling: what cannot be told now is told later. */
+  async function settleOrLater(intents: ReadonlyMap<number, Intent>, outcome: Outcome): Promise<void> {
+    try {
+      await settle(intents, outcome);
+    } catch (error) {
+      if (ended) return; // the intents are there at the next start
+      logger.error({ err: error }, 'notifications of a bucket wait for room');
+      clock.after(TROUBLE_PAUSE_MS, () => void settleOrLater(intents, outcome));
+    }
+  }
+
   /** What a process before this one began and did not tell of. */
   async function settleOld(): Promise<void> {
     for (const { id } of [...mailboxes.entries(INTENTS)]) {
@@ -206,21 +233,18 @@ export function openNotifications(deps: NotificationsDeps): Notifications {
       if (concerned.length === 0) return write();
       await ready;
       const intents = concerned.map((change): Intent => ({ teller, change, before: traceOf(change) }));
-      const ids = await mailboxes.put(
-        intents.map((intent) => ({ box: INTENTS, body: Buffer.from(JSON.stringify(intent)) })),
-      );
+      const ids = await putIntents(intents);
+      // No room for an intent: who deletes to make room, and what trails deliver, must not be stopped by that.
+      if (!ids) return write();
       const known = new Map(ids.map((id, i) => [id, intents[i]!]));
       let result: Awaited<ReturnType<typeof write>>;
       try {
         result = await write();
       } catch (error) {
-        // It may have happened all the same; an intent that cannot be settled now is at the next start.
-        await settle(known, 'failed').catch((second) =>
-          logger.error({ err: second }, 'a notification waits for the next start'),
-        );
+        await settleOrLater(known, 'failed'); // it may have happened all the same
         throw error;
       }
-      await settle(known, 'done');
+      await settleOrLater(known, 'done');
       return result;
     },
 
@@ -238,6 +262,7 @@ export function openNotifications(deps: NotificationsDeps): Notifications {
     },
 
     async close() {
+      ended = true;
       await ready;
       await courier.close();
     },
