@@ -1,3 +1,4 @@
+import { Bag, type Bagged } from '../base/bag.ts';
 import { Pushback } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Metrics } from '../base/metrics.ts';
@@ -16,6 +17,11 @@ export type AuditMode = 'before-answer' | 'after-answer' | 'drop-and-count';
 export interface AuditSettings {
   readonly management: AuditMode;
   readonly data: AuditMode;
+}
+
+/** A record on its way to the Log behind an answer that has left. */
+interface Behind extends Bagged {
+  readonly done: Promise<unknown>;
 }
 
 /** Records that may wait for the Log behind answers that have left; past it `after-answer` waits like `before-answer`. */
@@ -57,7 +63,7 @@ export interface AuditDeps {
 
 /** Turns Calls into Events and sees them into the Log, in the configured order with the answer. */
 export function createAuditor({ log, lastingLog, settings, metrics, logger, after }: AuditDeps): Auditor {
-  const waiting = new Set<Promise<unknown>>();
+  const waiting = new Bag<Behind>();
 
   const appendWhenPossible = async (to: Log, events: readonly NewEvent[]): Promise<unknown> => {
     for (;;) {
@@ -75,7 +81,8 @@ export function createAuditor({ log, lastingLog, settings, metrics, logger, afte
     logger.error({ err: error, eventId, eventName }, 'a record was lost');
   };
   const behind = (work: Promise<unknown>, events: readonly NewEvent[]): void => {
-    const tracked: Promise<unknown> = work.catch((error) => lose(events, error)).finally(() => waiting.delete(tracked));
+    const done = work.catch((error) => lose(events, error)).finally(() => waiting.delete(tracked));
+    const tracked: Behind = { bagPlace: -1, done };
     waiting.add(tracked);
   };
 
@@ -89,7 +96,7 @@ export function createAuditor({ log, lastingLog, settings, metrics, logger, afte
     record: (call, refused) => keep(eventsOfCall(call), refused),
     keep,
     async drain() {
-      await Promise.all(waiting);
+      await Promise.all([...waiting].map(({ done }) => done));
     },
   };
 

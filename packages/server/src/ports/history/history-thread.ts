@@ -53,8 +53,9 @@ const VIEW_DELAY_MS = 20;
 /** The main thread's side of history's worker: questions and answers, and a new worker when one dies. */
 export class HistoryThread {
   readonly #options: HistoryThreadOptions;
-  readonly #asked = new Map<number, Asked>();
-  #nextId = 0;
+  /** By id, which are used again: a Map's old tables would keep pages alive (`base/bag.ts`). */
+  readonly #asked: (Asked | undefined)[] = [];
+  readonly #freeIds: number[] = [];
   #worker: Worker | undefined;
   /** It has opened all there is, and takes questions. */
   #answers = false;
@@ -93,9 +94,10 @@ export class HistoryThread {
   ask(question: Question): Promise<Answer> {
     return new Promise((resolve, reject) => {
       if (this.#closed) throw new Error('history is closed');
-      if (this.#asked.size >= ASKED_MAX) throw new Error(`history has ${ASKED_MAX} questions waiting`);
-      const id = this.#nextId++;
-      this.#asked.set(id, { question, resolve, reject, deaths: 0 });
+      if (this.#asked.length - this.#freeIds.length >= ASKED_MAX)
+        throw new Error(`history has ${ASKED_MAX} questions waiting`);
+      const id = this.#freeIds.pop() ?? this.#asked.length;
+      this.#asked[id] = { question, resolve, reject, deaths: 0 };
       if (this.#answers || question.ask === 'sealed') this.#post({ view: this.#options.view(), id, question });
     });
   }
@@ -105,8 +107,19 @@ export class HistoryThread {
     this.#cancelRestart();
     this.#cancelView();
     await this.#worker?.terminate();
-    for (const asked of this.#asked.values()) asked.reject(new Error('history is closed'));
-    this.#asked.clear();
+    for (const [id] of this.#waiting()) this.#taken(id)?.reject(new Error('history is closed'));
+  }
+
+  #waiting(): [id: number, asked: Asked][] {
+    return [...this.#asked.entries()].filter((one): one is [number, Asked] => one[1] !== undefined);
+  }
+
+  #taken(id: number): Asked | undefined {
+    const asked = this.#asked[id];
+    if (!asked) return undefined;
+    this.#asked[id] = undefined;
+    this.#freeIds.push(id);
+    return asked;
   }
 
   #start(): void {
@@ -127,8 +140,7 @@ export class HistoryThread {
     this.#indexedEnd = Math.max(this.#indexedEnd, indexedEnd);
     if (lacking) return void this.#open(lacking);
     if (id !== undefined) {
-      const asked = this.#asked.get(id);
-      this.#asked.delete(id);
+      const asked = this.#taken(id);
       if (failed?.damaged !== undefined) asked?.reject(new SegmentIndexDamaged(failed.message, failed.damaged));
       else if (failed) asked?.reject(new Error(failed.message));
       else asked?.resolve(answer);
@@ -141,7 +153,7 @@ export class HistoryThread {
   async #open(lacking: readonly Sequence[]): Promise<void> {
     const worker = this.#worker;
     // What was sealed while there was no worker may be what is lacking: these need not wait for the repair.
-    for (const [id, { question }] of this.#asked) {
+    for (const [id, { question }] of this.#waiting()) {
       if (question.ask === 'sealed') this.#post({ view: this.#options.view(), id, question });
     }
     try {
@@ -155,7 +167,7 @@ export class HistoryThread {
     this.#answers = true;
     this.#restartDelayMs = RESTART_DELAY_MIN_MS;
     const view = this.#options.view();
-    for (const [id, { question }] of this.#asked) this.#post({ view, id, question });
+    for (const [id, { question }] of this.#waiting()) this.#post({ view, id, question });
     this.viewChanged();
   }
 
@@ -170,10 +182,10 @@ export class HistoryThread {
     this.#cancelView();
     this.#view = 'acknowledged';
     if (this.#closed) return;
-    for (const [id, asked] of this.#asked) {
+    for (const [id, asked] of this.#waiting()) {
       asked.deaths++;
       if (asked.deaths < DEATHS_MAX) continue;
-      this.#asked.delete(id);
+      this.#taken(id);
       asked.reject(this.#lastError ?? new Error("history's worker died twice while answering"));
     }
     const delayMs = this.#restartDelayMs;
