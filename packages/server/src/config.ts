@@ -35,6 +35,13 @@ const flag = z.union([z.boolean(), z.stringbool()]);
 const auditMode = z.enum(['before-answer', 'after-answer', 'drop-and-count']);
 const commaList = z.union([z.array(z.string()), z.string().transform((s) => s.split(',').map((p) => p.trim()))]);
 
+/** A destination that may be elsewhere. */
+const outside = (what: string, example: string) =>
+  z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe(`Another ${what}: ${example}; none: that of this server`);
+
 const SETTINGS = {
   dataDir: z.string().min(1).default('./opentrail-data').describe('Folder that holds everything OpenTrail keeps'),
   host: z.string().min(1).default('127.0.0.1').describe('Address to listen on'),
@@ -187,6 +194,21 @@ const SETTINGS = {
     .enum(['path', 'virtual-host'])
     .default('path')
     .describe('How --objects-endpoint names buckets: https://host/bucket or https://bucket.host'),
+  topicsEndpoint: outside('SNS, to whose topics services publish', 'https://sns.eu-west-1.amazonaws.com'),
+  queuesEndpoint: outside('SQS, to whose queues services send', 'https://sqs.eu-west-1.amazonaws.com'),
+  logsEndpoint: outside('CloudWatch Logs, to whose groups services write', 'https://logs.eu-west-1.amazonaws.com'),
+  metricsEndpoint: outside(
+    'CloudWatch, which gets what metric filters count',
+    'https://monitoring.eu-west-1.amazonaws.com',
+  ),
+  eventsEndpoint: outside('EventBridge, which alarms and buckets tell', 'https://events.eu-west-1.amazonaws.com'),
+  outsideProfile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "Profile of AWS's shared credentials file with the keys for --topics-endpoint, --queues-endpoint, --logs-endpoint, --metrics-endpoint and --events-endpoint, read at each request; none: AWS_ACCESS_KEY_ID … of the environment",
+    ),
   publicUrl: z
     .url({ protocol: /^https?$/ })
     .transform((url) => url.replace(/\/+$/, ''))
@@ -280,6 +302,8 @@ export function loadConfig(inputs: ConfigInputs): LoadedConfig {
   return { config: parsed.data, sources };
 }
 
+const OUTSIDE = ['topicsEndpoint', 'queuesEndpoint', 'logsEndpoint', 'metricsEndpoint', 'eventsEndpoint'] as const;
+
 function contradictionIn(config: Config): string | undefined {
   const { gatewayTls, gatewayTlsCert, signatures, upstreamProfile, objectsEndpoint, objectsProfile } = config;
   if (gatewayTls !== 'off' && gatewayTlsCert !== undefined) {
@@ -290,6 +314,9 @@ function contradictionIn(config: Config): string | undefined {
   }
   if (objectsProfile !== undefined && objectsEndpoint === undefined) {
     return 'Setting objectsProfile needs objectsEndpoint: the store that these keys are for.';
+  }
+  if (config.outsideProfile !== undefined && OUTSIDE.every((name) => config[name] === undefined)) {
+    return `Setting outsideProfile needs one of ${OUTSIDE.join(', ')}: what these keys are for.`;
   }
   return undefined;
 }

@@ -23,6 +23,7 @@ import type { Events, LogGroups, Topics } from './services/doors.ts';
 import { type EventBridge, openEvents } from './services/events/open.ts';
 import type { KmsForServices } from './services/kms/for-services.ts';
 import { openLogs } from './services/logs/open.ts';
+import { openOutsideDoors } from './services/outside-doors/outside-doors.ts';
 import { type Notifications, openNotifications } from './services/s3/notifications.ts';
 import { openSns } from './services/sns/open.ts';
 import { openSqs } from './services/sqs/open.ts';
@@ -87,6 +88,7 @@ export async function openMonitoring(parts: MonitoringParts): Promise<Monitoring
     config.smtpUrl === undefined
       ? undefined
       : closing(createSmtpSender({ url: config.smtpUrl, from: config.mailFrom }), (m) => m.close());
+  const outside = closing(openOutsideDoors({ ...config, env: process.env, clock, logger }), (o) => o.close());
   const sqs = closing(
     await openSqs({
       schema: loadCatalogue().schema('sqs')!,
@@ -101,6 +103,7 @@ export async function openMonitoring(parts: MonitoringParts): Promise<Monitoring
     }),
     (s) => s.close(),
   );
+  const queues = outside.queues ?? sqs.queues;
   const sns = closing(
     await openSns({
       schema: loadCatalogue().schema('sns')!,
@@ -108,7 +111,7 @@ export async function openMonitoring(parts: MonitoringParts): Promise<Monitoring
       mailboxes,
       http,
       mail,
-      queues: sqs.queues,
+      queues,
       organizations: parts.organizations,
       sealer: parts.sealer,
       kms: parts.kms,
@@ -121,14 +124,15 @@ export async function openMonitoring(parts: MonitoringParts): Promise<Monitoring
     }),
     (s) => s.close(),
   );
+  const topics = outside.topics ?? sns.topics;
   // Alarms are told once all are open (`start`).
-  const events: Events = { put: (...told) => bridge.events.put(...told) };
+  const events: Events = outside.events ?? { put: (...told) => bridge.events.put(...told) };
   const cloudWatch = closing(
     openCloudWatch({
       schema: loadCatalogue().schema('cloudwatch')!,
       state,
       store: closing(await openMetricStore({ directory: join(dataDir, 'metrics'), logger }), (s) => s.close()),
-      topics: sns.topics,
+      topics,
       events,
       clock,
       random,
@@ -145,8 +149,8 @@ export async function openMonitoring(parts: MonitoringParts): Promise<Monitoring
       ),
       mailboxes,
       http,
-      queues: sqs.queues,
-      metrics: cloudWatch.metrics,
+      queues,
+      metrics: outside.metrics ?? cloudWatch.metrics,
       authorizer: parts.authorizer,
       clock,
       random,
@@ -154,15 +158,16 @@ export async function openMonitoring(parts: MonitoringParts): Promise<Monitoring
     }),
     (l) => l.close(),
   );
+  const logGroups = outside.logGroups ?? logs.logGroups;
 
   const bridge: EventBridge = closing(
     await openEvents({
       schema: loadCatalogue().schema('eventbridge')!,
       state,
       mailboxes,
-      topics: sns.topics,
-      queues: sqs.queues,
-      logGroups: logs.logGroups,
+      topics,
+      queues,
+      logGroups,
       http,
       organizations: parts.organizations,
       sealer: parts.sealer,
@@ -179,9 +184,9 @@ export async function openMonitoring(parts: MonitoringParts): Promise<Monitoring
     openNotifications({
       store: parts.store,
       mailboxes,
-      topics: sns.topics,
-      queues: sqs.queues,
-      events: bridge.events,
+      topics,
+      queues,
+      events,
       clock,
       random,
       logger,
@@ -194,8 +199,8 @@ export async function openMonitoring(parts: MonitoringParts): Promise<Monitoring
     trailsChanged: eventBus.trailsChanged,
     lowestCursor: eventBus.lowestCursor,
     lagEvents: eventBus.lagEvents,
-    topics: sns.topics,
-    logGroups: logs.logGroups,
+    topics,
+    logGroups,
     notifications,
     answer(req, res) {
       if (req.method !== 'GET' || req.url !== sns.certificate.path) return false;

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { OperatorError } from '../../base/errors.ts';
 import { ObjectsError } from '../../ports/objects.ts';
 import { uriEncode } from '../../wire/sigv4/index.ts';
+import type { OutsideAnswer } from './asking.ts';
 
 export interface StorePlace {
   /** `https://host[:port]` */
@@ -26,7 +27,7 @@ const AWS_HOST = /^(s3[.-](?:dualstack\.)?)[a-z0-9-]+(\.amazonaws\.com(?:\.cn)?)
 
 /** Where the requests of a bucket go, and for which Region they are signed. @throws OperatorError */
 export function createAddresses({ endpoint, region: usual, addressing }: StorePlace) {
-  const base = readEndpoint(endpoint);
+  const base = readEndpoint('--objects-endpoint', endpoint, '--objects-profile');
   if (addressing === 'virtual-host' && isIP(base.hostname.replace(/^\[|\]$/g, '')) !== 0) {
     throw new OperatorError(
       '--objects-addressing virtual-host puts the bucket before the host name, and --objects-endpoint has an address for a host. Give a name, or take path.',
@@ -59,14 +60,8 @@ export function createAddresses({ endpoint, region: usual, addressing }: StorePl
   };
 }
 
-export interface StoreAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer;
-}
-
 /** The Region in which a store says that a bucket is, where it has refused to answer for another. */
-export function regionNamedIn({ status, headers, body }: StoreAnswer): string | undefined {
+export function regionNamedIn({ status, headers, body }: OutsideAnswer): string | undefined {
   const isElsewhere =
     status === 301 || status === 307 || (status === 400 && body.includes('AuthorizationHeaderMalformed'));
   if (!isElsewhere) return undefined;
@@ -74,13 +69,13 @@ export function regionNamedIn({ status, headers, body }: StoreAnswer): string | 
   return REGION.test(region) ? region : undefined;
 }
 
-/** The text is not told again: it may hold a password. */
-function readEndpoint(text: string): URL {
+/** The text is not told again: it may hold a password. @throws OperatorError */
+export function readEndpoint(setting: string, text: string, profileSetting: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const isPlain =
     url && /^https?:$/.test(url.protocol) && url.pathname === '/' && `${url.username}${url.search}${url.hash}` === '';
   if (url && isPlain && url.password === '') return url;
   throw new OperatorError(
-    'Bad setting --objects-endpoint: it must be http(s)://host[:port], without a path; keys are given by --objects-profile or the environment.',
+    `Bad setting ${setting}: it must be http(s)://host[:port], without a path; keys are given by ${profileSetting} or the environment.`,
   );
 }

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../base/clock.ts';
-import { OperatorError, Pushback, systemErrorCode } from '../../base/errors.ts';
+import { Pushback } from '../../base/errors.ts';
 import { type Objects, ObjectsError, type ObjectToPut } from '../../ports/objects.ts';
 import { decodeError } from '../../wire/codec/error-read.ts';
-import { createSigningClient, readAnswer } from '../../wire/signing-client.ts';
 import type { Credentials } from '../../wire/sigv4/index.ts';
 import { createAddresses, regionNamedIn, type StorePlace } from './address.ts';
+import { createAsking, type OutsideAnswer } from './asking.ts';
 
 export interface OutsideObjectsOptions extends StorePlace {
   /** Asked at every request. */
@@ -23,8 +23,6 @@ const CALL_MS_MAX = 55_000;
 const CONNECTIONS_MAX = 16;
 /** An ACL has at most 100 grants, an error a page of text. */
 const ANSWER_BYTES_MAX = 256 * 1024;
-/** What a kept connection does that its server has just closed: the call was not answered, and goes once more. */
-const CLOSED: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE']);
 
 interface Call {
   readonly method: 'GET' | 'PUT';
@@ -43,9 +41,15 @@ interface Call {
  * @throws OperatorError when the endpoint is none
  */
 export function openOutsideObjects(options: OutsideObjectsOptions): OutsideObjects {
-  const { clock } = options;
   const addresses = createAddresses(options);
-  const client = createSigningClient({ clock, connections: CONNECTIONS_MAX });
+  const asking = createAsking({
+    whom: 'the object store',
+    credentials: options.credentials,
+    clock: options.clock,
+    connections: CONNECTIONS_MAX,
+    callMsMax: CALL_MS_MAX,
+    answerBytesMax: ANSWER_BYTES_MAX,
+  });
 
   return {
     checkBucketAcl: (_caller, bucket) => settled({ method: 'GET', bucket, query: '?acl=' }),
@@ -59,7 +63,7 @@ export function openOutsideObjects(options: OutsideObjectsOptions): OutsideObjec
       }),
     // The key is the store's to find and to judge: the marker that is put next, encrypted under it, proves it.
     checkKey: async (_caller, _bucket, kmsKeyId) => kmsKeyId,
-    close: () => client.close(),
+    close: () => asking.close(),
   };
 
   /** @throws ObjectsError when the store refuses; Pushback when it does not answer */
@@ -74,45 +78,9 @@ export function openOutsideObjects(options: OutsideObjectsOptions): OutsideObjec
     throw new ObjectsError(code, `The object store of bucket ${call.bucket} answered ${code}: ${message}`);
   }
 
-  async function answered(call: Call) {
-    const late = new AbortController();
-    const cancel = clock.after(CALL_MS_MAX, () => late.abort());
-    try {
-      return await once(call, late.signal).catch((error) => {
-        if (CLOSED.has(systemErrorCode(error) ?? '') && !late.signal.aborted) return once(call, late.signal);
-        throw error;
-      });
-    } catch (error) {
-      if (error instanceof ObjectsError) throw error;
-      const why = late.signal.aborted
-        ? `no answer within ${CALL_MS_MAX / 1000} s`
-        : error instanceof OperatorError
-          ? 'its keys cannot be read' // where they were looked for is not for callers to know
-          : (systemErrorCode(error) ?? (error as Error).message);
-      throw new Pushback(`the object store cannot be reached: ${why}`, undefined, { cause: error });
-    } finally {
-      cancel();
-    }
-  }
-
-  async function once({ method, bucket, key, query, headers = {}, body }: Call, signal: AbortSignal) {
+  async function answered({ method, bucket, key, query, headers = {}, body }: Call): Promise<OutsideAnswer> {
     const { url, region } = addresses.of(bucket, key, query);
-    const answer = await client.send({
-      method,
-      url,
-      headers,
-      ...(body && { body }),
-      credentials: options.credentials(),
-      region,
-      service: 's3',
-      signal,
-    });
-    const heads = Object.entries(answer.headers).map(([name, value]) => [name, String(value)] as const);
-    return {
-      status: answer.statusCode ?? 0,
-      headers: Object.fromEntries(heads),
-      body: await readAnswer(answer, ANSWER_BYTES_MAX),
-    };
+    return asking.ask({ method, url, headers, ...(body && { body }), region, service: 's3' });
   }
 }
 
