@@ -277,6 +277,7 @@ testWith(
     expect(installed.stdout.match(/made {5}alarm/g), installed.stdout + installed.stderr).toHaveLength(
       CIS_CONTROLS.length,
     );
+    expect(installed.code, installed.stdout).toBe(0);
     const again = await opentrail(server, ['monitor', 'install', 'cis']);
     expect(again.stdout, again.stdout).not.toContain('made     ');
     const status = await opentrail(server, ['monitor', 'status']);
@@ -304,20 +305,28 @@ testWith(
     await cli('logs', 'create-log-stream', ...group).catch(() => {});
     const events = JSON.stringify([{ timestamp: Date.now(), message: JSON.stringify(record) }]);
     await cli('logs', 'put-log-events', ...group, '--log-events', events);
-    const message = await eventually(
-      async () => {
-        const taken = await cli<{ Messages?: { Body: string }[] }>('sqs', 'receive-message', '--queue-url', url);
-        const bodies = (taken.Messages ?? []).map(({ Body }) => JSON.parse(Body));
-        return bodies.find(({ AlarmName }) => AlarmName === alarmNameOf(CIS_CONTROLS[0]!));
-      },
-      'the alarm of a root call',
-      180_000,
-    );
-    expect(message).toMatchObject({ NewStateValue: 'ALARM', OpenTrail: { Events: expect.arrayContaining([record]) } });
-
-    await cli('kms', 'create-key');
+    // And a real call, by way of the trail.
     const { KeyMetadata: key } = await cli<{ KeyMetadata: { KeyId: string } }>('kms', 'create-key');
     await cli('kms', 'disable-key', '--key-id', key.KeyId);
+    // biome-ignore lint/suspicious/noExplicitAny: messages of alarms
+    const told = new Map<string, any>();
+    await eventually(
+      async () => {
+        const taken = await cli<{ Messages?: { Body: string }[] }>('sqs', 'receive-message', '--queue-url', url);
+        for (const { Body } of taken.Messages ?? []) told.set(JSON.parse(Body).AlarmName, JSON.parse(Body));
+        return told.has('CIS-RootUsage') && told.has('CIS-KmsKeyDisabling');
+      },
+      'the alarms of a root call and of a disabled key',
+      180_000,
+    );
+    expect(told.get(alarmNameOf(CIS_CONTROLS[0]!))).toMatchObject({
+      NewStateValue: 'ALARM',
+      OpenTrail: { Events: expect.arrayContaining([record]) },
+    });
+    expect(told.get('CIS-KmsKeyDisabling').OpenTrail.Events).toMatchObject([
+      { eventName: 'DisableKey', requestParameters: { keyId: key.KeyId } },
+    ]);
+
     const tested = await opentrail(server, ['alarm', 'test', 'CIS-KmsKeyDisabling', '--since', '1h']);
     expect(tested.stdout + tested.stderr).toMatch(
       /records read, 1 counted; CIS-KmsKeyDisabling would have fired once\./,
