@@ -210,6 +210,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
       kms: kms.forServices,
       purposeKey: kms.purposeKey,
       metrics,
+      troubles,
       clock,
       random,
       logger,

@@ -17,6 +17,7 @@ import { openMailboxes } from './ports/mailboxes/embedded.ts';
 import { openMetricStore } from './ports/metrics/store.ts';
 import type { ObjectStore } from './ports/object-store.ts';
 import type { State } from './ports/state.ts';
+import type { Troubles } from './ports/troubles.ts';
 import { loadCatalogue } from './schema/catalogue.ts';
 import { openCloudWatch } from './services/cloudwatch/open.ts';
 import type { Events, LogGroups, Topics } from './services/doors.ts';
@@ -44,6 +45,7 @@ export interface MonitoringParts {
   /** A key for one use alone: 32 bytes. */
   readonly purposeKey: (purpose: string) => Buffer;
   readonly metrics: Metrics;
+  readonly troubles: Pick<Troubles, 'watchMailboxes'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -79,9 +81,8 @@ export interface Monitoring {
 /** Puts the services together that stand around trails; each knows the others only by `services/doors.ts`. */
 export async function openMonitoring(parts: MonitoringParts): Promise<Monitoring> {
   const { config, dataDir, state, log, clock, random, logger, shortage, closing } = parts;
-  const mailboxes = closing(
-    await openMailboxes({ directory: join(dataDir, 'mailboxes'), random, logger, shortage }),
-    (m) => m.close(),
+  const mailboxes = parts.troubles.watchMailboxes(
+    closing(await openMailboxes({ directory: join(dataDir, 'mailboxes'), random, logger, shortage }), (m) => m.close()),
   );
   const http = closing(createHttpSender({ clock }), (h) => h.close());
   const mail =

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import { systemErrorCode } from '../base/errors.ts';
+import type { Mailboxes } from './mailboxes.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { State } from './state.ts';
 
@@ -13,6 +14,8 @@ export interface Troubles {
   watchState(state: State): State;
   /** The same store, whose failed writes are remembered. */
   watchObjects(store: ObjectStore): ObjectStore;
+  /** The same mailboxes, whose failed writes are remembered. */
+  watchMailboxes(mailboxes: Mailboxes): Mailboxes;
   /** Which parts the disk refused a write, lately and last; in words, for /readyz. */
   list(): readonly string[];
 }
@@ -50,6 +53,18 @@ export function createTroubles(clock: Clock): Troubles {
       completeUpload: noting('objects', store.completeUpload),
       delete: noting('objects', store.delete),
       changeBucket: noting('objects', store.changeBucket),
+    }),
+    watchMailboxes: (boxes) => ({
+      put: noting('mailboxes', boxes.put.bind(boxes)),
+      update: noting('mailboxes', boxes.update.bind(boxes)),
+      remove: noting('mailboxes', boxes.remove.bind(boxes)),
+      drop: noting('mailboxes', boxes.drop.bind(boxes)),
+      entries: boxes.entries.bind(boxes),
+      entry: boxes.entry.bind(boxes),
+      size: boxes.size.bind(boxes),
+      body: boxes.body.bind(boxes),
+      boxes: boxes.boxes.bind(boxes),
+      close: () => boxes.close(),
     }),
     list() {
       const nowMs = clock.monotonicMs();

@@ -39,15 +39,6 @@ export interface LogLine {
   readonly message: string;
 }
 
-export interface Ingested {
-  readonly accountId: string;
-  readonly region: string;
-  readonly logGroup: string;
-  readonly logStream: string;
-  readonly ingestedMs: number;
-  readonly events: readonly LogLine[];
-}
-
 export interface LogGroups {
   /** Makes the stream if it is not there. @throws AwsError ResourceNotFoundException for the group */
   put(logGroupArn: string, logStream: string, events: readonly LogLine[]): Promise<void>;
