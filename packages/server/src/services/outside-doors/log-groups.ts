@@ -36,12 +36,13 @@ export function outsideLogGroups(logs: OutsideCaller, logger: Logger): LogGroups
       if (region === undefined) {
         throw new AwsError('InvalidParameterException', `${logGroupArn} is not the ARN of a log group.`);
       }
+      const stream = { logGroupName, logStreamName };
+      if (events.length === 0) return makeStream(region, stream); // proves that it may be written to
       const fitting = events.filter(({ message }) => message !== '' && Buffer.byteLength(message) <= EVENT_BYTES_MAX);
       if (fitting.length < events.length) {
         const count = events.length - fitting.length;
         logger.warn({ logGroupArn, logStreamName, count }, 'events of more than 256 KB are not sent to log groups');
       }
-      const stream = { logGroupName, logStreamName };
       for (const batch of batchesOf(fitting.toSorted(byTime), LIMITS)) {
         const input = {
           ...stream,
