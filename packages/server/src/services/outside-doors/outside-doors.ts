@@ -62,6 +62,9 @@ export function openOutsideDoors(options: OutsideDoorsOptions): OutsideDoors {
   const metrics = opened(metricsEndpoint, '--metrics-endpoint', 'CloudWatch', 'monitoring', (c) =>
     outsideMetrics(c, logger),
   );
+  if (metrics) {
+    logger.warn('metric filters count for the CloudWatch of metricsEndpoint: alarms of this server see nothing of it');
+  }
   const events = opened(eventsEndpoint, '--events-endpoint', 'EventBridge', 'events', outsideEvents);
   return {
     ...(topics && { topics }),
