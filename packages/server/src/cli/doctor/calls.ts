@@ -1,4 +1,5 @@
 import type { CallOptions, OpenTrailClient } from '../client.ts';
+import { textIn } from '../monitor/aws.ts';
 
 /** The answer of one call, or why there is none. */
 export type Outcome<T> =
@@ -10,6 +11,8 @@ export interface Calls {
   cloudTrail<T>(operation: string, input: object): Promise<Outcome<T>>;
   kms<T>(operation: string, input: object): Promise<Outcome<T>>;
   organizations<T>(operation: string, input: object): Promise<Outcome<T>>;
+  /** Of a topic; empty when it shows none. */
+  topicPolicy(arn: string): Promise<Outcome<string>>;
   /** A bucket's sub-resource, or (without) whether it is there. */
   bucket(bucket: string, subresource?: string): Promise<Outcome<string>>;
   /** What keeps the server from its work, in its own words; undefined when it has no such page (AWS). */
@@ -41,6 +44,19 @@ export function callsOf(client: OpenTrailClient): Calls {
     cloudTrail: json('cloudtrail', 'CloudTrail_20131101'),
     kms: json('kms', 'TrentService'),
     organizations: json('organizations', 'AWSOrganizationsV20161128'),
+    topicPolicy: (arn) =>
+      fetched(
+        'POST',
+        '/',
+        {
+          service: 'sns',
+          headers: { 'content-type': 'application/x-www-form-urlencoded' },
+          body: Buffer.from(
+            new URLSearchParams({ Action: 'GetTopicAttributes', Version: '2010-03-31', TopicArn: arn }).toString(),
+          ),
+        },
+        policyIn,
+      ),
     bucket: (bucket, subresource) =>
       fetched(
         subresource === undefined ? 'HEAD' : 'GET',
@@ -59,6 +75,10 @@ export function callsOf(client: OpenTrailClient): Calls {
     },
   };
 }
+
+/** Of the attributes of a topic. */
+const policyIn = (xml: string): string =>
+  textIn(/<key>Policy<\/key>\s*(<value>[^<]*<\/value>)/.exec(xml)?.[1] ?? '', 'value') ?? '';
 
 /** Of a JSON or an XML error; an answer to HEAD has none, and its status must do. */
 function codeOf(status: number, text: string): string {

@@ -14,6 +14,7 @@ const TRAIL: ShownTrail = {
   LogFileValidationEnabled: true,
 };
 const KEY = 'arn:aws:kms:us-east-1:123456789012:key/0123';
+const TOPIC = 'arn:aws:sns:us-east-1:123456789012:told';
 const NOW_MS = Date.UTC(2026, 0, 2, 12);
 const NOW = NOW_MS / 1000;
 const error = (code: string): Outcome<never> => ({ code, message: 'so it is' });
@@ -41,6 +42,7 @@ function callsOf(over: Readonly<Record<string, unknown>> = {}): Calls {
     GetKeyPolicy: { Policy: document(allow('kms:*', '*')) },
     HeadBucket: '',
     policy: GOOD_POLICY,
+    topicPolicy: document(allow('SNS:Publish', TOPIC)),
     troubles: [],
     ...over,
   };
@@ -52,6 +54,7 @@ function callsOf(over: Readonly<Record<string, unknown>> = {}): Calls {
     cloudTrail: answer,
     kms: answer,
     organizations: answer,
+    topicPolicy: () => answer('topicPolicy'),
     bucket: (_bucket, subresource) => answer(subresource ?? 'HeadBucket'),
     troubles: async () => answers.troubles as readonly string[],
   };
@@ -148,6 +151,26 @@ describe('a trail', () => {
     );
     expect(healthy).toBe(true);
     expect(findings.filter(({ state }) => state === 'unknown')).toHaveLength(4);
+  });
+});
+
+describe('a topic', () => {
+  const SnsTopicARN = TOPIC;
+  test('that may be published to is good', async () => {
+    const { findings } = await told({}, { SnsTopicARN });
+    expect(findings).toContainEqual({ about: 'topic policy', state: 'good', says: 'it lets CloudTrail publish' });
+  });
+
+  test('whose policy says nothing of CloudTrail is given with what it lacks, and is good then', async () => {
+    const policy = document(allow('SNS:Publish', TOPIC, { Principal: { Service: 'config.amazonaws.com' } }));
+    const [finding] = await badOf({ topicPolicy: policy }, { SnsTopicARN });
+    expect(finding).toMatchObject({ about: 'topic policy', says: 'it does not allow sns:Publish to CloudTrail' });
+    expect(await badOf({ topicPolicy: JSON.stringify(finding!.fix!.policy) }, { SnsTopicARN })).toEqual([]);
+  });
+
+  test('that is gone is bad, and one that may not be seen is not', async () => {
+    expect(await badOf({ topicPolicy: error('NotFound') }, { SnsTopicARN })).toMatchObject([{ about: 'topic' }]);
+    expect(await badOf({ topicPolicy: error('AuthorizationError') }, { SnsTopicARN })).toEqual([]);
   });
 });
 

@@ -6,6 +6,7 @@ import { checkBucket } from './bucket.ts';
 import { type Calls, callsOf } from './calls.ts';
 import { bad, type Diagnosis, diagnosisText, type Finding, good, unknown } from './findings.ts';
 import { checkKey } from './key.ts';
+import { checkTopic } from './topic.ts';
 import { checkStatus, type ShownTrail } from './trail.ts';
 
 export interface DoctorOptions {
@@ -52,6 +53,7 @@ export async function diagnose(calls: Calls, trail: ShownTrail, nowMs: number, o
     ...(outside === undefined
       ? [...(await checkBucket(calls, trail, nowMs)), ...(await checkKey(calls, trail, nowMs))]
       : [unknown('bucket', `it is at ${outside}, whose own answers stand under deliveries and digests`)]),
+    ...(await checkTopic(calls, trail, nowMs)),
     ...(await checkServer(calls)),
   ];
   return { trail: trail.TrailARN, healthy: findings.every(({ state }) => state !== 'bad'), findings };
