@@ -4,6 +4,7 @@ import { DEFAULT_SELECTORS } from '../event/selectors.ts';
 import type { Trail } from '../trails/trail.ts';
 import { newTrail, World } from './testing/world.ts';
 
+const TOPIC = 'arn:aws:sns:us-east-1:123456789012:told';
 const HOUR = 3_600_000;
 const REGIONS = ['us-east-1', 'eu-west-1', 'ap-south-1'];
 const DATA_ONLY = {
@@ -36,7 +37,7 @@ describe('a crash', () => {
       for (let i = first; i < world.events.length; i++) expected.push(`e${i}`);
     };
     world.start(dieAt);
-    let trail = await world.startLogging(newTrail('main', { isMultiRegion: true }));
+    let trail = await world.startLogging(newTrail('main', { isMultiRegion: true, snsTopicArn: TOPIC }));
     log({}, {}, { region: 'eu-west-1' }, ...Array.from({ length: 12 }, () => ({})));
     await settle(world);
     await world.clock.advance(HOUR);
@@ -66,7 +67,7 @@ describe('a crash', () => {
     return { expected, steps: world.lives === 1 ? world.steps : 0 };
   }
 
-  it('at any step, before or after its effect, neither loses nor repeats an event', async () => {
+  it('at any step, before or after its effect, neither loses nor repeats an event, and leaves no log file untold', async () => {
     const settings = { logFileBytesMax: 700, regions: ['us-east-1', 'eu-west-1'] };
     const { steps } = await story(new World(settings), Infinity);
     expect(steps).toBeGreaterThan(100);
@@ -81,6 +82,8 @@ describe('a crash', () => {
           .map((f) => f.key)
           .sort(),
       );
+      const files = world.logFiles().map(({ key }) => key);
+      expect([...new Set(world.told)].sort(), `died at ${dieAt}`).toEqual(files.sort());
       expect(await world.leftInState()).toEqual([]);
       await world.delivery.stop();
     }

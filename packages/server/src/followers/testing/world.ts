@@ -1,7 +1,7 @@
 import { createHash, generateKeyPairSync } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import type { Clock } from '../../base/clock.ts';
-import { assert } from '../../base/errors.ts';
+import { AwsError, assert } from '../../base/errors.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { createMetrics } from '../../base/metrics.ts';
 import { seededRandom } from '../../base/random.ts';
@@ -52,6 +52,10 @@ export class World {
   readonly objects = new Map<string, Put>();
   /** S3 code by bucket, or folder in one, that refuses; `timeout` for an error without a code, `silence` for no answer at all. */
   readonly refusing = new Map<string, string>();
+  /** What topics heard: keys of log files. */
+  readonly told: string[] = [];
+  /** SNS's code with which topics refuse. */
+  topicsRefuse: string | undefined;
   readonly settings: TrailDeliverySettings;
   delivery!: TrailDelivery;
   /** How many of the next writes to State and spool fail, as with a full disk. */
@@ -122,6 +126,7 @@ export class World {
           this.refusing.get(object.bucket) === 'silence' ? never : step(() => this.#put(caller, object)),
       },
       spool: this.#spool(step),
+      publish: (_topic, { message }) => step(() => this.#tell(message)),
       signingKeys,
       clock: {
         now: () => this.clock.now(),
@@ -337,6 +342,15 @@ export class World {
         }),
       list: () => step(() => [...this.spool.keys()]),
     };
+  }
+
+  #tell(message: string): void {
+    if (this.topicsRefuse !== undefined) throw new AwsError(this.topicsRefuse, 'refused');
+    const { s3Bucket, s3ObjectKey } = JSON.parse(message) as { s3Bucket: string; s3ObjectKey: string[] };
+    for (const key of s3ObjectKey) {
+      assert(this.objects.has(`${s3Bucket}/${key}`), `${key} is there when it is told`);
+      this.told.push(key);
+    }
   }
 
   #failPerhaps(): void {
