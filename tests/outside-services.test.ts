@@ -1,10 +1,12 @@
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { Boto } from './support/boto.ts';
 import { eventually, testWith } from './support/clients.ts';
 import { freePort, type Moto, startMoto, stopMotos } from './support/moto.ts';
 import { cleanUp, newFolder, type RunningOpenTrail, startOpenTrail } from './support/opentrail.ts';
 import { ACCOUNT, makeTrail } from './support/trail.ts';
+import { blockOf, typeAsWritten } from './support/walk.ts';
 
 const botos: Boto[] = [];
 afterAll(() => {
@@ -13,6 +15,7 @@ afterAll(() => {
   cleanUp();
 });
 
+const PAGE = readFileSync(join(dirname(import.meta.dirname), 'docs/outside-services.md'), 'utf8');
 const SECRET = 'the-secret-of-the-services-outside';
 const KEYS = { AWS_ACCESS_KEY_ID: 'AKIAOUTSIDE', AWS_SECRET_ACCESS_KEY: SECRET };
 const TOPIC = `arn:aws:sns:us-east-1:${ACCOUNT}:alerts`;
@@ -215,6 +218,23 @@ testWith(
     await moto.stop();
   },
   180_000,
+);
+
+testWith(
+  ['moto', 'boto3', 'aws', 'aws-endpoint-env'],
+  'the page, as written: an alarm here tells a topic there',
+  async () => {
+    const moto = await startMoto();
+    const there = await prepare(clientOf(moto.endpoint, ['AKIAOUTSIDE', SECRET]));
+    const server = await startOpenTrail({ flags: { 'topics-endpoint': moto.endpoint }, env: KEYS });
+    const env = { ...server.env, AWS_ENDPOINT_URL_SNS: moto.endpoint };
+    const followed = await typeAsWritten(blockOf(PAGE, 'outside: an alarm'), { ...server, env }, newFolder('page'));
+    expect(followed.code, followed.stderr).toBe(0);
+    await eventually(async () => (await there.taken('alerts')).some((body) => body.includes('a drill')), 'the alarm');
+    expect(await server.stop()).toBe(0);
+    await moto.stop();
+  },
+  120_000,
 );
 
 testWith(

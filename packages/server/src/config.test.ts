@@ -39,6 +39,8 @@ test.each([
   [{ file: file('[]') }, /JSON object/],
   [{ file: '/nonexistent/opentrail.json' }, /ENOENT/],
   [{ flags: { tlsCert: 'a.pem' } }, /tlsCert and tlsKey go together/],
+  [{ flags: { outsideProfile: 'logs' } }, /outsideProfile needs one of topicsEndpoint/],
+  [{ flags: { eventsEndpoint: 'events.example.com' } }, /--events-endpoint/],
   [{ env: { OPENTRAIL_RATE_QUOTAS: 'maybe' } }, /OPENTRAIL_RATE_QUOTAS/],
 ])('%o is refused with a message that names the setting', (inputs, message) => {
   expect(() => loadConfig(inputs)).toThrow(message);
