@@ -3,7 +3,7 @@ import { AwsError, Pushback } from '../../base/errors.ts';
 import { decodeError } from '../../wire/codec/error-read.ts';
 import type { Credentials } from '../../wire/sigv4/index.ts';
 import { readEndpoint } from '../outside-objects/address.ts';
-import { createAsking } from '../outside-objects/asking.ts';
+import { createAsking, type OutsideAnswer } from '../outside-objects/asking.ts';
 
 export interface OutsidePlace {
   /** `http(s)://host[:port]` */
@@ -82,10 +82,10 @@ export function createOutsideCaller(options: OutsideCallerOptions): OutsideCalle
     const { status } = answer;
     if (status >= 200 && status < 300) return answer.body.toString('utf8');
     const { code, message } = decodeError(undefined, answer);
-    const why = `${whom} answered ${code}: ${message}`;
-    // A redirection, or a proxy that wants something, is the operator's to mend.
-    if (status < 400 || status >= 500 || status === 407 || status === 429 || status === 408 || PASSING.test(code))
-      throw new Pushback(why);
+    // Of signatures AWS tells what was signed, a session's token with it.
+    const why = `${whom} answered ${code}${code.includes('Signature') ? '' : `: ${message}`}`;
+    const mayPass = status >= 500 || status === 429 || PASSING.test(code) || !saysWhy(answer);
+    if (mayPass) throw new Pushback(why);
     throw new AwsError(code, why, { status });
   }
 
@@ -106,6 +106,10 @@ export function createOutsideCaller(options: OutsideCallerOptions): OutsideCalle
     close: () => asking.close(),
   };
 }
+
+/** Whether it is an error of a service; others are of proxies on the way, and the operator's to mend. */
+const saysWhy = ({ headers, body }: OutsideAnswer): boolean =>
+  headers['x-amzn-errortype'] !== undefined || /"__type"|<Code>/.test(body.toString('utf8'));
 
 /** A page of a proxy with status 200 is no acknowledgement. */
 export function unlike(whom: string): never {

@@ -170,11 +170,19 @@ describe('what may pass is a Pushback', () => {
     ['keys that expired', xmlError('ExpiredToken')],
     ['keys that are not known yet', xmlError('InvalidClientTokenId')],
     ['a clock that is wrong', xmlError('SignatureDoesNotMatch')],
+    ['a page of a proxy', says(404, '404 page not found')],
     ['a page that is no answer', says(200, '<html>Welcome</html>')],
     ['a connection that breaks off', (res) => void res.destroy()],
   ])('%s', async (_name, reply) => {
     replies = [reply, reply];
     expect(await failure(opened().topics!.publish(TOPIC, { message: 'm' }, ACTOR))).toBeInstanceOf(Pushback);
+  });
+
+  test('what AWS says of a signature holds the token, and is not told', async () => {
+    replies = [
+      says(403, JSON.stringify({ __type: 'InvalidSignatureException', message: 'x-amz-security-token:a-token' })),
+    ];
+    expect((await failure(opened().queues!.send(QUEUE, { body: 'm' }, ACTOR))).message).toMatch(/SignatureException$/);
   });
 
   test('silence, after a while', async () => {
