@@ -32,6 +32,8 @@ export interface LogGroupSink {
     logStream: string,
     lines: readonly { readonly timestampMs: number; readonly message: string }[],
   ): Promise<void>;
+  /** The newest messages of a stream, at least so many bytes of them. @throws AwsError when there is no such group */
+  tail(destination: LogDestination, logStream: string, bytes: number): Promise<ReadonlySet<string>>;
 }
 
 export interface LogGroupTrailDeps {
@@ -50,6 +52,8 @@ export interface LogGroupTrailDeps {
 
 /** What CloudWatch Logs takes at a time; judged in a few milliseconds, before requests get their turn. */
 const READ_BYTES = 512 * 1024;
+/** What a put that nobody heard of may have brought: one read. */
+const TAIL_BYTES = 2 * READ_BYTES;
 /** Lets a trickle of events gather. */
 const READ_PAUSE_MS = 200;
 /** What nobody wanted may be judged again after a crash: so the cursor need not be written for each read. */
@@ -83,6 +87,8 @@ export class LogGroupTrail {
   #trouble: LogGroupProgress['trouble'];
   /** What was read and is not all put yet, and where the cursor is then. */
   #pending: { puts: Put[]; readonly next: Sequence } | undefined;
+  /** A put may have arrived, though nobody has said so: it failed half-way, or an earlier process died after it. */
+  #isDoubtful: boolean;
   /** Statuses that State is to learn with the cursor. */
   readonly #delivered = new Map<string, StateChange>();
   #failures = 0;
@@ -106,6 +112,7 @@ export class LogGroupTrail {
     this.#cursor = progress?.cursor ?? 0;
     this.#savedCursor = progress?.cursor;
     this.#trouble = progress?.trouble;
+    this.#isDoubtful = true;
     this.update(trail, isRetired, membersOf);
     this.#running = this.#run();
   }
@@ -226,9 +233,13 @@ export class LogGroupTrail {
     const { clock, logger } = this.#deps;
     for (const put of [...pending.puts]) {
       const timestampMs = clock.now();
-      const lines = put.messages.map((message) => ({ timestampMs, message }));
+      let lines = put.messages.map((message) => ({ timestampMs, message }));
       const { destination, isCurrent } = this.#destinationNow(put.destination);
       try {
+        if (this.#isDoubtful) {
+          const there = await this.#deps.sink.tail(destination, put.logStream, TAIL_BYTES);
+          lines = lines.filter(({ message }) => !there.has(message));
+        }
         await this.#deps.sink.put(this.#trail, destination, put.logStream, lines);
         const status: LogGroupStatus = { logGroupArn: destination.logGroupArn, latestMs: timestampMs };
         const key = logGroupStatusKey(this.#trail.id, put.stream);
@@ -244,6 +255,7 @@ export class LogGroupTrail {
     this.#trouble = undefined;
     this.#pending = undefined;
     this.#cursor = pending.next;
+    this.#isDoubtful = pending.next < this.#deps.bornAt;
     if (this.#delivered.size > 0 || hadTrouble) await this.#save();
   }
 
@@ -257,6 +269,7 @@ export class LogGroupTrail {
   async #failed(error: unknown): Promise<void> {
     const { logger } = this.#deps;
     const { signal } = this.#alarm;
+    this.#isDoubtful = true;
     const { arn: trail, cloudWatchLogsLogGroupArn: logGroupArn } = this.#trail;
     // Only what CloudWatch Logs or IAM itself said is shown.
     if (error instanceof AwsError && logGroupArn !== undefined) {

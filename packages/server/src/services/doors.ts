@@ -42,6 +42,11 @@ export interface LogLine {
 export interface LogGroups {
   /** Makes the stream if it is not there. @throws AwsError ResourceNotFoundException for the group */
   put(logGroupArn: string, logStream: string, events: readonly LogLine[]): Promise<void>;
+  /**
+   * The newest messages of a stream, at least `bytes` of them if there are so many: for who does not know after a crash
+   * whether a put arrived. None when there is no such stream. Absent where it cannot be told.
+   */
+  tail?(logGroupArn: string, logStream: string, bytes: number): Promise<ReadonlySet<string>>;
 }
 
 /** One value of a metric, or a set of them (PutMetricData). */

@@ -102,6 +102,8 @@ export interface TrailLogGroups {
    * @throws AwsError AccessDenied, or ResourceNotFoundException when there is no such group; Pushback
    */
   put(trail: Trail, destination: LogDestination, stream: string, lines: readonly LogLine[]): Promise<void>;
+  /** The newest messages of a stream, at least so many bytes of them; empty where it cannot be told. */
+  tail(destination: LogDestination, stream: string, bytes: number): Promise<ReadonlySet<string>>;
 }
 
 /** The role is not there, or does not let CloudTrail be it. */
@@ -157,6 +159,7 @@ export function createTrailLogGroups({ roles, authorizer, logGroups, clock }: Tr
       }
       await logGroups.put(logGroupArn, stream, lines);
     },
+    tail: async ({ logGroupArn }, stream, bytes) => (await logGroups.tail?.(logGroupArn, stream, bytes)) ?? new Set(),
   };
 }
 

@@ -35,7 +35,17 @@ const SERVICE_EVENT_BYTES_MAX = 256 * 1024;
 const BATCH_EVENTS = 5_000;
 
 /** For services that write into groups: streams are made as they are named. Events that are too large are passed over. */
-export function createLogGroupsDoor({ logger }: Pick<LogsDeps, 'logger'>, groups: Groups, ingest: Ingest): LogGroups {
+export function createLogGroupsDoor(
+  { logger, store }: Pick<LogsDeps, 'logger' | 'store'>,
+  groups: Groups,
+  ingest: Ingest,
+): LogGroups {
+  async function named(logGroupArn: string): Promise<Group> {
+    const place = placeOfArn(logGroupArn);
+    if (!place) throw invalid(`${logGroupArn} is not the ARN of a log group.`);
+    return (await groups.find(place, place.name)).value;
+  }
+
   async function streamOf(group: Group, name: string): Promise<Stream> {
     const unlessThere = (code: string) => (error: unknown) => {
       if (error instanceof AwsError && error.code === code) return undefined;
@@ -49,9 +59,7 @@ export function createLogGroupsDoor({ logger }: Pick<LogsDeps, 'logger'>, groups
 
   return {
     async put(logGroupArn, logStream, events) {
-      const named = placeOfArn(logGroupArn);
-      if (!named) throw invalid(`${logGroupArn} is not the ARN of a log group.`);
-      const { value: group } = await groups.find(named, named.name);
+      const group = await named(logGroupArn);
       const stream = await streamOf(group, logStream);
       const fitting = events.filter(({ message }) => Buffer.byteLength(message) <= SERVICE_EVENT_BYTES_MAX);
       if (fitting.length < events.length) {
@@ -62,6 +70,21 @@ export function createLogGroupsDoor({ logger }: Pick<LogsDeps, 'logger'>, groups
       for (let i = 0; i < byTime.length; i += BATCH_EVENTS) {
         await ingest.append(group, stream, byTime.slice(i, i + BATCH_EVENTS));
       }
+    },
+    async tail(logGroupArn, logStream, bytes) {
+      const group = await named(logGroupArn);
+      const messages = new Set<string>();
+      const stream = (await groups.streams(group)).find(({ name }) => name === logStream);
+      if (!stream) return messages;
+      let left = bytes;
+      for await (const batch of store.read(group.id, { streams: new Set([stream.number]), backward: true })) {
+        for (const { message } of batch) {
+          messages.add(message);
+          left -= Buffer.byteLength(message);
+        }
+        if (left <= 0) break;
+      }
+      return messages;
     },
   };
 }
