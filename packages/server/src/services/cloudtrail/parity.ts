@@ -10,12 +10,8 @@ import { cloudTrailService } from './index.ts';
  * A test holds that each names an operation that has one.
  */
 export const LIMITS: Readonly<Record<string, string>> = {
-  CreateTrail:
-    'SNS topics and CloudWatch Logs do not exist yet: asking for them is refused with the service’s own errors',
-  UpdateTrail: 'as CreateTrail',
   DescribeTrails: '`HasInsightSelectors` is always false',
   GetTrail: '`HasInsightSelectors` is always false',
-  GetTrailStatus: 'nothing of notifications and CloudWatch Logs, which do not exist yet',
   GetInsightSelectors:
     'Insights do not exist yet: a trail that exists is answered `InsightNotEnabledException`, since none has them',
   AddTags: 'trails only: event data stores, channels and dashboards do not exist yet',
