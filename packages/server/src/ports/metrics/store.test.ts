@@ -90,6 +90,7 @@ describe('in files', () => {
     await store.put([{ series: seriesOf('m'), point: one(BASE, 10) }]);
     await store.close();
     store = await open();
+    await store.maintain(BASE * 1000); // what was in the WAL is in a chunk now
     const before = copyOf(join(directory, 'chunks'));
     expect(before.length).toBe(2);
     await store.maintain((BASE + 5 * 3600) * 1000);

@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, readFile, rename } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, brotliDecompress, constants } from 'node:zlib';
@@ -69,6 +69,13 @@ export async function openMetricStore(options: MetricStoreOptions): Promise<Metr
   return store;
 }
 
+interface Frozen {
+  readonly points: HotPoints;
+  readonly generation: number;
+  /** Of its WAL. */
+  readonly bytes: number;
+}
+
 class FileMetricStore implements MetricStore {
   readonly #directory: string;
   readonly #logger: Logger;
@@ -78,14 +85,14 @@ class FileMetricStore implements MetricStore {
   /** The last number that was taken of each source. */
   readonly #sources = new Map<string, number>();
   #files!: ChunkFiles;
-  #wal!: Wal;
+  /** Made with the first write: a start must not need a disk that takes anything. */
+  #wal: Wal | undefined;
   #walGeneration = 0;
   /** The last one that was given out, to a WAL or to a chunk. */
   #generation = 0;
   #hot = new HotPoints();
-  /** Those on their way to files. */
-  #frozen: { readonly points: HotPoints; readonly generation: number } | undefined;
-  #frozenBytes = 0;
+  /** On their way to files, the oldest first, each with the WAL that they are also in. */
+  readonly #frozen: Frozen[] = [];
   /** Since when there is something in memory, and what time it was last, in seconds. */
   #hotSince = 0;
   #now = 0;
@@ -113,18 +120,19 @@ class FileMetricStore implements MetricStore {
     this.#generation = Math.max(this.#files.lastGeneration, left.at(-1) ?? 0);
     // Each goes to files of its own generation: a crash between two WALs leaves the one done, the other whole.
     for (const generation of left) {
-      for (const entry of await readWal(this.#walPath(generation))) this.#apply(entry);
-      this.#frozen = { points: this.#hot, generation };
+      const path = this.#walPath(generation);
+      for (const entry of await readWal(path)) this.#apply(entry);
+      this.#frozen.push({ points: this.#hot, generation, bytes: (await stat(path)).size });
       this.#hot = new HotPoints();
-      await this.#flush();
     }
-    await this.#newWal();
+    if (left.length > 0) this.#startFlush();
   }
 
   put(writes: readonly MetricWrite[], once?: OncePut): Promise<void> {
     if (this.#closed) throw new Error('the metrics are closed');
     if (this.#queue.length >= WAITING_MAX) throw new Pushback('too many metrics wait for the disk');
-    if (this.#wal.bytes + this.#frozenBytes > WAL_BYTES_LIMIT) throw new Pushback('metrics cannot be moved to files');
+    const waiting = this.#frozen.reduce((sum, { bytes }) => sum + bytes, this.#walBytes);
+    if (waiting > WAL_BYTES_LIMIT) throw new Pushback('metrics cannot be moved to files');
     return new Promise((resolve, reject) => {
       this.#queue.push({ writes, once, resolve, reject });
       this.#run();
@@ -147,7 +155,7 @@ class FileMetricStore implements MetricStore {
     // Memory is looked at in the same turn as the list of files: what moves meanwhile is found once.
     const chunks = this.#files.overlapping(start, end);
     take(this.#hot.pointsOf(id));
-    take(this.#frozen?.points.pointsOf(id) ?? []);
+    for (const { points } of this.#frozen) take(points.pointsOf(id));
     take(await this.#files.points(chunks, id));
     return inOrder(points);
   }
@@ -155,7 +163,9 @@ class FileMetricStore implements MetricStore {
   async causes(id: number, start: number, end: number): Promise<PointCause[]> {
     const minute = start - (start % 60);
     const chunks = this.#files.overlapping(minute, end);
-    const found = [...this.#hot.causesOf(id), ...(this.#frozen?.points.causesOf(id) ?? [])];
+    const found = [this.#hot, ...this.#frozen.map(({ points }) => points)].flatMap((points) => [
+      ...points.causesOf(id),
+    ]);
     found.push(...(await this.#files.causes(chunks, id)));
     return found
       .filter(([second]) => second >= minute && second < end)
@@ -175,7 +185,11 @@ class FileMetricStore implements MetricStore {
     await this.#running;
     await this.#maintaining?.catch(() => {});
     await this.#flushing;
-    await this.#wal.close();
+    await this.#wal?.close();
+  }
+
+  get #walBytes(): number {
+    return this.#wal?.bytes ?? 0;
   }
 
   async #drain(): Promise<void> {
@@ -183,13 +197,13 @@ class FileMetricStore implements MetricStore {
       const entry = this.#entryOf(this.#queue.splice(0));
       try {
         const { from: _, ...added } = entry;
-        if (entry.points.length + entry.once.length > 0) await this.#wal.append(added);
+        if (entry.points.length + entry.once.length > 0) await (this.#wal ?? (await this.#newWal())).append(added);
         this.#apply(entry);
         for (const { resolve } of entry.from) resolve();
       } catch (error) {
         for (const { reject } of entry.from) reject(pushbackWhenFull(error, 'no metrics are taken'));
       }
-      const full = this.#wal.bytes > WAL_BYTES_MAX || this.#hot.points > this.#hotPointsMax;
+      const full = this.#walBytes > WAL_BYTES_MAX || this.#hot.points > this.#hotPointsMax;
       if (full || this.#rotationAsked) await this.#rotate();
       this.#rotationAsked = false;
     }
@@ -239,16 +253,15 @@ class FileMetricStore implements MetricStore {
    * point MUST be in memory and in the WAL that go together.
    */
   async #rotate(): Promise<void> {
-    if (this.#frozen) return;
     const { wal, generation } = { wal: this.#wal, generation: this.#walGeneration };
+    if (this.#frozen.length > 0 || !wal) return;
     try {
       await this.#newWal();
     } catch (error) {
       this.#logger.error({ err: error }, 'metrics cannot be moved to files');
       return;
     }
-    this.#frozen = { points: this.#hot, generation };
-    this.#frozenBytes = wal.bytes;
+    this.#frozen.push({ points: this.#hot, generation, bytes: wal.bytes });
     this.#hot = new HotPoints();
     this.#startFlush();
     await wal.close();
@@ -260,9 +273,12 @@ class FileMetricStore implements MetricStore {
     });
   }
 
-  /** Writes what is frozen to chunks, and lets go of its WAL. After an error it can be done again. */
   async #flush(): Promise<void> {
-    const { points, generation } = this.#frozen!;
+    for (let [first] = this.#frozen; first; [first] = this.#frozen) await this.#moveToFiles(first);
+  }
+
+  /** Writes the oldest that is frozen to chunks, and lets go of its WAL. After an error it can be done again. */
+  async #moveToFiles({ points, generation }: Frozen): Promise<void> {
     const written: Chunk[] = [];
     const [tier] = TIERS;
     for (const start of points.stretches(tier.stretch)) {
@@ -271,15 +287,14 @@ class FileMetricStore implements MetricStore {
     await this.#writeSeries();
     await this.#fs.remove(this.#walPath(generation));
     await this.#fs.syncDirectory(this.#directory);
-    this.#frozen = undefined;
-    this.#frozenBytes = 0;
+    this.#frozen.shift();
     await this.#files.replace([], written);
   }
 
   async #maintain(now: number): Promise<void> {
     this.#now = now;
     await this.#flushing;
-    if (this.#frozen) this.#startFlush();
+    if (this.#frozen.length > 0) this.#startFlush();
     if (this.#hot.points === 0) this.#hotSince = now;
     else if (now - this.#hotSince >= HOT_SECONDS_MAX || now < this.#hotSince) {
       this.#hotSince = now;
@@ -332,10 +347,11 @@ class FileMetricStore implements MetricStore {
     return join(this.#directory, `${String(generation).padStart(12, '0')}.wal`);
   }
 
-  async #newWal(): Promise<void> {
+  async #newWal(): Promise<Wal> {
     const generation = ++this.#generation;
     this.#wal = await Wal.create(this.#fs, this.#walPath(generation), generation);
     this.#walGeneration = generation;
+    return this.#wal;
   }
 }
 
