@@ -1,3 +1,4 @@
+import { createContext, runInContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { PatternError } from '../pattern-error.ts';
@@ -21,8 +22,23 @@ const { regex } = fc.letrec<{ regex: string; piece: string; sequence: string }>(
 }));
 const text = fc.string({ unit: fc.constantFrom('a', 'b', 'c', '1', '.', 'é', '\n'), maxLength: 10 });
 
+const sandbox = createContext({ source: '', value: '' });
+const V8_MS_MAX = 500;
+
+/** What V8 finds; undefined where its backtracking goes on and on, which ours is there to avoid. */
+function foundByV8(source: string, value: string): boolean | undefined {
+  try {
+    return runInContext('new RegExp(source).test(value)', Object.assign(sandbox, { source, value }), {
+      timeout: V8_MS_MAX,
+    }) as boolean;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error;
+    return undefined;
+  }
+}
+
 describe('a search', () => {
-  test('finds what V8 finds', () => {
+  test('finds what V8 finds, where V8 comes to an end', () => {
     fc.assert(
       fc.property(regex, fc.array(text, { minLength: 1, maxLength: 4 }), (source, texts) => {
         let ours: (text: string) => boolean;
@@ -32,8 +48,10 @@ describe('a search', () => {
           fc.pre(!/too large/.test(String(error)));
           throw error;
         }
-        for (const value of texts)
-          expect([source, value, ours(value)]).toEqual([source, value, new RegExp(source).test(value)]);
+        for (const value of texts) {
+          const found = ours(value);
+          expect([source, value, found]).toEqual([source, value, foundByV8(source, value) ?? found]);
+        }
       }),
       { numRuns: 3000 },
     );
