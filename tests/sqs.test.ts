@@ -304,6 +304,7 @@ test('nothing acknowledged is lost, and nothing deleted comes back, after kill -
   const path = (queueUrl: string) => new URL(queueUrl).pathname;
   const acknowledged = new Set<string>();
   const deleted = new Set<string>();
+  const asked = new Set<string>(); // deletions that were asked for, answered or not
   const sequence: string[] = [];
   let killed = false;
   const until = async (work: () => Promise<void>) => {
@@ -326,6 +327,7 @@ test('nothing acknowledged is lost, and nothing deleted comes back, after kill -
     until(async () => {
       const { Messages = [] } = await call(server, 'ReceiveMessage', { QueueUrl: url, VisibilityTimeout: 1000 });
       for (const { Body, ReceiptHandle } of Messages) {
+        asked.add(Body);
         await call(server, 'DeleteMessage', { QueueUrl: url, ReceiptHandle });
         deleted.add(Body);
       }
@@ -368,11 +370,12 @@ test('nothing acknowledged is lost, and nothing deleted comes back, after kill -
   }
   const back = [...deleted].filter((body) => found.has(body));
   expect(back).toEqual([]);
-  // One may have been received and not deleted: it is hidden still.
+  // One may have been received and not deleted (it is hidden still), or deleted without an answer (it is gone).
   const lost = [...acknowledged].filter((body) => !found.has(body) && !deleted.has(body));
   expect(lost.length).toBeLessThanOrEqual(1);
+  const hidden = lost.filter((body) => !asked.has(body));
   const { Attributes } = await call(server, 'GetQueueAttributes', { QueueUrl: path(url), AttributeNames: ['All'] });
-  expect(Number(Attributes.ApproximateNumberOfMessagesNotVisible)).toBeGreaterThanOrEqual(found.size + lost.length);
+  expect(Number(Attributes.ApproximateNumberOfMessagesNotVisible)).toBeGreaterThanOrEqual(found.size + hidden.length);
   await server.stop();
 }, 120_000);
 
