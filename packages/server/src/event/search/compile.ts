@@ -118,7 +118,8 @@ function collect(value: unknown, path: readonly PathStep[], depth: number, value
     if (text !== '') values.push(text);
   } else if ('name' in step) {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return;
-    if (Object.hasOwn(value, step.name)) collect((value as Record<string, unknown>)[step.name], path, depth + 1, values);
+    if (Object.hasOwn(value, step.name))
+      collect((value as Record<string, unknown>)[step.name], path, depth + 1, values);
   } else if (Array.isArray(value)) {
     if ('index' in step) collect(value[step.index], path, depth + 1, values);
     else for (const element of value) collect(element, path, depth + 1, values);

@@ -73,12 +73,15 @@ function readPrimary(reader: Reader, depth: number): SearchFilter {
   return inner;
 }
 
+/** What people look for as it stands though it holds colons: names of resources, addresses, times of day. */
+const NO_FIELD = /arn:|\d/iy;
+
 function readCondition(reader: Reader): Condition {
   const begin = reader.at;
   if (++reader.conditions > CONDITIONS_MAX) refuse(`a filter may have ${CONDITIONS_MAX} conditions`, begin);
   const keyword = KEYWORDS.find((word) => isWord(reader, word));
   if (keyword !== undefined) expected(reader, `a condition (the word '${keyword}' itself stands in double quotes)`);
-  const name = takeMatch(reader, FIELD);
+  const name = takeMatch(reader, NO_FIELD) === undefined ? takeMatch(reader, FIELD) : undefined;
   if (name !== undefined) {
     const condition = readRest(reader, name, begin);
     if (condition) return condition;
