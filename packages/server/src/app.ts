@@ -63,7 +63,6 @@ import { createAuditor } from './wire/audit.ts';
 import { createHealthPages } from './wire/health.ts';
 import { listen } from './wire/http-server.ts';
 import { createPipeline } from './wire/pipeline.ts';
-import { uriEncode } from './wire/sigv4/index.ts';
 
 export interface AppDeps {
   readonly config: Config;
@@ -365,14 +364,9 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
         random,
         state,
         rulesChanged: rules.rulesChanged,
-        readObject: (context, Bucket, Key) =>
-          pipeline.within(context, {
-            schemaId: 's3',
-            operation: 'GetObject',
-            input: { Bucket, Key },
-            method: 'GET',
-            rawPath: `/${[Bucket, ...Key.split('/')].map(uriEncode).join('/')}`,
-          }),
+        clock,
+        within: (context, part) => pipeline.within(context, part),
+        organizations: organizations.forCloudTrail,
         accounts: identities.accounts,
         operatorAccountId: config.accountId,
         instanceId,

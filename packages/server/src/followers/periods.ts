@@ -1,6 +1,5 @@
-import type { CloudTrailRecord } from '../event/record.ts';
-import { compileSelectors, globalServiceEvent } from '../event/select.ts';
 import type { Sequence, StoredEvent } from '../ports/log.ts';
+import { trailJudge } from '../trails/judge.ts';
 import type { MembersOf } from '../trails/members.ts';
 import {
   ENDING_RECORD_WAIT_MS,
@@ -29,39 +28,9 @@ export function activePeriods(trail: Trail, ends: Ends, membersOf: MembersOf): A
     .map((definition) => ({
       definition,
       end: definition.endSequence ?? ends.get(definition.endingCall?.requestId ?? '') ?? Infinity,
-      accepts: judge(trail, definition, membersOf),
+      accepts: trailJudge(trail, definition, membersOf),
     }))
     .sort((a, b) => a.definition.beginSequence - b.definition.beginSequence);
-}
-
-/** Whose it is, Region rules (spec: api, Trails: global events belong to us-east-1), then the selectors. */
-function judge(trail: Trail, period: LoggingPeriod, membersOf: MembersOf): (event: StoredEvent) => boolean {
-  const selects = compileSelectors(period.selectors);
-  const { isMultiRegion, includeGlobalServiceEvents, organizationId } = period;
-  return (event) => {
-    if (organizationId === undefined) {
-      if (event.header.accountId !== trail.accountId) return false;
-    } else if (!membersOf(organizationId).cover(event)) return false;
-    if (!isMultiRegion) {
-      if (event.header.region !== trail.homeRegion) return false;
-      if (!includeGlobalServiceEvents && globalServiceEvent(event.header)) return false;
-    }
-    return selects(event) && !isOfDelivery(event);
-  };
-}
-
-const DELIVERER = Buffer.from('"invokedBy":"cloudtrail.amazonaws.com"');
-
-/**
- * Whether it is the record of a data key for a log file: of delivery itself. No trail delivers these, or each file would
- * make the next one, for ever, and two trails would feed each other. They stay in the event history. (AWS does so for
- * trails with RecursiveLogging off; those with it on get a file every few minutes that tells of the one before.)
- */
-function isOfDelivery({ header, json }: StoredEvent): boolean {
-  if (header.eventName !== 'GenerateDataKey' || header.eventSource !== 'kms.amazonaws.com') return false;
-  if (!json.includes(DELIVERER)) return false;
-  const { userIdentity } = JSON.parse(json.toString('utf8')) as CloudTrailRecord;
-  return userIdentity?.type === 'AWSService' && userIdentity.invokedBy === 'cloudtrail.amazonaws.com';
 }
 
 /**

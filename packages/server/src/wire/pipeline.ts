@@ -93,6 +93,9 @@ export interface PartOfCall {
   readonly input: Record<string, unknown>;
   readonly method: string;
   readonly rawPath: string;
+  readonly query?: readonly (readonly [string, string])[];
+  /** Default: that of the outer call. */
+  readonly region?: string;
 }
 
 export function createPipeline(deps: PipelineDeps): Pipeline {
@@ -244,13 +247,14 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
 
   async function within(outer: CallContext, part: PartOfCall): Promise<Record<string, unknown>> {
     const { parts } = outer as HandlerContext<Exchange>;
-    const { operation, input, method, rawPath } = part;
+    const { operation, input, method, rawPath, query = [], region = outer.region } = part;
     const service = deps.services.find(({ schema }) => schema.id === part.schemaId)!;
     const { schema } = service;
     const headers = { host: parts.http.host, 'user-agent': outer.userAgent };
     const x: Exchange = {
       ...parts,
-      http: { ...parts.http, method, rawPath, rawQuery: '', query: [], headers },
+      authorization: parts.authorization && { ...parts.authorization, region },
+      http: { ...parts.http, method, rawPath, rawQuery: '', query, headers },
       startMs: deps.clock.now(),
       notes: {},
       requestId: newRequestId(schema),

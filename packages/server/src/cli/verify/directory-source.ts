@@ -1,14 +1,15 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { OperatorError, systemErrorCode } from '../../base/errors.ts';
-import type { ListedObject, Source } from './source.ts';
+import type { ListedObject } from '../../verify/source.ts';
+import type { PlacedSource } from './placed-source.ts';
 
 /**
  * A folder that holds what `aws s3 sync s3://bucket FOLDER` brought: keys are paths under it. Copies lose an object's
  * metadata, so a digest's signature is taken from `<file>.metadata.json` (`{"signature": …}`, or the whole answer of
  * `aws s3api head-object`) where there is one; otherwise from the digest that follows, which repeats it.
  */
-export function directorySource(folder: string): Source {
+export function directorySource(folder: string): PlacedSource {
   return {
     name: folder,
     place: { folder },

@@ -2,17 +2,18 @@ import { readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { OperatorError, systemErrorCode } from '../../base/errors.ts';
+import { verdictOf, verify } from '../../verify/check.ts';
+import type { PublicKeys } from '../../verify/check-digest.ts';
+import type { Selection } from '../../verify/inventory.ts';
+import { findTrailTarget, type ShownTrail, type TrailCalls } from '../../verify/trail-target.ts';
 import type { OpenTrailClient } from '../client.ts';
 import { printable } from '../printable.ts';
 import { createProgress } from '../progress.ts';
-import { verify } from './check.ts';
-import type { PublicKeys } from './check-digest.ts';
-import { deliveryOf } from './coverage.ts';
 import { directorySource } from './directory-source.ts';
-import type { Selection } from './inventory.ts';
-import { EXIT_CODES, jsonReport, textReport, verdictOf } from './report.ts';
+import type { PlacedSource } from './placed-source.ts';
+import { readAll } from './readers.ts';
+import { EXIT_CODES, jsonReport, textReport } from './report.ts';
 import { s3Source } from './s3-source.ts';
-import type { Source } from './source.ts';
 
 export interface VerifyOptions {
   /** Trail name, trail ARN, `s3://bucket[/prefix]`, or a folder. */
@@ -32,7 +33,7 @@ type ClientOf = (region?: string) => OpenTrailClient;
 
 interface Target {
   readonly name: string;
-  readonly source: Source;
+  readonly source: PlacedSource;
   readonly selection: Selection;
   readonly latestDigestDeliveryMs: ReadonlyMap<string, number>;
   readonly sharedWithUnvalidated: boolean;
@@ -54,6 +55,7 @@ export async function verifyCommand(clientOf: ClientOf, clock: Clock, options: V
       endMs,
       publicKeys: options.keys.length > 0 ? keysFromFiles(options.keys) : keysFromService(clientOf),
       concurrency: options.concurrency,
+      readAll: (...read) => readAll(target.source, ...read),
       onProgress: progress.update,
     });
     progress.finish();
@@ -93,59 +95,27 @@ async function findTarget(clientOf: ClientOf, options: VerifyOptions): Promise<T
   return findTrail(clientOf, options);
 }
 
-interface TrailAnswer {
-  readonly Name: string;
-  readonly TrailARN: string;
-  readonly HomeRegion: string;
-  readonly S3BucketName: string;
-  readonly S3KeyPrefix?: string;
-  readonly IsMultiRegionTrail?: boolean;
-  readonly LogFileValidationEnabled?: boolean;
-}
-
 async function findTrail(clientOf: ClientOf, { target, accountId, inRegion }: VerifyOptions): Promise<Target> {
-  const arnRegion = /^arn:[^:]+:cloudtrail:([^:]+):/.exec(target)?.[1];
-  const { trailList } = await clientOf(arnRegion).cloudTrail<{ trailList: TrailAnswer[] }>('DescribeTrails', {});
-  const trail = trailList.find((t) => t.TrailARN === target || t.Name === target);
-  if (!trail)
+  const found = await findTrailTarget(callsOf(clientOf), target, { accountId, region: inRegion });
+  if ('known' in found)
     throw new OperatorError(
-      `There is no trail ${target} here, and no folder of that name. Known: ${trailList.map((t) => t.Name).join(', ') || 'none'}.`,
+      `There is no trail ${target} here, and no folder of that name. Known: ${found.known.join(', ') || 'none'}.`,
     );
-  const prefix = trail.S3KeyPrefix === undefined ? '' : `${trail.S3KeyPrefix}/`;
-  const sharers = trailList.filter(
-    (t) => t.S3BucketName === trail.S3BucketName && (t.S3KeyPrefix ?? '') === (trail.S3KeyPrefix ?? ''),
-  );
-  return {
-    name: trail.TrailARN,
-    source: s3Source(clientOf(trail.HomeRegion), trail.S3BucketName),
-    selection: {
-      prefix: `${prefix}AWSLogs/`,
-      trailName: trail.Name,
-      homeRegion: trail.HomeRegion,
-      accountId,
-      region: inRegion,
-    },
-    latestDigestDeliveryMs: await latestDeliveries(clientOf, trail),
-    sharedWithUnvalidated: sharers.some((t) => t.LogFileValidationEnabled !== true),
-  };
+  const { trail, ...rest } = found;
+  return { ...rest, name: trail.TrailARN, source: s3Source(clientOf(trail.HomeRegion), trail.S3BucketName) };
 }
 
-/**
- * The status of the trail's account in its home Region is asked for; what else there is, is judged by what lies in the
- * bucket. A member of an organization is told of its own part: only the owner has the trail without shadows.
- */
-async function latestDeliveries(clientOf: ClientOf, trail: TrailAnswer): Promise<ReadonlyMap<string, number>> {
-  const client = clientOf(trail.HomeRegion);
-  const owned = { trailNameList: [trail.TrailARN], includeShadowTrails: false };
-  const { trailList } = await client.cloudTrail<{ trailList: readonly TrailAnswer[] }>('DescribeTrails', owned);
-  if (trailList.length === 0) return new Map();
-  const status = await client.cloudTrail<{ LatestDigestDeliveryTime?: number }>('GetTrailStatus', {
-    Name: trail.TrailARN,
-  });
-  const seconds = status.LatestDigestDeliveryTime;
-  const accountId = trail.TrailARN.split(':')[4]!;
-  return new Map(seconds === undefined ? [] : [[deliveryOf({ accountId, region: trail.HomeRegion }), seconds * 1000]]);
-}
+const callsOf = (clientOf: ClientOf): TrailCalls => ({
+  async describeTrails(region, arns) {
+    const input = arns === undefined ? {} : { trailNameList: arns, includeShadowTrails: false };
+    return (await clientOf(region).cloudTrail<{ trailList: readonly ShownTrail[] }>('DescribeTrails', input)).trailList;
+  },
+  async latestDigestDeliveryMs({ HomeRegion, TrailARN: Name }) {
+    const client = clientOf(HomeRegion);
+    const status = await client.cloudTrail<{ LatestDigestDeliveryTime?: number }>('GetTrailStatus', { Name });
+    return status.LatestDigestDeliveryTime === undefined ? undefined : 1000 * status.LatestDigestDeliveryTime;
+  },
+});
 
 function keysFromService(clientOf: ClientOf) {
   return async (region: string, startMs: number, endMs: number): Promise<PublicKeys> => {

@@ -1,5 +1,5 @@
+import type { ListedObject } from '../../verify/source.ts';
 import { parseXml } from '../../wire/codec/xml-parse.ts';
-import type { ListedObject } from './source.ts';
 
 const OPEN = '<Contents>';
 const CLOSE = '</Contents>';

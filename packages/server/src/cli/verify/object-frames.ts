@@ -1,4 +1,4 @@
-import type { FetchedObject } from './source.ts';
+import type { FetchedObject } from '../../verify/source.ts';
 
 /** The line before an object says less than this: 2 KB of metadata, a key of 1 KB, and JSON's escapes. */
 const HEAD_BYTES_MAX = 64 * 1024;

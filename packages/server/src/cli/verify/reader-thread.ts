@@ -1,8 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../../base/clock.ts';
 import { assert, OperatorError } from '../../base/errors.ts';
+import { readLogFiles } from '../../verify/check-log-file.ts';
 import { createClient } from '../client.ts';
-import { readLogFiles } from './check-log-file.ts';
 import { directorySource } from './directory-source.ts';
 import type { ReaderData, ReadReply, ReadRequest } from './readers.ts';
 import { s3Source } from './s3-source.ts';

@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { OperatorError } from '../../base/errors.ts';
-import { type LogFileToRead, type ReadLogFile, readLogFiles } from './check-log-file.ts';
-import type { Source, SourcePlace } from './source.ts';
+import { type LogFileToRead, type ReadLogFile, readLogFiles } from '../../verify/check-log-file.ts';
+import type { PlacedSource, SourcePlace } from './placed-source.ts';
 
 /** Fetching a small file takes as long as inflating, hashing and walking this much of a large one, compressed. */
 const BYTES_LIKE_A_FILE = 10_000;
@@ -43,7 +43,7 @@ interface Reader {
  * @throws OperatorError when the source cannot tell
  */
 export async function readAll(
-  source: Source,
+  source: PlacedSource,
   files: readonly LogFileToRead[],
   concurrency: number,
   onRead: (index: number, read: ReadLogFile) => void,
@@ -77,7 +77,7 @@ export async function readAll(
 
 const workOf = ({ sizeBytes }: LogFileToRead): number => 1 + sizeBytes / BYTES_LIKE_A_FILE;
 
-function openThread({ place }: Source): Reader {
+function openThread({ place }: PlacedSource): Reader {
   const waiting = new Map<
     number,
     { readonly fulfil: (read: readonly ReadLogFile[]) => void; readonly reject: (error: Error) => void }

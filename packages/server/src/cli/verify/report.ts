@@ -1,16 +1,9 @@
+import { type Verdict, type VerifyResult, verdictOf } from '../../verify/check.ts';
+import type { Finding } from '../../verify/findings.ts';
 import { printable, printableJson } from '../printable.ts';
-import type { VerifyResult } from './check.ts';
-import type { Finding } from './findings.ts';
-
-export type Verdict = 'valid' | 'invalid' | 'nothing-found';
 
 /** Exit codes, for scripts: 0 all valid, 1 something is invalid, 3 nothing could be said (2 is a bad command line). */
 export const EXIT_CODES: Readonly<Record<Verdict, number>> = { valid: 0, invalid: 1, 'nothing-found': 3 };
-
-export function verdictOf(result: VerifyResult): Verdict {
-  if (result.findings.some((f) => f.severity === 'invalid')) return 'invalid';
-  return result.digests.checked === 0 ? 'nothing-found' : 'valid';
-}
 
 export interface ReportContext {
   readonly target: string;

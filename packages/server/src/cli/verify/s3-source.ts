@@ -4,7 +4,7 @@ import { uriEncode } from '../../wire/sigv4/index.ts';
 import type { OpenTrailClient } from '../client.ts';
 import { listedObjects, nextTokenIn } from './listing-page.ts';
 import { readObjectFrames } from './object-frames.ts';
-import type { Source } from './source.ts';
+import type { PlacedSource } from './placed-source.ts';
 
 const METADATA = 'x-amz-meta-';
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -16,7 +16,7 @@ const OBJECT_BYTES_MAX = 256 * 1024 * 1024;
  * A bucket behind any S3 endpoint, read with path-style addresses.
  * @param inBulk the store is known to be an OpenTrail, which gives many objects at once; a listing tells it, too
  */
-export function s3Source(client: OpenTrailClient, bucket: string, inBulk = false): Source {
+export function s3Source(client: OpenTrailClient, bucket: string, inBulk = false): PlacedSource {
   let isOpenTrail = inBulk;
   const pathOf = (name: string, key: string) => `/${[name, ...key.split('/')].map(uriEncode).join('/')}`;
 

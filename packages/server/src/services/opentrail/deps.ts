@@ -1,4 +1,5 @@
 import type { Accounts } from '../../access/identities.ts';
+import type { Clock } from '../../base/clock.ts';
 import { AwsError } from '../../base/errors.ts';
 import type { Random } from '../../base/random.ts';
 import type { History } from '../../ports/history.ts';
@@ -6,7 +7,8 @@ import type { Log } from '../../ports/log.ts';
 import type { State } from '../../ports/state.ts';
 import type { ServiceSchema } from '../../schema/types.ts';
 import type { CallContext } from '../../wire/service.ts';
-import type { ReadObject } from './read-objects.ts';
+import type { TrailOrganizations } from '../cloudtrail/deps.ts';
+import type { Within } from './parts.ts';
 
 /** What OpenTrail's own operations work with. */
 export interface OpenTrailDeps {
@@ -14,7 +16,9 @@ export interface OpenTrailDeps {
   readonly log: Log;
   readonly history: History;
   readonly random: Random;
-  readonly readObject: ReadObject;
+  readonly clock: Clock;
+  readonly within: Within;
+  readonly organizations: TrailOrganizations;
   /** Rules are stored here. */
   readonly state: State;
   /** Tells the follower that runs the rules. */

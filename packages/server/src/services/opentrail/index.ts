@@ -2,11 +2,14 @@ import type { Permission, Service } from '../../wire/service.ts';
 import { createAccountHandlers } from './accounts.ts';
 import { denied, type OpenTrailDeps } from './deps.ts';
 import { createIntake } from './intake.ts';
+import { objectReader } from './parts.ts';
 import { createPutRecords, PUT_RECORDS_BYTES_MAX } from './put-records.ts';
 import { createReadObjects } from './read-objects.ts';
 import { createReportEvents } from './report-events.ts';
 import { createRuleHandlers } from './rules.ts';
 import { createTailRecords } from './tail-records.ts';
+import { createTestEventSelectors } from './test-event-selectors.ts';
+import { createVerifyTrail } from './verify-trail.ts';
 
 /**
  * OpenTrail's own operations, for what AWS has no API for: taking native CloudTrail records, following the Log live,
@@ -14,11 +17,14 @@ import { createTailRecords } from './tail-records.ts';
  */
 export function openTrailService(deps: OpenTrailDeps): Service {
   const intake = createIntake(deps);
+  const readObject = objectReader(deps.within);
   const operations = {
     PutRecords: createPutRecords(deps, intake),
     ReportEvents: createReportEvents(deps.random, intake),
-    ReadObjects: createReadObjects(deps.readObject),
+    ReadObjects: createReadObjects(readObject),
     TailRecords: createTailRecords(deps),
+    TestEventSelectors: createTestEventSelectors(deps),
+    VerifyTrail: createVerifyTrail({ within: deps.within, readObject }),
     ...createAccountHandlers(deps),
     ...createRuleHandlers(deps),
   };

@@ -3,6 +3,7 @@ import { AwsError, Pushback } from '../../base/errors.ts';
 import type { Log, Sequence, StoredEvent } from '../../ports/log.ts';
 import type { Handler } from '../../wire/service.ts';
 import type { OpenTrailDeps } from './deps.ts';
+import { placeOfTime } from './log-scan.ts';
 
 /** Bytes read from the Log at a time while following it. */
 const READ_BYTES = 1024 * 1024;
@@ -76,18 +77,6 @@ function filterOf(input: TailInput, accountId: string | undefined): Filter {
   ];
   const wanted = fields.filter(([value]) => value !== undefined);
   return (event) => wanted.every(([value, read]) => read(event) === value);
-}
-
-/** The first event accepted at or after a time. Clocks that were set back make it less exact, by as much. */
-async function placeOfTime(log: Log, sinceMs: number): Promise<Sequence> {
-  let [low, high] = [log.start, log.end];
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    const [event] = await log.read(middle, 1);
-    if (event === undefined || event.acceptedMs >= sinceMs) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }
 
 /** Where to begin so that the `count` newest matching events come first, looking back no further than the bound. */

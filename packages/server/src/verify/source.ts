@@ -1,5 +1,3 @@
-import type { ClientPlace } from '../client.ts';
-
 /** One object as a listing shows it. */
 export interface ListedObject {
   readonly key: string;
@@ -14,16 +12,10 @@ export interface FetchedObject {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** What a source is made from, in a form that can go to another thread. */
-export type SourcePlace =
-  | { readonly folder: string }
-  | { readonly bucket: string; readonly client: ClientPlace; readonly inBulk: boolean };
-
 /** Where log files and digests are read from: a bucket, or a folder that is a copy of one. */
 export interface Source {
   /** For people: `s3://bucket` or the folder. */
   readonly name: string;
-  readonly place: SourcePlace;
   /** undefined for a folder, which may hold a copy of any bucket. */
   readonly bucket: string | undefined;
   /** All objects whose key has this prefix, in any order. */

@@ -1,4 +1,4 @@
-import { type DigestPlace, type LogFilePlace, parseDigestKey, parseLogFileKey } from '../../trails/paths.ts';
+import { type DigestPlace, type LogFilePlace, parseDigestKey, parseLogFileKey } from '../trails/paths.ts';
 import type { ListedObject, Source } from './source.ts';
 
 export interface ListedDigest extends ListedObject {

@@ -1,4 +1,4 @@
-import type { Digest } from '../../trails/digest.ts';
+import type { Digest } from '../trails/digest.ts';
 import { type Finding, finding } from './findings.ts';
 
 /** A digest that was read and whose own signature, place and form were checked. */

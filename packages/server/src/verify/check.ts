@@ -1,15 +1,15 @@
-import type { DigestLogFile } from '../../trails/digest.ts';
+import type { DigestLogFile } from '../trails/digest.ts';
 import { checkChain } from './chain.ts';
 import { checkDigest, type OpenedDigest, openDigest, type PublicKeys, withSignature } from './check-digest.ts';
-import type { ReadLogFile } from './check-log-file.ts';
+import { type LogFileToRead, type ReadLogFile, readLogFile } from './check-log-file.ts';
 import { checkCoverage } from './coverage.ts';
 import { EventIds } from './event-ids.ts';
 import { type Finding, finding } from './findings.ts';
 import { type Chain, type Inventory, type Selection, takeInventory } from './inventory.ts';
 import { inParallel } from './parallel.ts';
-import { readAll } from './readers.ts';
 import type { RecordIds } from './record-ids.ts';
 import type { Source } from './source.ts';
+import { digestVerdicts, logFileVerdict, type ObjectVerdict, unlistedVerdicts } from './verdicts.ts';
 
 export interface VerifyInput {
   readonly source: Source;
@@ -23,7 +23,22 @@ export interface VerifyInput {
   /** Objects read at once. */
   readonly concurrency: number;
   readonly onProgress: (done: number, total: number, text: string) => void;
+  /** Hears of each digest and log file, once, in no particular order. */
+  readonly onVerdict?: (verdict: ObjectVerdict) => void;
+  /** Reads all log files, where that is to be done by further threads. Default: here. */
+  readonly readAll?: ReadAll;
 }
+
+/**
+ * @param concurrency files read at once
+ * @param onRead hears of each file, in no particular order
+ * @throws OperatorError when the source cannot tell
+ */
+export type ReadAll = (
+  files: readonly LogFileToRead[],
+  concurrency: number,
+  onRead: (index: number, read: ReadLogFile) => void,
+) => Promise<void>;
 
 export interface VerifyResult {
   readonly digests: { readonly checked: number; readonly valid: number };
@@ -32,8 +47,18 @@ export interface VerifyResult {
   readonly findings: readonly Finding[];
 }
 
+export type Verdict = 'valid' | 'invalid' | 'nothing-found';
+
+export function verdictOf(result: VerifyResult): Verdict {
+  if (result.findings.some((f) => f.severity === 'invalid')) return 'invalid';
+  return result.digests.checked === 0 ? 'nothing-found' : 'valid';
+}
+
 interface Listing {
   readonly trail: string;
+  /** Of the digest that lists it. */
+  readonly digestEndMs: number;
+  readonly chain: Chain;
   readonly key: string;
   readonly file: DigestLogFile;
 }
@@ -56,14 +81,21 @@ export async function verify(input: VerifyInput): Promise<VerifyResult> {
     for (const { digest } of opened.digests)
       for (const f of digest.logFiles) listedKeys.add(keyIn(input.source, f.s3Object, inventory));
     if (!chain.selected) continue;
-    const sound = await checkDigests(chain, opened.digests, input, findings);
-    findings.push(
+    const found: Finding[] = [];
+    const sound = await checkDigests(chain, opened.digests, input, found);
+    found.push(
       ...opened.problems,
       ...checkChain(opened.digests, (key) => inventory.keys.has(keyIn(input.source, key, inventory))),
     );
-    for (const d of sound)
-      for (const file of d.digest.logFiles)
-        listings.push({ trail: chain.trail, key: keyIn(input.source, file.s3Object, inventory), file });
+    findings.push(...found);
+    digestVerdicts(inRange(chain, input), opened.digests, found).forEach((verdict) => void input.onVerdict?.(verdict));
+    for (const d of sound) {
+      const digestEndMs = Date.parse(d.digest.digestEndTime);
+      for (const file of d.digest.logFiles) {
+        const key = keyIn(input.source, file.s3Object, inventory);
+        listings.push({ trail: chain.trail, digestEndMs, chain, key, file });
+      }
+    }
     digestSpanMs.set(chain.id, spanOf(opened.digests));
     checked += opened.digests.length + opened.problems.length;
     valid += sound.length;
@@ -72,7 +104,9 @@ export async function verify(input: VerifyInput): Promise<VerifyResult> {
   const logs = await checkLogFiles(listings, inventory, input);
   findings.push(...logs.findings);
   const chains = inventory.chains.filter((chain) => chain.digests.length > 0);
-  findings.push(...checkCoverage({ ...input, chains, logFiles: inventory.logFiles, listedKeys, digestSpanMs }));
+  const uncovered = checkCoverage({ ...input, chains, logFiles: inventory.logFiles, listedKeys, digestSpanMs });
+  findings.push(...uncovered);
+  for (const verdict of unlistedVerdicts(uncovered)) input.onVerdict?.(verdict);
   return {
     digests: { checked, valid },
     logFiles: { checked: logs.checked, valid: logs.valid },
@@ -141,11 +175,12 @@ async function checkLogFiles(listings: readonly Listing[], { logFiles }: Invento
   const total = once.length;
   let [checked, valid, records] = [0, 0, 0];
   const note = (file: number, read: ReadLogFile): void => {
-    const { trail, key } = once[file]!;
+    const { trail, key, chain, digestEndMs } = once[file]!;
     const wrong = 'wrong' in read ? [finding(read.wrong, key, read.message)] : repeatedIn(trail, file, read);
     findings.push(...wrong);
     if (wrong.length === 0) valid++;
     if ('records' in read) records += read.records;
+    input.onVerdict?.(logFileVerdict(key, { ...chain, timeMs: digestEndMs }, wrong));
     input.onProgress(++checked, total, 'log files');
   };
   const repeatedIn = (trail: string, file: number, read: RecordIds): Finding[] =>
@@ -160,6 +195,12 @@ async function checkLogFiles(listings: readonly Listing[], { logFiles }: Invento
   const files = once.map(({ key, file: { s3Bucket, hashValue } }) => {
     return { key, s3Bucket, hashValue, sizeBytes: sizes.get(key) ?? 0 };
   });
-  await readAll(input.source, files, input.concurrency, note);
+  await (input.readAll ?? readHere(input.source))(files, input.concurrency, note);
   return { findings, checked, valid, records };
 }
+
+const readHere =
+  (source: Source): ReadAll =>
+  async (files, concurrency, onRead) => {
+    await inParallel(files, concurrency, async (file, i) => onRead(i, await readLogFile(source, file)));
+  };

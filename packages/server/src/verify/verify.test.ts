@@ -4,18 +4,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
-import { OperatorError } from '../../base/errors.ts';
-import {
-  type DeliveredLogFile,
-  encodeDigest,
-  type PreviousDigest,
-  sha256Hex,
-  signDigest,
-} from '../../trails/digest.ts';
-import { digestKey, logFileKey } from '../../trails/paths.ts';
-import { verify } from './check.ts';
-import { directorySource } from './directory-source.ts';
-import { verdictOf } from './report.ts';
+import { OperatorError } from '../base/errors.ts';
+import { directorySource } from '../cli/verify/directory-source.ts';
+import { type DeliveredLogFile, encodeDigest, type PreviousDigest, sha256Hex, signDigest } from '../trails/digest.ts';
+import { digestKey, logFileKey } from '../trails/paths.ts';
+import { verdictOf, verify } from './check.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'opentrail-verify-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

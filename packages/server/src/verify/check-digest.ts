@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { parseDigest, publicKeyFromDer, SIGNATURE_ALGORITHM, sha256Hex, signatureHolds } from '../../trails/digest.ts';
+import { parseDigest, publicKeyFromDer, SIGNATURE_ALGORITHM, sha256Hex, signatureHolds } from '../trails/digest.ts';
 import type { ReadDigest } from './chain.ts';
 import { type Finding, finding } from './findings.ts';
 import { GzipProblem, gunzipStrictly } from './gunzip.ts';

@@ -1,4 +1,4 @@
-import { type DigestLogFile, sha256Hex } from '../../trails/digest.ts';
+import { type DigestLogFile, sha256Hex } from '../trails/digest.ts';
 import type { FindingCode } from './findings.ts';
 import { GzipProblem, gunzipStrictly } from './gunzip.ts';
 import { inParallel } from './parallel.ts';
@@ -40,7 +40,8 @@ async function readInBulk(source: Source, files: readonly LogFileToRead[]): Prom
   return read;
 }
 
-async function readLogFile(source: Source, file: LogFileToRead): Promise<ReadLogFile> {
+/** Reads one log file and checks it. @throws OperatorError when the source cannot tell */
+export async function readLogFile(source: Source, file: LogFileToRead): Promise<ReadLogFile> {
   const object = await source.get(source.bucket === undefined ? undefined : file.s3Bucket, file.key);
   if (!object) return { wrong: 'log-file-missing', message: 'its digest lists it, but it is gone' };
   return checkLogFile(object, file);
