@@ -89,7 +89,7 @@ export function compileValues(name: string): (event: SearchableEvent) => readonl
   const reference = resolveField(name);
   if ('path' in reference) return compilePath(reference.path);
   const { of, path, kind } = reference.field;
-  if (kind === 'time') return ({ header }) => [new Date(header.timeMs).toISOString()];
+  if (kind === 'time') return ({ header }) => [new Date(header.timeMs).toISOString().replace('.000Z', 'Z')];
   return of ? ofHeader(of) : compilePath(path!.map((step) => ({ name: step })));
 }
 

@@ -4,6 +4,7 @@
  */
 export { PatternError } from '../pattern-error.ts';
 export { compileSearchFilter, compileValues, type SearchTest } from './compile.ts';
+export { CSV_COLUMNS, columnTitle, csvCell, csvLine, LIST_SEPARATOR } from './csv.ts';
 export { type FieldReference, fieldOfPath, type PathStep, resolveField } from './field-path.ts';
 export {
   type FieldKind,

@@ -3,8 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { eventFromBytes } from '../accept.ts';
 import {
   allOf,
+  CSV_COLUMNS,
+  columnTitle,
   compileSearchFilter,
   compileValues,
+  csvCell,
+  csvLine,
   FILTER_CHARS_MAX,
   fieldOfPath,
   foldCase,
@@ -262,6 +266,18 @@ test('times', () => {
 test('cases are folded character by character', () => {
   expect(foldCase('ΟΔΟΣ ÄB İ K')).toBe('οδοσ äb İ k');
   expect(textNeedles('A"b')).toEqual(['a"b', 'a\\"b']);
+});
+
+test('cells of CSV files run no formulas', () => {
+  const formulas = ['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', ' =1', '＝1', '|x', '%x', '\u0000=1'];
+  for (const formula of formulas) expect(csvCell(formula)).toMatch(/^"?'/);
+  expect(csvCell("it's")).toBe("it's");
+  expect(csvLine(['a', 'b,c', 'say "hi"', 'two\nlines', ''])).toBe('a,"b,c","say ""hi""","two\nlines",\r\n');
+  expect(csvLine(CSV_COLUMNS.map(columnTitle))).toMatch(
+    /^Event time,User name,Event name,Resource type,Resource name,/,
+  );
+  expect(columnTitle('requestParameters.bucketName')).toBe('requestParameters.bucketName');
+  expect(() => columnTitle('nope')).toThrow(PatternError);
 });
 
 test('filters joined', () => {
