@@ -1,0 +1,43 @@
+import { allOf, type SearchFilter } from '../../history/search-language.ts';
+import type { Actor } from './identity.ts';
+import { type AuditRecord, textOf } from './record.ts';
+
+export const is = (field: string, value: string): SearchFilter => ({ field, op: '=', value });
+export const isOneOf = (field: string, values: readonly string[]): SearchFilter =>
+  values.length === 1 ? is(field, values[0]!) : { field, op: 'in', values };
+
+/** undefined when there is none to choose from. */
+export function anyOf(...filters: readonly (SearchFilter | undefined)[]): SearchFilter | undefined {
+  const given = filters.filter((filter) => filter !== undefined);
+  return given.length > 1 ? { or: given } : given[0];
+}
+
+/** A condition on a value; undefined where there is no value. */
+export const isIf = (field: string, value: string): SearchFilter | undefined =>
+  value === '' ? undefined : is(field, value);
+
+/** Everything by the same person, role or service; undefined for who has no name. */
+export function byActor({ kind, arn, principalId, name }: Actor): SearchFilter | undefined {
+  return (
+    isIf('userArn', arn) ??
+    isIf('principalId', principalId) ??
+    (kind === 'service' ? is('userIdentity.invokedBy', name) : undefined)
+  );
+}
+
+/** Everything in the same session, or with the same key. */
+export const bySession = ({ accessKeyId, kind, arn }: Actor): SearchFilter | undefined =>
+  isIf('accessKeyId', accessKeyId) ?? (kind === 'role-session' ? isIf('userArn', arn) : undefined);
+
+/** The other records of the same request: what services did for it, and the copy in another account. */
+export const byRequest = (record: AuditRecord): SearchFilter | undefined =>
+  anyOf(isIf('requestId', textOf(record.requestID)), isIf('sharedEventId', textOf(record.sharedEventID)));
+
+/** An event may name very many; the first say what it was about. */
+const RESOURCES_MAX = 20;
+
+/** Everything that was done to the same resources. */
+export const byResources = (names: readonly string[]): SearchFilter | undefined =>
+  names.length === 0 ? undefined : isOneOf('resourceName', names.slice(0, RESOURCES_MAX));
+
+export { allOf };
