@@ -1,0 +1,103 @@
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import type { HistogramData } from './histogram-data.ts';
+
+/** The part of the page that draws: loaded when there is something to draw. */
+export interface Chart {
+  draw(data: HistogramData): void;
+  /** After the look of the page has changed. */
+  redraw(): void;
+  resize(width: number): void;
+  remove(): void;
+}
+
+export interface ChartOptions {
+  readonly width: number;
+  readonly utc: boolean;
+  readonly onBrush: (fromMs: number, toMs: number) => void;
+  /** The bucket under the pointer. */
+  readonly onPoint: (index: number | undefined) => void;
+}
+
+const HEIGHT = 120;
+/** A shorter drag is a click. */
+const BRUSH_PX_MIN = 4;
+
+/** Bars of events over time, those with errors in front in a colour of their own; dragging over them brushes. */
+export function createChart(target: HTMLElement, first: HistogramData, options: ChartOptions): Chart {
+  let data = first;
+  const colour = (name: string) => () => getComputedStyle(target).getPropertyValue(name).trim() || 'currentColor';
+  const bars = uPlot.paths.bars!({ size: [0.85, 60], align: 1 });
+  const axis = {
+    stroke: colour('--ot-text-secondary'),
+    grid: { stroke: colour('--ot-border'), width: 1 },
+    ticks: { show: false },
+  };
+  const chart = new uPlot(
+    {
+      width: options.width,
+      height: HEIGHT,
+      ms: 1,
+      legend: { show: false },
+      padding: [8, 8, 0, 0],
+      ...(options.utc && { tzDate: (ms: number) => uPlot.tzDate(new Date(ms), 'Etc/UTC') }),
+      cursor: { y: false, points: { show: false }, drag: { x: true, y: false, setScale: false } },
+      scales: {
+        x: { time: true, range: () => rangeOf(data) },
+        y: { range: (_, __, max) => [0, Math.max(1, max * 1.1)] },
+      },
+      axes: [
+        { ...axis, size: 28 },
+        { ...axis, size: 56, values: (_, ticks) => ticks.map((n) => (Number.isInteger(n) ? COMPACT.format(n) : '')) },
+      ],
+      series: [
+        {},
+        { label: 'Events', paths: bars, points: { show: false }, fill: colour('--ot-chart-1'), width: 0 },
+        { label: 'Errors', paths: bars, points: { show: false }, fill: colour('--ot-chart-error'), width: 0 },
+      ],
+      hooks: {
+        setSelect: [(u) => brushed(u, options.onBrush)],
+        setCursor: [(u) => options.onPoint(pointed(u, data))],
+      },
+    },
+    columnsOf(data),
+    target,
+  );
+  return {
+    draw(next) {
+      data = next;
+      chart.setData(columnsOf(next));
+    },
+    redraw: () => chart.redraw(),
+    resize: (width) => chart.setSize({ width, height: HEIGHT }),
+    remove: () => chart.destroy(),
+  };
+}
+
+const COMPACT = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
+
+const columnsOf = ({ startsMs, counts, errorCounts }: HistogramData): uPlot.AlignedData => [
+  [...startsMs],
+  [...counts],
+  [...errorCounts],
+];
+
+function rangeOf({ startsMs, intervalMs }: HistogramData): [number, number] {
+  const first = startsMs[0] ?? 0;
+  return [first, (startsMs.at(-1) ?? first) + intervalMs];
+}
+
+function brushed(chart: uPlot, onBrush: ChartOptions['onBrush']): void {
+  const { left, width } = chart.select;
+  if (width < BRUSH_PX_MIN) return;
+  onBrush(chart.posToVal(left, 'x'), chart.posToVal(left + width, 'x'));
+  chart.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+}
+
+/** Bars begin at their time: the bucket under the pointer is the last one that begins before it. */
+function pointed(chart: uPlot, { startsMs, intervalMs }: HistogramData): number | undefined {
+  const { left } = chart.cursor;
+  if (left === undefined || left < 0 || startsMs.length === 0) return undefined;
+  const index = Math.floor((chart.posToVal(left, 'x') - startsMs[0]!) / intervalMs);
+  return index >= 0 && index < startsMs.length ? index : undefined;
+}

@@ -1,0 +1,84 @@
+import { type LooseRecord, lookupKeys, objectOf } from '../../../../server/src/event/lookup-keys.ts';
+import { compileValues, type SearchableEvent, timeOf } from './search-language.ts';
+
+/** An event as SearchEvents answers it. */
+export interface FoundEvent {
+  readonly Sequence: number;
+  readonly AccountId: string;
+  readonly EventTime: string;
+  readonly Record: string;
+}
+
+/** An event as it stands in the list. */
+export interface EventRow {
+  /** Tells it from all others, of any account. */
+  readonly key: string;
+  readonly accountId: string;
+  /** '' for old records, which have none: they can be looked at here, but have no page of their own. */
+  readonly eventId: string;
+  readonly event: SearchableEvent;
+  readonly errorCode: string;
+}
+
+export const rowOf = ({ Sequence, AccountId, EventTime, Record }: FoundEvent): EventRow =>
+  makeRow(String(Sequence), Record, AccountId, Date.parse(EventTime));
+
+/** A row of a stream of records, which says neither account nor place: the record does. */
+export const liveRowOf = (number: number, json: string): EventRow => makeRow(`live-${number}`, json);
+
+function makeRow(key: string, json: string, account?: string, at?: number): EventRow {
+  const record = readRecord(json);
+  const accountId = account ?? (text(record.recipientAccountId) || text(objectOf(record.userIdentity).accountId));
+  const timeMs = at ?? timeOf(text(record.eventTime)) ?? 0;
+  const header = { ...headerOf(record), accountId, timeMs };
+  return {
+    key,
+    accountId,
+    eventId: header.eventId,
+    event: { header, text: json, record },
+    errorCode: text(record.errorCode),
+  };
+}
+
+/** As the server makes it (event/accept.ts) of what it has accepted already. */
+function headerOf(record: LooseRecord) {
+  const { username, accessKeyId, resources } = lookupKeys(record);
+  const named = record.eventName === undefined ? objectOf(record.insightDetails) : record;
+  return {
+    region: text(record.awsRegion) || 'us-east-1',
+    category: (text(record.eventCategory) || 'Management') as SearchableEvent['header']['category'],
+    readOnly: record.readOnly === undefined ? undefined : String(record.readOnly) === 'true',
+    eventId: text(record.eventID),
+    eventName: text(named.eventName),
+    eventSource: text(named.eventSource),
+    username,
+    accessKeyId,
+    resources,
+  };
+}
+
+/** What the server sends was accepted as a record; a broken line of a stream is an empty one rather than no page. */
+function readRecord(json: string): LooseRecord {
+  try {
+    return objectOf(JSON.parse(json));
+  } catch {
+    return {};
+  }
+}
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+const readers = new Map<string, (event: SearchableEvent) => readonly string[]>();
+/** Fields that somebody has ever shown on this page: few, unless a link is made to fill memory. */
+const READERS_MAX = 1_000;
+
+/** The values of a field of the search language, as text; empty when the event has none. */
+export function valuesOf(row: EventRow, field: string): readonly string[] {
+  let reader = readers.get(field);
+  if (reader === undefined) {
+    if (readers.size >= READERS_MAX) readers.clear();
+    reader = compileValues(field);
+    readers.set(field, reader);
+  }
+  return reader(row.event);
+}

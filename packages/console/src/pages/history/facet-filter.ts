@@ -1,0 +1,63 @@
+import type { SearchFilter } from './search-language.ts';
+
+/** What a click on a facet's value makes of the filter. Several values of one field that are included are alternatives. */
+
+export type FacetChoice = 'included' | 'excluded' | undefined;
+
+/** How the filter treats a value of a field, as far as a facet can have said so. */
+export function facetChoice(filter: SearchFilter | undefined, field: string, value: string): FacetChoice {
+  for (const condition of conditionsOf(filter)) {
+    if (isComparison(condition, field, '!=', value)) return 'excluded';
+    if (alternativesOf(condition, field)?.includes(value)) return 'included';
+  }
+  return undefined;
+}
+
+/** Includes the value, or takes it back if it is included already. */
+export function toggleIncluded(filter: SearchFilter | undefined, field: string, value: string) {
+  const others = conditionsOf(filter).filter((condition) => !isComparison(condition, field, '!=', value));
+  const place = others.findIndex((condition) => alternativesOf(condition, field) !== undefined);
+  const before = place < 0 ? [] : alternativesOf(others[place]!, field)!;
+  const values = before.includes(value) ? before.filter((one) => one !== value) : [...before, value];
+  const condition = oneOf(field, values);
+  if (place < 0) return all([...others, ...condition]);
+  return all([...others.slice(0, place), ...condition, ...others.slice(place + 1)]);
+}
+
+/** Excludes the value, or takes it back if it is excluded already. */
+export function toggleExcluded(filter: SearchFilter | undefined, field: string, value: string) {
+  const excluded = facetChoice(filter, field, value) === 'excluded';
+  const included = facetChoice(filter, field, value) === 'included';
+  const conditions = conditionsOf(included ? toggleIncluded(filter, field, value) : filter);
+  if (!excluded) return all([...conditions, { field, op: '!=', value }]);
+  return all(conditions.filter((condition) => !isComparison(condition, field, '!=', value)));
+}
+
+const conditionsOf = (filter: SearchFilter | undefined): readonly SearchFilter[] =>
+  filter === undefined ? [] : 'and' in filter ? filter.and : [filter];
+
+const all = (conditions: readonly SearchFilter[]): SearchFilter | undefined =>
+  conditions.length > 1 ? { and: [...conditions] } : conditions[0];
+
+function oneOf(field: string, values: readonly string[]): readonly SearchFilter[] {
+  if (values.length === 0) return [];
+  return values.length === 1 ? [{ field, op: '=', value: values[0]! }] : [{ field, op: 'in', values: [...values] }];
+}
+
+/** The values of a condition that is `field = a`, `field in (…)` or alternatives of these; undefined of any other. */
+function alternativesOf(condition: SearchFilter, field: string): readonly string[] | undefined {
+  if ('or' in condition) {
+    const each = condition.or.map((member) => alternativesOf(member, field));
+    return each.some((values) => values === undefined) ? undefined : each.flatMap((values) => values!);
+  }
+  if (!('field' in condition) || condition.field !== field) return undefined;
+  if (condition.op === 'in') return condition.values;
+  return condition.op === '=' ? [condition.value] : undefined;
+}
+
+const isComparison = (condition: SearchFilter, field: string, op: string, value: string): boolean =>
+  'op' in condition &&
+  condition.op === op &&
+  'value' in condition &&
+  condition.field === field &&
+  condition.value === value;

@@ -1,0 +1,97 @@
+import Box from '@cloudscape-design/components/box';
+import Button from '@cloudscape-design/components/button';
+import ExpandableSection from '@cloudscape-design/components/expandable-section';
+import Spinner from '@cloudscape-design/components/spinner';
+import { visible } from '../../ui/visible.ts';
+import { facetChoice } from './facet-filter.ts';
+import { labelOf } from './fields.ts';
+import type { SearchFilter } from './search-language.ts';
+import type { Facet } from './use-figures.ts';
+
+interface FacetsProps {
+  readonly facets: readonly Facet[] | undefined;
+  readonly loading: boolean;
+  readonly filter: SearchFilter | undefined;
+  readonly onInclude: (field: string, value: string) => void;
+  readonly onExclude: (field: string, value: string) => void;
+}
+
+/** The most frequent values of each field with their counts; a click includes one, the button behind it excludes it. */
+export function Facets({ facets, loading, filter, onInclude, onExclude }: FacetsProps) {
+  if (facets === undefined) return loading ? <Spinner /> : null;
+  return (
+    <div className="history-facets" aria-busy={loading}>
+      {facets.map((facet) => (
+        <ExpandableSection
+          key={facet.Field}
+          variant="default"
+          defaultExpanded
+          headerText={labelOf(facet.Field)}
+          headerAriaLabel={`Counts by ${labelOf(facet.Field)}`}
+        >
+          {facet.Values.length === 0 && (
+            <Box color="text-status-inactive" fontSize="body-s">
+              No values
+            </Box>
+          )}
+          <ul className="history-facet">
+            {facet.Values.map(({ Value, Count }) => (
+              <FacetValue
+                key={Value}
+                label={labelOf(facet.Field)}
+                value={Value}
+                count={Count}
+                most={facet.Values[0]!.Count}
+                choice={facetChoice(filter, facet.Field, Value)}
+                onInclude={() => onInclude(facet.Field, Value)}
+                onExclude={() => onExclude(facet.Field, Value)}
+              />
+            ))}
+          </ul>
+          {facet.DistinctCount > facet.Values.length && (
+            <Box color="text-status-inactive" fontSize="body-s">
+              {`${(facet.DistinctCount - facet.Values.length).toLocaleString()} more`}
+            </Box>
+          )}
+        </ExpandableSection>
+      ))}
+    </div>
+  );
+}
+
+interface FacetValueProps {
+  readonly label: string;
+  readonly value: string;
+  readonly count: number;
+  /** The count of the most frequent value, to which the bar is drawn. */
+  readonly most: number;
+  readonly choice: ReturnType<typeof facetChoice>;
+  readonly onInclude: () => void;
+  readonly onExclude: () => void;
+}
+
+function FacetValue({ label, value, count, most, choice, onInclude, onExclude }: FacetValueProps) {
+  const shown = visible(value);
+  return (
+    <li className={`history-facet-value${choice ? ` history-facet-${choice}` : ''}`}>
+      <button
+        type="button"
+        className="history-facet-include"
+        aria-pressed={choice === 'included'}
+        aria-label={`${label} ${shown}: ${count.toLocaleString()} events. Show only these`}
+        title={shown}
+        onClick={onInclude}
+      >
+        <span className="history-facet-name">{shown}</span>
+        <span className="history-facet-count">{count.toLocaleString()}</span>
+        <meter className="history-facet-bar" min={0} max={most} value={count} aria-hidden="true" />
+      </button>
+      <Button
+        variant="inline-icon"
+        iconName="close"
+        ariaLabel={choice === 'excluded' ? `Show ${label} ${shown} again` : `Leave out ${label} ${shown}`}
+        onClick={onExclude}
+      />
+    </li>
+  );
+}

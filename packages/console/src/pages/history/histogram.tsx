@@ -1,0 +1,91 @@
+import Box from '@cloudscape-design/components/box';
+import { useEffect, useRef, useState } from 'react';
+import type { Chart } from './chart.ts';
+import { brushedRange, type HistogramData } from './histogram-data.ts';
+import type { Range } from './range.ts';
+
+interface HistogramProps {
+  readonly data: HistogramData | undefined;
+  readonly utc: boolean;
+  readonly onBrush: (range: Range) => void;
+}
+
+/** Events over time. Dragging over it narrows the time range; the date range picker does the same by keyboard. */
+export function Histogram({ data, utc, onBrush }: HistogramProps) {
+  const place = useRef<HTMLDivElement>(null);
+  const latest = useRef({ data, onBrush });
+  latest.current = { data, onBrush };
+  const [chart, setChart] = useState<Chart>();
+  const [pointed, setPointed] = useState<number>();
+  const isEmpty = data === undefined || data.startsMs.length === 0;
+
+  useEffect(() => {
+    const target = place.current;
+    const { data: first } = latest.current;
+    if (!target || isEmpty || !first) return undefined;
+    let made: Chart | undefined;
+    let gone = false;
+    const sizes = new ResizeObserver(() => made?.resize(target.clientWidth));
+    const looks = new MutationObserver(() => made?.redraw());
+    import('./chart.ts').then(({ createChart }) => {
+      if (gone) return;
+      made = createChart(target, latest.current.data ?? first, {
+        width: target.clientWidth,
+        utc,
+        onBrush: (fromMs, toMs) => {
+          const now = latest.current;
+          if (now.data) now.onBrush(brushedRange(now.data, fromMs, toMs));
+        },
+        onPoint: setPointed,
+      });
+      sizes.observe(target);
+      looks.observe(document.body, { attributeFilter: ['class'] });
+      setChart(made);
+    });
+    return () => {
+      gone = true;
+      sizes.disconnect();
+      looks.disconnect();
+      made?.remove();
+      setChart(undefined);
+    };
+  }, [isEmpty, utc]);
+
+  useEffect(() => {
+    if (chart && data) chart.draw(data);
+  }, [chart, data]);
+
+  return (
+    <div className="history-histogram">
+      <div ref={place} role="img" aria-label={data && summaryOf(data)} className="history-chart" />
+      <Box fontSize="body-s" color="text-body-secondary">
+        <span className="history-key">
+          <span className="history-key-events" aria-hidden="true" /> Events
+          <span className="history-key-errors" aria-hidden="true" /> Errors
+        </span>
+        <span className="history-point">
+          {data && pointed !== undefined
+            ? pointOf(data, pointed, utc)
+            : isEmpty
+              ? ''
+              : 'Drag over the bars to narrow the time range.'}
+        </span>
+      </Box>
+    </div>
+  );
+}
+
+const summaryOf = ({ totalCount, totalErrorCount }: HistogramData): string =>
+  `Events over time: ${totalCount.toLocaleString()} events, ${totalErrorCount.toLocaleString()} with errors`;
+
+function pointOf({ startsMs, intervalMs, counts, errorCounts }: HistogramData, index: number, utc: boolean): string {
+  const print = (ms: number) =>
+    new Intl.DateTimeFormat(undefined, {
+      dateStyle: 'medium',
+      timeStyle: 'short',
+      ...(utc && { timeZone: 'UTC' }),
+    }).format(ms);
+  const startMs = startsMs[index]!;
+  const errors = errorCounts[index]! > 0 ? `, ${errorCounts[index]!.toLocaleString()} with errors` : '';
+  return `${print(startMs)} – ${print(startMs + intervalMs)}: ${counts[index]!.toLocaleString()} events${errors}`;
+}

@@ -1,0 +1,64 @@
+/** Newest rows of a live stream that are kept: a few screens full to scroll back in. */
+export const LIVE_ROWS_MAX = 500;
+
+export interface LiveSnapshot {
+  /** Newest first, at most `LIVE_ROWS_MAX`. */
+  readonly rows: readonly LiveRow[];
+  readonly receivedCount: number;
+  /** Received, but pushed out by newer ones before anybody could have seen them. */
+  readonly skippedCount: number;
+}
+
+export interface LiveRow {
+  /** Its place among all that were received: a key that never comes twice. */
+  readonly number: number;
+  /** The record's JSON. Parsed when it is shown, so that what is skipped costs nothing. */
+  readonly json: string;
+}
+
+export const NOTHING_YET: LiveSnapshot = { rows: [], receivedCount: 0, skippedCount: 0 };
+
+/** Takes what the stream brings and gives it out in batches; what it holds is bounded. */
+export interface LiveBuffer {
+  /** @returns false for a record that it holds already, as streams that were resumed send some again */
+  push(json: string): boolean;
+  /** How many wait for `take`. */
+  readonly waitingCount: number;
+  /** What is to be shown now. */
+  take(): LiveSnapshot;
+}
+
+export function createLiveBuffer(rowsMax = LIVE_ROWS_MAX): LiveBuffer {
+  let waiting: LiveRow[] = [];
+  let shown = NOTHING_YET;
+  let receivedCount = 0;
+  let skippedCount = 0;
+  const held = new Set<string>();
+  return {
+    push(json) {
+      if (held.has(json)) return false;
+      held.add(json);
+      waiting.push({ number: receivedCount++, json });
+      // Cut at twice the bound, so that not every record moves the whole list.
+      if (waiting.length >= 2 * rowsMax) cut();
+      return true;
+    },
+    get waitingCount() {
+      return waiting.length;
+    },
+    take() {
+      cut();
+      const rows = [...waiting.reverse(), ...shown.rows];
+      for (const row of rows.splice(rowsMax)) held.delete(row.json);
+      waiting = [];
+      shown = { rows, receivedCount, skippedCount };
+      return shown;
+    },
+  };
+
+  function cut(): void {
+    const dropped = waiting.splice(0, Math.max(0, waiting.length - rowsMax));
+    for (const row of dropped) held.delete(row.json);
+    skippedCount += dropped.length;
+  }
+}

@@ -1,0 +1,128 @@
+import { useEffect, useRef, useState } from 'react';
+import { nativeAnswer } from '../../api/client.ts';
+import { isDenied, messageOf } from '../../api/error.ts';
+import { clock, pause } from '../../base/clock.ts';
+import { createLiveBuffer, type LiveBuffer, type LiveSnapshot, NOTHING_YET } from './live-buffer.ts';
+import type { Scope } from './request.ts';
+
+/** Rows are drawn so often at most: often enough to seem live, seldom enough that 500 events/s are two tables a second. */
+const DRAW_EVERY_MS = 500;
+/** What stands there when live mode begins, so that it does not begin with nothing. */
+const FIRST_ROWS = 25;
+const RECONNECT_MS = [500, 1_000, 2_000, 5_000] as const;
+/** A resumed stream begins this much before the last one broke off; what comes twice is one row. */
+const OVERLAP_MS = 5_000;
+
+export interface Live extends LiveSnapshot {
+  readonly state: 'connecting' | 'live' | 'reconnecting' | 'refused';
+  /** Received and not drawn yet, because somebody is looking. */
+  readonly waitingCount: number;
+  readonly error?: string;
+}
+
+const BEGINNING: Live = { ...NOTHING_YET, state: 'connecting', waitingCount: 0 };
+
+/**
+ * Follows new events as they come (TailRecords). While `held`, the rows stay as they are and new ones wait.
+ * @param scope what to follow; undefined: nothing
+ */
+export function useLive(scope: Scope | undefined, held: boolean): Live {
+  const [live, setLive] = useState(BEGINNING);
+  const isHeld = useRef(held);
+  isHeld.current = held;
+  const account = scope?.AccountId;
+  const filter = scope?.Filter;
+  const isOn = scope !== undefined;
+  useEffect(() => {
+    if (!isOn) return undefined;
+    const abort = new AbortController();
+    const buffer = createLiveBuffer();
+    const tell = (state: Live['state'], error?: string) =>
+      setLive((before) => ({ ...withoutError(before), state, ...(error !== undefined && { error }) }));
+    setLive(BEGINNING);
+    drawRepeatedly(buffer, isHeld, setLive, abort.signal);
+    follow({ account, filter }, buffer, tell, abort.signal).catch(() => undefined);
+    return () => abort.abort();
+  }, [isOn, account, filter]);
+  return live;
+}
+
+const withoutError = ({ error: _, ...rest }: Live): Live => rest;
+
+function drawRepeatedly(
+  buffer: LiveBuffer,
+  isHeld: { readonly current: boolean },
+  setLive: (change: (before: Live) => Live) => void,
+  signal: AbortSignal,
+): void {
+  const draw = () => {
+    if (signal.aborted) return;
+    const { waitingCount } = buffer;
+    if (isHeld.current)
+      setLive((before) => (before.waitingCount === waitingCount ? before : { ...before, waitingCount }));
+    else if (waitingCount > 0) {
+      const snapshot = buffer.take();
+      setLive((before) => ({ ...before, ...snapshot, waitingCount: 0 }));
+    }
+    clock.after(DRAW_EVERY_MS, draw);
+  };
+  clock.after(DRAW_EVERY_MS, draw);
+}
+
+type Place = { readonly last: number } | { readonly since: string };
+
+/** Reads the stream, and begins again where it broke off, until aborted or refused. */
+async function follow(
+  { account, filter }: { readonly account: string | undefined; readonly filter: string | undefined },
+  buffer: LiveBuffer,
+  tell: (state: Live['state'], error?: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  let place: Place = { last: FIRST_ROWS };
+  for (let failures = 0; ; failures++) {
+    let aliveMs: number | undefined;
+    try {
+      const answer = await nativeAnswer('tail', undefined, { query: { account, filter, ...place }, signal });
+      aliveMs = serverTimeMs(answer);
+      const aheadMs = aliveMs - clock.now();
+      failures = 0;
+      tell('live');
+      for await (const lines of linesOf(answer.body!)) {
+        for (const line of lines) if (line !== '') buffer.push(line);
+        aliveMs = clock.now() + aheadMs;
+      }
+      tell('reconnecting');
+    } catch (error) {
+      signal.throwIfAborted();
+      if (isRefusal(error)) return tell('refused', messageOf(error));
+      tell('reconnecting', messageOf(error));
+    }
+    if (aliveMs !== undefined) place = { since: new Date(aliveMs - OVERLAP_MS).toISOString() };
+    await pause(RECONNECT_MS[Math.min(failures, RECONNECT_MS.length - 1)]!, signal);
+  }
+}
+
+/** The server's clock: this machine's may be minutes off, and "since" is meant by the server's. */
+const serverTimeMs = (answer: Response): number => Date.parse(answer.headers.get('date') ?? '') || clock.now();
+
+/** What asking again would not mend. */
+const isRefusal = (error: unknown): boolean =>
+  isDenied(error) ||
+  (error instanceof Error && 'status' in error && [400, 401, 403, 404].includes(error.status as number));
+
+/** Whole lines, as many at a time as have arrived. */
+async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<readonly string[]> {
+  const reader = body.pipeThrough(new TextDecoderStream() as TransformStream<Uint8Array, string>).getReader();
+  let rest = '';
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      const lines = (rest + value).split('\n');
+      rest = lines.pop()!;
+      if (lines.length > 0) yield lines;
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
+}
