@@ -1,0 +1,103 @@
+import { createStore, useStore } from '../base/store.ts';
+import { preferences } from '../hooks/use-preferences.ts';
+import { send, setCallerPlace } from './client.ts';
+import { ApiError } from './error.ts';
+
+/** What GET /session tells of the one who is signed in. */
+export interface Session {
+  readonly AccountId: string;
+  readonly AccountAlias?: string;
+  readonly Arn: string;
+  readonly UserName?: string;
+  readonly Type: string;
+  readonly Region: string;
+  readonly Regions: readonly string[];
+  /** Accounts whose events the caller may see, where they are more than the own one. */
+  readonly Accounts?: readonly { readonly AccountId: string; readonly Name?: string }[];
+  /** The role switched to, and who one was before. */
+  readonly Role?: { readonly Arn: string; readonly RoleSessionName?: string };
+  readonly CsrfToken: string;
+  readonly ExpiresAt: string;
+  readonly OperatorAccountId: string;
+}
+
+export type SignInInput =
+  | { AccessKeyId: string; SecretAccessKey: string; SessionToken?: string; MfaCode?: string }
+  | { AccountId: string; UserName: string; Password: string; MfaCode?: string };
+
+export type SessionState =
+  | { readonly state: 'unknown' }
+  | { readonly state: 'out'; readonly expired: boolean }
+  | { readonly state: 'unreachable'; readonly error: Error }
+  | { readonly state: 'in'; readonly session: Session };
+
+export const sessionStore = createStore<SessionState>({ state: 'unknown' });
+
+const current = (): Session | undefined => {
+  const now = sessionStore.get();
+  return now.state === 'in' ? now.session : undefined;
+};
+
+/** The Region of calls: the one chosen in the top bar, as long as this OpenTrail has it; else the server's own. */
+export function chosenRegion(session: Session | undefined, wanted: string | undefined): string {
+  if (!session) return wanted ?? 'us-east-1';
+  return wanted !== undefined && session.Regions.includes(wanted) ? wanted : session.Region;
+}
+
+setCallerPlace({
+  region: () => chosenRegion(current(), preferences.get().region),
+  csrfToken: () => current()?.CsrfToken,
+  lost: () => {
+    if (current()) sessionStore.set({ state: 'out', expired: true });
+  },
+});
+
+/** Asks who is signed in; run at start. */
+export async function loadSession(): Promise<void> {
+  try {
+    entered(await (await send('GET', '/session')).json());
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) sessionStore.set({ state: 'out', expired: false });
+    else sessionStore.set({ state: 'unreachable', error: error as Error });
+  }
+}
+
+const entered = (answer: unknown) => sessionStore.set({ state: 'in', session: answer as Session });
+
+const sendJson = async (method: string, path: string, input?: object): Promise<unknown> => {
+  const answer = await send(method, path, {
+    ...(input && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(input) }),
+  });
+  return answer.status === 204 ? undefined : answer.json();
+};
+
+/** @throws ApiError with the server's reason: wrong, an MFA code needed, locked out for a time */
+export async function signIn(input: SignInInput): Promise<void> {
+  entered(await sendJson('POST', '/session', input));
+}
+
+export async function signOut(): Promise<void> {
+  await send('DELETE', '/session');
+  sessionStore.set({ state: 'out', expired: false });
+}
+
+export async function switchRole(input: { RoleArn: string; RoleSessionName?: string; ExternalId?: string }) {
+  entered((await sendJson('POST', '/session/role', input)) ?? (await sendJson('GET', '/session')));
+}
+
+export async function switchBack(): Promise<void> {
+  entered((await sendJson('DELETE', '/session/role')) ?? (await sendJson('GET', '/session')));
+}
+
+/** The session of pages, which are shown only to those who are signed in. */
+export function useSession(): Session {
+  const now = useStore(sessionStore);
+  if (now.state !== 'in') throw new Error('Pages are shown within a session only.');
+  return now.session;
+}
+
+/** The Region of the top bar. */
+export function useRegion(): string {
+  const session = useSession();
+  return chosenRegion(session, useStore(preferences).region);
+}

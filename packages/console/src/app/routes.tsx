@@ -1,0 +1,39 @@
+import { type ComponentType, type LazyExoticComponent, lazy } from 'react';
+import { matchPath, type Params } from './router.ts';
+
+/** What every page is given: what its pattern's names stand for in the address. */
+export interface PageParams {
+  readonly params: Params;
+}
+
+export interface Route {
+  readonly pattern: string;
+  readonly Page: LazyExoticComponent<ComponentType<PageParams>>;
+  /** Loads the page's code ahead of its being shown. */
+  readonly load: () => Promise<unknown>;
+  /** Its place in the side navigation. A page without one is reached from others. */
+  readonly nav?: { readonly section: '' | 'Monitoring' | 'Access'; readonly text: string };
+}
+
+/** One line of the table. */
+export const page = (
+  pattern: string,
+  load: () => Promise<{ default: ComponentType<PageParams> }>,
+  nav?: Route['nav'],
+): Route => ({
+  pattern,
+  Page: lazy(load),
+  load,
+  ...(nav && { nav }),
+});
+
+/** Every page, one line each, in the order of the side navigation; of two patterns that fit, the first is taken. */
+export const ROUTES: readonly Route[] = [];
+
+export function routeOf(path: string): { readonly route: Route; readonly params: Params } | undefined {
+  for (const route of ROUTES) {
+    const params = matchPath(route.pattern, path);
+    if (params) return { route, params };
+  }
+  return undefined;
+}

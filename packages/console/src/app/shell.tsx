@@ -1,0 +1,51 @@
+import AppLayout from '@cloudscape-design/components/app-layout';
+import BreadcrumbGroup from '@cloudscape-design/components/breadcrumb-group';
+import { useMemo } from 'react';
+import { useStore } from '../base/store.ts';
+import { usePreferences } from '../hooks/use-preferences.ts';
+import { CurrentPage } from './current-page.tsx';
+import { Flashes } from './flashes.tsx';
+import { frameStore } from './frame.ts';
+import { Navigation } from './navigation.tsx';
+import { useShortcuts } from './shortcuts.tsx';
+import { TopBar } from './top-bar.tsx';
+
+/** The frame around every page: top bar, side navigation, breadcrumbs, messages. */
+export function Shell() {
+  const [{ navigationOpen }, prefer] = usePreferences();
+  const frame = useStore(frameStore);
+  const content = useMemo(() => <CurrentPage />, []);
+  const help = useShortcuts();
+  return (
+    <>
+      <a className="ot-skip" href="#content">
+        Skip to content
+      </a>
+      <div id="top-bar">
+        <TopBar />
+      </div>
+      <AppLayout
+        headerSelector="#top-bar"
+        navigation={<Navigation />}
+        navigationOpen={navigationOpen}
+        onNavigationChange={({ detail }) => prefer({ navigationOpen: detail.open })}
+        toolsHide
+        breadcrumbs={<Breadcrumbs />}
+        notifications={<Flashes />}
+        stickyNotifications
+        contentType={frame.contentType}
+        content={content}
+        splitPanel={frame.splitPanel}
+        splitPanelOpen={frame.splitPanelOpen ?? false}
+        onSplitPanelToggle={({ detail }) => frame.onSplitPanelToggle?.(detail.open)}
+      />
+      {help}
+    </>
+  );
+}
+
+function Breadcrumbs() {
+  const { title, breadcrumbs } = useStore(frameStore);
+  const items = [{ text: 'OpenTrail', href: '/' }, ...breadcrumbs, { text: title, href: '' }];
+  return <BreadcrumbGroup items={items} />;
+}

@@ -1,0 +1,23 @@
+import CopyToClipboard from '@cloudscape-design/components/copy-to-clipboard';
+
+interface CopyTextProps {
+  readonly text: string;
+  /** What it is, for screen readers: "event ID". */
+  readonly label: string;
+  /** What is shown, where it is not the text itself. */
+  readonly shown?: string;
+}
+
+/** A value with a button that copies it. */
+export function CopyText({ text, label, shown }: CopyTextProps) {
+  return (
+    <CopyToClipboard
+      variant="inline"
+      textToCopy={text}
+      textToDisplay={shown ?? text}
+      copyButtonAriaLabel={`Copy ${label}`}
+      copySuccessText="Copied"
+      copyErrorText="Could not be copied"
+    />
+  );
+}

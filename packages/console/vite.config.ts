@@ -1,0 +1,20 @@
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vite';
+import { fontsAsFiles } from './build/fonts.ts';
+import { openTrailTheme } from './build/theme.ts';
+
+/** `npm run build` in the root builds into a folder of its own and puts it in place when complete (scripts/build-console.mjs). */
+export default defineConfig({
+  plugins: [react(), openTrailTheme(), fontsAsFiles()],
+  build: {
+    outDir: '../server/console',
+    emptyOutDir: true,
+    target: 'es2022',
+    // The Content-Security-Policy allows no data: URLs in scripts and fonts, and files are kept by browsers for a year.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    manifest: 'manifest.json',
+    reportCompressedSize: false,
+    chunkSizeWarningLimit: 1500,
+  },
+});
