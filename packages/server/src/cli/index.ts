@@ -180,6 +180,23 @@ export async function runCommand(args: readonly string[]): Promise<number> {
       }),
     );
 
+  const selectors = program.command('selectors').description('event selectors of trails');
+  withSettings(selectors.command('test'), CLIENT_SETTINGS)
+    .description('show what selectors would have logged: events, bytes, by source')
+    .argument('<target>', "a trail's name or ARN, or a file: what `aws cloudtrail put-event-selectors` takes")
+    .option('--since <time>', 'events accepted from this time on: 2026-01-31T23:59Z, 12h, 7d', '24h')
+    .option('--single-region', "of a file's selectors: as a trail of one Region")
+    .option('--organization', "of a file's selectors: as an organization trail")
+    .option('--json', 'as JSON')
+    .action((target: string, o) =>
+      withClients(o, async (clientOf) => {
+        const { testSelectors } = await import('./selectors.ts');
+        const sinceMs = momentOf(o.since, systemClock.now());
+        const { singleRegion = false, organization = false, json = false } = o;
+        await testSelectors(clientOf, { target, sinceMs, singleRegion, organization, json, print });
+      }),
+    );
+
   const monitor = program.command('monitor').description('filters and alarms over what trails deliver');
   withSettings(monitor.command('install'), CLIENT_SETTINGS)
     .description('make what is missing of a set of metric filters and alarms; cis: the CIS AWS Foundations Benchmark')
