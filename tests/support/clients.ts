@@ -4,10 +4,20 @@ import { test } from 'vitest';
 import { canMakeSmallDisk } from './small-disk.ts';
 
 /** The vendor's clients that this machine may or may not have, the oracle of these tests; and the right to mount. */
-export type ClientName = 'aws' | 'boto3' | 'terraform' | 'aws-endpoint-env' | 'moto' | 'pyyaml' | 'small-disk';
+export type ClientName =
+  | 'aws'
+  | 'boto3'
+  | 'terraform'
+  | 'aws-endpoint-env'
+  | 'moto'
+  | 'pyyaml'
+  | 'small-disk'
+  | 'chromium';
 
 const TERRAFORM_PLUGINS = process.env.OPENTRAIL_TF_PLUGIN_DIR ?? '/opt/tf-plugins';
 export const terraformPlugins = TERRAFORM_PLUGINS;
+/** Debian's, or another's. */
+export const CHROMIUM = process.env.OPENTRAIL_CHROMIUM ?? '/usr/bin/chromium';
 
 const succeeds = (command: string, args: readonly string[]) =>
   spawnSync(command, args, { stdio: 'ignore', timeout: 60_000 }).status === 0;
@@ -28,6 +38,7 @@ const PROBES: Readonly<Record<ClientName, () => boolean>> = {
   moto: () => succeeds('moto_server', ['--help']),
   pyyaml: () => succeeds('python3', ['-c', 'import yaml']),
   'small-disk': canMakeSmallDisk,
+  chromium: () => succeeds(CHROMIUM, ['--version']),
 };
 const found = new Map<ClientName, boolean>();
 

@@ -10,6 +10,7 @@ export interface RunningOpenTrail {
   readonly endpoint: string;
   /** The capture gateway, when an `upstream` is given. */
   readonly gateway?: string;
+  readonly console?: string;
   readonly dataDir: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -98,10 +99,12 @@ export async function startOpenTrail(options: StartOptions = {}): Promise<Runnin
   const said = await firstWords(child, ended, () => stderr);
   const endpoint = /serves (https?:\/\/\S+)/.exec(said)![1]!;
   const gateway = /gateway +(https?:\/\/\S+)/.exec(said)?.[1];
+  const webConsole = /[Cc]onsole[^\n]*?(https?:\/\/\S+)/.exec(said)?.[1];
   const { accessKeyId, secretAccessKey } = readProfile(join(dataDir, 'credentials'), 'opentrail');
   return {
     endpoint,
     ...(gateway !== undefined && { gateway }),
+    ...(webConsole !== undefined && { console: webConsole }),
     dataDir,
     accessKeyId,
     secretAccessKey,

@@ -1,0 +1,175 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, expect } from 'vitest';
+import { CHROMIUM } from './clients.ts';
+import type { RunningOpenTrail } from './opentrail.ts';
+
+/** A desktop, and the narrowest screen that the console is made for. */
+export const DESKTOP = { width: 1280, height: 800 };
+export const PHONE = { width: 400, height: 800 };
+export const COLOR_SCHEMES = ['light', 'dark'] as const;
+export type ColorScheme = (typeof COLOR_SCHEMES)[number];
+
+export interface PageOptions {
+  /** Default: `DESKTOP`. */
+  readonly viewport?: { readonly width: number; readonly height: number };
+  /** What the person's system prefers. Default: light. */
+  readonly colorScheme?: ColorScheme;
+  /** Default: UTC, so that what is read does not depend on the machine. */
+  readonly timeZone?: string;
+}
+
+/** Runs as root in containers, and must not reach for the world outside. */
+const FLAGS = [
+  ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
+  ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
+];
+
+let browser: Promise<Browser> | undefined;
+/** What went wrong in each browser context of the test that runs, and what of it is as it should be. */
+const watched = new Map<BrowserContext, { readonly problems: string[]; readonly expected: RegExp[] }>();
+
+/**
+ * Call it once, at the top of a test file. After each test its pages are closed, and a test fails that passed while one of
+ * its pages logged an error, threw one, broke the Content-Security-Policy or could not fetch something. Of a test that
+ * failed a picture is left in the temporary folder. The browser itself ends with the file.
+ */
+export function usingBrowser(): void {
+  afterEach(async ({ task }) => {
+    const problems: string[] = [];
+    for (const [context, seen] of watched) {
+      if (task.result?.state === 'fail') await pictureOfFailure(context, task.name);
+      problems.push(...seen.problems.filter((problem) => !seen.expected.some((pattern) => pattern.test(problem))));
+      await context.close();
+    }
+    watched.clear();
+    expect(problems, 'what the browser complained of').toEqual([]);
+  });
+  afterAll(async () => {
+    await (await browser)?.close();
+    browser = undefined;
+  });
+}
+
+/** A page in a browser context of its own: no cookies, nothing remembered. */
+export async function openPage(options: PageOptions = {}): Promise<Page> {
+  browser ??= chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+  const context = await (await browser).newContext({
+    viewport: options.viewport ?? DESKTOP,
+    colorScheme: options.colorScheme ?? 'light',
+    timezoneId: options.timeZone ?? 'UTC',
+    locale: 'en-US',
+    reducedMotion: 'reduce', // and so no picture is taken, and no colour judged, halfway through a transition
+  });
+  watch(context);
+  return context.newPage();
+}
+
+function watch(context: BrowserContext): void {
+  const problems: string[] = [];
+  watched.set(context, { problems, expected: [NOT_SIGNED_IN] });
+  context.on('console', (message) => {
+    if (message.type() === 'error') problems.push(`console: ${message.text()} (${message.location().url})`);
+  });
+  context.on('weberror', (error) => void problems.push(`page: ${error.error().stack || error.error().message}`));
+  context.on('requestfailed', (request) => {
+    const why = request.failure()?.errorText;
+    // A page that is left, or asks anew, gives up its own questions.
+    if (why !== 'net::ERR_ABORTED') problems.push(`request: ${request.method()} ${request.url()}: ${why}`);
+  });
+}
+
+/** The first question of every visit, whose answer Chromium itself reports as an error. */
+const NOT_SIGNED_IN = /status of 401 .*\/session\)$/;
+
+/** A problem that this test provokes, as it will read: `/status of 403/`. */
+export function expectProblem(page: Page, pattern: RegExp): void {
+  watched.get(page.context())!.expected.push(pattern);
+}
+
+/** The console of a server that was started with one. */
+export function consoleOf(server: RunningOpenTrail): string {
+  if (server.console === undefined) throw new Error(`this server told of no console:\n${server.said}`);
+  return server.console;
+}
+
+/**
+ * Signs in as a person does, on the sign-in page, and waits until the console is there.
+ * @param path where to go: `/events?filter=…`; the console keeps it through the sign-in
+ * @param keys default: the administrator's
+ */
+export async function signIn(
+  page: Page,
+  server: RunningOpenTrail,
+  path = '/',
+  keys: { readonly accessKeyId: string; readonly secretAccessKey: string } = server,
+): Promise<void> {
+  await page.goto(consoleOf(server) + path);
+  await page.getByLabel('Access key ID').fill(keys.accessKeyId);
+  await page.getByLabel('Secret access key').fill(keys.secretAccessKey);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.waitForURL((url) => url.pathname !== '/signin');
+}
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const HARMFUL = ['serious', 'critical'];
+/** How Cloudscape says which it is. */
+const BODY_IN: Readonly<Record<ColorScheme, string>> = {
+  light: 'body:not(.awsui-dark-mode)',
+  dark: 'body.awsui-dark-mode',
+};
+
+interface Violation {
+  readonly id: string;
+  readonly impact: string;
+  readonly help: string;
+  readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
+}
+
+/** axe-core finds nothing serious or critical in the page as it stands, neither in light nor in dark. */
+export async function expectAccessible(page: Page): Promise<void> {
+  const before = await colorSchemeOf(page);
+  const found: string[] = [];
+  await page.evaluate(AXE);
+  for (const scheme of COLOR_SCHEMES) {
+    await page.emulateMedia({ colorScheme: scheme });
+    await page.locator(BODY_IN[scheme]).waitFor({ state: 'attached' });
+    const { violations } = await page.evaluate<{ violations: Violation[] }>(
+      "axe.run(document, { resultTypes: ['violations'] })",
+    );
+    const harmful = violations.filter(({ impact }) => HARMFUL.includes(impact));
+    found.push(...harmful.map((violation) => `${scheme}: ${describe(violation)}`));
+  }
+  await page.emulateMedia({ colorScheme: before });
+  expect(found, `axe-core, on ${page.url()}`).toEqual([]);
+}
+
+const colorSchemeOf = async (page: Page): Promise<ColorScheme> =>
+  (await page.evaluate<boolean>("matchMedia('(prefers-color-scheme: dark)').matches")) ? 'dark' : 'light';
+
+const describe = ({ id, impact, help, nodes }: Violation) =>
+  `${id} (${impact}): ${help}\n${nodes.map(({ html, failureSummary }) => `  ${html}\n    ${failureSummary}`).join('\n')}`;
+
+/** Where pictures go: nowhere, unless someone wants to see them. */
+const PICTURES = process.env.OPENTRAIL_SCREENSHOTS;
+
+/** A picture `<name>.png` of what the window shows, in the folder that OPENTRAIL_SCREENSHOTS names, when it does. */
+export async function screenshot(page: Page, name: string): Promise<void> {
+  if (PICTURES === undefined) return;
+  mkdirSync(PICTURES, { recursive: true });
+  await page.screenshot({ path: join(PICTURES, `${name}.png`), animations: 'disabled', caret: 'hide' });
+}
+
+async function pictureOfFailure(context: BrowserContext, test: string): Promise<void> {
+  for (const page of context.pages()) {
+    const path = join(tmpdir(), `failed-${test.replaceAll(/\W+/g, '-').slice(0, 60)}.png`);
+    const taken = await page.screenshot({ path, timeout: 5_000 }).then(
+      () => true,
+      () => false, // a page that hangs or crashed: the test has said why it failed
+    );
+    if (taken) process.stderr.write(`a picture of ${page.url()}, where "${test}" failed: ${path}\n`);
+  }
+}
