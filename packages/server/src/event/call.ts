@@ -25,6 +25,8 @@ export interface Call {
   readonly error?: { readonly code: string; readonly message: string };
   readonly http: CallHttp;
   readonly tls?: TlsDetails;
+  /** Made through the console. */
+  readonly fromConsole?: true;
   /** What the handler knows about the record and the wire does not. */
   readonly notes: CallNotes;
 }

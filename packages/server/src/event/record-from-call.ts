@@ -61,6 +61,7 @@ export function recordFromCall(call: Call): CloudTrailRecord {
     }),
     eventCategory: isData ? 'Data' : 'Management',
     ...(call.tls && service === undefined && { tlsDetails: call.tls }),
+    ...(call.fromConsole && { sessionCredentialFromConsole: 'true' }),
   };
 }
 

@@ -1,5 +1,5 @@
 import { HIDDEN } from './conventions/redaction.ts';
-import type { CloudTrailRecord, ResourceEntry, UserIdentity } from './record.ts';
+import type { CloudTrailRecord, ResourceEntry, TlsDetails, UserIdentity } from './record.ts';
 
 /**
  * Records of what a service did by itself, and reports: no call passed, so nothing but its word tells of it
@@ -67,6 +67,11 @@ export interface SignInReport extends ReportBase {
   readonly MFAUsed?: boolean;
   readonly MFAIdentifier?: string;
   readonly MfaType?: string;
+  /** ARN of who switched to a role. */
+  readonly SwitchFrom?: string;
+  /** Where the browser is sent then. */
+  readonly RedirectTo?: string;
+  readonly TlsDetails?: TlsDetails;
 }
 
 /** A call that came through a VPC endpoint, for the endpoint's owner. */
@@ -174,6 +179,7 @@ function roleSession({ AccountId, Role }: ServiceCallReport, { timeMs }: ReportD
 
 function signIn(report: SignInReport, defaults: ReportDefaults): ReportedRecord {
   const { EventName = 'ConsoleLogin', Success, LoginTo, MobileVersion, MFAUsed, MFAIdentifier, MfaType } = report;
+  const { SwitchFrom, RedirectTo, TlsDetails: tlsDetails } = report;
   const yes = (flag: boolean) => (flag ? 'Yes' : 'No');
   const about = {
     ...(LoginTo !== undefined && { LoginTo }),
@@ -181,6 +187,8 @@ function signIn(report: SignInReport, defaults: ReportDefaults): ReportedRecord 
     ...(MFAIdentifier !== undefined && { MFAIdentifier }),
     ...(MFAUsed !== undefined && { MFAUsed: yes(MFAUsed) }),
     ...(MfaType !== undefined && { MfaType }),
+    ...(SwitchFrom !== undefined && { SwitchFrom }),
+    ...(RedirectTo !== undefined && { RedirectTo }),
   };
   return {
     ...head(report, defaults, report.UserIdentity ?? signedIn(report)),
@@ -197,6 +205,7 @@ function signIn(report: SignInReport, defaults: ReportDefaults): ReportedRecord 
     managementEvent: true,
     ...recipient(report),
     eventCategory: 'Management',
+    ...(tlsDetails && { tlsDetails }),
   };
 }
 

@@ -29,6 +29,7 @@ export const READ_ONLY: Readonly<Record<string, Readonly<Record<string, boolean>
   ecr: all(true, ['BatchCheckLayerAvailability']),
   eventbridge: all(true, ['TestEventPattern']),
   'license-manager': all(false, ['CheckInLicense']),
+  opentrail: all(true, ['ExportEvents', 'TestEventSelectors', 'VerifyTrail']),
   rekognition: all(true, ['CompareFaces', 'DetectFaces', 'DetectLabels', 'DetectModerationLabels', 'DetectText']),
   'route-53': all(true, ['TestDNSAnswer']),
   signin: all(false, ['CheckMfa']),

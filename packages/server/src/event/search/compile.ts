@@ -29,10 +29,7 @@ export function compileSearchFilter(filter: SearchFilter | undefined): SearchTes
 function compileCondition(condition: Condition): SearchTest {
   if ('text' in condition) {
     const needles = textNeedles(condition.text);
-    return ({ text }) => {
-      const folded = foldCase(text);
-      return needles.some((needle) => folded.includes(needle));
-    };
+    return ({ folded }) => needles.some((needle) => folded.includes(needle));
   }
   const reference = resolveField(condition.field);
   if ('field' in reference && reference.field.kind === 'time') return compileTime(condition);
@@ -65,19 +62,22 @@ function compileOperator(op: SearchOp, wanted: string): readonly [negated: boole
   }
 }
 
-const COMPARE = {
-  '=': (value: number, bound: number) => value === bound,
-  '>': (value: number, bound: number) => value > bound,
-  '>=': (value: number, bound: number) => value >= bound,
-  '<': (value: number, bound: number) => value < bound,
-  '<=': (value: number, bound: number) => value <= bound,
-} as const;
+type Compare = (value: number, bound: number) => boolean;
+
+const COMPARE: Readonly<Record<'=' | '>' | '>=' | '<' | '<=', Compare>> = {
+  '=': (value, bound) => value === bound,
+  '>': (value, bound) => value > bound,
+  '>=': (value, bound) => value >= bound,
+  '<': (value, bound) => value < bound,
+  '<=': (value, bound) => value <= bound,
+};
 
 function compileTime(condition: Exclude<Condition, { readonly text: string }>): SearchTest {
   if (condition.op === 'exists') return () => true;
   const negated = condition.op === '!=';
-  const compare = COMPARE[(negated ? '=' : condition.op) as keyof typeof COMPARE];
-  const bound = timeOf((condition as { value: string }).value)!;
+  const compare = COMPARE[(negated ? '=' : condition.op) as keyof typeof COMPARE] as Compare | undefined;
+  const bound = 'value' in condition ? timeOf(condition.value) : undefined;
+  if (bound === undefined || compare === undefined) return () => false;
   return ({ header }) => compare(header.timeMs, bound) !== negated;
 }
 

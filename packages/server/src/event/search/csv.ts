@@ -28,7 +28,8 @@ export function csvCell(text: string): string {
 }
 
 /** What spreadsheets take for the beginning of a formula, or skip before one; also in full width. */
-const FORMULA = /^[\s\u0000]*[=+\-@\uff1d\uff0b\uff0d\uff20|%]|^[\t\r\n]/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: some programs skip NUL
+const FORMULA = /^[\s\u0000]*[=+\-@\uff1d\uff0b\uff0d\uff20]/;
 
 /** A line of cells, its end included. */
 export const csvLine = (cells: readonly string[]): string => `${cells.map(csvCell).join(',')}\r\n`;

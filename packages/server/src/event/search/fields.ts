@@ -1,5 +1,6 @@
 import type { EventHeader } from '../event.ts';
 import type { LooseRecord } from '../lookup-keys.ts';
+import { foldCase } from './filter.ts';
 
 /** An event as filters see it. The record is parsed when a filter first asks for it. */
 export interface SearchableEvent {
@@ -7,6 +8,8 @@ export interface SearchableEvent {
   /** The record's JSON. */
   readonly text: string;
   readonly record: LooseRecord;
+  /** The JSON as free text is looked for in it: see `foldCase`. */
+  readonly folded: string;
 }
 
 /** @param json the record's own bytes, or their text */
@@ -19,6 +22,7 @@ class LazyEvent implements SearchableEvent {
   readonly #json: { toString(): string };
   #text: string | undefined;
   #record: LooseRecord | undefined;
+  #folded: string | undefined;
 
   constructor(header: EventHeader, json: { toString(): string }) {
     this.header = header;
@@ -33,6 +37,11 @@ class LazyEvent implements SearchableEvent {
   get record(): LooseRecord {
     this.#record ??= JSON.parse(this.text) as LooseRecord;
     return this.#record;
+  }
+
+  get folded(): string {
+    this.#folded ??= foldCase(this.text);
+    return this.#folded;
   }
 }
 

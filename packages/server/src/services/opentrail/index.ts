@@ -1,15 +1,18 @@
 import type { Permission, Service } from '../../wire/service.ts';
 import { createAccountHandlers } from './accounts.ts';
 import { denied, type OpenTrailDeps } from './deps.ts';
+import { createExportEvents } from './export-events.ts';
 import { createIntake } from './intake.ts';
 import { objectReader } from './parts.ts';
 import { createPutRecords, PUT_RECORDS_BYTES_MAX } from './put-records.ts';
 import { createReadObjects } from './read-objects.ts';
 import { createReportEvents } from './report-events.ts';
 import { createRuleHandlers } from './rules.ts';
+import { createSearchEvents } from './search-events.ts';
 import { createTailRecords } from './tail-records.ts';
 import { createTestEventSelectors } from './test-event-selectors.ts';
 import { createVerifyTrail } from './verify-trail.ts';
+import { permissionToSee } from './whose-records.ts';
 
 /**
  * OpenTrail's own operations, for what AWS has no API for: taking native CloudTrail records, following the Log live,
@@ -18,6 +21,8 @@ import { createVerifyTrail } from './verify-trail.ts';
 export function openTrailService(deps: OpenTrailDeps): Service {
   const intake = createIntake(deps);
   const readObject = objectReader(deps.within);
+  const { lake } = deps;
+  const toSee: Permission = (context, { AccountId }) => permissionToSee(deps, context, AccountId);
   const operations = {
     PutRecords: createPutRecords(deps, intake),
     ReportEvents: createReportEvents(deps.random, intake),
@@ -27,6 +32,10 @@ export function openTrailService(deps: OpenTrailDeps): Service {
     VerifyTrail: createVerifyTrail({ within: deps.within, readObject }),
     ...createAccountHandlers(deps),
     ...createRuleHandlers(deps),
+    ...(lake && {
+      SearchEvents: createSearchEvents({ ...deps, lake }),
+      ExportEvents: createExportEvents({ ...deps, lake }),
+    }),
   };
   return {
     schema: deps.schema,
@@ -35,12 +44,14 @@ export function openTrailService(deps: OpenTrailDeps): Service {
     permissions: {
       ...Object.fromEntries(Object.keys(operations).map((name) => [name, onEverything(name)])),
       ReadObjects: 's3:GetObject is asked for each of its objects',
+      ...Object.fromEntries([...READERS].map((name) => [name, toSee])),
     },
     /** What only the operator's account may do, whatever its policies say. */
     async authorize(context, input) {
       const target = input.AccountId as string | undefined;
       const own = context.caller.accountId;
       if (own === deps.operatorAccountId) return;
+      if (READERS.has(context.operation)) return; // `toSee` knows of organizations
       if (OPERATOR_ONLY.has(context.operation) || (target !== undefined && target !== own)) {
         throw denied(context, deps.operatorAccountId);
       }
@@ -59,4 +70,6 @@ const onEverything =
     },
   ];
 
+/** What shows records: of whom is decided by `whoseRecords`. */
+const READERS: ReadonlySet<string> = new Set(['SearchEvents', 'ExportEvents', 'TailRecords']);
 const OPERATOR_ONLY: ReadonlySet<string> = new Set(['CreateAccount', 'ReportEvents']);
