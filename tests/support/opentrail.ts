@@ -69,6 +69,7 @@ export async function killDuringStart(
 function spawnServe(dataDir: string, options: StartOptions): ChildProcess {
   const given: Record<string, string | number | true> = {
     port: 0,
+    'console-port': 0,
     'log-level': 'info',
     ...options.flags,
     'data-dir': dataDir,

@@ -2,9 +2,8 @@ import { join } from 'node:path';
 import { createAuthorizer } from './access/authorizer.ts';
 import { updateCredentialsFile } from './access/credentials-file.ts';
 import { createDenialMessages } from './access/denial-messages.ts';
-import type { KnownIdentity } from './access/directory.ts';
 import { createIamStore } from './access/iam-store.ts';
-import { bootstrapAccount, createIdentities, type KnownKey } from './access/identities.ts';
+import { bootstrapAccount, createIdentities } from './access/identities.ts';
 import { createSealer, openSealingKey } from './access/sealed-secrets.ts';
 import { createSessionKeys } from './access/session-keys.ts';
 import { createSessions, SESSION_PREFIX } from './access/sessions.ts';
@@ -13,13 +12,14 @@ import { OperatorError, Pushback, systemErrorCode } from './base/errors.ts';
 import type { Logger } from './base/logger.ts';
 import { createMetrics } from './base/metrics.ts';
 import { type Random, uuid } from './base/random.ts';
-import type { Config } from './config.ts';
+import { type Config, ownUrl } from './config.ts';
+import { type OpenConsole, openConsoleListener } from './console-listener.ts';
 import { openDataDir } from './data-dir.ts';
 import { startLogGroupDelivery } from './followers/log-groups.ts';
 import { startRetention } from './followers/retention.ts';
 import { startRules } from './followers/rules.ts';
 import { startTrailDelivery } from './followers/trail-delivery.ts';
-import { type OpenGateway, openGateway, SEALING_KEY_ENV, tlsOf } from './gateway-listener.ts';
+import { type OpenGateway, openGateway, ownIdentity, SEALING_KEY_ENV, tlsOf } from './gateway-listener.ts';
 import { openMonitoring } from './monitoring-app.ts';
 import { watchDiskSpace } from './ports/disk-space.ts';
 import { openHistory } from './ports/history/embedded-history.ts';
@@ -75,6 +75,7 @@ export interface App {
   readonly port: number;
   /** The capture gateway, when it has upstreams. */
   readonly gateway?: OpenGateway;
+  readonly console?: OpenConsole;
   /** Absolute. */
   readonly dataDir: string;
   /** Takes no new requests, answers those in hand, makes everything durable and gives the data folder back. */
@@ -197,6 +198,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
       encryptsAll: config.encryptObjects === 'all',
     });
     let port = config.port;
+    const endpoint = () => config.publicUrl ?? ownUrl(config, port);
     const monitoring = await openMonitoring({
       config,
       dataDir: dataDir.path,
@@ -213,7 +215,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
       clock,
       random,
       logger,
-      endpoint: () => config.publicUrl ?? ownUrl(config, port),
+      endpoint,
       shortage: space.shortage,
       closing,
     });
@@ -424,6 +426,27 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
     );
     port = server.port;
     monitoring.start();
+    const webConsole = config.console
+      ? await openConsoleListener({
+          config,
+          endpoint,
+          pipeline,
+          findKey: findAccessKey,
+          iam,
+          accounts: identities.accounts,
+          issue: sessions.issue,
+          authorizer,
+          auditor,
+          state,
+          sealer,
+          clock,
+          random,
+          logger,
+          metrics,
+          stopping,
+          closing,
+        })
+      : undefined;
     const gateway =
       config.upstream.length === 0
         ? undefined
@@ -442,6 +465,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
     return {
       port: server.port,
       ...(gateway && { gateway }),
+      ...(webConsole && { console: webConsole }),
       dataDir: dataDir.path,
       stop: closeAll,
     };
@@ -457,12 +481,6 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
   }
 }
 
-/** Where this machine's own clients find the server. */
-function ownUrl({ host, tlsCert }: Config, port: number): string {
-  const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
-  return `${tlsCert === undefined ? 'http' : 'https'}://${name}:${port}`;
-}
-
 /** Made with the data folder and never again: tells it from one that was started afresh. */
 async function instanceIdOf(state: State, random: Random): Promise<string> {
   const known = await state.get<string>('instance-id');
@@ -470,14 +488,4 @@ async function instanceIdOf(state: State, random: Random): Promise<string> {
   const made = uuid(random);
   await state.write([{ put: 'instance-id', value: made, ifVersion: 'absent' }]);
   return made;
-}
-
-/** A key of this server's own accounts, as the gateway knows keys. */
-function ownIdentity(accessKeyId: string, key: KnownKey | string | undefined): KnownIdentity | undefined {
-  if (key === undefined || typeof key === 'string') return undefined;
-  const { identity, accountId } = key.caller;
-  const { userName } = identity;
-  const owner = userName === undefined ? ({ kind: 'root' } as const) : ({ kind: 'user', userName } as const);
-  const { active, secretAccessKey } = key;
-  return { accessKeyId, identity, accountId, owner, source: 'file', active, secretAccessKey };
 }

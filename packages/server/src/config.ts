@@ -114,6 +114,15 @@ const SETTINGS = {
     .describe(
       'What the capture gateway stands before, by service: s3=http://127.0.0.1:9000,*=http://127.0.0.1:5000; none: no gateway',
     ),
+  console: flag.default(true).describe('Serve the console, the web pages of OpenTrail'),
+  consolePort: port.default(4571).describe('Port of the console; 0 takes a free one'),
+  consoleHost: z.string().min(1).optional().describe('Address on which the console listens (default: that of --host)'),
+  consoleUrl: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe(
+      'Where browsers reach the console, when a proxy or a name of its own stands before it: https://audit.example.com',
+    ),
   gatewayPort: port.default(4572).describe('Port of the capture gateway; 0 takes a free one'),
   gatewayDir: z
     .string()
@@ -356,4 +365,10 @@ function describeProblem(error: z.ZodError, sources: Record<SettingName, Source>
     default: name,
   }[sources[name] ?? 'default'];
   return `Bad setting ${where}: ${issue?.message}. ${info?.description ?? ''}`.trim();
+}
+
+/** Where this machine's own clients find the server. */
+export function ownUrl({ host, tlsCert }: Pick<Config, 'host' | 'tlsCert'>, port: number): string {
+  const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+  return `${tlsCert === undefined ? 'http' : 'https'}://${name}:${port}`;
 }

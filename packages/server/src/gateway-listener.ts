@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ProfileKeys, readProfile, sharedCredentialsPath } from './access/credentials-file.ts';
-import { openDirectory } from './access/directory.ts';
+import { type KnownIdentity, openDirectory } from './access/directory.ts';
+import type { KnownKey } from './access/identities.ts';
 import { openSealingKey } from './access/sealed-secrets.ts';
 import type { Clock } from './base/clock.ts';
 import { OperatorError, systemErrorCode } from './base/errors.ts';
@@ -146,4 +147,14 @@ function readPem(path: string, flag: string): string {
   } catch (error) {
     throw new OperatorError(`Cannot read ${path}: ${systemErrorCode(error) ?? error}; ${flag}.`);
   }
+}
+
+/** A key of this server's own accounts, as the gateway knows keys. */
+export function ownIdentity(accessKeyId: string, key: KnownKey | string | undefined): KnownIdentity | undefined {
+  if (key === undefined || typeof key === 'string') return undefined;
+  const { identity, accountId } = key.caller;
+  const { userName } = identity;
+  const owner = userName === undefined ? ({ kind: 'root' } as const) : ({ kind: 'user', userName } as const);
+  const { active, secretAccessKey } = key;
+  return { accessKeyId, identity, accountId, owner, source: 'file', active, secretAccessKey };
 }

@@ -37,6 +37,8 @@ export interface CallerSession {
   readonly sessionName?: string;
   /** Whether a role's session made it. */
   readonly chained?: boolean;
+  /** Whether signing in to the console made it. */
+  readonly console?: boolean;
 }
 
 /** Accounts whose canonical ids are at hand: each call asks for its own. */

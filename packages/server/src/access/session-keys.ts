@@ -101,6 +101,7 @@ async function sessionOf(grant: SessionGrant, directory: SessionDirectory): Prom
     ...(owner.kind === 'role' && { sessionName: owner.sessionName }),
     ...(owner.kind === 'federated' && { sessionName: owner.name }),
     ...(chained && { chained }),
+    ...(grant.console && { console: true }),
   };
 }
 
@@ -117,10 +118,11 @@ function keyOwner(accountId: string, owner: SessionOwner): KeyOwner {
 
 /**
  * IAM hears no federated user, and of a user's or root's own sessions those alone that a second factor vouches for: else
- * a stolen token could make itself keys that do not end (IAM user guide, "Compare AWS STS credentials").
+ * a stolen token could make itself keys that do not end (IAM user guide, "Compare AWS STS credentials"). Who signed in to the
+ * console may: its credentials never leave the server.
  */
 export const mayCallIam = ({ kind, session }: CallerPrincipal): boolean =>
-  !session || kind === 'role' || (kind !== 'federated' && session.mfa);
+  !session || kind === 'role' || (kind !== 'federated' && (session.mfa || session.console === true));
 
 export const assumedRoleArn = (accountId: string, roleName: string, sessionName: string): string =>
   `arn:aws:sts::${accountId}:assumed-role/${roleName}/${sessionName}`;

@@ -27,6 +27,8 @@ export interface SessionGrant {
   readonly webIdFederationData?: WebIdFederationData;
   /** Made with the credentials of a role's session. */
   readonly chained?: true;
+  /** Made by signing in to the console, which stands in for the second factor that IAM asks of other sessions. */
+  readonly console?: true;
 }
 
 export interface WebIdFederationData {

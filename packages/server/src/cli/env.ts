@@ -16,6 +16,10 @@ function addressOf(listensAt: string, port: number, secure: boolean): string {
   return `${secure ? 'https' : 'http'}://${host}:${port}`;
 }
 
+/** The same of the console, for browsers on this machine. */
+export const consoleUrlOf = (config: Config, port: number): string =>
+  config.consoleUrl ?? addressOf(config.consoleHost ?? config.host, port, config.tlsCert !== undefined);
+
 /** Which certificate authority clients have to trust, where the gateway made one. */
 export const trustHint = ({ caPath }: OpenGateway): string =>
   caPath === undefined ? '' : `Clients trust its certificates with AWS_CA_BUNDLE=${caPath}\n`;

@@ -3,7 +3,7 @@ import { systemClock } from '../base/clock.ts';
 import { createLogger } from '../base/logger.ts';
 import { systemRandom } from '../base/random.ts';
 import type { Config } from '../config.ts';
-import { endpointOf, gatewayEndpointOf, trustHint } from './env.ts';
+import { consoleUrlOf, endpointOf, gatewayEndpointOf, trustHint } from './env.ts';
 import { untilTold } from './until-told.ts';
 
 /**
@@ -27,8 +27,12 @@ function welcome(config: Config, app: App): string {
     app.gateway === undefined
       ? ''
       : `The capture gateway ${gatewayEndpointOf(config, app.gateway.port)} stands before ${config.upstream.join(', ')}\n${trustHint(app.gateway)}`;
+  const webConsole =
+    app.console === undefined
+      ? ''
+      : `Console: ${consoleUrlOf(config, app.console.port)}  (sign in with the access key in the file credentials)\n`;
   return `OpenTrail serves ${endpointOf(config, app.port)}  (account ${config.accountId}, Region ${config.region})
-${gateway}Data and credentials are in ${app.dataDir}
+${webConsole}${gateway}Data and credentials are in ${app.dataDir}
 
 In another terminal, here:
   eval "$(npx opentrail env${own}${port})"

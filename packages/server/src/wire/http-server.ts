@@ -32,6 +32,8 @@ export interface HttpServer {
 export interface ListenOptions extends ConnectionOptions {
   readonly host: string;
   readonly port: number;
+  /** What the operator sets to have another port. Default `--port`. */
+  readonly portSetting?: string;
   readonly tls?: Pick<TlsOptions, 'SNICallback'> & { readonly cert: string; readonly key: string };
 }
 
@@ -89,11 +91,11 @@ function openFilesMax(): number {
   }
 }
 
-function listenProblem(error: Error, { host, port }: ListenOptions): Error {
+function listenProblem(error: Error, { host, port, portSetting = '--port' }: ListenOptions): Error {
   const code = systemErrorCode(error);
   if (code === 'EADDRINUSE') {
     return new OperatorError(
-      `Port ${port} on ${host} is taken by another program. Stop it, or choose another port with --port.`,
+      `Port ${port} on ${host} is taken by another program. Stop it, or choose another port with ${portSetting}.`,
     );
   }
   return new OperatorError(`Cannot listen on ${host}:${port}: ${code ?? error.message}.`);

@@ -8,27 +8,40 @@ import { AwsError, Pushback } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Metrics } from '../base/metrics.ts';
 import { type Random, randomString, UPPER_ALNUM, uuid } from '../base/random.ts';
-import type { Call, CallNotes } from '../event/call.ts';
-import type { Protocol, ServiceSchema } from '../schema/types.ts';
+import type { Call } from '../event/call.ts';
+import type { ServiceSchema } from '../schema/types.ts';
 import type { Auditor } from './audit.ts';
 import { plainBody, verifiedBody } from './body.ts';
 import { whyBroken } from './broken-body.ts';
 import { decodeInput, type EncodedResponse, encodeError, encodeOutput } from './codec/index.ts';
 import { detect, operationFromForm } from './detect.ts';
-import type { Detected } from './detected.ts';
 import { drain } from './drain.ts';
+import {
+  authenticationOf,
+  credentialOf,
+  type Exchange,
+  knownOperation,
+  newHostId,
+  openExchange,
+  operationOf,
+  ownerGone,
+  styleOf,
+  unknownOperation,
+} from './exchange.ts';
+import { asAwsError, describe, protocolByLooks } from './failures.ts';
 import { uncompressed } from './gzip-body.ts';
 import { HandlerContext } from './handler-context.ts';
-import { type HttpRequest, readRequest } from './request.ts';
+import { readRequest } from './request.ts';
 import { respond } from './respond.ts';
 import { SERVER_NAME } from './server-name.ts';
 import { type CallContext, type Caller, factsOf, type PermissionTable, type Service } from './service.ts';
-import { type AuthStyle, authError } from './sigv4/errors.ts';
+import type { SignedIn } from './signed-in.ts';
+import { authError } from './sigv4/errors.ts';
 import { type ParsedAuthorization, parseAuthorization, verifySignature } from './sigv4/index.ts';
 
 /**
  * The request path, top to bottom: detect → authenticate → decode → authorize → handle → encode → record → answer.
- * Nobody passes `authenticate` without a valid signature, and what passed it is recorded however it ends.
+ * Nobody passes `authenticate` without a valid signature or a session of the console, and what passed it is recorded however it ends.
  */
 export interface PipelineDeps {
   readonly services: readonly Service[];
@@ -55,27 +68,17 @@ export interface PipelineDeps {
  */
 export const BODY_BYTES_MAX = 2 * 1024 * 1024;
 
-/** One request's way through the steps: each fills in what it found, so that an error knows how far it got. */
-interface Exchange {
-  readonly http: HttpRequest;
-  readonly startMs: number;
-  readonly res: ServerResponse;
-  readonly notes: CallNotes;
-  requestId: string;
-  /** S3's second request id, `x-amz-id-2`. */
-  readonly hostId: string;
-  authorization: ParsedAuthorization | undefined;
-  detected?: Detected;
-  service?: Service;
-  operation: string | undefined;
-  caller?: Caller;
-  input?: Record<string, unknown>;
-  output?: Record<string, unknown>;
-}
-
 export interface Pipeline {
-  /** Answers every AWS request. Never throws. */
-  answer(req: IncomingMessage, res: ServerResponse): Promise<void>;
+  /**
+   * Answers every AWS request. Never throws.
+   * @param signedIn whose it is, where the request comes through a session and not with a signature
+   */
+  answer(req: IncomingMessage, res: ServerResponse, signedIn?: SignedIn): Promise<void>;
+  /**
+   * Does one operation for who is signed in, authorized and recorded as if the session had asked for it.
+   * @throws what the operation does; AwsError when the session's key is refused
+   */
+  perform(res: ServerResponse, signedIn: SignedIn, part: PartOfCall): Promise<Record<string, unknown>>;
   /** Words, counts and logs the answer to what never became a request; `headers` may hold whatever could be read of it. */
   refuse(error: AwsError, headers: Readonly<Record<string, string>>, sourceIp: string): EncodedResponse;
   /**
@@ -101,14 +104,14 @@ export interface PartOfCall {
 export function createPipeline(deps: PipelineDeps): Pipeline {
   const schemas = deps.services.map((s) => s.schema);
   const serviceOf = new Map(deps.services.map((s) => [s.schema, s]));
-  return { answer, refuse, within };
+  return { answer, refuse, within, perform: performFor };
 
-  async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
+  async function answer(req: IncomingMessage, res: ServerResponse, signedIn?: SignedIn): Promise<void> {
     const began = deps.clock.monotonicMs();
     let exchange: Exchange | undefined;
     let encoded: EncodedResponse;
     try {
-      exchange = openExchange(deps, req, res);
+      exchange = openExchange(deps, signedIn?.http ?? readRequest(req), res, signedIn);
       encoded = await run(exchange, req);
     } catch (error) {
       encoded = failure(error, exchange);
@@ -166,6 +169,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
 
   /** What is no signature does not say whose request it is: its looks do, and so in which words it is refused. */
   function readAuthorization(x: Exchange): ParsedAuthorization | undefined {
+    if (x.signedIn) return undefined;
     try {
       return parseAuthorization(x.http, styleOf(x));
     } catch (error) {
@@ -177,7 +181,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   }
 
   function detectInto(x: Exchange): void {
-    const detected = detect(x.http, x.authorization?.service, schemas, deps.hostSuffixes);
+    const detected = detect(x.http, credentialOf(x)?.service, schemas, deps.hostSuffixes);
     if (detected) {
       x.detected = detected;
       x.service = serviceOf.get(detected.schema)!;
@@ -185,12 +189,12 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       x.requestId = newRequestId(detected.schema, x.requestId);
       return;
     }
-    if (!x.authorization) throw authError('json', 'missing-token');
+    if (!credentialOf(x)) throw authError('json', 'missing-token');
     throw new AwsError('UnknownOperationException', 'No service here answers this request.', { status: 404 });
   }
 
   async function authenticate(x: Exchange): Promise<KnownKey | undefined> {
-    const auth = x.authorization;
+    const auth = credentialOf(x);
     if (!auth) {
       if (!x.service!.allowsAnonymous) throw authError(styleOf(x), 'missing-token');
       x.caller = ANONYMOUS;
@@ -210,18 +214,20 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const body = { x: x.http, authorization: x.authorization, secret: key?.secretAccessKey, style: styleOf(x) };
     const verify = (bodySha256: string | 'streamed') => {
       if (!key) return;
-      const now = deps.clock.now();
-      verifySignature({
-        request: x.http,
-        parsed: x.authorization!,
-        secretAccessKey: key.secretAccessKey,
-        nowMs: now,
-        body: bodySha256,
-        style: styleOf(x),
-        service: x.service!.schema.signingName,
-      });
+      if (!x.signedIn) {
+        verifySignature({
+          request: x.http,
+          parsed: x.authorization!,
+          secretAccessKey: key.secretAccessKey,
+          nowMs: deps.clock.now(),
+          body: bodySha256,
+          style: styleOf(x),
+          service: x.service!.schema.signingName,
+        });
+      }
       x.caller = key.caller;
-      deps.keyUsed?.(x.authorization!.accessKeyId, key.caller, x.service!.schema.signingName, x.authorization!.region);
+      const { accessKeyId, region } = credentialOf(x)!;
+      deps.keyUsed?.(accessKeyId, key.caller, x.service!.schema.signingName, region);
     };
     if (streamed) {
       verify('streamed');
@@ -245,14 +251,25 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     await perform(x, body.stream ? { ...x.input, Body: body.stream } : x.input);
   }
 
-  async function within(outer: CallContext, part: PartOfCall): Promise<Record<string, unknown>> {
-    const { parts } = outer as HandlerContext<Exchange>;
-    const { operation, input, method, rawPath, query = [], region = outer.region } = part;
+  function within(outer: CallContext, part: PartOfCall): Promise<Record<string, unknown>> {
+    return performPart((outer as HandlerContext<Exchange>).parts, part);
+  }
+
+  async function performFor(res: ServerResponse, signedIn: SignedIn, part: PartOfCall) {
+    const x = openExchange(deps, signedIn.http, res, signedIn);
+    const key = await authenticate(x);
+    if (!key || key.caller.principal.gone) throw authError('json', 'unknown-key');
+    return performPart({ ...x, caller: key.caller }, part);
+  }
+
+  async function performPart(parts: Exchange, part: PartOfCall): Promise<Record<string, unknown>> {
+    const { operation, input, method, rawPath, query = [], region = regionOf(parts) } = part;
     const service = deps.services.find(({ schema }) => schema.id === part.schemaId)!;
     const { schema } = service;
-    const headers = { host: parts.http.host, 'user-agent': outer.userAgent };
+    const headers = { host: parts.http.host, 'user-agent': parts.http.headers['user-agent'] ?? '' };
     const x: Exchange = {
       ...parts,
+      signedIn: parts.signedIn && { ...parts.signedIn, region },
       authorization: parts.authorization && { ...parts.authorization, region },
       http: { ...parts.http, method, rawPath, rawQuery: '', query, headers },
       startMs: deps.clock.now(),
@@ -340,9 +357,10 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
         responseHeaders: { ...headers, 'x-amz-id-2': x.hostId },
         bytesIn: Number(x.http.headers['x-amz-decoded-content-length'] ?? x.http.headers['content-length'] ?? 0),
         bytesOut: bodyBytes,
-        authentication: x.authorization ? (x.authorization.kind === 'header' ? 'AuthHeader' : 'QueryString') : 'None',
+        authentication: authenticationOf(x),
       },
       ...(x.http.tls && { tls: x.http.tls }),
+      ...(x.signedIn && { fromConsole: true as const }),
       notes: x.notes,
     };
     await deps.auditor.record(call, error instanceof Pushback);
@@ -389,7 +407,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   }
 
   function regionOf(x: Exchange): string {
-    return x.authorization?.region ?? deps.defaultRegion;
+    return credentialOf(x)?.region ?? deps.defaultRegion;
   }
 }
 
@@ -399,13 +417,6 @@ const bytesOf = ({ headers, body }: EncodedResponse): number =>
 const EMPTY = Buffer.alloc(0);
 const REGION = /^[a-z0-9-]{1,32}$/;
 
-/** How to answer when no service here knows the request: in the tongue that its client seems to speak. */
-function protocolByLooks(headers: Readonly<Record<string, string>> = {}): Protocol {
-  const contentType = headers['content-type'] ?? '';
-  if (contentType.startsWith('application/x-www-form-urlencoded')) return 'awsQuery';
-  return contentType.includes('json') || headers['x-amz-target'] !== undefined ? 'awsJson1_1' : 'restXml';
-}
-
 /** An unsigned caller, as S3 writes it into records (spec: record-conventions §4). */
 const ANONYMOUS: Caller = {
   anonymous: true,
@@ -414,83 +425,3 @@ const ANONYMOUS: Caller = {
   identity: { type: 'AWSAccount', principalId: '', accountId: 'ANONYMOUS_PRINCIPAL' },
   principal: { kind: 'anonymous' },
 };
-
-const newHostId = (random: Random): string => random.bytes(57).toString('base64');
-
-function openExchange(deps: PipelineDeps, req: IncomingMessage, res: ServerResponse): Exchange {
-  return {
-    http: readRequest(req),
-    startMs: deps.clock.now(),
-    res,
-    notes: {},
-    authorization: undefined,
-    operation: undefined,
-    requestId: uuid(deps.random),
-    hostId: newHostId(deps.random),
-  };
-}
-
-/** Which family of error shapes the caller expects; guessed from the signature while the service is not known. */
-function styleOf(x: Exchange): AuthStyle {
-  const protocol = x.detected?.protocol;
-  if (protocol === undefined) return x.authorization?.service === 's3' ? 's3' : 'json';
-  if (protocol === 'restXml') return 's3';
-  if (protocol === 'awsQuery' || protocol === 'ec2Query') return 'query';
-  return protocol === 'restJson1' ? 'rest-json' : 'json';
-}
-
-function operationOf(x: Exchange) {
-  const { schema, protocol, labels } = x.detected!;
-  return { schema, protocol, labels, operation: x.operation! };
-}
-
-/** Its name, once it is known to be one of the service's. */
-function knownOperation({ operation, detected }: Exchange): string | undefined {
-  return operation !== undefined && detected && Object.hasOwn(detected.schema.operations, operation)
-    ? operation
-    : undefined;
-}
-
-/** The credentials are good until they run out, but nobody is left whom they could stand for. */
-function ownerGone(x: Exchange): AwsError {
-  const { schema } = x.detected!;
-  const { code, status } = denialOf(schema);
-  const action = `${schema.signingName}:${x.operation}`;
-  const message = `User: ${x.caller!.arn} is not authorized to perform: ${action} because its user or role no longer exists`;
-  return new AwsError(code, message, { status });
-}
-
-function unknownOperation(x: Exchange): AwsError {
-  const name = x.operation ?? x.detected?.unknownOperation;
-  if (styleOf(x) === 'query') {
-    return new AwsError(
-      'InvalidAction',
-      `Could not find operation ${name ?? '(none)'} for version ${x.detected?.schema.version}.`,
-    );
-  }
-  if (styleOf(x) === 's3')
-    return new AwsError('MethodNotAllowed', 'The specified method is not allowed against this resource.', {
-      status: 405,
-    });
-  return new AwsError(
-    'UnknownOperationException',
-    `The operation ${name ?? '(none)'} is not one of ${x.detected?.schema.id}.`,
-  );
-}
-
-function asAwsError(error: unknown, style: AuthStyle): AwsError {
-  if (error instanceof AwsError) return error;
-  if (error instanceof Pushback) {
-    const headers = { 'retry-after': String(Math.ceil(error.retryAfterMs / 1000)) };
-    if (style === 's3') return new AwsError('SlowDown', 'Please reduce your request rate.', { status: 503, headers });
-    if (style === 'json') return new AwsError('ThrottlingException', `Rate exceeded: ${error.message}`, { headers });
-    return new AwsError('ServiceUnavailable', `Come back later: ${error.message}`, { status: 503, headers });
-  }
-  const code = style === 's3' ? 'InternalError' : 'InternalFailure';
-  return new AwsError(code, 'We encountered an internal error. Please try again.', { status: 500, cause: error });
-}
-
-function describe(error: unknown): { code: string; message: string } {
-  const known = asAwsError(error, 'json');
-  return { code: known.code, message: known.message };
-}

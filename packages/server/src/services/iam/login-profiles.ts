@@ -1,11 +1,12 @@
 import type * as iam from '@aws-sdk/client-iam';
 import { keys, type Login, type PasswordHash, type User } from '../../access/iam/entities.ts';
+import { hashedPassword, isPassword } from '../../access/iam/passwords.ts';
 import type { Handler } from '../../wire/service.ts';
 import type { IamDeps } from './deps.ts';
 import { iamError, noSuch } from './errors.ts';
 import { findUser, impliedUser } from './find.ts';
 import { timeOf } from './output.ts';
-import { hashedPassword, isPassword, requireGoodPassword, requireNewPassword } from './password-rules.ts';
+import { requireGoodPassword, requireNewPassword } from './password-rules.ts';
 
 /** As many former passwords as a password policy can forbid. */
 const PASSWORDS_KEPT = 24;
@@ -21,7 +22,7 @@ const out = (user: User, login: Login): iam.LoginProfile => ({
   PasswordResetRequired: login.resetRequired,
 });
 
-/** Passwords of users. They are kept as scrypt leaves them and never told; there is no console that asks for them. */
+/** Passwords of users. They are kept as scrypt leaves them and never told; the console asks for them. */
 export function createLoginProfileHandlers({ store: { data }, clock, random }: IamDeps): Record<string, Handler> {
   const policyOf = async (accountId: string) => (await data.get(keys.settings(accountId)))?.passwordPolicy;
 
