@@ -1,5 +1,5 @@
 import { type LooseRecord, lookupKeys, objectOf } from '../../../../server/src/event/lookup-keys.ts';
-import { compileValues, type SearchableEvent, timeOf } from './search-language.ts';
+import { compileValues, type SearchableEvent, searchableEvent, timeOf } from './search-language.ts';
 
 /** An event as SearchEvents answers it. */
 export interface FoundEvent {
@@ -31,13 +31,8 @@ function makeRow(key: string, json: string, account?: string, at?: number): Even
   const accountId = account ?? (text(record.recipientAccountId) || text(objectOf(record.userIdentity).accountId));
   const timeMs = at ?? timeOf(text(record.eventTime)) ?? 0;
   const header = { ...headerOf(record), accountId, timeMs };
-  return {
-    key,
-    accountId,
-    eventId: header.eventId,
-    event: { header, text: json, record },
-    errorCode: text(record.errorCode),
-  };
+  const event = searchableEvent(header, record === BROKEN ? '{}' : json);
+  return { key, accountId, eventId: header.eventId, event, errorCode: text(record.errorCode) };
 }
 
 /** As the server makes it (event/accept.ts) of what it has accepted already. */
@@ -57,12 +52,15 @@ function headerOf(record: LooseRecord) {
   };
 }
 
-/** What the server sends was accepted as a record; a broken line of a stream is an empty one rather than no page. */
+const BROKEN: LooseRecord = {};
+
+/** What the server sends was accepted as a record; a broken line of a stream is an empty row rather than no page. */
 function readRecord(json: string): LooseRecord {
   try {
-    return objectOf(JSON.parse(json));
+    const record: unknown = JSON.parse(json);
+    return typeof record === 'object' && record !== null ? (record as LooseRecord) : BROKEN;
   } catch {
-    return {};
+    return BROKEN;
   }
 }
 

@@ -1,7 +1,9 @@
 import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
 import ExpandableSection from '@cloudscape-design/components/expandable-section';
-import Spinner from '@cloudscape-design/components/spinner';
+import { ErrorState } from '../../ui/error-state.tsx';
+import { countText } from '../../ui/format.ts';
+import { Loading } from '../../ui/loading.tsx';
 import { visible } from '../../ui/visible.ts';
 import { facetChoice } from './facet-filter.ts';
 import { labelOf } from './fields.ts';
@@ -11,14 +13,16 @@ import type { Facet } from './use-figures.ts';
 interface FacetsProps {
   readonly facets: readonly Facet[] | undefined;
   readonly loading: boolean;
+  readonly error: Error | undefined;
   readonly filter: SearchFilter | undefined;
   readonly onInclude: (field: string, value: string) => void;
   readonly onExclude: (field: string, value: string) => void;
 }
 
 /** The most frequent values of each field with their counts; a click includes one, the button behind it excludes it. */
-export function Facets({ facets, loading, filter, onInclude, onExclude }: FacetsProps) {
-  if (facets === undefined) return loading ? <Spinner /> : null;
+export function Facets({ facets, loading, error, filter, onInclude, onExclude }: FacetsProps) {
+  if (error) return <ErrorState error={error} title="Events could not be counted" />;
+  if (facets === undefined) return <Loading text="Counting" />;
   return (
     <div className="history-facets" aria-busy={loading}>
       {facets.map((facet) => (
@@ -50,7 +54,7 @@ export function Facets({ facets, loading, filter, onInclude, onExclude }: Facets
           </ul>
           {facet.DistinctCount > facet.Values.length && (
             <Box color="text-status-inactive" fontSize="body-s">
-              {`${(facet.DistinctCount - facet.Values.length).toLocaleString()} more`}
+              {`${countText(facet.DistinctCount - facet.Values.length)} more`}
             </Box>
           )}
         </ExpandableSection>
@@ -78,12 +82,12 @@ function FacetValue({ label, value, count, most, choice, onInclude, onExclude }:
         type="button"
         className="history-facet-include"
         aria-pressed={choice === 'included'}
-        aria-label={`${label} ${shown}: ${count.toLocaleString()} events. Show only these`}
+        aria-label={`${label} ${shown}: ${countText(count)} events. Show only these`}
         title={shown}
         onClick={onInclude}
       >
         <span className="history-facet-name">{shown}</span>
-        <span className="history-facet-count">{count.toLocaleString()}</span>
+        <span className="history-facet-count">{countText(count)}</span>
         <meter className="history-facet-bar" min={0} max={most} value={count} aria-hidden="true" />
       </button>
       <Button

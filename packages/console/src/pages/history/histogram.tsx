@@ -1,5 +1,6 @@
 import Box from '@cloudscape-design/components/box';
 import { useEffect, useRef, useState } from 'react';
+import { countText, timeText } from '../../ui/format.ts';
 import type { Chart } from './chart.ts';
 import { brushedRange, type HistogramData } from './histogram-data.ts';
 import type { Range } from './range.ts';
@@ -76,16 +77,11 @@ export function Histogram({ data, utc, onBrush }: HistogramProps) {
 }
 
 const summaryOf = ({ totalCount, totalErrorCount }: HistogramData): string =>
-  `Events over time: ${totalCount.toLocaleString()} events, ${totalErrorCount.toLocaleString()} with errors`;
+  `Events over time: ${countText(totalCount)} events, ${countText(totalErrorCount)} with errors`;
 
 function pointOf({ startsMs, intervalMs, counts, errorCounts }: HistogramData, index: number, utc: boolean): string {
-  const print = (ms: number) =>
-    new Intl.DateTimeFormat(undefined, {
-      dateStyle: 'medium',
-      timeStyle: 'short',
-      ...(utc && { timeZone: 'UTC' }),
-    }).format(ms);
+  const print = (ms: number) => timeText(ms, utc ? 'utc' : 'local', { short: true });
   const startMs = startsMs[index]!;
-  const errors = errorCounts[index]! > 0 ? `, ${errorCounts[index]!.toLocaleString()} with errors` : '';
-  return `${print(startMs)} – ${print(startMs + intervalMs)}: ${counts[index]!.toLocaleString()} events${errors}`;
+  const errors = errorCounts[index]! > 0 ? `, ${countText(errorCounts[index]!)} with errors` : '';
+  return `${print(startMs)} – ${print(startMs + intervalMs)}: ${countText(counts[index]!)} events${errors}`;
 }

@@ -29,11 +29,19 @@ export interface HistoryPreferences {
   readonly pageSize: number;
   readonly wrapLines: boolean;
   readonly facetsOpen: boolean;
+  /** By column, as somebody has drawn them. */
+  readonly widths: Readonly<Record<string, number>>;
 }
 
 export const PAGE_SIZES: readonly number[] = [10, 25, 50, 100];
 
-const DEFAULTS: HistoryPreferences = { columns: DEFAULT_COLUMNS, pageSize: 50, wrapLines: false, facetsOpen: true };
+const DEFAULTS: HistoryPreferences = {
+  columns: DEFAULT_COLUMNS,
+  pageSize: 50,
+  wrapLines: false,
+  facetsOpen: true,
+  widths: {},
+};
 
 const stored = createStoredStore<Partial<HistoryPreferences>>('history.preferences', {});
 let merged: { of: Partial<HistoryPreferences>; is: HistoryPreferences } = { of: {}, is: DEFAULTS };

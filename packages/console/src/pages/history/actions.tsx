@@ -1,0 +1,40 @@
+import Button from '@cloudscape-design/components/button';
+import CopyToClipboard from '@cloudscape-design/components/copy-to-clipboard';
+import Toggle from '@cloudscape-design/components/toggle';
+import { navigate, placeNow } from '../../app/router.ts';
+import { Downloads } from './downloads.tsx';
+import type { Search } from './request.ts';
+import { SavedSearches } from './saved-searches.tsx';
+import { type HistoryState, writeState } from './state.ts';
+import type { ChangeState } from './use-history-state.ts';
+
+interface ActionsProps {
+  readonly state: HistoryState;
+  readonly search: Search | undefined;
+  readonly change: ChangeState;
+  readonly onRefresh: () => void;
+}
+
+export function Actions({ state, search, change, onRefresh }: ActionsProps) {
+  const { selected: _, ...shown } = state;
+  return (
+    <div className="history-actions">
+      <Toggle checked={state.live} onChange={({ detail }) => change({ live: detail.checked, selected: undefined })}>
+        Live
+      </Toggle>
+      <Button iconName="refresh" ariaLabel="Refresh" onClick={onRefresh} disabled={state.live} />
+      <CopyToClipboard
+        variant="icon"
+        copyButtonAriaLabel="Copy a link to this"
+        copySuccessText="Link copied"
+        copyErrorText="The link could not be copied: it is the address of this page"
+        textToCopy={new URL(`${placeNow().path}?${writeState(state)}`, window.location.href).href}
+      />
+      <SavedSearches
+        params={writeState(shown).toString()}
+        onOpen={(params) => navigate(`${placeNow().path}?${params}`)}
+      />
+      <Downloads search={search} columns={state.columns} />
+    </div>
+  );
+}

@@ -1,0 +1,89 @@
+import Icon from '@cloudscape-design/components/icon';
+import Link from '@cloudscape-design/components/link';
+import type { TableProps } from '@cloudscape-design/components/table';
+import type { ReactNode } from 'react';
+import { eventHref } from '../../app/links.ts';
+import { accountText } from '../../ui/format.ts';
+import { Time } from '../../ui/time.tsx';
+import { visible } from '../../ui/visible.ts';
+import { type EventRow, valuesOf } from './event-row.ts';
+import { fieldNamed, labelOf } from './fields.ts';
+
+/** What a cell shows of a value: the whole of it stands in the event itself. */
+const CELL_CHARS_MAX = 300;
+/** Values of a list that a cell names; the others are counted. */
+const CELL_VALUES_MAX = 2;
+
+const WIDTHS: Readonly<Record<string, number>> = {
+  eventName: 220,
+  eventTime: 190,
+  userName: 170,
+  eventSource: 210,
+  resourceType: 200,
+  resourceName: 260,
+  readOnly: 110,
+  awsRegion: 140,
+  accountId: 150,
+};
+const WIDTH = 220;
+
+const CELLS: Readonly<Record<string, (row: EventRow) => ReactNode>> = {
+  eventName: (row) => <EventName row={row} />,
+  eventTime: (row) => <Time value={row.event.header.timeMs} />,
+  accountId: (row) => accountText(row.accountId),
+};
+
+/** A column for a field or a path. Only time sorts: the server has events in no other order. */
+export function columnOf(field: string, width?: number): TableProps.ColumnDefinition<EventRow> {
+  return {
+    id: field,
+    header: labelOf(field),
+    cell: CELLS[field] ?? ((row) => <Values values={valuesOf(row, field)} />),
+    width: width ?? WIDTHS[field] ?? WIDTH,
+    minWidth: 80,
+    isRowHeader: field === 'eventName',
+    ...(field === 'eventTime' && { sortingField: 'eventTime' }),
+  };
+}
+
+/** Names that are fields, each once: a link may hold any text. */
+export const knownColumns = (names: readonly string[]): readonly string[] => [
+  ...new Set(names.map(fieldNamed).filter((name) => name !== undefined)),
+];
+
+function EventName({ row }: { readonly row: EventRow }) {
+  const name = visible(row.event.header.eventName, CELL_CHARS_MAX) || '-';
+  return (
+    <>
+      {row.eventId === '' ? name : <Link href={eventHref(row.accountId, row.eventId)}>{name}</Link>}
+      {row.errorCode !== '' && (
+        <span className="history-failed" title={visible(row.errorCode, CELL_CHARS_MAX)}>
+          <Icon
+            name="status-negative"
+            variant="error"
+            size="small"
+            ariaLabel={`Error: ${visible(row.errorCode, CELL_CHARS_MAX)}`}
+          />
+        </span>
+      )}
+    </>
+  );
+}
+
+function Values({ values }: { readonly values: readonly string[] }) {
+  if (values.length === 0) return <>-</>;
+  const distinct = [...new Set(values)];
+  const named = distinct.slice(0, CELL_VALUES_MAX).map((value) => visible(value, CELL_CHARS_MAX));
+  const more = distinct.length - named.length;
+  return (
+    <span
+      title={distinct
+        .slice(0, 20)
+        .map((value) => visible(value, CELL_CHARS_MAX))
+        .join('\n')}
+    >
+      {named.join(', ')}
+      {more > 0 && ` and ${more} more`}
+    </span>
+  );
+}

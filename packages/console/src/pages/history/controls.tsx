@@ -1,0 +1,37 @@
+import Container from '@cloudscape-design/components/container';
+import type { ReactNode } from 'react';
+import { FilterBar } from './filter-bar.tsx';
+import { RangePicker } from './range-picker.tsx';
+import { ScopePicker } from './scope-picker.tsx';
+import type { Facet } from './use-figures.ts';
+import type { ViewProps } from './view.ts';
+
+interface ControlsProps extends Pick<ViewProps, 'session' | 'state' | 'change'> {
+  readonly facets: readonly Facet[];
+  readonly paths: readonly string[];
+  readonly countText: string;
+  /** What stands below: the histogram, or how live mode is doing. */
+  readonly children: ReactNode;
+}
+
+/** What to show: accounts, Regions, time, filter. */
+export function Controls({ session, state, change, facets, paths, countText, children }: ControlsProps) {
+  return (
+    <Container>
+      <div className="history-controls">
+        <div className="history-scope">
+          {!state.live && <RangePicker range={state.range} onChange={(range) => change({ range })} />}
+          <ScopePicker session={session} accounts={state.accounts} regions={state.regions} onChange={change} />
+        </div>
+        <FilterBar
+          state={state}
+          facets={facets}
+          paths={paths}
+          countText={countText}
+          onChange={(filter) => change({ filter })}
+        />
+        {children}
+      </div>
+    </Container>
+  );
+}

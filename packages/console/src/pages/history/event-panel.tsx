@@ -1,0 +1,93 @@
+import Box from '@cloudscape-design/components/box';
+import Button from '@cloudscape-design/components/button';
+import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
+import SpaceBetween from '@cloudscape-design/components/space-between';
+import SplitPanel from '@cloudscape-design/components/split-panel';
+import { useMemo } from 'react';
+import { eventHref } from '../../app/links.ts';
+import { useCall } from '../../hooks/use-call.ts';
+import { CopyText } from '../../ui/copy-text.tsx';
+import { JsonTree } from '../../ui/json-tree/json-tree.tsx';
+import { Loaded } from '../../ui/loaded.tsx';
+import { Time } from '../../ui/time.tsx';
+import { visible } from '../../ui/visible.ts';
+import { type EventRow, valuesOf } from './event-row.ts';
+import { labelOf } from './fields.ts';
+import { printSearchFilter } from './search-language.ts';
+import type { SelectedEvent } from './state.ts';
+import { askPage } from './use-pages.ts';
+
+interface EventPanelProps {
+  readonly selected: SelectedEvent;
+  /** The event, where the list holds it: a link may name one that is on no page that was loaded. */
+  readonly row: EventRow | undefined;
+  readonly onFilter: (field: string, value: string) => void;
+}
+
+/** The chosen event beside the list. */
+export function EventPanel({ selected, row, onFilter }: EventPanelProps) {
+  const { accountId, eventId } = selected;
+  const call = useCall(
+    async (signal) => {
+      if (row) return row;
+      const Filter = printSearchFilter({ field: 'eventId', op: '=', value: eventId });
+      const { rows } = await askPage({ Filter, AccountId: accountId, Order: 'newest' }, 1, undefined, signal);
+      return rows[0];
+    },
+    [row, accountId, eventId],
+  );
+  const name = call.data?.event.header.eventName;
+  return (
+    <SplitPanel
+      header={name === undefined ? 'Event' : visible(name)}
+      headerActions={<Button href={eventHref(accountId, eventId)}>Open event</Button>}
+      closeBehavior="hide"
+    >
+      <Loaded call={call} failed="The event could not be loaded">
+        {(found) => (found ? <Details row={found} onFilter={onFilter} /> : <Box>There is no such event.</Box>)}
+      </Loaded>
+    </SplitPanel>
+  );
+}
+
+/** What is asked of every event, in this order. */
+const FIELDS = ['userName', 'eventSource', 'awsRegion', 'sourceIPAddress', 'errorCode', 'errorMessage', 'resourceName'];
+
+function Details({ row, onFilter }: { readonly row: EventRow; readonly onFilter: EventPanelProps['onFilter'] }) {
+  const items = useMemo(
+    () =>
+      FIELDS.flatMap((field) => {
+        const [value] = valuesOf(row, field);
+        return value === undefined ? [] : [{ field, value }];
+      }),
+    [row],
+  );
+  return (
+    <SpaceBetween size="l">
+      <KeyValuePairs
+        columns={4}
+        items={[
+          { label: 'Event time', value: <Time value={row.event.header.timeMs} zone /> },
+          ...items.map(({ field, value }) => ({
+            label: labelOf(field),
+            value: (
+              <span className="history-detail">
+                {visible(value, 300)}
+                <Button
+                  variant="inline-icon"
+                  iconName="filter"
+                  ariaLabel={`Only events with this ${labelOf(field)}`}
+                  onClick={() => onFilter(field, value)}
+                />
+              </span>
+            ),
+          })),
+          ...(row.eventId === ''
+            ? []
+            : [{ label: 'Event ID', value: <CopyText text={row.eventId} label="event ID" /> }]),
+        ]}
+      />
+      <JsonTree value={row.event.record} label="the record" />
+    </SpaceBetween>
+  );
+}

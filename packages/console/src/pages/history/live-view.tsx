@@ -1,0 +1,89 @@
+import Header from '@cloudscape-design/components/header';
+import Pagination from '@cloudscape-design/components/pagination';
+import { useEffect, useMemo, useRef, useState } from 'react';
+import { EmptyState } from '../../ui/empty-state.tsx';
+import { ErrorState } from '../../ui/error-state.tsx';
+import { knownColumns } from './columns.tsx';
+import { Controls } from './controls.tsx';
+import { type EventRow, liveRowOf } from './event-row.ts';
+import { EventTable } from './event-table.tsx';
+import { pathsIn } from './fields.ts';
+import { ListPreferences } from './list-preferences.tsx';
+import { LiveBar } from './live-bar.tsx';
+import type { LiveRow } from './live-buffer.ts';
+import { historyPreferences } from './saved.ts';
+import { useHold } from './use-hold.ts';
+import { useLive } from './use-live.ts';
+import { PAGINATION_LABELS, type ViewProps } from './view.ts';
+
+/** Rows of live mode at once: what a browser draws anew twice a second without stopping for what people do. */
+const LIVE_PAGE_MAX = 25;
+
+/** New events as they come. They wait while somebody looks at those that are there. */
+export function LiveView({ session, state, preferences, asked, change, onRows }: ViewProps) {
+  const place = useRef<HTMLDivElement>(null);
+  const [paused, setPaused] = useState(false);
+  const [index, setIndex] = useState(0);
+  const looking = useHold(place, true);
+  const held = paused || looking || index > 0 || state.selected !== undefined;
+  const live = useLive(asked.scope, held);
+  const pageSize = Math.min(preferences.pageSize, LIVE_PAGE_MAX);
+  const pageCount = Math.max(1, Math.ceil(live.rows.length / pageSize));
+  const rows = useRows(live.rows.slice(index * pageSize, (index + 1) * pageSize));
+  useEffect(() => onRows(rows), [rows, onRows]);
+  const paths = useMemo(() => (held ? pathsIn(rows.map(({ event }) => event.record)) : []), [rows, held]);
+  const columns = useMemo(() => knownColumns(state.columns), [state.columns]);
+  return (
+    <div className="history">
+      <Controls session={session} state={state} change={change} facets={[]} paths={paths} countText="">
+        <LiveBar live={live} paused={paused} held={held} onPause={setPaused} />
+      </Controls>
+      {asked.error && <ErrorState error={asked.error} title="Events could not be followed" />}
+      <div ref={place}>
+        <EventTable
+          rows={rows}
+          columns={columns}
+          preferences={preferences}
+          loading={live.state === 'connecting' && rows.length === 0}
+          order="newest"
+          onOrder={undefined}
+          selected={state.selected}
+          onSelect={(selected) => change({ selected }, { replace: true })}
+          header={<Header description="The newest events, as they are recorded.">Live events</Header>}
+          empty={<EmptyState title="Nothing yet">New events appear here as they are recorded.</EmptyState>}
+          pagination={
+            <Pagination
+              currentPageIndex={index + 1}
+              pagesCount={pageCount}
+              onChange={({ detail }) => setIndex(detail.currentPageIndex - 1)}
+              ariaLabels={PAGINATION_LABELS}
+            />
+          }
+          preferencesControl={
+            <ListPreferences
+              columns={columns}
+              preferences={preferences}
+              paths={paths}
+              onColumns={(chosen) => {
+                historyPreferences.set({ columns: chosen });
+                change({ columns: chosen }, { replace: true });
+              }}
+            />
+          }
+        />
+      </div>
+    </div>
+  );
+}
+
+/** Rows of records, each parsed once as long as it is shown. */
+function useRows(shown: readonly LiveRow[]): readonly EventRow[] {
+  const parsed = useRef(new Map<number, EventRow>());
+  const key = shown.map(({ number }) => number).join();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: numbers tell which rows they are
+  return useMemo(() => {
+    const rows = shown.map(({ number, json }) => parsed.current.get(number) ?? liveRowOf(number, json));
+    parsed.current = new Map(rows.map((row, i) => [shown[i]!.number, row]));
+    return rows;
+  }, [key]);
+}

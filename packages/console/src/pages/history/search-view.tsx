@@ -1,0 +1,162 @@
+import Button from '@cloudscape-design/components/button';
+import Header from '@cloudscape-design/components/header';
+import Pagination from '@cloudscape-design/components/pagination';
+import { useEffect, useMemo } from 'react';
+import { usePreferences } from '../../hooks/use-preferences.ts';
+import { EmptyState } from '../../ui/empty-state.tsx';
+import { ErrorState } from '../../ui/error-state.tsx';
+import { countText } from '../../ui/format.ts';
+import { knownColumns } from './columns.tsx';
+import { Controls } from './controls.tsx';
+import type { EventRow } from './event-row.ts';
+import { EventTable } from './event-table.tsx';
+import { toggleExcluded, toggleIncluded } from './facet-filter.ts';
+import { Facets } from './facets.tsx';
+import { FACET_FIELDS, pathsIn } from './fields.ts';
+import { Histogram } from './histogram.tsx';
+import { ListPreferences } from './list-preferences.tsx';
+import { DEFAULT_RANGE, describeRange } from './range.ts';
+import { historyPreferences } from './saved.ts';
+import { parseSearchFilter, printSearchFilter, type SearchFilter } from './search-language.ts';
+import type { HistoryState } from './state.ts';
+import { useFacets, useHistogram } from './use-figures.ts';
+import type { ChangeState } from './use-history-state.ts';
+import { usePages } from './use-pages.ts';
+import { PAGINATION_LABELS, type ViewProps } from './view.ts';
+
+const NO_ROWS: readonly EventRow[] = [];
+
+/** A search's pages, with its counts: three questions at once, of which the page is shown as soon as it is there. */
+export function SearchView({ session, state, preferences, asked, change, onRows }: ViewProps) {
+  const [{ times }] = usePreferences();
+  const fields = useMemo(
+    () => ((session.Accounts?.length ?? 0) > 1 ? [...FACET_FIELDS, 'accountId'] : FACET_FIELDS),
+    [session.Accounts],
+  );
+  const [pages, go] = usePages(asked.search, preferences.pageSize);
+  const facets = useFacets(asked.search, preferences.facetsOpen ? fields : NO_FIELDS);
+  const histogram = useHistogram(asked.search);
+  const rows = pages.page?.rows ?? NO_ROWS;
+  useEffect(() => onRows(rows), [rows, onRows]);
+  const paths = useMemo(() => pathsIn(rows.map(({ event }) => event.record)), [rows]);
+  const columns = useMemo(() => knownColumns(state.columns), [state.columns]);
+  const filter = useMemo(() => readFilter(state.filter), [state.filter]);
+  const changeFilter = (next: SearchFilter | undefined) => change({ filter: printSearchFilter(next) });
+  const count = histogram.data && !histogram.loading ? countText(histogram.data.totalCount) : undefined;
+  const error = asked.error ?? pages.error;
+  return (
+    <div className="history">
+      <Controls
+        session={session}
+        state={state}
+        change={change}
+        facets={facets.data ?? []}
+        paths={paths}
+        countText={count === undefined ? '' : `${count} events`}
+      >
+        <Histogram data={histogram.data} utc={times === 'utc'} onBrush={(range) => change({ range })} />
+      </Controls>
+      {error && <ErrorState error={error} title="Events could not be searched" onRetry={() => go(pages.index)} />}
+      <div className={preferences.facetsOpen ? 'history-body history-with-facets' : 'history-body'}>
+        {preferences.facetsOpen && (
+          <section className="history-aside" aria-label="Counts">
+            <Facets
+              facets={facets.data}
+              loading={facets.loading}
+              error={facets.error}
+              filter={filter}
+              onInclude={(field, value) => changeFilter(toggleIncluded(filter, field, value))}
+              onExclude={(field, value) => changeFilter(toggleExcluded(filter, field, value))}
+            />
+          </section>
+        )}
+        <EventTable
+          rows={rows}
+          columns={columns}
+          preferences={preferences}
+          loading={pages.loading && (pages.page === undefined || rows.length === 0)}
+          order={state.order}
+          onOrder={(order) => change({ order })}
+          selected={state.selected}
+          onSelect={(selected) => change({ selected }, { replace: state.selected !== undefined })}
+          header={
+            <Header
+              {...(count !== undefined && { counter: `(${count})` })}
+              actions={
+                <Button
+                  iconName="filter"
+                  ariaExpanded={preferences.facetsOpen}
+                  onClick={() => historyPreferences.set({ facetsOpen: !preferences.facetsOpen })}
+                >
+                  Counts
+                </Button>
+              }
+            >
+              Events
+            </Header>
+          }
+          empty={error ? null : <NoEvents state={state} change={change} />}
+          pagination={
+            <Pagination
+              currentPageIndex={pages.index + 1}
+              pagesCount={pages.reachableCount}
+              openEnd={pages.openEnd}
+              disabled={pages.loading && pages.page === undefined}
+              onChange={({ detail }) =>
+                detail.currentPageIndex <= pages.reachableCount && go(detail.currentPageIndex - 1)
+              }
+              ariaLabels={PAGINATION_LABELS}
+            />
+          }
+          preferencesControl={
+            <ListPreferences
+              columns={columns}
+              preferences={preferences}
+              paths={paths}
+              onColumns={(chosen) => {
+                historyPreferences.set({ columns: chosen });
+                change({ columns: chosen }, { replace: true });
+              }}
+            />
+          }
+        />
+      </div>
+    </div>
+  );
+}
+
+const NO_FIELDS: readonly string[] = [];
+
+/** What cannot be read is told where it is written: the facets go on from nothing. */
+function readFilter(text: string): SearchFilter | undefined {
+  try {
+    return parseSearchFilter(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function NoEvents({ state, change }: { readonly state: HistoryState; readonly change: ChangeState }) {
+  const where = describeRange(state.range);
+  if (state.filter !== '' || state.accounts.length > 0 || state.regions.length > 0) {
+    return (
+      <EmptyState
+        title="No events match"
+        action={{ text: 'Clear filters', onClick: () => change({ filter: '', accounts: [], regions: [] }) }}
+      >
+        {`There are none in ${where} with this filter.`}
+      </EmptyState>
+    );
+  }
+  if (state.range.type === 'all')
+    return <EmptyState title="No events yet">What is called from now on appears here.</EmptyState>;
+  const isDefault = state.range.type === 'relative' && state.range.amount === 90 && DEFAULT_RANGE.type === 'relative';
+  return (
+    <EmptyState
+      title={`No events in ${where}`}
+      action={{ text: 'Show all time', onClick: () => change({ range: { type: 'all' } }) }}
+    >
+      {isDefault ? 'Imported events may be older.' : 'Choose a longer time range.'}
+    </EmptyState>
+  );
+}

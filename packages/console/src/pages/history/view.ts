@@ -1,0 +1,24 @@
+import type { Session } from '../../api/session.ts';
+import type { EventRow } from './event-row.ts';
+import type { HistoryPreferences } from './saved.ts';
+import type { HistoryState } from './state.ts';
+import type { Asked } from './use-asked.ts';
+import type { ChangeState } from './use-history-state.ts';
+
+/** What both views of the page are given: the list of a search, and live events. */
+export interface ViewProps {
+  readonly session: Session;
+  readonly state: HistoryState;
+  readonly preferences: HistoryPreferences;
+  readonly asked: Asked;
+  readonly change: ChangeState;
+  /** Told of the rows that are there to be looked at. */
+  readonly onRows: (rows: readonly EventRow[]) => void;
+}
+
+/** A page of Cloudscape's own counts from 1. */
+export const PAGINATION_LABELS = {
+  nextPageLabel: 'Next page',
+  previousPageLabel: 'Previous page',
+  pageLabel: (page: number) => `Page ${page}`,
+} as const;
