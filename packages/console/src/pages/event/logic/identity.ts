@@ -48,7 +48,9 @@ const userName = (identity: AuditRecord): string => {
 const sessionName = (identity: AuditRecord): string =>
   nameOfArn(textOf(identity.arn)) || textOf(identity.principalId).split(':').slice(1).join(':');
 const roleName = (identity: AuditRecord): string =>
-  textAt(identity, 'sessionContext.sessionIssuer.userName') || textOf(identity.arn).split('/').at(-2) || '';
+  textAt(identity, 'sessionContext.sessionIssuer.userName') ||
+  /:assumed-role\/([^/]+)\//.exec(textOf(identity.arn))?.[1] ||
+  '';
 
 function roleSession(identity: AuditRecord): string {
   const [session, role] = [sessionName(identity), roleName(identity)];

@@ -27,17 +27,6 @@ export function valueAt(value: unknown, path: RecordPath): unknown {
 /** The text at a path with dots; '' where there is none. */
 export const textAt = (record: unknown, path: string): string => textOf(valueAt(record, path.split('.')));
 
-/** `requestParameters.items[0].id`; members with other characters as `['a.b']`. */
-export function printPath(path: RecordPath): string {
-  return path
-    .map((step, i) => {
-      if (typeof step === 'number') return `[${step}]`;
-      if (!/^[A-Za-z_$][A-Za-z0-9_$-]*$/.test(step)) return `['${step.replace(/['\\]/g, '\\$&')}']`;
-      return i === 0 ? step : `.${step}`;
-    })
-    .join('');
-}
-
 /** What follows the last `/`, else the last `:`: the name at the end of an ARN. */
 export function nameOfArn(arn: string): string {
   const resource = arn.split(':').slice(5).join(':');

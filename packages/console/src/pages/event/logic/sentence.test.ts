@@ -25,7 +25,7 @@ describe('sentences', () => {
     ],
     [
       event('s3', 'PutBucketPolicy', { requestParameters: { bucketName: 'b', bucketPolicy: {} } }),
-      'alice set bucket policy of bucket b from 10.0.0.7',
+      'alice set policy of bucket b from 10.0.0.7',
     ],
     [
       event('s3', 'GetObject', { requestParameters: { bucketName: 'b', key: 'a/b c.txt' } }),

@@ -118,15 +118,15 @@ function textsAt(value: unknown, path: RecordPath): readonly string[] {
 
 /**
  * Of the call's name: verb, what it was done to, and the name that the parameters give it. `PutBucketPolicy` with a bucketName
- * becomes `set bucket policy of bucket my-logs`.
+ * becomes `set policy of bucket my-logs`.
  */
 function genericOf(record: AuditRecord): string {
   const [verb, noun] = wordsOf(textOf(record.eventName));
   const phrase = noun === '' ? verb : `${verb} ${noun}`;
   const found = nameFor(noun, objectOf(record.requestParameters)) ?? nameFor(noun, objectOf(record.responseElements));
   if (!found) return phrase;
-  const isWhole = found.noun === noun || found.noun === '';
-  return isWhole ? `${phrase} ${named(found.name)}` : `${phrase} of ${found.noun} ${named(found.name)}`;
+  if (found.noun === noun || found.noun === '') return `${phrase} ${named(found.name)}`;
+  return `${verb} ${noun.slice(found.noun.length + 1)} of ${found.noun} ${named(found.name)}`;
 }
 
 const SUFFIXES = ['Name', 'Id', 'ID', 'Arn', 'ARN', 'Identifier', ''] as const;

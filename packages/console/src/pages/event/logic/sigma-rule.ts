@@ -1,6 +1,7 @@
+import { printPath } from '../../../ui/json-tree/path.ts';
 import type { Condition } from './conditions.ts';
 import type { Made } from './logs-pattern.ts';
-import { printPath, type RecordPath } from './record.ts';
+import type { RecordPath } from './record.ts';
 
 /** Modifiers of a field's name. */
 const MODIFIERS: Readonly<Partial<Record<Condition['operator'], string>>> = {

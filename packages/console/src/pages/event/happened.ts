@@ -1,0 +1,8 @@
+import { sentenceOf } from './logic/sentence.ts';
+import type { ShownEvent } from './search.ts';
+
+/** An event in a line: `alice tried to delete bucket my-logs, refused with AccessDenied`. */
+export function happened({ record }: Pick<ShownEvent, 'record'>): string {
+  const { what, end } = sentenceOf(record);
+  return end === '' ? what : `${what}, ${end}`;
+}

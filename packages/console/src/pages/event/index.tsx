@@ -1,0 +1,79 @@
+import ContentLayout from '@cloudscape-design/components/content-layout';
+import Header from '@cloudscape-design/components/header';
+import SpaceBetween from '@cloudscape-design/components/space-between';
+import type { PageParams } from '../../app/routes.tsx';
+import { text, useUrlState } from '../../app/url-state.ts';
+import { clock } from '../../base/clock.ts';
+import { useCall } from '../../hooks/use-call.ts';
+import { usePreferences } from '../../hooks/use-preferences.ts';
+import { EmptyState } from '../../ui/empty-state.tsx';
+import { accountText, timeMs, timeText, zoneText } from '../../ui/format.ts';
+import { Loaded } from '../../ui/loaded.tsx';
+import { Page } from '../../ui/page.tsx';
+import { visible } from '../../ui/visible.ts';
+import { EventActions, EventDetail, OutcomeBadge } from './event-detail.tsx';
+import { readEventKey } from './logic/event-key.ts';
+import { textOf } from './logic/record.ts';
+import { printSentence, sentenceOf } from './logic/sentence.ts';
+import { findEvent, type ShownEvent } from './search.ts';
+
+const BREADCRUMBS = [{ text: 'Event history', href: '/events' }];
+const STATE = { compare: text() } as const;
+
+/** One event, by the account whose record it is and its id. */
+export default function EventPage({ params: { accountId = '', eventId = '' } }: PageParams) {
+  const call = useCall((signal) => findEvent(accountId, eventId, clock.now(), signal), [accountId, eventId]);
+  return (
+    <Page
+      title={call.data ? visible(textOf(call.data.record.eventName), 80) : 'Event'}
+      breadcrumbs={BREADCRUMBS}
+      header={false}
+    >
+      <Loaded call={call} failed="The event could not be loaded">
+        {(event) =>
+          event ? <EventContent key={event.json} event={event} /> : <NoEvent accountId={accountId} eventId={eventId} />
+        }
+      </Loaded>
+    </Page>
+  );
+}
+
+function EventContent({ event }: { readonly event: ShownEvent }) {
+  const [{ compare }, change] = useUrlState(STATE);
+  const [{ times }] = usePreferences();
+  const sentence = sentenceOf(event.record);
+  const ms = timeMs(textOf(event.record.eventTime));
+  const time = Number.isFinite(ms) ? `${timeText(ms, times)} ${zoneText(ms, times)}` : '';
+  return (
+    <ContentLayout
+      header={
+        <Header
+          variant="h1"
+          actions={<EventActions event={event} />}
+          info={<OutcomeBadge outcome={sentence.outcome} />}
+          description={`${visible(textOf(event.record.eventName))} of ${visible(textOf(event.record.eventSource))} in account ${accountText(event.accountId)}, ${visible(textOf(event.record.awsRegion))}`}
+        >
+          {printSentence(sentence, time)}
+        </Header>
+      }
+    >
+      <EventDetail
+        event={event}
+        compareWith={compare === '' ? undefined : readEventKey(compare, event.accountId)}
+        onCompare={(other) => change({ compare: other ? `${other.accountId}/${other.eventId}` : '' })}
+      />
+    </ContentLayout>
+  );
+}
+
+function NoEvent({ accountId, eventId }: { readonly accountId: string; readonly eventId: string }) {
+  return (
+    <ContentLayout header={<Header variant="h1">Event</Header>}>
+      <SpaceBetween size="l">
+        <EmptyState title="No such event" action={{ text: 'Event history', href: '/events' }}>
+          {`There is no event ${visible(eventId, 80)} in account ${visible(accountId, 20)}, or you may not see it. A new event appears within a second or two.`}
+        </EmptyState>
+      </SpaceBetween>
+    </ContentLayout>
+  );
+}

@@ -1,0 +1,108 @@
+import Alert from '@cloudscape-design/components/alert';
+import Box from '@cloudscape-design/components/box';
+import Button from '@cloudscape-design/components/button';
+import ColumnLayout from '@cloudscape-design/components/column-layout';
+import FormField from '@cloudscape-design/components/form-field';
+import Input from '@cloudscape-design/components/input';
+import Link from '@cloudscape-design/components/link';
+import Select from '@cloudscape-design/components/select';
+import SpaceBetween from '@cloudscape-design/components/space-between';
+import { useState } from 'react';
+import { native } from '../../../api/client.ts';
+import { messageOf } from '../../../api/error.ts';
+import { historyHref } from '../../../app/links.ts';
+import { printSearchFilter } from '../../history/search-language.ts';
+import type { Condition } from '../logic/conditions.ts';
+import { eventBusPattern } from '../logic/event-bus-pattern.ts';
+import { textOf } from '../logic/record.ts';
+import { searchOf } from '../logic/search-pattern.ts';
+import { SIGMA_LEVELS, type SigmaLevel, sigmaRule } from '../logic/sigma-rule.ts';
+import type { ShownEvent } from '../search.ts';
+import { MadeText } from './made-text.tsx';
+
+interface RuleTabProps {
+  readonly event: ShownEvent;
+  readonly conditions: readonly Condition[];
+}
+
+/** The fields as a search of the event history. */
+export function SearchTab({ conditions }: RuleTabProps) {
+  const filter = searchOf(conditions);
+  if (!filter) return <Alert type="info">Choose at least one field.</Alert>;
+  const text = printSearchFilter(filter);
+  return (
+    <SpaceBetween size="m">
+      <MadeText made={{ text }} label="filter" />
+      <Button variant="primary" href={historyHref({ filter: text, range: '90d' })}>
+        Show in event history
+      </Button>
+    </SpaceBetween>
+  );
+}
+
+/** The fields as an event pattern, for a rule of EventBridge. */
+export function EventBridgeTab({ event, conditions }: RuleTabProps) {
+  return (
+    <SpaceBetween size="m">
+      <Box>An EventBridge rule with this event pattern sends such events to its targets as they happen.</Box>
+      <MadeText made={eventBusPattern(event.record, conditions)} label="event pattern" />
+    </SpaceBetween>
+  );
+}
+
+/** The fields as a Sigma rule, which OpenTrail runs over every new event. */
+export function SigmaTab({ event, conditions }: RuleTabProps) {
+  const [title, setTitle] = useState(
+    () => `${textOf(event.record.eventName)} as on ${textOf(event.record.eventTime).slice(0, 10)}`,
+  );
+  const [level, setLevel] = useState<SigmaLevel>('medium');
+  const [outcome, setOutcome] = useState<'asked' | Error | { readonly title: string }>();
+  const made = sigmaRule(title, level, conditions);
+  const add = async () => {
+    if (!('text' in made)) return;
+    setOutcome('asked');
+    try {
+      await native('rules', { Text: made.text });
+      setOutcome({ title });
+    } catch (error) {
+      setOutcome(error instanceof Error ? error : new Error(messageOf(error)));
+    }
+  };
+  return (
+    <SpaceBetween size="m">
+      <ColumnLayout columns={2}>
+        <FormField label="Title" description="A rule of the same title is replaced.">
+          <Input value={title} onChange={({ detail }) => setTitle(detail.value)} />
+        </FormField>
+        <FormField label="Level" description="How serious a match is.">
+          <Select
+            options={SIGMA_LEVELS.map((value) => ({ value }))}
+            selectedOption={{ value: level }}
+            onChange={({ detail }) => setLevel(detail.selectedOption.value as SigmaLevel)}
+          />
+        </FormField>
+      </ColumnLayout>
+      <MadeText made={made} label="Sigma rule" />
+      <Button
+        variant="primary"
+        disabled={'problem' in made || title.trim() === ''}
+        loading={outcome === 'asked'}
+        onClick={() => void add()}
+      >
+        Add rule
+      </Button>
+      <div aria-live="polite">
+        {outcome instanceof Error && (
+          <Alert type="error" header="The rule was not added">
+            {outcome.message}
+          </Alert>
+        )}
+        {typeof outcome === 'object' && !(outcome instanceof Error) && (
+          <Alert type="success" header={`Rule ${outcome.title} was added`}>
+            Each match is an event RuleMatched. See it on the page <Link href="/alarms?tab=sigma">Alarms</Link>.
+          </Alert>
+        )}
+      </div>
+    </SpaceBetween>
+  );
+}

@@ -1,0 +1,27 @@
+import Link from '@cloudscape-design/components/link';
+import { historyHref } from '../../app/links.ts';
+import { visible } from '../../ui/visible.ts';
+import { printSearchFilter, type SearchFilter } from '../history/search-language.ts';
+
+interface SearchLinkProps {
+  readonly filter: SearchFilter | undefined;
+  readonly children: string;
+  /** What the search is for, when the text alone does not say it. */
+  readonly label?: string;
+}
+
+/** How far back searches from an event look: records may be old. */
+const RANGE = '90d';
+
+/** A value of an event that leads to all events with that value. Without a filter it is text. */
+export function SearchLink({ filter, children, label }: SearchLinkProps) {
+  const text = visible(children, TEXT_CHARS_MAX);
+  if (!filter) return <>{text}</>;
+  return (
+    <Link href={historyHref({ filter: printSearchFilter(filter), range: RANGE })} ariaLabel={label}>
+      {text}
+    </Link>
+  );
+}
+
+const TEXT_CHARS_MAX = 300;

@@ -1,0 +1,69 @@
+import { native } from '../../api/client.ts';
+import { printSearchFilter, type SearchFilter } from '../history/search-language.ts';
+import { type AuditRecord, objectOf } from './logic/record.ts';
+
+/** An event as this page shows it. */
+export interface ShownEvent {
+  /** Whose record it is. */
+  readonly accountId: string;
+  readonly record: AuditRecord;
+  /** The record's own text, member by member as it was written. */
+  readonly json: string;
+}
+
+interface SearchAnswer {
+  readonly Events?: readonly { readonly AccountId: string; readonly Record: string }[];
+}
+
+export interface Search {
+  readonly filter: SearchFilter;
+  /** undefined: all accounts that the caller may see. */
+  readonly accountId?: string;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly limit: number;
+  readonly order?: 'newest' | 'oldest';
+}
+
+/** SearchEvents (docs/native-api.md). Times are taken as the server takes them: the end is not included. */
+export async function searchEvents(search: Search, signal: AbortSignal): Promise<readonly ShownEvent[]> {
+  const { filter, accountId, startMs, endMs, limit, order = 'newest' } = search;
+  const input = {
+    Filter: printSearchFilter(filter),
+    ...(accountId !== undefined && { AccountId: accountId }),
+    StartTime: new Date(startMs).toISOString(),
+    EndTime: new Date(endMs).toISOString(),
+    Limit: limit,
+    Order: order,
+  };
+  const { Events = [] } = await native<SearchAnswer>('search', input, { signal });
+  return Events.map(({ AccountId, Record }) => shownEvent(AccountId, Record));
+}
+
+export const shownEvent = (accountId: string, json: string): ShownEvent => ({ accountId, json, record: parsed(json) });
+
+/** A record of another shape is an empty one, not a broken page. */
+function parsed(json: string): AuditRecord {
+  try {
+    return objectOf(JSON.parse(json));
+  } catch {
+    return {};
+  }
+}
+
+/** CloudTrail began in 2013; nothing is older. */
+const FIRST_MS = Date.UTC(2013, 0, 1);
+/** Clocks of those who write records may be ahead. */
+const AHEAD_MS = 86_400_000;
+
+/** @returns undefined when there is no such event, or the caller may not see it */
+export async function findEvent(
+  accountId: string,
+  eventId: string,
+  nowMs: number,
+  signal: AbortSignal,
+): Promise<ShownEvent | undefined> {
+  const filter: SearchFilter = { field: 'eventId', op: '=', value: eventId };
+  const search = { filter, accountId, startMs: FIRST_MS, endMs: nowMs + AHEAD_MS, limit: 1 };
+  return (await searchEvents(search, signal))[0];
+}

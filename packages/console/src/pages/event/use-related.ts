@@ -1,0 +1,41 @@
+import { type Call, useCall } from '../../hooks/use-call.ts';
+import { textOf, timeOf } from './logic/record.ts';
+import type { Relation } from './logic/related.ts';
+import { type ShownEvent, searchEvents } from './search.ts';
+
+/** Shown of each side: who wants more follows the link to the history. */
+const SIDE_MAX = 15;
+
+export interface Related {
+  /** Newest first, the event itself among them. */
+  readonly events: readonly ShownEvent[];
+  /** There are more on one side at least. */
+  readonly isCut: boolean;
+}
+
+/** Events in a relation to one, nearest to it in time; undefined while there is nothing to search by. */
+export function useRelated(event: ShownEvent, { id, filter, windowMs }: Relation): Call<Related | undefined> {
+  return useCall(
+    async (signal) => {
+      const timeMs = timeOf(event.record);
+      if (!filter || Number.isNaN(timeMs)) return undefined;
+      // Times of records are whole seconds: those of the same second count as before.
+      const middleMs = timeMs + 1000;
+      const side = { filter, limit: SIDE_MAX + 1 };
+      const [before, after] = await Promise.all([
+        searchEvents({ ...side, startMs: timeMs - windowMs, endMs: middleMs, order: 'newest' }, signal),
+        searchEvents({ ...side, startMs: middleMs, endMs: timeMs + windowMs, order: 'oldest' }, signal),
+      ]);
+      const events = [...after.slice(0, SIDE_MAX).reverse(), ...withSelf(before.slice(0, SIDE_MAX), event)];
+      return { events, isCut: before.length > SIDE_MAX || after.length > SIDE_MAX };
+    },
+    [event.json, id],
+  );
+}
+
+export const isSame = (one: ShownEvent, other: ShownEvent): boolean =>
+  one.accountId === other.accountId && textOf(one.record.eventID) === textOf(other.record.eventID);
+
+/** A busy second may leave it out. */
+const withSelf = (before: readonly ShownEvent[], event: ShownEvent): readonly ShownEvent[] =>
+  before.some((one) => isSame(one, event)) ? before : [event, ...before];

@@ -1,0 +1,106 @@
+import Box from '@cloudscape-design/components/box';
+import Container from '@cloudscape-design/components/container';
+import Header from '@cloudscape-design/components/header';
+import KeyValuePairs, { type KeyValuePairsProps } from '@cloudscape-design/components/key-value-pairs';
+import SpaceBetween from '@cloudscape-design/components/space-between';
+import StatusIndicator from '@cloudscape-design/components/status-indicator';
+import { useMemo } from 'react';
+import { JsonTree } from '../../ui/json-tree/json-tree.tsx';
+import { visible } from '../../ui/visible.ts';
+import { is } from './logic/filters.ts';
+import { type AuditRecord, textOf } from './logic/record.ts';
+import { resourcesOf } from './logic/resources.ts';
+import type { ShownEvent } from './search.ts';
+import { SearchLink } from './search-link.tsx';
+
+/** What the call was given and what it answered. */
+export function What({ event: { record } }: { readonly event: ShownEvent }) {
+  const content = useMemo(() => contentOf(record), [record]);
+  return (
+    <Container header={<Header variant="h2">What</Header>}>
+      <SpaceBetween size="m">
+        <KeyValuePairs columns={4} minColumnWidth={180} items={itemsOf(record)} />
+        {Object.keys(content).length === 0 ? (
+          <Box color="text-body-secondary">The record has neither parameters nor a response.</Box>
+        ) : (
+          <JsonTree value={content} label="parameters and response" />
+        )}
+      </SpaceBetween>
+    </Container>
+  );
+}
+
+/** Members that say what was done; the others are shown elsewhere on the page. */
+const MEMBERS = [
+  'requestParameters',
+  'responseElements',
+  'additionalEventData',
+  'serviceEventDetails',
+  'insightDetails',
+  'addendum',
+  'eventContext',
+] as const;
+
+/** Null says that there was nothing, and so does not being there. */
+const contentOf = (record: AuditRecord): AuditRecord =>
+  Object.fromEntries(MEMBERS.flatMap((name) => (record[name] == null ? [] : [[name, record[name]]])));
+
+function itemsOf(record: AuditRecord): KeyValuePairsProps.Item[] {
+  const [name, source, code] = [textOf(record.eventName), textOf(record.eventSource), textOf(record.errorCode)];
+  const resources = resourcesOf(record);
+  return [
+    {
+      label: 'Event name',
+      value: <SearchLink filter={name === '' ? undefined : is('eventName', name)}>{name || '-'}</SearchLink>,
+    },
+    {
+      label: 'Event source',
+      value: <SearchLink filter={source === '' ? undefined : is('eventSource', source)}>{source || '-'}</SearchLink>,
+    },
+    { label: 'Access', value: accessOf(record) },
+    { label: 'Result', value: <Result code={code} message={textOf(record.errorMessage)} /> },
+    ...(resources.length > 0 ? [{ label: 'Resources', value: <Resources resources={resources} /> }] : []),
+  ];
+}
+
+const accessOf = ({ readOnly, eventCategory }: AuditRecord): string => {
+  const access = readOnly === true || readOnly === 'true' ? 'Read' : readOnly === undefined ? '-' : 'Write';
+  return eventCategory === 'Data' ? `${access}, data event` : access;
+};
+
+function Result({ code, message }: { readonly code: string; readonly message: string }) {
+  if (code === '' && message === '') return <StatusIndicator>Done</StatusIndicator>;
+  return (
+    <>
+      <StatusIndicator type="error">
+        <SearchLink filter={code === '' ? undefined : is('errorCode', code)}>{code || 'Failed'}</SearchLink>
+      </StatusIndicator>
+      {message !== '' && (
+        <Box color="text-body-secondary" fontSize="body-s">
+          {visible(message)}
+        </Box>
+      )}
+    </>
+  );
+}
+
+/** A call may name hundreds. */
+const SHOWN_MAX = 5;
+
+function Resources({ resources }: { readonly resources: readonly (readonly [type: string, name: string])[] }) {
+  return (
+    <>
+      {resources.slice(0, SHOWN_MAX).map(([type, name]) => (
+        <div key={`${type} ${name}`} className="ot-event-agent">
+          <SearchLink filter={is('resourceName', name)}>{name}</SearchLink>
+          {type !== '' && (
+            <Box color="text-body-secondary" fontSize="body-s">
+              {visible(type)}
+            </Box>
+          )}
+        </div>
+      ))}
+      {resources.length > SHOWN_MAX && <Box color="text-body-secondary">and {resources.length - SHOWN_MAX} more</Box>}
+    </>
+  );
+}
