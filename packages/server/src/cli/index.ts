@@ -1,5 +1,6 @@
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { systemClock } from '../base/clock.ts';
+import { OperatorError } from '../base/errors.ts';
 import {
   type Config,
   type ConfigInputs,
@@ -90,12 +91,77 @@ export async function runCommand(args: readonly string[]): Promise<number> {
       );
     });
 
+  const finding = (command: Command) =>
+    withSettings(command, CLIENT_SETTINGS)
+      .option('--since <time>', 'events from this time on: 2026-01-31T23:59Z, 12h, 7d (default: all)')
+      .option('--until <time>', 'events up to this time')
+      .option('--account <id>', 'only events of this account')
+      .option('--oldest', 'the oldest first');
+  finding(program.command('search'))
+    .description("find events: opentrail search 'eventName = DeleteBucket' --since 2h (docs/search.md)")
+    .argument('[filter...]', 'such as: userName = alice and errorCode exists "some text"')
+    .option('-n, --limit <count>', 'show at most so many events, or all', '1000')
+    .option('--json', 'whole records, one a line; of figures: the answer')
+    .option('--table', 'a table')
+    .option('--columns <fields>', 'of the table: userName,requestParameters.bucketName')
+    .option('--count', 'the number of events instead of the events')
+    .option('--facets <fields>', 'the most frequent values of these fields instead of the events: userName,eventName')
+    .option('--facet-limit <count>', 'values of each', '10')
+    .option('--histogram', 'how the events lie in time instead of the events')
+    .action(async (words: string[], o) => {
+      const { limitOf, search, searchFigures } = await import('./search.ts');
+      const { fieldList, foundBy } = await import('./search-filter.ts');
+      const { TABLE_COLUMNS } = await import('./search-table.ts');
+      const found = foundBy(words.join(' '), o, systemClock.now());
+      const facets = fieldList(o.facets ?? '');
+      const [count, histogram, json] = [o.count === true, o.histogram === true, o.json === true];
+      const columns = o.columns === undefined ? TABLE_COLUMNS : fieldList(o.columns);
+      const shown = json ? 'json' : o.table === true || o.columns !== undefined ? 'table' : 'lines';
+      const limit = limitOf(o.limit);
+      await withClient(o, async (client) =>
+        done(
+          count || histogram || facets.length > 0
+            ? await searchFigures(client, { found, facets, facetLimit: Number(o.facetLimit), histogram, count, json })
+            : await search(client, { found, shown, limit, columns }),
+        ),
+      );
+    });
+
+  finding(program.command('export'))
+    .description('write all events that a filter finds to a file: CSV, JSON, NDJSON or Parquet')
+    .option('--filter <filter>', 'see docs/search.md (default: all events)', '')
+    .option('--format <format>', 'csv, json, ndjson or parquet (default: as the file is named, else csv)')
+    .option(
+      '--columns <fields>',
+      'userName,requestParameters.bucketName (default: those of AWS; whole records in JSON)',
+    )
+    .option('-n, --limit <count>', 'at most so many events', 'all')
+    .option('-o, --output <file>', 'where to (default: standard output)')
+    .option('--quiet', 'no progress')
+    .action(async (o) => {
+      const { EXPORT_FORMATS, exportEvents, formatOf } = await import('./export.ts');
+      const { limitOf } = await import('./search.ts');
+      const { fieldList, foundBy } = await import('./search-filter.ts');
+      const format = o.format === undefined ? formatOf(o.output) : EXPORT_FORMATS.find((one) => one === o.format);
+      if (format === undefined) throw new OperatorError(`--format takes ${EXPORT_FORMATS.join(', ')}.`);
+      const options = {
+        found: foundBy(o.filter, o, systemClock.now()),
+        format,
+        columns: fieldList(o.columns ?? ''),
+        limit: limitOf(o.limit),
+        file: o.output,
+        quiet: o.quiet === true,
+      };
+      await withClient(o, async (client) => done(await exportEvents(client, systemClock, options)));
+    });
+
   withSettings(program.command('tail'), CLIENT_SETTINGS)
     .description('show the newest events, and with -f each further one as it comes')
     .option('-f, --follow', 'go on as events come')
     .option('-n, --lines <count>', 'how many of the newest events to show first', '10')
     .option('--since <time>', 'all from this time on, instead of the newest: 2026-01-31T23:59Z, 12h, 7d')
     .option('--json', 'whole records, one a line')
+    .option('--filter <filter>', "only events that this finds: 'errorCode exists and userName != bob' (docs/search.md)")
     .option('--event-name <name>')
     .option('--event-source <source>', 'such as s3.amazonaws.com')
     .option('--username <name>')
@@ -104,8 +170,10 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     .option('--account <id>', 'only events of this account')
     .action(async (o) => {
       const { tail } = await import('./tail.ts');
+      const { checkedFilter } = await import('./search-filter.ts');
+      const filter = o.filter === undefined ? undefined : checkedFilter(o.filter);
       const { eventName, eventSource, username, errorCode, inRegion: region, account } = o;
-      const filters = { eventName, eventSource, username, errorCode, region, account };
+      const filters = { filter, eventName, eventSource, username, errorCode, region, account };
       const since = o.since === undefined ? {} : { sinceMs: momentOf(o.since, systemClock.now()) };
       const shown = { follow: o.follow === true, json: o.json === true, lines: Number(o.lines), ...since, filters };
       await withClient(o, async (client) => done(await tail(client, shown)));
