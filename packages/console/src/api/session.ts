@@ -3,19 +3,25 @@ import { preferences } from '../hooks/use-preferences.ts';
 import { send, setCallerPlace } from './client.ts';
 import { ApiError } from './error.ts';
 
-/** What GET /session tells of the one who is signed in. */
+/** What GET /session tells of the one who is signed in (packages/server/src/console/session-view.ts). */
 export interface Session {
   readonly AccountId: string;
   readonly AccountAlias?: string;
   readonly Arn: string;
   readonly UserName?: string;
   readonly Type: string;
+  readonly MfaAuthenticated?: boolean;
   readonly Region: string;
   readonly Regions: readonly string[];
   /** Accounts whose events the caller may see, where they are more than the own one. */
-  readonly Accounts?: readonly { readonly AccountId: string; readonly Name?: string }[];
-  /** The role switched to, and who one was before. */
-  readonly Role?: { readonly Arn: string; readonly RoleSessionName?: string };
+  readonly Accounts?: readonly { readonly AccountId: string; readonly Alias?: string }[];
+  /** The role switched to, which the members above tell of; and who one was before. */
+  readonly Role?: {
+    readonly RoleArn: string;
+    readonly RoleName: string;
+    readonly SessionName: string;
+    readonly SwitchedFrom: { readonly AccountId: string; readonly Arn: string; readonly UserName?: string };
+  };
   readonly CsrfToken: string;
   readonly ExpiresAt: string;
   readonly OperatorAccountId: string;

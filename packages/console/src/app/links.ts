@@ -1,37 +1,23 @@
 import { pathTo } from './router.ts';
-import { integer, list, oneOf, text, writeState } from './url-state.ts';
 
-/**
- * State of the event history in its address, so that every page can link to it. `q` is a search filter (docs/search.md);
- * `range` is a stretch back from now (`30m`, `24h`, `90d`), unless `from` and `to` (ISO 8601) are given.
- */
-export const HISTORY_STATE = {
-  q: text(),
-  range: text('24h'),
-  from: text(),
-  to: text(),
-  order: oneOf(['newest', 'oldest'], 'newest'),
-  account: text(),
-  columns: list(),
-  live: oneOf(['', '1'], ''),
-  size: integer(50),
-} as const;
-
+/** Where pages link to one another. The event history's names are told in pages/history/state.ts. */
 export interface HistoryLink {
+  /** A search filter (docs/search.md). */
   readonly filter?: string;
+  /** Back from now, `30m`, `24h`, `90d`, or `all`; unless `from` or `to` (ISO 8601, ends included) is given. */
   readonly range?: string;
   readonly from?: string;
   readonly to?: string;
+  /** Account ids, parted by commas. */
   readonly account?: string;
+  readonly region?: string;
 }
 
-export function historyHref({ filter = '', range = '', from = '', to = '', account = '' }: HistoryLink): string {
-  const absolute = from !== '' || to !== '';
-  return `/events${writeState(HISTORY_STATE, '', {
-    q: filter,
-    account,
-    ...(absolute ? { from, to } : range !== '' && { range }),
-  })}`;
+export function historyHref({ filter, range, from, to, account, region }: HistoryLink): string {
+  const isAbsolute = Boolean(from || to);
+  const params = { q: filter, range: isAbsolute ? undefined : range, from, to, account, region };
+  const set = Object.entries(params).filter((entry): entry is [string, string] => Boolean(entry[1]));
+  return `/events${set.length > 0 ? `?${new URLSearchParams(set)}` : ''}`;
 }
 
 export const eventHref = (accountId: string, eventId: string): string =>
@@ -43,5 +29,5 @@ export const trailHref = (arn: string): string => pathTo('/trails/:arn…', { ar
 export const condition = (field: string, value: string, op: '=' | '!=' | ':' | '^' = '='): string =>
   `${field} ${op} ${JSON.stringify(value)}`;
 
-/** Conditions that must all hold. */
+/** Conditions that must all hold; each that says `or` has its own parentheses. */
 export const allOf = (...conditions: readonly string[]): string => conditions.filter((c) => c !== '').join(' and ');

@@ -28,7 +28,10 @@ export const page = (
 });
 
 /** Every page, one line each, in the order of the side navigation; of two patterns that fit, the first is taken. */
-export const ROUTES: readonly Route[] = [];
+export const ROUTES: readonly Route[] = [
+  page('/', () => import('../pages/overview/index.tsx'), { section: '', text: 'Overview' }),
+  page('/events/:accountId/:eventId', () => import('../pages/event/index.tsx')),
+];
 
 export function routeOf(path: string): { readonly route: Route; readonly params: Params } | undefined {
   for (const route of ROUTES) {

@@ -64,7 +64,9 @@ export function TopBar() {
 function userItems(session: Session): ButtonDropdownProps.Items {
   return [
     { id: 'switch-role', text: 'Switch role' },
-    ...(session.Role ? [{ id: 'switch-back', text: 'Switch back' }] : []),
+    ...(session.Role
+      ? [{ id: 'switch-back', text: `Switch back to ${callerName(session.Role.SwitchedFrom.Arn)}` }]
+      : []),
     { id: 'preferences', text: 'Preferences' },
     { id: 'sign-out', text: 'Sign out' },
   ];

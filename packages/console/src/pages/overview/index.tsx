@@ -1,0 +1,157 @@
+import '../history/history.css';
+import './overview.css';
+import Button from '@cloudscape-design/components/button';
+import Container from '@cloudscape-design/components/container';
+import Grid from '@cloudscape-design/components/grid';
+import Header from '@cloudscape-design/components/header';
+import Link from '@cloudscape-design/components/link';
+import SegmentedControl from '@cloudscape-design/components/segmented-control';
+import SpaceBetween from '@cloudscape-design/components/space-between';
+import Toggle from '@cloudscape-design/components/toggle';
+import { type ReactNode, useState } from 'react';
+import { isDenied } from '../../api/error.ts';
+import { historyHref } from '../../app/links.ts';
+import { navigate } from '../../app/router.ts';
+import { flag, oneOf, useUrlState } from '../../app/url-state.ts';
+import { usePreferences } from '../../hooks/use-preferences.ts';
+import { EmptyState } from '../../ui/empty-state.tsx';
+import { callerName } from '../../ui/format.ts';
+import { Loaded } from '../../ui/loaded.tsx';
+import { NoPermission } from '../../ui/no-permission.tsx';
+import { Page } from '../../ui/page.tsx';
+import { Histogram } from '../history/histogram.tsx';
+import { NewList } from './new-list.tsx';
+import { NumberRow } from './numbers.tsx';
+import { RANGE_IDS, RANGES, type RangeId } from './ranges.ts';
+import type { FacetAnswer } from './search.ts';
+import { StatusView } from './server-status.tsx';
+import { TopList } from './top-list.tsx';
+import { TrailList } from './trail-health.tsx';
+import { type OverviewCalls, useOverview } from './use-overview.ts';
+import { useRounds } from './use-rounds.ts';
+
+const STATE = { range: oneOf(RANGE_IDS, '24h'), auto: flag() } as const;
+
+/** What happened lately, and whether all is well with keeping it. */
+export default function Overview() {
+  const [{ range, auto }, change] = useUrlState(STATE);
+  const [loading, setLoading] = useState(false);
+  const [round, refresh] = useRounds(auto, loading);
+  const overview = useOverview(range, round);
+  if (overview.loading !== loading) setLoading(overview.loading);
+  const { numbers, trails, status } = overview;
+  return (
+    <Page
+      title="Overview"
+      contentType="dashboard"
+      actions={
+        <SpaceBetween direction="horizontal" size="s" alignItems="center">
+          <Toggle checked={auto} onChange={({ detail }) => change({ auto: detail.checked }, { replace: true })}>
+            Auto refresh
+          </Toggle>
+          <SegmentedControl
+            label="Time range"
+            selectedId={range}
+            options={RANGES.map(({ id, text }) => ({ id, text }))}
+            onChange={({ detail }) => change({ range: detail.selectedId as RangeId })}
+          />
+          <Button iconName="refresh" ariaLabel="Refresh" loading={loading} onClick={refresh} />
+        </SpaceBetween>
+      }
+    >
+      <SpaceBetween size="l">
+        {isDenied(numbers.error) ? (
+          <NoPermission error={numbers.error} />
+        ) : (
+          <EventCards overview={overview} range={range} />
+        )}
+        <Card title="Trails" href="/trails">
+          <Loaded call={trails} failed="Trails could not be loaded">
+            {(list) => <TrailList trails={list} />}
+          </Loaded>
+        </Card>
+        {overview.isOperator && (
+          <Card title="OpenTrail">
+            <Loaded call={status}>{(now) => now && <StatusView status={now} />}</Loaded>
+          </Card>
+        )}
+      </SpaceBetween>
+    </Page>
+  );
+}
+
+/** What is read of events: for those who may search them. */
+function EventCards({ overview, range }: { readonly overview: OverviewCalls; readonly range: RangeId }) {
+  const [{ times }] = usePreferences();
+  const { histogram, numbers, top, found } = overview;
+  return (
+    <>
+      <Card title="Events" href={historyHref({ range })}>
+        <SpaceBetween size="l">
+          <NumberRow call={numbers} range={range} />
+          <Loaded call={histogram} failed="Events over time could not be counted">
+            {(data) =>
+              data.totalCount === 0 ? (
+                <EmptyState title="No events in this time range" />
+              ) : (
+                <Histogram
+                  data={data}
+                  utc={times === 'utc'}
+                  onBrush={(brushed) => brushed.type === 'absolute' && navigate(brushedHref(brushed))}
+                />
+              )
+            }
+          </Loaded>
+        </SpaceBetween>
+      </Card>
+      <Grid gridDefinition={HALVES}>
+        {TOPS.map(({ title, field, ...list }) => (
+          <Card key={field} title={title} fit>
+            <Loaded call={top}>{(facets) => <TopList facet={facetOf(facets, field)} range={range} {...list} />}</Loaded>
+          </Card>
+        ))}
+      </Grid>
+      <Card title="New" description="Seen for the first time in 90 days.">
+        <Loaded call={found}>{(values) => <NewList found={values} range={range} />}</Loaded>
+      </Card>
+    </>
+  );
+}
+
+const HALF = { colspan: { default: 12, s: 6 } };
+const HALVES = [HALF, HALF, HALF, HALF];
+
+const TOPS = [
+  { title: 'Top callers', field: 'userArn', shown: callerName, empty: 'No callers' },
+  { title: 'Top sources', field: 'sourceIPAddress', empty: 'No source addresses' },
+  { title: 'Top event names', field: 'eventName', empty: 'No events' },
+  { title: 'Top errors', field: 'errorCode', empty: 'No errors', tone: 'error' },
+] as const;
+
+const facetOf = (facets: readonly FacetAnswer[], field: string) => facets.find(({ Field }) => Field === field);
+
+const brushedHref = ({ startMs, endMs }: { readonly startMs: number; readonly endMs: number }): string =>
+  historyHref({ from: new Date(startMs).toISOString(), to: new Date(endMs).toISOString() });
+
+interface CardProps {
+  readonly title: string;
+  readonly description?: string;
+  readonly href?: string;
+  readonly fit?: boolean;
+  readonly children: ReactNode;
+}
+
+function Card({ title, description, href, fit = false, children }: CardProps) {
+  return (
+    <Container
+      fitHeight={fit}
+      header={
+        <Header variant="h2" description={description} actions={href && <Link href={href}>View all</Link>}>
+          {title}
+        </Header>
+      }
+    >
+      {children}
+    </Container>
+  );
+}

@@ -1,0 +1,46 @@
+import { native } from '../../api/client.ts';
+import type { HistogramAnswer } from '../history/histogram-data.ts';
+
+export interface FacetAnswer {
+  readonly Field: string;
+  readonly Values: readonly { readonly Value: string; readonly Count: number }[];
+  /** How many values there are in all. */
+  readonly DistinctCount: number;
+}
+
+export interface Figures {
+  readonly Count?: number;
+  readonly Facets?: readonly FacetAnswer[];
+  readonly Histogram?: HistogramAnswer;
+}
+
+export interface FiguresAsked {
+  readonly startMs: number;
+  /** Not included. */
+  readonly endMs?: number;
+  readonly filter?: string;
+  readonly facets?: readonly string[];
+  readonly facetLimit?: number;
+  readonly buckets?: number;
+  readonly count?: boolean;
+}
+
+/** SearchEvents for numbers only: no event is read. */
+export function figures(asked: FiguresAsked, signal: AbortSignal): Promise<Figures> {
+  const { startMs, endMs, filter, facets, facetLimit, buckets, count } = asked;
+  const input = {
+    StartTime: new Date(startMs).toISOString(),
+    ...(endMs !== undefined && { EndTime: new Date(endMs).toISOString() }),
+    ...(filter && { Filter: filter }),
+    Limit: 0,
+    ...(facets && { Facets: facets, FacetLimit: facetLimit }),
+    ...(buckets !== undefined && { Histogram: { Buckets: buckets } }),
+    ...(count && { Count: true }),
+  };
+  return native<Figures>('search', input, { signal });
+}
+
+/** As services name it when somebody was not allowed: AccessDenied(Exception), Client.UnauthorizedOperation, NotAuthorized. */
+export const DENIED = '(errorCode : AccessDenied or errorCode : Unauthorized or errorCode : NotAuthorized)';
+export const FAILED = 'errorCode exists';
+export const WRITES = 'readOnly = false';
