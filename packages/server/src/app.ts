@@ -307,6 +307,14 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
     );
     organizationStore.onChange(organizationUpkeep.organizationsChanged);
 
+    const lagEvents = () => ({
+      history: log.end - history.indexedEnd,
+      trails: delivery.lagEvents(),
+      'log-groups': logGroupDelivery.lagEvents(),
+      rules: rules.lagEvents(),
+      'event-bus': monitoring.lagEvents(),
+    });
+    const troublesNow = () => [log.trouble, ...troubles.list()].filter((trouble) => trouble !== undefined);
     const services = [
       cloudTrailService({
         schema: loadSchema('cloudtrail'),
@@ -365,6 +373,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
         history,
         random,
         state,
+        status: () => ({ lagEvents: lagEvents(), troubles: troublesNow() }),
         rulesChanged: rules.rulesChanged,
         clock,
         within: (context, part) => pipeline.within(context, part),
@@ -398,13 +407,9 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
       metrics,
       refresh() {
         metrics.logEndSequence.set(log.end);
-        metrics.followerLagEvents.set({ follower: 'history' }, log.end - history.indexedEnd);
-        metrics.followerLagEvents.set({ follower: 'trails' }, delivery.lagEvents());
-        metrics.followerLagEvents.set({ follower: 'log-groups' }, logGroupDelivery.lagEvents());
-        metrics.followerLagEvents.set({ follower: 'rules' }, rules.lagEvents());
-        metrics.followerLagEvents.set({ follower: 'event-bus' }, monitoring.lagEvents());
+        for (const [follower, lag] of Object.entries(lagEvents())) metrics.followerLagEvents.set({ follower }, lag);
       },
-      troubles: () => [log.trouble, ...troubles.list()].filter((trouble) => trouble !== undefined),
+      troubles: troublesNow,
     });
     const server = closing(
       await listen(

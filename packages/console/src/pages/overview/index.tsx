@@ -85,7 +85,7 @@ function EventCards({ overview, range }: { readonly overview: OverviewCalls; rea
   const [{ times }] = usePreferences();
   const { histogram, numbers, top, found } = overview;
   return (
-    <>
+    <SpaceBetween size="l">
       <Card title="Events" href={historyHref({ range })}>
         <SpaceBetween size="l">
           <NumberRow call={numbers} range={range} />
@@ -114,7 +114,7 @@ function EventCards({ overview, range }: { readonly overview: OverviewCalls; rea
       <Card title="New" description="Seen for the first time in 90 days.">
         <Loaded call={found}>{(values) => <NewList found={values} range={range} />}</Loaded>
       </Card>
-    </>
+    </SpaceBetween>
   );
 }
 

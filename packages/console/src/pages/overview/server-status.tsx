@@ -37,7 +37,7 @@ export function StatusView({ status }: { readonly status: ServerStatus }) {
         ))
       )}
       <KeyValuePairs
-        columns={2}
+        columns={3}
         minColumnWidth={150}
         items={status.Followers.map(({ Name, LagEvents }) => ({
           label: WORK[Name] ?? Name,
@@ -51,5 +51,5 @@ export function StatusView({ status }: { readonly status: ServerStatus }) {
 function Lag({ events }: { readonly events: number }) {
   if (events === 0) return <Box color="text-body-secondary">Up to date</Box>;
   const text = `${countText(events)} event${events === 1 ? '' : 's'} behind`;
-  return events < LAG_EVENTS_NORMAL ? <>{text}</> : <StatusIndicator type="warning">{text}</StatusIndicator>;
+  return events < LAG_EVENTS_NORMAL ? text : <StatusIndicator type="warning">{text}</StatusIndicator>;
 }

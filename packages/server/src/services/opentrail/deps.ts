@@ -22,6 +22,7 @@ export interface OpenTrailDeps {
   readonly organizations: TrailOrganizations;
   /** Without one there is nothing to search: the operations that do are not offered then. */
   readonly lake?: Lake;
+  readonly status: () => ServerStatus;
   /** Rules are stored here. */
   readonly state: State;
   /** Tells the follower that runs the rules. */
@@ -31,6 +32,14 @@ export interface OpenTrailDeps {
   readonly operatorAccountId: string;
   /** Made once with the data folder: tells this OpenTrail from one that was started afresh at the same address. */
   readonly instanceId: string;
+}
+
+/** How this OpenTrail is doing. */
+export interface ServerStatus {
+  /** Events in the Log that each follower has not processed yet. */
+  readonly lagEvents: Readonly<Record<string, number>>;
+  /** What keeps it from doing its work now, in words; empty when all is well. */
+  readonly troubles: readonly string[];
 }
 
 /** What searches work with. */

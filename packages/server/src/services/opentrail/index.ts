@@ -2,6 +2,7 @@ import type { Permission, Service } from '../../wire/service.ts';
 import { createAccountHandlers } from './accounts.ts';
 import { denied, type OpenTrailDeps } from './deps.ts';
 import { createExportEvents } from './export-events.ts';
+import { createGetStatus } from './get-status.ts';
 import { createIntake } from './intake.ts';
 import { objectReader } from './parts.ts';
 import { createPutRecords, PUT_RECORDS_BYTES_MAX } from './put-records.ts';
@@ -28,6 +29,7 @@ export function openTrailService(deps: OpenTrailDeps): Service {
     ReportEvents: createReportEvents(deps.random, intake),
     ReadObjects: createReadObjects(readObject),
     TailRecords: createTailRecords(deps),
+    GetStatus: createGetStatus(deps),
     TestEventSelectors: createTestEventSelectors(deps),
     VerifyTrail: createVerifyTrail({ within: deps.within, readObject }),
     ...createAccountHandlers(deps),
@@ -72,4 +74,4 @@ const onEverything =
 
 /** What shows records: of whom is decided by `whoseRecords`. */
 const READERS: ReadonlySet<string> = new Set(['SearchEvents', 'ExportEvents', 'TailRecords']);
-const OPERATOR_ONLY: ReadonlySet<string> = new Set(['CreateAccount', 'ReportEvents']);
+const OPERATOR_ONLY: ReadonlySet<string> = new Set(['CreateAccount', 'GetStatus', 'ReportEvents']);
