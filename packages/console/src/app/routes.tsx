@@ -30,6 +30,7 @@ export const page = (
 /** Every page, one line each, in the order of the side navigation; of two patterns that fit, the first is taken. */
 export const ROUTES: readonly Route[] = [
   page('/', () => import('../pages/overview/index.tsx'), { section: '', text: 'Overview' }),
+  page('/events', () => import('../pages/history/index.tsx'), { section: '', text: 'Event history' }),
   page('/events/:accountId/:eventId', () => import('../pages/event/index.tsx')),
 ];
 

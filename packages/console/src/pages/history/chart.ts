@@ -1,5 +1,6 @@
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { shortCount, timeText } from '../../ui/format.ts';
 import type { HistogramData } from './histogram-data.ts';
 
 /** The part of the page that draws: loaded when there is something to draw. */
@@ -19,7 +20,7 @@ export interface ChartOptions {
   readonly onPoint: (index: number | undefined) => void;
 }
 
-const HEIGHT = 120;
+const HEIGHT = 96;
 /** A shorter drag is a click. */
 const BRUSH_PX_MIN = 4;
 
@@ -39,16 +40,25 @@ export function createChart(target: HTMLElement, first: HistogramData, options: 
       height: HEIGHT,
       ms: 1,
       legend: { show: false },
-      padding: [8, 8, 0, 0],
-      ...(options.utc && { tzDate: (ms: number) => uPlot.tzDate(new Date(ms), 'Etc/UTC') }),
+      padding: [8, 24, 0, 0],
       cursor: { y: false, points: { show: false }, drag: { x: true, y: false, setScale: false } },
       scales: {
         x: { time: true, range: () => rangeOf(data) },
         y: { range: (_, __, max) => [0, Math.max(1, max * 1.1)] },
       },
       axes: [
-        { ...axis, size: 28 },
-        { ...axis, size: 56, values: (_, ticks) => ticks.map((n) => (Number.isInteger(n) ? COMPACT.format(n) : '')) },
+        {
+          ...axis,
+          size: 24,
+          splits: (chart) => ticksOf(data, chart.width),
+          values: (_, ticks) => ticks.map((ms) => tickText(ms, data.intervalMs, options.utc)),
+        },
+        {
+          ...axis,
+          size: 48,
+          space: 24,
+          values: (_, ticks) => ticks.map((n) => (Number.isInteger(n) ? shortCount(n) : '')),
+        },
       ],
       series: [
         {},
@@ -74,7 +84,22 @@ export function createChart(target: HTMLElement, first: HistogramData, options: 
   };
 }
 
-const COMPACT = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
+/** Room for the text of a tick, and some around it. */
+const TICK_PX = 90;
+
+/** Ticks stand where bars begin. */
+function ticksOf({ startsMs }: HistogramData, width: number): number[] {
+  const step = Math.max(1, Math.ceil((startsMs.length * TICK_PX) / width));
+  return startsMs.filter((_, i) => i % step === 0);
+}
+
+const DAY_MS = 86_400_000;
+
+/** The date alone where bars are days, else the time, and the date where a day begins. */
+function tickText(ms: number, intervalMs: number, utc: boolean): string {
+  const [date, time] = timeText(ms, utc ? 'utc' : 'local', { short: true }).split(' ') as [string, string];
+  return intervalMs >= DAY_MS || time === '00:00' ? date.slice('2026-'.length) : time;
+}
 
 const columnsOf = ({ startsMs, counts, errorCounts }: HistogramData): uPlot.AlignedData => [
   [...startsMs],

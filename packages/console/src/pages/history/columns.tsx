@@ -15,30 +15,43 @@ const CELL_CHARS_MAX = 300;
 const CELL_VALUES_MAX = 2;
 
 const WIDTHS: Readonly<Record<string, number>> = {
-  eventName: 220,
-  eventTime: 190,
-  userName: 170,
-  eventSource: 210,
-  resourceType: 200,
-  resourceName: 260,
+  eventName: 210,
+  eventTime: 180,
+  userName: 150,
+  eventSource: 190,
+  resourceType: 190,
+  resourceName: 210,
   readOnly: 110,
   awsRegion: 140,
   accountId: 150,
 };
-const WIDTH = 220;
+const WIDTH = 200;
 
 const CELLS: Readonly<Record<string, (row: EventRow) => ReactNode>> = {
-  eventName: (row) => <EventName row={row} />,
   eventTime: (row) => <Time value={row.event.header.timeMs} />,
   accountId: (row) => accountText(row.accountId),
 };
 
+export interface ColumnOptions {
+  readonly width: number | undefined;
+  /** The zone of times: stands in the head of their column. */
+  readonly zone: string;
+  /** Key of the row that is shown beside the list. */
+  readonly openKey: string | undefined;
+}
+
 /** A column for a field or a path. Only time sorts: the server has events in no other order. */
-export function columnOf(field: string, width?: number): TableProps.ColumnDefinition<EventRow> {
+export function columnOf(
+  field: string,
+  { width, zone, openKey }: ColumnOptions,
+): TableProps.ColumnDefinition<EventRow> {
   return {
     id: field,
-    header: labelOf(field),
-    cell: CELLS[field] ?? ((row) => <Values values={valuesOf(row, field)} />),
+    header: field === 'eventTime' ? `${labelOf(field)} (${zone})` : labelOf(field),
+    cell:
+      field === 'eventName'
+        ? (row) => <EventName row={row} isOpen={row.key === openKey} />
+        : (CELLS[field] ?? ((row) => <Values values={valuesOf(row, field)} />)),
     width: width ?? WIDTHS[field] ?? WIDTH,
     minWidth: 80,
     isRowHeader: field === 'eventName',
@@ -51,10 +64,10 @@ export const knownColumns = (names: readonly string[]): readonly string[] => [
   ...new Set(names.map(fieldNamed).filter((name) => name !== undefined)),
 ];
 
-function EventName({ row }: { readonly row: EventRow }) {
+function EventName({ row, isOpen }: { readonly row: EventRow; readonly isOpen: boolean }) {
   const name = visible(row.event.header.eventName, CELL_CHARS_MAX) || '-';
   return (
-    <>
+    <span className={isOpen ? 'history-open' : undefined}>
       {row.eventId === '' ? name : <Link href={eventHref(row.accountId, row.eventId)}>{name}</Link>}
       {row.errorCode !== '' && (
         <span className="history-failed" title={visible(row.errorCode, CELL_CHARS_MAX)}>
@@ -66,7 +79,7 @@ function EventName({ row }: { readonly row: EventRow }) {
           />
         </span>
       )}
-    </>
+    </span>
   );
 }
 

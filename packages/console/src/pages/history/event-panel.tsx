@@ -11,6 +11,7 @@ import { JsonTree } from '../../ui/json-tree/json-tree.tsx';
 import { Loaded } from '../../ui/loaded.tsx';
 import { Time } from '../../ui/time.tsx';
 import { visible } from '../../ui/visible.ts';
+import { printSentence, sentenceOf } from '../event/logic/sentence.ts';
 import { type EventRow, valuesOf } from './event-row.ts';
 import { labelOf } from './fields.ts';
 import { printSearchFilter } from './search-language.ts';
@@ -64,6 +65,7 @@ function Details({ row, onFilter }: { readonly row: EventRow; readonly onFilter:
   );
   return (
     <SpaceBetween size="l">
+      <Box variant="p">{visible(printSentence(sentenceOf(row.event.record), ''))}</Box>
       <KeyValuePairs
         columns={4}
         items={[

@@ -1,11 +1,13 @@
 import { type LooseRecord, lookupKeys, objectOf } from '../../../../server/src/event/lookup-keys.ts';
+import { timeMs } from '../../ui/format.ts';
 import { compileValues, type SearchableEvent, searchableEvent, timeOf } from './search-language.ts';
 
 /** An event as SearchEvents answers it. */
 export interface FoundEvent {
   readonly Sequence: number;
   readonly AccountId: string;
-  readonly EventTime: string;
+  /** ISO 8601, or seconds since the epoch. */
+  readonly EventTime: string | number;
   readonly Record: string;
 }
 
@@ -21,7 +23,7 @@ export interface EventRow {
 }
 
 export const rowOf = ({ Sequence, AccountId, EventTime, Record }: FoundEvent): EventRow =>
-  makeRow(String(Sequence), Record, AccountId, Date.parse(EventTime));
+  makeRow(String(Sequence), Record, AccountId, timeMs(EventTime));
 
 /** A row of a stream of records, which says neither account nor place: the record does. */
 export const liveRowOf = (number: number, json: string): EventRow => makeRow(`live-${number}`, json);
@@ -29,8 +31,7 @@ export const liveRowOf = (number: number, json: string): EventRow => makeRow(`li
 function makeRow(key: string, json: string, account?: string, at?: number): EventRow {
   const record = readRecord(json);
   const accountId = account ?? (text(record.recipientAccountId) || text(objectOf(record.userIdentity).accountId));
-  const timeMs = at ?? timeOf(text(record.eventTime)) ?? 0;
-  const header = { ...headerOf(record), accountId, timeMs };
+  const header = { ...headerOf(record), accountId, timeMs: at ?? timeOf(text(record.eventTime)) ?? 0 };
   const event = searchableEvent(header, record === BROKEN ? '{}' : json);
   return { key, accountId, eventId: header.eventId, event, errorCode: text(record.errorCode) };
 }

@@ -1,6 +1,8 @@
 import Table from '@cloudscape-design/components/table';
 import { type KeyboardEvent, type ReactNode, useMemo, useRef } from 'react';
 import { clock } from '../../base/clock.ts';
+import { usePreferences } from '../../hooks/use-preferences.ts';
+import { zoneText } from '../../ui/format.ts';
 import { columnOf } from './columns.tsx';
 import type { EventRow } from './event-row.ts';
 import { type HistoryPreferences, historyPreferences } from './saved.ts';
@@ -16,6 +18,8 @@ interface EventTableProps {
   readonly onOrder: ((order: HistoryState['order']) => void) | undefined;
   readonly selected: SelectedEvent | undefined;
   readonly onSelect: (selected: SelectedEvent) => void;
+  readonly picked: readonly EventRow[];
+  readonly onPick: (picked: readonly EventRow[]) => void;
   readonly header: ReactNode;
   readonly empty: ReactNode;
   readonly pagination: ReactNode;
@@ -24,10 +28,15 @@ interface EventTableProps {
 
 /** The list. A row opens beside it by a click, or by Enter on one of its cells; the event's name leads to its page. */
 export function EventTable(props: EventTableProps) {
-  const { rows, columns, preferences, loading, order, onOrder, selected, onSelect } = props;
+  const { rows, columns, preferences, loading, order, onOrder, selected, onSelect, picked, onPick } = props;
+  const [{ times }] = usePreferences();
   const { widths } = preferences;
-  const definitions = useMemo(() => columns.map((field) => columnOf(field, widths[field])), [columns, widths]);
-  const selectedRow = rows.find((row) => isSelected(row, selected));
+  const openKey = rows.find((row) => isSelected(row, selected))?.key;
+  const zone = zoneText(clock.now(), times);
+  const definitions = useMemo(
+    () => columns.map((field) => columnOf(field, { width: widths[field], zone, openKey })),
+    [columns, widths, zone, openKey],
+  );
   const open = (row: EventRow | undefined) => {
     if (row && row.eventId !== '') onSelect({ accountId: row.accountId, eventId: row.eventId });
   };
@@ -52,9 +61,9 @@ export function EventTable(props: EventTableProps) {
         stickyHeader
         resizableColumns
         enableKeyboardNavigation
-        selectionType="single"
-        selectedItems={selectedRow ? [selectedRow] : []}
-        onSelectionChange={({ detail }) => open(detail.selectedItems[0])}
+        selectionType="multi"
+        selectedItems={picked}
+        onSelectionChange={({ detail }) => onPick(detail.selectedItems)}
         onRowClick={({ detail }) => open(detail.item)}
         isItemDisabled={(row) => row.eventId === ''}
         sortingColumn={{ sortingField: 'eventTime' }}
@@ -68,8 +77,9 @@ export function EventTable(props: EventTableProps) {
         preferences={props.preferencesControl}
         ariaLabels={{
           tableLabel: 'Events',
-          selectionGroupLabel: 'Event shown beside the list',
-          itemSelectionLabel: (_, row) => `Show ${row.event.header.eventName}`,
+          selectionGroupLabel: 'Events to compare',
+          allItemsSelectionLabel: () => 'Select all events of this page',
+          itemSelectionLabel: (_, row) => `Select ${row.event.header.eventName}`,
         }}
       />
     </div>

@@ -90,12 +90,14 @@ function FacetValue({ label, value, count, most, choice, onInclude, onExclude }:
         <span className="history-facet-count">{countText(count)}</span>
         <meter className="history-facet-bar" min={0} max={most} value={count} aria-hidden="true" />
       </button>
-      <Button
-        variant="inline-icon"
-        iconName="close"
-        ariaLabel={choice === 'excluded' ? `Show ${label} ${shown} again` : `Leave out ${label} ${shown}`}
-        onClick={onExclude}
-      />
+      <span className="history-facet-exclude">
+        <Button
+          variant="inline-icon"
+          iconName="close"
+          ariaLabel={choice === 'excluded' ? `Show ${label} ${shown} again` : `Leave out ${label} ${shown}`}
+          onClick={onExclude}
+        />
+      </span>
     </li>
   );
 }

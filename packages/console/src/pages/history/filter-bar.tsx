@@ -5,7 +5,7 @@ import { filteringProperties, GROUPS_TEXT } from './filter-properties.ts';
 import { FilterText } from './filter-text.tsx';
 import { parseSearchFilter, printSearchFilter, type SearchFilter } from './search-language.ts';
 import type { HistoryState } from './state.ts';
-import { EMPTY_QUERY, filterOf, type Query, queryOf, tokensOf } from './tokens.ts';
+import { filterOf, type Query, queryOf, tokensOf } from './tokens.ts';
 import type { Facet } from './use-figures.ts';
 import { useSuggestions } from './use-suggestions.ts';
 
@@ -65,30 +65,25 @@ function Conditions({ state, query, facets, paths, countText, onChange, onText }
     return filteringProperties([...used, ...paths]);
   }, [query, paths]);
   return (
-    <div data-search className="history-filter">
-      <PropertyFilter
-        query={query}
-        onChange={({ detail }) => onChange(print(filterOf(detail, query)))}
-        enableTokenGroups
-        filteringProperties={properties}
-        filteringOptions={options}
-        onLoadItems={({ detail }) => load(detail)}
-        filteringStatusType={status}
-        freeTextFiltering={{ operators: [':', '!:'] }}
-        customGroupsText={GROUPS_TEXT}
-        countText={countText}
-        expandToViewport
-        filteringAriaLabel="Filter events"
-        filteringPlaceholder="Filter events by any field or text"
-        customFilterActions={
-          <span className="history-filter-actions">
-            <Button onClick={() => onChange('')} disabled={query === EMPTY_QUERY}>
-              Clear filters
-            </Button>
-            <Button onClick={onText}>Edit as text</Button>
-          </span>
-        }
-      />
+    <div className="history-filter-row">
+      <div data-search className="history-filter">
+        <PropertyFilter
+          query={query}
+          onChange={({ detail }) => onChange(print(filterOf(detail, query)))}
+          enableTokenGroups
+          filteringProperties={properties}
+          filteringOptions={options}
+          onLoadItems={({ detail }) => load(detail)}
+          filteringStatusType={status}
+          freeTextFiltering={{ operators: [':', '!:'] }}
+          customGroupsText={GROUPS_TEXT}
+          countText={countText}
+          expandToViewport
+          filteringAriaLabel="Filter events"
+          filteringPlaceholder="Filter events by any field or text"
+        />
+      </div>
+      <Button onClick={onText}>Edit as text</Button>
     </div>
   );
 }

@@ -1,11 +1,15 @@
+import { timeMs } from '../../ui/format.ts';
+
 export interface Bucket {
-  readonly StartTime: string;
+  /** ISO 8601, or seconds since the epoch. */
+  readonly StartTime: string | number;
   readonly Count: number;
   readonly ErrorCount: number;
 }
 
 export interface HistogramAnswer {
-  readonly IntervalSeconds: number;
+  /** Absent where there are no events. */
+  readonly IntervalSeconds?: number;
   readonly Buckets: readonly Bucket[];
 }
 
@@ -19,24 +23,41 @@ export interface HistogramData {
   readonly totalErrorCount: number;
 }
 
-/** More than a chart has pixels for; what the server counts into at most. */
-const BUCKETS_MAX = 2_000;
+/** More than can be told apart on a wide screen: then several are drawn as one. */
+const BARS_MAX = 160;
 
-/** The answer with the buckets that hold nothing, which the server leaves out. */
-export function histogramData({ IntervalSeconds, Buckets }: HistogramAnswer): HistogramData {
-  const intervalMs = IntervalSeconds * 1_000;
-  const found = new Map(Buckets.map((bucket) => [Date.parse(bucket.StartTime), bucket]));
-  const firstMs = Math.min(...found.keys());
-  const count = found.size === 0 ? 0 : Math.round((Math.max(...found.keys()) - firstMs) / intervalMs) + 1;
-  const startsMs = Array.from({ length: Math.min(count, BUCKETS_MAX) }, (_, i) => firstMs + i * intervalMs);
-  return {
-    intervalMs,
-    startsMs,
-    counts: startsMs.map((ms) => found.get(ms)?.Count ?? 0),
-    errorCounts: startsMs.map((ms) => found.get(ms)?.ErrorCount ?? 0),
-    totalCount: sum(Buckets.map((bucket) => bucket.Count)),
-    totalErrorCount: sum(Buckets.map((bucket) => bucket.ErrorCount)),
+/** The range that was asked about: it is drawn whole, whatever part of it has events. */
+export interface AskedRange {
+  readonly startMs?: number;
+  readonly endMs?: number;
+}
+
+/** The answer over the whole range, with the buckets that hold nothing, which the server leaves out. */
+export function histogramData(
+  { IntervalSeconds = 0, Buckets }: HistogramAnswer,
+  asked: AskedRange = {},
+): HistogramData {
+  const found = Buckets.map(({ StartTime, ...counts }) => ({ ms: timeMs(StartTime), ...counts }));
+  const totals = {
+    totalCount: sum(found.map(({ Count }) => Count)),
+    totalErrorCount: sum(found.map(({ ErrorCount }) => ErrorCount)),
   };
+  const firstMs = Math.min(asked.startMs ?? Number.POSITIVE_INFINITY, ...found.map(({ ms }) => ms));
+  const lastMs = Math.max(asked.endMs ?? 0, ...found.map(({ ms }) => ms));
+  if (found.length === 0) return { intervalMs: 0, startsMs: [], counts: [], errorCounts: [], ...totals };
+  const intervalMs =
+    IntervalSeconds * 1_000 * Math.ceil((lastMs - firstMs) / (IntervalSeconds * 1_000) / BARS_MAX || 1);
+  const place = (ms: number) => Math.floor(ms / intervalMs) - Math.floor(firstMs / intervalMs);
+  const [counts, errorCounts] = [0, 0].map(() => Array.from({ length: place(lastMs) + 1 }, () => 0)) as [
+    number[],
+    number[],
+  ];
+  for (const { ms, Count, ErrorCount } of found) {
+    counts[place(ms)]! += Count;
+    errorCounts[place(ms)]! += ErrorCount;
+  }
+  const beginMs = Math.floor(firstMs / intervalMs) * intervalMs;
+  return { intervalMs, startsMs: counts.map((_, i) => beginMs + i * intervalMs), counts, errorCounts, ...totals };
 }
 
 /**

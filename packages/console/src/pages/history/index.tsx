@@ -35,7 +35,6 @@ export default function HistoryPage() {
     <Page
       title="Event history"
       contentType="table"
-      description="Who did what, when and from where."
       actions={<Actions state={state} search={asked.search} change={change} onRefresh={() => setRound((n) => n + 1)} />}
       splitPanel={splitPanel}
       splitPanelOpen={selected !== undefined}

@@ -4,6 +4,7 @@ import { useEffect, useMemo, useRef, useState } from 'react';
 import { EmptyState } from '../../ui/empty-state.tsx';
 import { ErrorState } from '../../ui/error-state.tsx';
 import { knownColumns } from './columns.tsx';
+import { CompareButton } from './compare-button.tsx';
 import { Controls } from './controls.tsx';
 import { type EventRow, liveRowOf } from './event-row.ts';
 import { EventTable } from './event-table.tsx';
@@ -24,8 +25,9 @@ export function LiveView({ session, state, preferences, asked, change, onRows }:
   const place = useRef<HTMLDivElement>(null);
   const [paused, setPaused] = useState(false);
   const [index, setIndex] = useState(0);
+  const [picked, setPicked] = useState<readonly EventRow[]>([]);
   const looking = useHold(place, true);
-  const held = paused || looking || index > 0 || state.selected !== undefined;
+  const held = paused || looking || index > 0 || picked.length > 0 || state.selected !== undefined;
   const live = useLive(asked.scope, held);
   const pageSize = Math.min(preferences.pageSize, LIVE_PAGE_MAX);
   const pageCount = Math.max(1, Math.ceil(live.rows.length / pageSize));
@@ -49,7 +51,9 @@ export function LiveView({ session, state, preferences, asked, change, onRows }:
           onOrder={undefined}
           selected={state.selected}
           onSelect={(selected) => change({ selected }, { replace: true })}
-          header={<Header description="The newest events, as they are recorded.">Live events</Header>}
+          picked={picked}
+          onPick={setPicked}
+          header={<Header actions={<CompareButton picked={picked} />}>Live events</Header>}
           empty={<EmptyState title="Nothing yet">New events appear here as they are recorded.</EmptyState>}
           pagination={
             <Pagination

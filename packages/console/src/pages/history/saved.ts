@@ -28,7 +28,8 @@ export interface HistoryPreferences {
   readonly columns: readonly string[];
   readonly pageSize: number;
   readonly wrapLines: boolean;
-  readonly facetsOpen: boolean;
+  /** undefined: as the window is wide enough for them. */
+  readonly facetsOpen: boolean | undefined;
   /** By column, as somebody has drawn them. */
   readonly widths: Readonly<Record<string, number>>;
 }
@@ -39,7 +40,7 @@ const DEFAULTS: HistoryPreferences = {
   columns: DEFAULT_COLUMNS,
   pageSize: 50,
   wrapLines: false,
-  facetsOpen: true,
+  facetsOpen: undefined,
   widths: {},
 };
 

@@ -1,12 +1,13 @@
 import Button from '@cloudscape-design/components/button';
 import Header from '@cloudscape-design/components/header';
 import Pagination from '@cloudscape-design/components/pagination';
-import { useEffect, useMemo } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import { usePreferences } from '../../hooks/use-preferences.ts';
 import { EmptyState } from '../../ui/empty-state.tsx';
 import { ErrorState } from '../../ui/error-state.tsx';
 import { countText } from '../../ui/format.ts';
 import { knownColumns } from './columns.tsx';
+import { CompareButton } from './compare-button.tsx';
 import { Controls } from './controls.tsx';
 import type { EventRow } from './event-row.ts';
 import { EventTable } from './event-table.tsx';
@@ -34,10 +35,15 @@ export function SearchView({ session, state, preferences, asked, change, onRows 
     [session.Accounts],
   );
   const [pages, go] = usePages(asked.search, preferences.pageSize);
-  const facets = useFacets(asked.search, preferences.facetsOpen ? fields : NO_FIELDS);
+  const facetsOpen = preferences.facetsOpen ?? window.innerWidth >= FACETS_FROM_PX;
+  const facets = useFacets(asked.search, facetsOpen ? fields : NO_FIELDS);
   const histogram = useHistogram(asked.search);
   const rows = pages.page?.rows ?? NO_ROWS;
-  useEffect(() => onRows(rows), [rows, onRows]);
+  const [picked, setPicked] = useState<readonly EventRow[]>(NO_ROWS);
+  useEffect(() => {
+    onRows(rows);
+    setPicked(NO_ROWS);
+  }, [rows, onRows]);
   const paths = useMemo(() => pathsIn(rows.map(({ event }) => event.record)), [rows]);
   const columns = useMemo(() => knownColumns(state.columns), [state.columns]);
   const filter = useMemo(() => readFilter(state.filter), [state.filter]);
@@ -57,8 +63,8 @@ export function SearchView({ session, state, preferences, asked, change, onRows 
         <Histogram data={histogram.data} utc={times === 'utc'} onBrush={(range) => change({ range })} />
       </Controls>
       {error && <ErrorState error={error} title="Events could not be searched" onRetry={() => go(pages.index)} />}
-      <div className={preferences.facetsOpen ? 'history-body history-with-facets' : 'history-body'}>
-        {preferences.facetsOpen && (
+      <div className={facetsOpen ? 'history-body history-with-facets' : 'history-body'}>
+        {facetsOpen && (
           <section className="history-aside" aria-label="Counts">
             <Facets
               facets={facets.data}
@@ -79,17 +85,18 @@ export function SearchView({ session, state, preferences, asked, change, onRows 
           onOrder={(order) => change({ order })}
           selected={state.selected}
           onSelect={(selected) => change({ selected }, { replace: state.selected !== undefined })}
+          picked={picked}
+          onPick={setPicked}
           header={
             <Header
               {...(count !== undefined && { counter: `(${count})` })}
               actions={
-                <Button
-                  iconName="filter"
-                  ariaExpanded={preferences.facetsOpen}
-                  onClick={() => historyPreferences.set({ facetsOpen: !preferences.facetsOpen })}
-                >
-                  Counts
-                </Button>
+                <div className="history-actions">
+                  <CompareButton picked={picked} />
+                  <Button ariaExpanded={facetsOpen} onClick={() => historyPreferences.set({ facetsOpen: !facetsOpen })}>
+                    {facetsOpen ? 'Hide counts' : 'Show counts'}
+                  </Button>
+                </div>
               }
             >
               Events
@@ -126,6 +133,8 @@ export function SearchView({ session, state, preferences, asked, change, onRows 
 }
 
 const NO_FIELDS: readonly string[] = [];
+/** Narrower windows have no room for counts beside AWS's columns: they are shown when asked for. */
+const FACETS_FROM_PX = 1_400;
 
 /** What cannot be read is told where it is written: the facets go on from nothing. */
 function readFilter(text: string): SearchFilter | undefined {

@@ -1,7 +1,8 @@
 import { useMemo } from 'react';
 import { native } from '../../api/client.ts';
+import { clock } from '../../base/clock.ts';
 import { type Call, useCall } from '../../hooks/use-call.ts';
-import { type HistogramAnswer, type HistogramData, histogramData } from './histogram-data.ts';
+import { type AskedRange, type HistogramAnswer, type HistogramData, histogramData } from './histogram-data.ts';
 import type { Search } from './request.ts';
 
 export interface Facet {
@@ -45,6 +46,12 @@ export function useFacets(search: Search | undefined, fields: readonly string[])
   );
 }
 
+/** A range that begins somewhere and ends nowhere ends now. */
+const askedRange = ({ StartTime, EndTime }: Omit<Search, 'Order'>): AskedRange =>
+  StartTime === undefined
+    ? {}
+    : { startMs: Date.parse(StartTime), endMs: EndTime === undefined ? clock.now() : Date.parse(EndTime) };
+
 /** How many events there are at what time, and so how many in all. */
 export function useHistogram(search: Search | undefined): Call<HistogramData | undefined> {
   const counted = useCounted(search);
@@ -52,7 +59,8 @@ export function useHistogram(search: Search | undefined): Call<HistogramData | u
     async (signal) => {
       if (counted === undefined) return undefined;
       const input = { ...counted, Limit: 0, Histogram: { Buckets: BUCKETS } };
-      return histogramData((await native<{ Histogram: HistogramAnswer }>('search', input, { signal })).Histogram);
+      const { Histogram } = await native<{ Histogram: HistogramAnswer }>('search', input, { signal });
+      return histogramData(Histogram, askedRange(counted));
     },
     [counted],
   );
