@@ -26,11 +26,13 @@ export function foundBy(filter: string, options: Readonly<Record<string, unknown
 /** The same as SearchEvents and ExportEvents take it. */
 export const asInput = ({ filter, sinceMs, untilMs, account, oldest }: Found) => ({
   ...(filter !== '' && { Filter: filter }),
-  ...(sinceMs !== undefined && { StartTime: sinceMs / 1000 }),
-  ...(untilMs !== undefined && { EndTime: untilMs / 1000 }),
+  ...(sinceMs !== undefined && { StartTime: isoTime(sinceMs) }),
+  ...(untilMs !== undefined && { EndTime: isoTime(untilMs) }),
   ...(account !== undefined && { AccountId: account }),
   ...(oldest && { Order: 'oldest' }),
 });
+
+const isoTime = (ms: number): string => new Date(ms).toISOString();
 
 /** @throws OperatorError that shows where a filter went wrong */
 export function checkedFilter(text: string): string {

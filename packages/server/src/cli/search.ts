@@ -37,7 +37,7 @@ export interface Facet {
 
 export interface Histogram {
   readonly IntervalSeconds?: number;
-  readonly Buckets: readonly { readonly StartTime: number; readonly Count: number; readonly ErrorCount: number }[];
+  readonly Buckets: readonly { readonly StartTime: string; readonly Count: number; readonly ErrorCount: number }[];
 }
 
 /** Few enough to be shown soon, many enough that pages are few. */
@@ -138,15 +138,16 @@ function facetText({ Field, Values, DistinctCount }: Facet): string {
 }
 
 function histogramText({ IntervalSeconds = 1, Buckets }: Histogram): string {
-  const [first, last] = [Buckets[0], Buckets.at(-1)];
-  if (!first || !last) return 'no events';
-  const counts = new Map(Buckets.map((bucket) => [bucket.StartTime, bucket]));
+  const counts = new Map(Buckets.map((bucket) => [Date.parse(bucket.StartTime), bucket]));
+  const starts = [...counts.keys()];
+  const last = starts.at(-1);
+  if (last === undefined) return 'no events';
   const max = Math.max(...Buckets.map(({ Count }) => Count));
   const width = String(max).length;
   const lines: string[] = [];
-  for (let start = first.StartTime; start <= last.StartTime; start += IntervalSeconds) {
+  for (let start = starts[0]!; start <= last; start += IntervalSeconds * 1000) {
     const { Count, ErrorCount } = counts.get(start) ?? { Count: 0, ErrorCount: 0 };
-    const time = new Date(start * 1000).toISOString().replace('.000Z', 'Z');
+    const time = new Date(start).toISOString().replace('.000Z', 'Z');
     const errors = ErrorCount > 0 ? ` (${ErrorCount} with errors)` : '';
     lines.push(`${time}  ${String(Count).padStart(width)}  ${Count > 0 ? bar(Count, max) : ''}${errors}`.trimEnd());
   }
