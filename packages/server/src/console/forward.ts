@@ -3,11 +3,12 @@ import type { Clock } from '../base/clock.ts';
 import type { Pipeline } from '../wire/pipeline.ts';
 import type { HttpRequest } from '../wire/request.ts';
 import { refusal } from './answers.ts';
-import type { ConsoleSession, Credentials } from './sessions.ts';
+import type { ConsoleSession, ConsoleSessions, Credentials } from './sessions.ts';
 import { INERT, type Visit } from './visit.ts';
 
 export interface ForwardDeps {
   readonly pipeline: Pick<Pipeline, 'answer'>;
+  readonly sessions: Pick<ConsoleSessions, 'onChange'>;
   /** Host and port of the AWS endpoint, which the services take for their own address. */
   readonly endpointHost: () => string;
   /** Whether what the call was let in for still holds. */
@@ -17,7 +18,7 @@ export interface ForwardDeps {
 
 /** `/aws/<signing name>/<region>/<path>`: nothing of it is decoded, so that nothing of it means two things. */
 const PATH = /^\/aws\/([a-z0-9-]{1,64})\/([a-z0-9-]{1,32})(\/.*)?$/s;
-/** Answers that go on for hours end this soon after the session. */
+/** Answers that go on for hours end this soon after the user, key or password that their session stood on. */
 const RECHECK_MS = 15_000;
 
 /** What is the connection's or the session's own, and no matter of the service. */
@@ -37,7 +38,7 @@ export const actingCredentials = ({ credentials, role }: ConsoleSession): Creden
  * Hands a browser's request to the AWS services as the call of who is signed in. From there on it is any other call:
  * permissioned, recorded, bounded, streamed both ways.
  */
-export function createForwarder({ pipeline, endpointHost, stands, clock }: ForwardDeps) {
+export function createForwarder({ pipeline, sessions, endpointHost, stands, clock }: ForwardDeps) {
   /** Cuts an answer that outlasts what it was given for. */
   function watch(res: ServerResponse, session: ConsoleSession): void {
     let cancel = () => {};
@@ -47,7 +48,11 @@ export function createForwarder({ pipeline, endpointHost, stands, clock }: Forwa
       else res.destroy();
     };
     cancel = clock.after(RECHECK_MS, () => void look());
-    res.once('close', () => cancel());
+    const unwatch = sessions.onChange(session, () => res.destroy());
+    res.once('close', () => {
+      cancel();
+      unwatch();
+    });
   }
 
   /** @throws AwsError for what is no call, or a call that says itself whose it is */

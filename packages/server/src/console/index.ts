@@ -117,6 +117,7 @@ export async function openConsole(deps: ConsoleDeps): Promise<Console> {
   const sessionPages = createSessionPages({ sessions, standingOf, signIn, roles, view, port: deps.port, clock });
   const forward = createForwarder({
     pipeline,
+    sessions,
     endpointHost,
     stands: async (session) => sessions.isCurrent(session) && typeof (await standingOf(session)) === 'object',
     clock,

@@ -63,6 +63,8 @@ export interface ConsoleSessions {
   end(session: ConsoleSession): Promise<void>;
   /** Whether it is still there, as it is given. */
   isCurrent(session: ConsoleSession): boolean;
+  /** Calls `fn` when the session ends, or has another role from then on. @returns a function that calls it off */
+  onChange(session: ConsoleSession, fn: () => void): () => void;
   close(): void;
 }
 
@@ -97,6 +99,10 @@ export async function openConsoleSessions(deps: {
 }): Promise<ConsoleSessions> {
   const { state, sealer, clock, random } = deps;
   const kept = new Map<string, Kept>();
+  const watchers = new Map<string, Set<() => void>>();
+  const tell = (ids: readonly string[]) => {
+    for (const id of ids) for (const fn of watchers.get(id) ?? []) fn();
+  };
 
   const isOver = ({ session, endsAtMs }: Kept): boolean => {
     const now = clock.now();
@@ -128,6 +134,7 @@ export async function openConsoleSessions(deps: {
   async function sweep(): Promise<void> {
     const over = [...kept.values()].filter(isOver).map(({ session }) => session.id);
     for (const id of over) kept.delete(id);
+    tell(over);
     if (over.length > 0) await state.write(removing(over));
   }
 
@@ -159,6 +166,7 @@ export async function openConsoleSessions(deps: {
       const going = goingFor(session.owner);
       await state.write([...removing(going), putting(session)]);
       for (const id of going) kept.delete(id);
+      tell(going);
       keep(session);
       return cookie;
     },
@@ -179,15 +187,25 @@ export async function openConsoleSessions(deps: {
         if (kept.get(session.id) === one) kept.set(session.id, before);
         throw error;
       }
+      tell([session.id]);
       return changed;
     },
     async end({ id }) {
       kept.delete(id);
+      tell([id]);
       await state.write(removing([id]));
     },
     isCurrent: (session) => {
       const one = kept.get(session.id);
       return one?.session === session && !isOver(one);
+    },
+    onChange({ id }, fn) {
+      const fns = watchers.get(id) ?? new Set();
+      watchers.set(id, fns.add(fn));
+      return () => {
+        fns.delete(fn);
+        if (fns.size === 0 && watchers.get(id) === fns) watchers.delete(id);
+      };
     },
     close: () => cancel(),
   };

@@ -1,0 +1,681 @@
+import { createHmac } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import * as iam from '@aws-sdk/client-iam';
+import * as sts from '@aws-sdk/client-sts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eventually } from '../support/clients.ts';
+import { ConsoleVisitor } from '../support/console.ts';
+import { cleanUp, newFolder, type RunningOpenTrail, startOpenTrail } from '../support/opentrail.ts';
+import { clientConfig, signedFetch } from '../support/sdk.ts';
+
+const ACCOUNT = '123456789012';
+const PASSWORD = 'Correct-Horse-9';
+
+let server: RunningOpenTrail;
+let users: iam.IAMClient;
+beforeAll(async () => {
+  server = await startOpenTrail();
+  users = new iam.IAMClient(clientConfig(server));
+});
+afterAll(cleanUp);
+
+const visitor = () => new ConsoleVisitor(server);
+const ownKeys = () => ({ AccessKeyId: server.accessKeyId, SecretAccessKey: server.secretAccessKey });
+
+async function signedIn(input: object = ownKeys()): Promise<ConsoleVisitor> {
+  const browser = visitor();
+  expect(await browser.signIn(input)).toMatchObject({ status: 200 });
+  return browser;
+}
+
+/** A user with administrator's rights, a password and a key. */
+async function newUser(UserName: string, PasswordResetRequired = false) {
+  await users.send(new iam.CreateUserCommand({ UserName }));
+  const PolicyArn = 'arn:aws:iam::aws:policy/AdministratorAccess';
+  await users.send(new iam.AttachUserPolicyCommand({ UserName, PolicyArn }));
+  await users.send(new iam.CreateLoginProfileCommand({ UserName, Password: PASSWORD, PasswordResetRequired }));
+  const { AccessKey } = await users.send(new iam.CreateAccessKeyCommand({ UserName }));
+  return { AccessKeyId: AccessKey!.AccessKeyId!, SecretAccessKey: AccessKey!.SecretAccessKey! };
+}
+const byPassword = (UserName: string, more: object = {}) => ({
+  AccountId: ACCOUNT,
+  UserName,
+  Password: PASSWORD,
+  ...more,
+});
+
+/** The newest records, oldest first. */
+// biome-ignore lint/suspicious/noExplicitAny: records are any JSON
+async function newest(count: number, filter = ''): Promise<any[]> {
+  const answer = await signedFetch(server, 'GET', `/opentrail/v1/tail?follow=false&last=${count}${filter}`);
+  const lines = (await answer.text()).trim().split('\n');
+  return lines.filter((line) => line !== '').map((line) => JSON.parse(line));
+}
+
+/** A virtual device as an authenticator app is one. */
+function codesOf(base32: string) {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+  const bits = [...base32].map((c) => alphabet.indexOf(c).toString(2).padStart(5, '0')).join('');
+  const seed = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
+  return (steps: number): string => {
+    const counter = Buffer.alloc(8);
+    counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + steps));
+    const mac = createHmac('sha1', seed).update(counter).digest();
+    return String((mac.readUInt32BE(mac[19]! & 15) & 0x7fffffff) % 1_000_000).padStart(6, '0');
+  };
+}
+
+describe('signing in', () => {
+  test('with an access key: who one is, a cookie out of reach, and a record as AWS has it', async () => {
+    const browser = visitor();
+    const { status, body, headers } = await browser.signIn(ownKeys());
+    expect([status, body]).toEqual([
+      200,
+      expect.objectContaining({
+        AccountId: ACCOUNT,
+        Arn: `arn:aws:iam::${ACCOUNT}:user/opentrail`,
+        UserName: 'opentrail',
+        Type: 'IAMUser',
+        Region: 'us-east-1',
+        OperatorAccountId: ACCOUNT,
+        Accounts: [{ AccountId: ACCOUNT }],
+        CsrfToken: expect.stringMatching(/^[\w-]{43}$/),
+      }),
+    ]);
+    expect(headers['set-cookie']).toEqual([
+      expect.stringMatching(/^opentrail-\d+=[\w-]{43}; Path=\/; Max-Age=43\d{3}; HttpOnly; SameSite=Strict$/),
+    ]);
+    expect((await browser.ask('/session')).body).toEqual(body);
+    const [login] = await newest(1, '&eventName=ConsoleLogin');
+    expect(login).toMatchObject({
+      userIdentity: { type: 'IAMUser', accountId: ACCOUNT, userName: 'opentrail', accessKeyId: server.accessKeyId },
+      eventSource: 'signin.amazonaws.com',
+      awsRegion: 'us-east-1',
+      sourceIPAddress: '127.0.0.1',
+      userAgent: browser.userAgent,
+      requestParameters: null,
+      responseElements: { ConsoleLogin: 'Success' },
+      additionalEventData: { LoginTo: `${server.console}/`, MobileVersion: 'No', MFAUsed: 'No' },
+      readOnly: false,
+      eventType: 'AwsConsoleSignIn',
+      recipientAccountId: ACCOUNT,
+    });
+  });
+
+  test('calls are the session’s: permissioned, and recorded with temporary credentials from the console', async () => {
+    const browser = await signedIn();
+    const answer = await browser.query('iam', 'ListUsers');
+    expect([answer.status, answer.text]).toEqual([200, expect.stringContaining('<UserName>opentrail</UserName>')]);
+    const [call] = await newest(1, '&eventName=ListUsers');
+    expect(call).toMatchObject({
+      userIdentity: {
+        type: 'IAMUser',
+        userName: 'opentrail',
+        accessKeyId: expect.stringMatching(/^ASIA/),
+        sessionContext: { attributes: { mfaAuthenticated: 'false', creationDate: expect.stringMatching(/Z$/) } },
+      },
+      userAgent: browser.userAgent,
+      sourceIPAddress: '127.0.0.1',
+      sessionCredentialFromConsole: 'true',
+    });
+    expect(Object.keys(call).at(-1)).toBe('sessionCredentialFromConsole');
+  });
+
+  test('root comes in by its keys', async () => {
+    const text = readFileSync(join(server.dataDir, 'credentials'), 'utf8');
+    const value = (name: string) => new RegExp(`opentrail-root\\][^[]*${name} = (\\S+)`).exec(text)![1]!;
+    const browser = await signedIn({
+      AccessKeyId: value('aws_access_key_id'),
+      SecretAccessKey: value('aws_secret_access_key'),
+    });
+    expect((await browser.ask('/session')).body).toMatchObject({ Type: 'Root', Arn: `arn:aws:iam::${ACCOUNT}:root` });
+    expect((await browser.query('iam', 'GetAccountSummary')).status).toBe(200);
+  });
+
+  test('temporary credentials come in as what they are, and stay no longer', async () => {
+    const issued = await new sts.STSClient(clientConfig(server)).send(
+      new sts.GetSessionTokenCommand({ DurationSeconds: 900 }),
+    );
+    const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = issued.Credentials!;
+    const browser = await signedIn({ AccessKeyId, SecretAccessKey, SessionToken });
+    const { body } = await browser.ask('/session');
+    expect(new Date(body.ExpiresAt).getTime()).toBe(Expiration!.getTime());
+    expect((await browser.query('sts', 'GetCallerIdentity')).status).toBe(200);
+    expect((await browser.query('iam', 'ListUsers')).status).toBe(403); // as with the same credentials elsewhere
+    const [call] = await newest(1, '&eventName=GetCallerIdentity');
+    expect(call).toMatchObject({ userIdentity: { accessKeyId: AccessKeyId }, sessionCredentialFromConsole: 'true' });
+    const wrong = { AccessKeyId, SecretAccessKey, SessionToken: `${SessionToken!.slice(0, -4)}AAAA` };
+    expect(await visitor().signIn(wrong)).toMatchObject({ status: 401, body: { Code: 'SignInFailed' } });
+    expect(await visitor().signIn({ AccessKeyId, SecretAccessKey })).toMatchObject({ status: 401 });
+  });
+
+  test('with a password, by the account’s number or alias', async () => {
+    await newUser('paula');
+    await users.send(new iam.CreateAccountAliasCommand({ AccountAlias: 'the-corp' }));
+    for (const AccountId of [ACCOUNT, 'the-corp', 'The-Corp']) {
+      const browser = await signedIn({ ...byPassword('paula'), AccountId });
+      expect((await browser.ask('/session')).body).toMatchObject({ UserName: 'paula', AccountAlias: 'the-corp' });
+    }
+    const [login] = await newest(1, '&eventName=ConsoleLogin');
+    expect(login.userIdentity).toEqual({
+      type: 'IAMUser',
+      principalId: expect.stringMatching(/^AIDA/),
+      arn: `arn:aws:iam::${ACCOUNT}:user/paula`,
+      accountId: ACCOUNT,
+      userName: 'paula',
+    });
+  });
+
+  test('a wrong password, a wrong user, a wrong account are answered alike, and recorded as AWS does', async () => {
+    await newUser('quinn');
+    const attempts = [
+      { ...byPassword('quinn'), Password: 'wrong' },
+      byPassword('nobody-of-this-name'),
+      { ...byPassword('quinn'), AccountId: '999999999999' },
+      { ...byPassword('quinn'), AccountId: 'no-such-alias' },
+      byPassword('opentrail'), // has no password
+      { ...ownKeys(), SecretAccessKey: 'x'.repeat(40) },
+      { ...ownKeys(), AccessKeyId: 'AKIAAAAAAAAAAAAAAAAA' },
+    ];
+    const answers = await Promise.all(attempts.map((attempt) => visitor().signIn(attempt)));
+    for (const { status, body, headers } of answers) {
+      expect([status, body, headers['set-cookie']]).toEqual([
+        401,
+        {
+          Code: 'SignInFailed',
+          Message: 'Your authentication information is incorrect. Please try again.',
+        },
+        undefined,
+      ]);
+    }
+    const failures = (await newest(20, '&eventName=ConsoleLogin')).filter(
+      ({ responseElements }) => responseElements.ConsoleLogin === 'Failure',
+    );
+    const seen = failures.map(({ userIdentity, errorMessage }) => [userIdentity.userName, errorMessage]);
+    const failed = 'Failed authentication';
+    expect(seen).toEqual(
+      expect.arrayContaining([
+        ['quinn', failed],
+        ['HIDDEN_DUE_TO_SECURITY_REASONS', failed],
+        ['opentrail', failed],
+      ]),
+    );
+    expect(JSON.stringify(failures)).not.toContain('nobody-of-this-name');
+    for (const { userIdentity } of failures.filter(({ userIdentity }) => userIdentity.userName === 'quinn')) {
+      expect(userIdentity).toEqual({
+        type: 'IAMUser',
+        principalId: expect.stringMatching(/^AIDA/),
+        accountId: ACCOUNT,
+        accessKeyId: '',
+        userName: 'quinn',
+      });
+    }
+  });
+
+  test('with a code where the user has a device; no code is taken twice', async () => {
+    await newUser('mia');
+    const { VirtualMFADevice } = await users.send(
+      new iam.CreateVirtualMFADeviceCommand({ VirtualMFADeviceName: 'mia' }),
+    );
+    const SerialNumber = VirtualMFADevice!.SerialNumber!;
+    const code = codesOf(Buffer.from(VirtualMFADevice!.Base32StringSeed!).toString());
+    const pair = { AuthenticationCode1: code(-2), AuthenticationCode2: code(-1) };
+    await users.send(new iam.EnableMFADeviceCommand({ UserName: 'mia', SerialNumber, ...pair }));
+
+    expect(await visitor().signIn(byPassword('mia'))).toMatchObject({ status: 401, body: { Code: 'MfaRequired' } });
+    const [check] = await newest(1, '&eventName=CheckMfa');
+    expect(check).toMatchObject({
+      responseElements: { CheckMfa: 'Success' },
+      additionalEventData: { MfaType: 'Virtual MFA' },
+    });
+    const wrong = await visitor().signIn(byPassword('mia', { MfaCode: '000000' }));
+    expect(wrong).toMatchObject({ status: 401, body: { Code: 'InvalidMfaCode' } });
+    const MfaCode = code(0);
+    const browser = await signedIn(byPassword('mia', { MfaCode }));
+    expect((await browser.ask('/session')).body).toMatchObject({ MfaAuthenticated: true });
+    const [login] = await newest(1, '&eventName=ConsoleLogin');
+    expect(login.additionalEventData).toMatchObject({ MFAUsed: 'Yes', MFAIdentifier: SerialNumber });
+    expect(await visitor().signIn(byPassword('mia', { MfaCode }))).toMatchObject({ status: 401 });
+    await browser.query('sts', 'GetCallerIdentity');
+    const [call] = await newest(1, '&eventName=GetCallerIdentity');
+    expect(call.userIdentity.sessionContext.attributes.mfaAuthenticated).toBe('true');
+  });
+
+  test('a password that must be changed is said so, and may be changed on the way in', async () => {
+    await newUser('rita', true);
+    const refused = await visitor().signIn(byPassword('rita'));
+    expect(refused).toMatchObject({ status: 403, body: { Code: 'PasswordResetRequired' } });
+    const weak = await visitor().signIn(byPassword('rita', { NewPassword: 'weak' }));
+    expect(weak).toMatchObject({ status: 400, body: { Code: 'PasswordPolicyViolation' } });
+    const NewPassword = 'Battery-Staple-7';
+    const browser = await signedIn(byPassword('rita', { NewPassword }));
+    expect((await browser.ask('/session')).body).toMatchObject({ UserName: 'rita' });
+    expect(await visitor().signIn(byPassword('rita'))).toMatchObject({ status: 401 });
+    await signedIn({ ...byPassword('rita'), Password: NewPassword });
+    const [change] = await newest(1, '&eventName=ChangePassword');
+    expect(change).toMatchObject({ userIdentity: { userName: 'rita' }, sessionCredentialFromConsole: 'true' });
+    expect(JSON.stringify(await newest(100))).not.toMatch(/Battery-Staple|Correct-Horse/);
+  });
+
+  test('what is no proper question is refused in plain words', async () => {
+    const ask = (body: string | object, headers = {}) => visitor().ask('/session', { method: 'POST', body, headers });
+    const json = { 'content-type': 'application/json' };
+    expect((await ask('AccessKeyId=x')).status).toBe(415);
+    expect((await ask('{}', { 'content-type': 'text/plain' })).status).toBe(415);
+    for (const body of ['', '[]', 'null', '{"a"', '{}', '{"AccessKeyId":1}', '{"__proto__":{"AccessKeyId":"x"}}'])
+      expect(await ask(body, json)).toMatchObject({ status: 400, body: { Code: 'ValidationError' } });
+    expect((await ask({ ...ownKeys(), Admin: 'true' })).body.Message).toBe('Admin is not known here.');
+    expect((await ask({ ...byPassword('x'), UserName: 'a/../b' })).status).toBe(400);
+    expect((await ask({ ...ownKeys(), SecretAccessKey: 'a\nb' })).status).toBe(400);
+    expect((await ask({ ...ownKeys(), SecretAccessKey: 'x'.repeat(20_000) })).status).toBe(413);
+    for (const method of ['PUT', 'PATCH', 'OPTIONS', 'TRACE', 'HEAD'])
+      expect((await visitor().ask('/session', { method })).status).toBe(405);
+  });
+});
+
+describe('a session ends', () => {
+  const isOut = async (browser: ConsoleVisitor) => {
+    expect(await browser.query('iam', 'ListUsers')).toMatchObject({ status: 401, body: { Code: 'NotSignedIn' } });
+    expect((await browser.ask('/session')).status).toBe(401);
+  };
+
+  test('when one signs out, in every copy of the cookie', async () => {
+    const browser = await signedIn();
+    const copy = visitor();
+    [copy.cookie, copy.csrf] = [browser.cookie, browser.csrf];
+    const out = await browser.ask('/session', { method: 'DELETE' });
+    expect([out.status, out.headers['set-cookie']?.[0]]).toEqual([204, expect.stringContaining('Max-Age=0')]);
+    await isOut(copy);
+  });
+
+  test('when its access key is deactivated or deleted', async () => {
+    const keys = await newUser('kate');
+    const [one, other] = [await signedIn(keys), await signedIn(byPassword('kate'))];
+    const { AccessKeyId } = keys;
+    await users.send(new iam.UpdateAccessKeyCommand({ UserName: 'kate', AccessKeyId, Status: 'Inactive' }));
+    await isOut(one);
+    await users.send(new iam.DeleteAccessKeyCommand({ UserName: 'kate', AccessKeyId }));
+    expect((await other.query('iam', 'ListUsers')).status).toBe(200);
+  });
+
+  test('when the password is changed or taken away', async () => {
+    await newUser('lena');
+    const one = await signedIn(byPassword('lena'));
+    await users.send(new iam.UpdateLoginProfileCommand({ UserName: 'lena', Password: 'Another-One-5' }));
+    await isOut(one);
+    const two = await signedIn({ ...byPassword('lena'), Password: 'Another-One-5' });
+    await users.send(new iam.DeleteLoginProfileCommand({ UserName: 'lena' }));
+    await isOut(two);
+  });
+
+  test('when the user is deleted, also if another of that name comes', async () => {
+    const { AccessKeyId } = await newUser('nora');
+    const browser = await signedIn(byPassword('nora'));
+    const UserName = 'nora';
+    const PolicyArn = 'arn:aws:iam::aws:policy/AdministratorAccess';
+    await users.send(new iam.DeleteAccessKeyCommand({ UserName, AccessKeyId }));
+    await users.send(new iam.DetachUserPolicyCommand({ UserName, PolicyArn }));
+    await users.send(new iam.DeleteLoginProfileCommand({ UserName }));
+    await users.send(new iam.DeleteUserCommand({ UserName }));
+    await newUser('nora');
+    await isOut(browser);
+  });
+
+  test('by an answer that goes on for hours, too', async () => {
+    const browser = await signedIn();
+    const tail = browser.ask('/aws/opentrail/us-east-1/opentrail/v1/tail').catch((error) => error.code);
+    await browser.ask('/session', { method: 'DELETE' });
+    expect(await tail).toBe('ECONNRESET');
+  });
+
+  test('not with the server: it is there again after a restart, and after a crash', async () => {
+    const dataDir = newFolder('restart');
+    let own = await startOpenTrail({ dataDir });
+    const browser = new ConsoleVisitor(own);
+    const port = new URL(own.console!).port;
+    await browser.signIn({ AccessKeyId: own.accessKeyId, SecretAccessKey: own.secretAccessKey });
+    await own.kill();
+    own = await startOpenTrail({ dataDir, flags: { 'console-port': port } });
+    expect((await browser.ask('/session')).body).toMatchObject({ UserName: 'opentrail' });
+    await browser.ask('/session', { method: 'DELETE' });
+    const { cookie, csrf } = browser;
+    await own.kill();
+    own = await startOpenTrail({ dataDir, flags: { 'console-port': port } });
+    expect([cookie, csrf !== undefined]).toEqual([undefined, true]);
+    await own.stop();
+  });
+});
+
+describe('switching roles', () => {
+  const trust = (AWS: string) =>
+    JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Allow', Principal: { AWS }, Action: 'sts:AssumeRole' }],
+    });
+  const newRole = async (RoleName: string) => {
+    const AssumeRolePolicyDocument = trust(`arn:aws:iam::${ACCOUNT}:root`);
+    await users.send(new iam.CreateRoleCommand({ RoleName, AssumeRolePolicyDocument }));
+    const Statement = [{ Effect: 'Allow', Action: 'iam:List*', Resource: '*' }];
+    const PolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement });
+    await users.send(new iam.PutRolePolicyCommand({ RoleName, PolicyName: 'reads', PolicyDocument }));
+    return `arn:aws:iam::${ACCOUNT}:role/${RoleName}`;
+  };
+  const enter = (browser: ConsoleVisitor, RoleArn: string, more = {}) =>
+    browser.ask('/session/role', { method: 'POST', body: { RoleArn, ...more } });
+
+  test('is AssumeRole as oneself, and back again', async () => {
+    const RoleArn = await newRole('auditor');
+    const browser = await signedIn();
+    const switched = await enter(browser, RoleArn);
+    expect([switched.status, switched.body]).toMatchObject([
+      200,
+      {
+        Type: 'AssumedRole',
+        Arn: `arn:aws:sts::${ACCOUNT}:assumed-role/auditor/opentrail`,
+        Role: {
+          RoleArn,
+          RoleName: 'auditor',
+          SessionName: 'opentrail',
+          SwitchedFrom: { AccountId: ACCOUNT, Arn: `arn:aws:iam::${ACCOUNT}:user/opentrail`, UserName: 'opentrail' },
+        },
+      },
+    ]);
+    expect(switched.body.UserName).toBeUndefined();
+    expect((await browser.query('iam', 'ListUsers')).status).toBe(200);
+    expect((await browser.query('iam', 'CreateUser', { UserName: 'not-by-auditors' })).status).toBe(403);
+    const back = await browser.ask('/session/role', { method: 'DELETE' });
+    expect(back.body).toMatchObject({ UserName: 'opentrail', Type: 'IAMUser' });
+    expect(back.body.Role).toBeUndefined();
+
+    const records = (await newest(30)).filter(({ userAgent }) => userAgent === browser.userAgent);
+    const told = records.map(({ eventName, errorCode }) => (errorCode ? `${eventName}: ${errorCode}` : eventName));
+    expect(told.slice(-5)).toEqual(['AssumeRole', 'SwitchRole', 'ListUsers', 'CreateUser: AccessDenied', 'ExitRole']);
+    const [assumed, switchRole] = records.slice(-5);
+    expect(assumed).toMatchObject({
+      userIdentity: { userName: 'opentrail', accessKeyId: expect.stringMatching(/^ASIA/) },
+      requestParameters: { roleArn: RoleArn, roleSessionName: 'opentrail', durationSeconds: 3600 },
+      sessionCredentialFromConsole: 'true',
+    });
+    expect(switchRole).toMatchObject({
+      userIdentity: { type: 'AssumedRole', arn: `arn:aws:sts::${ACCOUNT}:assumed-role/auditor/opentrail` },
+      responseElements: { SwitchRole: 'Success' },
+      additionalEventData: { SwitchFrom: `arn:aws:iam::${ACCOUNT}:user/opentrail`, RedirectTo: `${server.console}/` },
+    });
+    expect(JSON.stringify(records)).not.toMatch(/secretAccessKey/i);
+  });
+
+  test('a page that was loaded before the switch cannot act as somebody else than it shows', async () => {
+    const RoleArn = await newRole('reader');
+    const browser = await signedIn();
+    const stale = browser.csrf!;
+    await enter(browser, RoleArn);
+    const call = await browser.ask('/aws/s3/us-east-1/', { headers: { 'x-opentrail-csrf': stale } });
+    expect(call).toMatchObject({ status: 403, body: { Code: 'InvalidCsrfToken' } });
+  });
+
+  test('is refused in STS’s own words, and recorded', async () => {
+    const browser = await signedIn();
+    const refused = await enter(browser, `arn:aws:iam::${ACCOUNT}:role/not-there`);
+    expect([refused.status, refused.body]).toMatchObject([403, { Code: 'AccessDenied' }]);
+    const [record] = await newest(1, '&eventName=AssumeRole');
+    expect(record).toMatchObject({ errorCode: 'AccessDenied', userAgent: browser.userAgent });
+    expect((await browser.ask('/session')).body).toMatchObject({ UserName: 'opentrail' });
+    expect((await enter(browser, 'nonsense')).status).toBe(400);
+    expect((await enter(browser, `arn:aws:iam::${ACCOUNT}:role/a`, { Admin: 'yes' })).status).toBe(400);
+  });
+
+  test('ends with the role, and says so once', async () => {
+    const RoleName = 'short-lived';
+    const RoleArn = await newRole(RoleName);
+    const browser = await signedIn();
+    await enter(browser, RoleArn);
+    await users.send(new iam.DeleteRolePolicyCommand({ RoleName, PolicyName: 'reads' }));
+    await users.send(new iam.DeleteRoleCommand({ RoleName }));
+    expect(await browser.query('iam', 'ListUsers')).toMatchObject({ status: 401, body: { Code: 'RoleSessionEnded' } });
+    expect((await browser.ask('/session')).body).toMatchObject({ UserName: 'opentrail' });
+  });
+});
+
+describe('attacks', () => {
+  const LIST = { method: 'POST', body: 'Action=ListUsers&Version=2010-05-08' };
+  const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
+  const call = (
+    browser: ConsoleVisitor,
+    headers: Record<string, string | readonly string[]>,
+    path = '/aws/iam/us-east-1/',
+  ) => browser.raw(path, { ...LIST, headers: { ...FORM, ...headers } });
+
+  test('nothing is to be had without cookie and header, whatever is said', async () => {
+    const browser = await signedIn();
+    const [cookie, csrf] = [browser.cookie!, browser.csrf!];
+    const origin = server.console!;
+    const refused: [number, Record<string, string | readonly string[]>][] = [
+      [401, {}],
+      [401, { 'x-opentrail-csrf': csrf }],
+      [403, { cookie }],
+      [403, { cookie, 'x-opentrail-csrf': '' }],
+      [403, { cookie, 'x-opentrail-csrf': `${csrf}x` }],
+      [403, { cookie, 'x-opentrail-csrf': [csrf, csrf] }],
+      [403, { cookie, 'x-csrf': csrf }],
+      [401, { cookie: `${cookie.slice(0, -1)}`, 'x-opentrail-csrf': csrf }],
+      [401, { cookie: `${cookie}; ${cookie}`, 'x-opentrail-csrf': csrf }],
+      [401, { cookie: cookie.replace(/=.*/, `=${'A'.repeat(43)}`), 'x-opentrail-csrf': csrf }],
+      [403, { cookie, 'x-opentrail-csrf': csrf, origin: 'https://evil.example' }],
+      [403, { cookie, 'x-opentrail-csrf': csrf, origin: 'null' }],
+      [403, { cookie, 'x-opentrail-csrf': csrf, origin, 'sec-fetch-site': 'cross-site' }],
+      [403, { cookie, 'x-opentrail-csrf': csrf, origin, 'sec-fetch-site': 'same-site' }],
+      [421, { cookie, 'x-opentrail-csrf': csrf, host: 'evil.example' }],
+      [421, { cookie, 'x-opentrail-csrf': csrf, host: `evil.example:${new URL(origin).port}` }],
+      [400, { cookie, 'x-opentrail-csrf': csrf, authorization: 'AWS4-HMAC-SHA256 Credential=x' }],
+      [400, { cookie, 'x-opentrail-csrf': csrf, authorization: 'Basic eDp5' }],
+      [200, { cookie, 'x-opentrail-csrf': csrf }],
+      [200, { cookie: `a=b; ${cookie}`, 'x-opentrail-csrf': csrf, origin, 'sec-fetch-site': 'same-origin' }],
+    ];
+    for (const [status, headers] of refused)
+      expect([(await call(browser, headers)).status, headers]).toEqual([status, headers]);
+  });
+
+  test('another session’s CSRF token is none of this one', async () => {
+    const [one, other] = [await signedIn(), await signedIn()];
+    expect((await call(one, { cookie: one.cookie!, 'x-opentrail-csrf': other.csrf! })).status).toBe(403);
+  });
+
+  test('a session id that the browser brings along is never made a session', async () => {
+    const browser = visitor();
+    const name = (await signedIn()).cookie!.replace(/=.*/, '');
+    const planted = `${name}=${'B'.repeat(43)}`;
+    browser.cookie = planted;
+    await browser.signIn(ownKeys());
+    expect(browser.cookie).not.toBe(planted);
+    expect((await visitor().raw('/session', { cookie: planted })).status).toBe(401);
+    const before = browser.cookie!;
+    await browser.signIn(ownKeys());
+    expect(browser.cookie).not.toBe(before);
+    expect((await visitor().raw('/session', { cookie: before })).status).toBe(401); // the old one is over
+  });
+
+  test('other sites’ forms cannot sign their visitor in or out', async () => {
+    const evil = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' };
+    const signIn = await visitor().raw('/session', { method: 'POST', body: ownKeys(), headers: evil });
+    expect([signIn.status, signIn.headers['set-cookie']]).toEqual([403, undefined]);
+    const browser = await signedIn();
+    for (const path of ['/session', '/session/role'])
+      expect((await browser.raw(path, { method: 'DELETE', cookie: browser.cookie!, headers: evil })).status).toBe(403);
+    expect((await browser.raw('/session', { method: 'DELETE', cookie: browser.cookie! })).status).toBe(403);
+    expect((await browser.raw('/session', { cookie: browser.cookie!, headers: evil })).status).toBe(403);
+    expect((await browser.ask('/session')).status).toBe(200);
+  });
+
+  test('guessing a password is stopped, also for names that are nobody’s, and not by the true one', async () => {
+    await newUser('vera');
+    const guess = (UserName: string, Password: string) => visitor().signIn({ ...byPassword(UserName), Password });
+    for (const name of ['vera', 'nobody-at-all']) {
+      const answers = await Promise.all(Array.from({ length: 12 }, (_, i) => guess(name, `wrong-${i}`)));
+      expect(answers.map(({ status }) => status).sort()).toEqual([...Array(6).fill(401), ...Array(6).fill(429)]);
+      const locked = answers.find(({ status }) => status === 429)!;
+      expect(locked.body).toEqual({
+        Code: 'TooManyAttempts',
+        Message: expect.stringMatching(/^Too many failed attempts\. Try again in \d+ seconds?\.$/),
+      });
+      expect(Number(locked.headers['retry-after'])).toBeGreaterThan(0);
+    }
+    expect((await guess('vera', PASSWORD)).status).toBe(429);
+    await eventually(async () => (await guess('vera', PASSWORD)).status === 200, 'the lock opens');
+    await signedIn(); // others are not held up
+  });
+
+  test('paths mean one thing only', async () => {
+    const browser = await signedIn();
+    const headers = { cookie: browser.cookie!, 'x-opentrail-csrf': browser.csrf! };
+    const strange = ['/aws', '/aws/', '/aws/iam', '/aws/../session', '/aws/iam/../../session', '/aws//us-east-1/'];
+    strange.push('/aws/%69am/us-east-1/', '/aws/IAM/us-east-1/', '/aws/iam/us-east-1;x/', '/aws/iam/US-EAST-1/');
+    strange.push(`/aws/${'i'.repeat(65)}/us-east-1/`, '/aws/iam/us_east_1/', '/aws/iam/us-east-1\\x/');
+    for (const path of strange.slice(1))
+      expect([path, (await call(browser, headers, path)).status]).toEqual([path, 404]);
+    for (const path of ['/AWS/iam/us-east-1/', '//aws/iam/us-east-1/', '/x/../aws/iam/us-east-1/', '/aws', '/session/'])
+      expect([path, (await call(browser, headers, path)).status]).toEqual([path, 405]); // pages, which are only read
+    expect((await call(browser, headers, '/aws/nosuch/us-east-1/')).status).toBe(404);
+    const absolute = await call(browser, headers, 'http://evil.example/aws/iam/us-east-1/');
+    expect(absolute.status).toBe(200); // only the path of it counts
+    expect((await call(browser, headers, '/aws/s3/us-east-1/%2e%2e/%2e%2e/session')).text).not.toContain('CsrfToken');
+  });
+
+  test('requests that were signed before are no way in', async () => {
+    const browser = await signedIn();
+    const headers = { cookie: browser.cookie!, 'x-opentrail-csrf': browser.csrf! };
+    for (const name of [
+      'X-Amz-Signature',
+      'x-amz-credential',
+      'X-Amz-Algorithm',
+      'X-Amz-Security-Token',
+      'AWSAccessKeyId',
+    ])
+      expect([name, (await browser.raw(`/aws/s3/us-east-1/b/k?${name}=x`, { headers })).status]).toEqual([name, 400]);
+    // What a token in a header says is not heard: the session says who calls.
+    const other = { ...headers, 'x-amz-security-token': 'x', 'x-amz-date': '20200101T000000Z' };
+    expect((await call(browser, other)).status).toBe(200);
+  });
+
+  test('cookie and token reach no service', async () => {
+    const browser = await signedIn();
+    const s3 = (method: string, path: string, more: object = {}) =>
+      browser.ask(`/aws/s3/us-east-1/${path}`, { method, ...more });
+    expect((await s3('PUT', 'headers-bucket')).status).toBe(200);
+    expect(
+      (
+        await s3('PUT', 'headers-bucket/k', {
+          body: 'x',
+          headers: { 'x-amz-meta-a': '1', connection: 'close, x-amz-meta-b', 'x-amz-meta-b': '2' },
+        })
+      ).status,
+    ).toBe(200);
+    const head = await s3('HEAD', 'headers-bucket/k');
+    expect([head.headers['x-amz-meta-a'], head.headers['x-amz-meta-b']]).toEqual(['1', undefined]);
+    const records = JSON.stringify(await newest(100));
+    for (const secret of [browser.cookie!.replace(/.*=/, ''), browser.csrf!]) {
+      expect(records).not.toContain(secret);
+      expect(server.log()).not.toContain(secret);
+    }
+  });
+
+  test('an object is bytes, and never a page of ours', async () => {
+    const browser = await signedIn();
+    const s3 = (method: string, path: string, more: object = {}) =>
+      browser.ask(`/aws/s3/us-east-1/${path}`, { method, ...more });
+    await s3('PUT', 'page-bucket');
+    const html = '<script>alert(1)</script>';
+    await s3('PUT', 'page-bucket/evil.html', { body: html, headers: { 'content-type': 'text/html' } });
+    const got = await s3('GET', 'page-bucket/evil.html');
+    expect(got.text).toBe(html);
+    expect(got.headers).toMatchObject({
+      'content-security-policy': "default-src 'none'; frame-ancestors 'none'; sandbox",
+      'x-content-type-options': 'nosniff',
+      'cache-control': 'no-store',
+    });
+    // Who follows a link to it has no header to show.
+    expect((await browser.raw('/aws/s3/us-east-1/page-bucket/evil.html', { cookie: browser.cookie! })).status).toBe(
+      403,
+    );
+  });
+
+  test('large objects pass whole, in parts, both ways; too large a document does not', async () => {
+    const browser = await signedIn();
+    const s3 = (method: string, path: string, more: object = {}) =>
+      browser.ask(`/aws/s3/us-east-1/${path}`, { method, ...more });
+    await s3('PUT', 'large-bucket');
+    const body = Buffer.alloc(20 * 1024 * 1024, 'opentrail ');
+    expect((await s3('PUT', 'large-bucket/a%2Fb/../c%20d', { body })).status).toBe(200);
+    const got = await s3('GET', 'large-bucket/a%2Fb/../c%20d');
+    expect(got.text.length).toBe(body.length);
+    const part = await s3('GET', 'large-bucket/a%2Fb/../c%20d', { headers: { range: 'bytes=10-19' } });
+    expect([part.status, part.text]).toEqual([206, 'opentrail ']);
+    const listed = await s3('GET', 'large-bucket?list-type=2');
+    expect(listed.text).toContain('<Key>a/b/../c d</Key>');
+    const form = { method: 'POST', body: `Action=ListUsers&x=${'y'.repeat(3_000_000)}`, headers: FORM };
+    expect((await browser.ask('/aws/iam/us-east-1/', form)).status).toBe(413);
+  });
+
+  test('two requests in one are one, or none', async () => {
+    const browser = await signedIn();
+    const smuggled = [
+      'POST /aws/iam/us-east-1/ HTTP/1.1',
+      'Host: 127.0.0.1',
+      `Cookie: ${browser.cookie}`,
+      'Content-Length: 60',
+      'Transfer-Encoding: chunked',
+      '',
+      '0',
+      '',
+      'DELETE /session HTTP/1.1',
+      'Host: 127.0.0.1',
+      `Cookie: ${browser.cookie}`,
+      `x-opentrail-csrf: ${browser.csrf}`,
+      '',
+      '',
+    ].join('\r\n');
+    const { hostname, port } = new URL(server.console!);
+    const said = await new Promise<string>((fulfil) => {
+      let text = '';
+      const socket = connect(Number(port), hostname, () => socket.write(smuggled));
+      socket.on('data', (bytes) => (text += bytes));
+      socket.on('close', () => fulfil(text));
+    });
+    expect(said).toMatch(/^HTTP\/1\.1 400 /);
+    expect((await browser.ask('/session')).status).toBe(200);
+  });
+
+  test('what is no HTTP is told so', async () => {
+    const { hostname, port } = new URL(server.console!);
+    const said = await new Promise<string>((fulfil) => {
+      let text = '';
+      const socket = connect(Number(port), hostname, () => socket.write('\x16\x03\x01 hello\r\n\r\n'));
+      socket.on('data', (bytes) => (text += bytes));
+      socket.on('close', () => fulfil(text));
+    });
+    expect(said).toMatch(/^HTTP\/1\.1 400 [\s\S]*"Code":"BadRequest"/);
+  });
+
+  test('nothing secret lies about in logs or files', async () => {
+    const keys = await newUser('zoe');
+    const browser = await signedIn(byPassword('zoe'));
+    await signedIn(keys);
+    await visitor().signIn({ ...byPassword('zoe'), Password: 'Typed-In-Vain-1' });
+    const state = readdirSync(join(server.dataDir, 'state')).map((name) =>
+      readFileSync(join(server.dataDir, 'state', name), 'latin1'),
+    );
+    const everything = state.join('') + server.log() + JSON.stringify(await newest(500));
+    expect(everything).toContain('console-session/');
+    const id = browser.cookie!.replace(/.*=/, '');
+    for (const secret of [id, browser.csrf!, PASSWORD, 'Typed-In-Vain-1', keys.SecretAccessKey])
+      expect(everything.includes(secret)).toBe(false);
+  });
+});
+
+test('the console can be left out, and is told of at start', async () => {
+  expect(server.said).toMatch(/^Console: http:\/\/127\.0\.0\.1:\d+ /m);
+  const without = await startOpenTrail({ flags: { console: 'off' } });
+  expect(without.console).toBeUndefined();
+  await without.stop();
+});
