@@ -23,7 +23,7 @@ export function CompareForm({ event, onCompare }: CompareFormProps) {
     setProblem(key ? '' : 'Paste an event ID, or the address of an event’s page.');
   };
   return (
-    <ExpandableSection variant="container" headerText="Compare with another event">
+    <ExpandableSection variant="container" headerText="Compare by event ID">
       <form onSubmit={submit}>
         <FormField
           label="Event ID"

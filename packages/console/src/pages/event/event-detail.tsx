@@ -47,7 +47,7 @@ export function EventDetail({ event, compareWith, onCompare }: EventDetailProps)
           onClose={() => setOther(undefined)}
         />
       )}
-      <Grid gridDefinition={[{ colspan: { default: 12, m: 7 } }, { colspan: { default: 12, m: 5 } }]}>
+      <Grid gridDefinition={[{ colspan: { default: 12, xs: 7 } }, { colspan: { default: 12, xs: 5 } }]}>
         <Who event={event} />
         <WhereFrom event={event} />
       </Grid>

@@ -47,14 +47,16 @@ function EventContent({ event }: { readonly event: ShownEvent }) {
   return (
     <ContentLayout
       header={
-        <Header
-          variant="h1"
-          actions={<EventActions event={event} />}
-          info={<OutcomeBadge outcome={sentence.outcome} />}
-          description={`${visible(textOf(event.record.eventName))} of ${visible(textOf(event.record.eventSource))} in account ${accountText(event.accountId)}, ${visible(textOf(event.record.awsRegion))}`}
-        >
-          {printSentence(sentence, time)}
-        </Header>
+        <SpaceBetween size="s">
+          <Header
+            variant="h1"
+            info={<OutcomeBadge outcome={sentence.outcome} />}
+            description={`${visible(textOf(event.record.eventName))} of ${visible(textOf(event.record.eventSource))} in account ${accountText(event.accountId)}, ${visible(textOf(event.record.awsRegion))}`}
+          >
+            {printSentence(sentence, time)}
+          </Header>
+          <EventActions event={event} />
+        </SpaceBetween>
       }
     >
       <EventDetail

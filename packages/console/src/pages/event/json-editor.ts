@@ -3,7 +3,7 @@ import { json } from '@codemirror/lang-json';
 import { bracketMatching, foldGutter, foldKeymap, syntaxHighlighting } from '@codemirror/language';
 import { search, searchKeymap } from '@codemirror/search';
 import { EditorState } from '@codemirror/state';
-import { drawSelection, EditorView, keymap, lineNumbers } from '@codemirror/view';
+import { drawSelection, EditorView, highlightSpecialChars, keymap, lineNumbers } from '@codemirror/view';
 
 /** What is in which colour: by the page's own, so that light and dark need nothing more. */
 const CLASSES: Readonly<Record<string, string>> = {
@@ -46,6 +46,7 @@ export function showJson(parent: HTMLElement, text: string): () => void {
         lineNumbers(),
         foldGutter(),
         drawSelection(),
+        highlightSpecialChars(),
         bracketMatching(),
         search({ top: true }),
         json(),

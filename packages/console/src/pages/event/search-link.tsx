@@ -18,7 +18,7 @@ export function SearchLink({ filter, children, label }: SearchLinkProps) {
   const text = visible(children, TEXT_CHARS_MAX);
   if (!filter) return <>{text}</>;
   return (
-    <Link href={historyHref({ filter: printSearchFilter(filter), range: RANGE })} ariaLabel={label}>
+    <Link fontSize="inherit" href={historyHref({ filter: printSearchFilter(filter), range: RANGE })} ariaLabel={label}>
       {text}
     </Link>
   );

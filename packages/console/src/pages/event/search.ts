@@ -25,7 +25,7 @@ export interface Search {
   readonly order?: 'newest' | 'oldest';
 }
 
-/** SearchEvents (docs/native-api.md). Times are taken as the server takes them: the end is not included. */
+/** SearchEvents (docs/native-api.md). The end is included. */
 export async function searchEvents(search: Search, signal: AbortSignal): Promise<readonly ShownEvent[]> {
   const { filter, accountId, startMs, endMs, limit, order = 'newest' } = search;
   const input = {

@@ -20,11 +20,11 @@ export function useRelated(event: ShownEvent, { id, filter, windowMs }: Relation
       const timeMs = timeOf(event.record);
       if (!filter || Number.isNaN(timeMs)) return undefined;
       // Times of records are whole seconds: those of the same second count as before.
-      const middleMs = timeMs + 1000;
+      const nextMs = timeMs + 1000;
       const side = { filter, limit: SIDE_MAX + 1 };
       const [before, after] = await Promise.all([
-        searchEvents({ ...side, startMs: timeMs - windowMs, endMs: middleMs, order: 'newest' }, signal),
-        searchEvents({ ...side, startMs: middleMs, endMs: timeMs + windowMs, order: 'oldest' }, signal),
+        searchEvents({ ...side, startMs: timeMs - windowMs, endMs: nextMs - 1, order: 'newest' }, signal),
+        searchEvents({ ...side, startMs: nextMs, endMs: timeMs + windowMs, order: 'oldest' }, signal),
       ]);
       const events = [...after.slice(0, SIDE_MAX).reverse(), ...withSelf(before.slice(0, SIDE_MAX), event)];
       return { events, isCut: before.length > SIDE_MAX || after.length > SIDE_MAX };

@@ -7,7 +7,7 @@ import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import { useMemo } from 'react';
 import { JsonTree } from '../../ui/json-tree/json-tree.tsx';
 import { visible } from '../../ui/visible.ts';
-import { is } from './logic/filters.ts';
+import { is, isIf } from './logic/filters.ts';
 import { type AuditRecord, textOf } from './logic/record.ts';
 import { resourcesOf } from './logic/resources.ts';
 import type { ShownEvent } from './search.ts';
@@ -20,6 +20,7 @@ export function What({ event: { record } }: { readonly event: ShownEvent }) {
     <Container header={<Header variant="h2">What</Header>}>
       <SpaceBetween size="m">
         <KeyValuePairs columns={4} minColumnWidth={180} items={itemsOf(record)} />
+        <Failure record={record} />
         {Object.keys(content).length === 0 ? (
           <Box color="text-body-secondary">The record has neither parameters nor a response.</Box>
         ) : (
@@ -46,19 +47,18 @@ const contentOf = (record: AuditRecord): AuditRecord =>
   Object.fromEntries(MEMBERS.flatMap((name) => (record[name] == null ? [] : [[name, record[name]]])));
 
 function itemsOf(record: AuditRecord): KeyValuePairsProps.Item[] {
-  const [name, source, code] = [textOf(record.eventName), textOf(record.eventSource), textOf(record.errorCode)];
+  const [name, source] = [textOf(record.eventName), textOf(record.eventSource)];
   const resources = resourcesOf(record);
   return [
     {
       label: 'Event name',
-      value: <SearchLink filter={name === '' ? undefined : is('eventName', name)}>{name || '-'}</SearchLink>,
+      value: <SearchLink filter={isIf('eventName', name)}>{name || '-'}</SearchLink>,
     },
     {
       label: 'Event source',
-      value: <SearchLink filter={source === '' ? undefined : is('eventSource', source)}>{source || '-'}</SearchLink>,
+      value: <SearchLink filter={isIf('eventSource', source)}>{source || '-'}</SearchLink>,
     },
     { label: 'Access', value: accessOf(record) },
-    { label: 'Result', value: <Result code={code} message={textOf(record.errorMessage)} /> },
     ...(resources.length > 0 ? [{ label: 'Resources', value: <Resources resources={resources} /> }] : []),
   ];
 }
@@ -68,19 +68,15 @@ const accessOf = ({ readOnly, eventCategory }: AuditRecord): string => {
   return eventCategory === 'Data' ? `${access}, data event` : access;
 };
 
-function Result({ code, message }: { readonly code: string; readonly message: string }) {
-  if (code === '' && message === '') return <StatusIndicator>Done</StatusIndicator>;
+/** How the call was refused, in the service's own words. */
+function Failure({ record }: { readonly record: AuditRecord }) {
+  const [code, message] = [textOf(record.errorCode), textOf(record.errorMessage)];
+  if (code === '' && message === '') return null;
   return (
-    <>
-      <StatusIndicator type="error">
-        <SearchLink filter={code === '' ? undefined : is('errorCode', code)}>{code || 'Failed'}</SearchLink>
-      </StatusIndicator>
-      {message !== '' && (
-        <Box color="text-body-secondary" fontSize="body-s">
-          {visible(message)}
-        </Box>
-      )}
-    </>
+    <StatusIndicator type="error" wrapText>
+      <SearchLink filter={isIf('errorCode', code)}>{code || 'Failed'}</SearchLink>
+      {message !== '' && `: ${visible(message)}`}
+    </StatusIndicator>
   );
 }
 

@@ -43,7 +43,11 @@ interface ActorStep extends StepsProps.Step {
 const withIcon = (step: StepsProps.Step) => ({
   header: step.header,
   details: step.details,
-  icon: <Icon name={(step as ActorStep).icon} variant={step.status === 'warning' ? 'warning' : 'subtle'} />,
+  icon: (
+    <span className="ot-event-step">
+      <Icon name={(step as ActorStep).icon} variant={step.status === 'warning' ? 'warning' : 'subtle'} />
+    </span>
+  ),
 });
 
 const ICONS: Readonly<Record<ActorKind, IconProps.Name>> = {
@@ -67,7 +71,7 @@ function stepsOf(links: readonly ChainLink[]): StepsProps.Step[] {
         status: 'warning',
         icon: 'status-warning',
         header: 'The beginning is not known',
-        details: link.missing,
+        details: <Box padding={{ bottom: 's' }}>{link.missing}</Box>,
       });
     }
     steps.push({
@@ -142,7 +146,9 @@ function Via({ via, record }: { readonly via: AuditRecord; readonly record: Audi
   return (
     <div>
       {isSignIn ? 'Signed in' : 'Credentials'} by{' '}
-      <Link href={eventHref(accountOf(via), textOf(via.eventID))}>{visible(name)}</Link>
+      <Link fontSize="inherit" href={eventHref(accountOf(via), textOf(via.eventID))}>
+        {visible(name)}
+      </Link>
       {isOther && ` of ${visible(by.name)}`} at <Time value={textOf(via.eventTime)} />
     </div>
   );

@@ -22,7 +22,7 @@ export function sentenceOf(record: AuditRecord): Sentence {
   const special = specialOf(record);
   const address = textOf(record.sourceIPAddress);
   return {
-    what: special ?? `${actorOf(record).name} ${phraseOf(record, outcome.outcome === 'done')}`,
+    what: special ?? `${visible(actorOf(record).name, NAME_CHARS_MAX)} ${phraseOf(record, outcome.outcome === 'done')}`,
     from:
       special !== undefined || /amazonaws\.com$|^AWS Internal/.test(address) ? '' : visible(address, NAME_CHARS_MAX),
     ...outcome,

@@ -9,7 +9,7 @@ import { OPERATORS, type Operator, PLAIN_OPERATORS } from '../logic/conditions.t
 import type { Choice, useConditions } from './use-conditions.ts';
 
 /** Those that people look for stand first; the others are found by typing. */
-const SHOWN_MAX = 10;
+const SHOWN_MAX = 7;
 
 /** Chooses fields of an event, and what to look for in each. */
 export function FieldChooser({ choices, selected, choose, change }: ReturnType<typeof useConditions>) {
@@ -57,6 +57,7 @@ const columnsOf = (
     id: 'field',
     header: 'Field',
     isRowHeader: true,
+    width: 250,
     cell: ({ id }) => <code className="ot-event-code">{visible(id)}</code>,
   },
   {

@@ -26,7 +26,7 @@ export default function MakeDialog({ event, kind, onClose }: MakeDialogProps) {
   return (
     <Modal
       visible
-      size="large"
+      size="x-large"
       header={kind === 'search' ? 'Find events like this' : 'Make a filter or alarm'}
       onDismiss={onClose}
     >
