@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { EMPTY_FORM, inputOf, missingOf } from './form.ts';
+
+test('access keys as they are pasted', () => {
+  const form = { ...EMPTY_FORM, accessKeyId: ' AKIA1\n', secretAccessKey: 'secret ', sessionToken: ' ' };
+  expect(inputOf(form)).toEqual({ AccessKeyId: 'AKIA1', SecretAccessKey: 'secret' });
+  expect(inputOf({ ...form, sessionToken: 't', mfaCode: ' 123456 ' })).toMatchObject({
+    SessionToken: 't',
+    MfaCode: '123456',
+  });
+});
+
+test('a password keeps its blanks; an account may be written as the console shows it', () => {
+  const form = {
+    ...EMPTY_FORM,
+    kind: 'password',
+    accountId: '1234-5678-9012',
+    userName: 'a',
+    password: ' p ',
+  } as const;
+  expect(inputOf(form)).toEqual({ AccountId: '123456789012', UserName: 'a', Password: ' p ' });
+  expect(inputOf({ ...form, accountId: 'my-alias' })).toMatchObject({ AccountId: 'my-alias' });
+});
+
+test('what is still to be filled in', () => {
+  expect([...missingOf(EMPTY_FORM, false)]).toEqual(['accessKeyId', 'secretAccessKey']);
+  expect([...missingOf({ ...EMPTY_FORM, kind: 'password', accountId: 'x' }, true)]).toEqual([
+    'userName',
+    'password',
+    'mfaCode',
+  ]);
+});
