@@ -4,28 +4,14 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, expect } from 'vitest';
 import { aws, awsRaw, boto3, eventually, run, testWith } from './support/clients.ts';
 import { cleanUp, newFolder, type RunningOpenTrail, startOpenTrail } from './support/opentrail.ts';
-import { startTerraform } from './support/terraform.ts';
-import { ACCOUNT, bucketPolicy } from './support/trail.ts';
+import { ACCOUNT, bucketPolicy, KEY_ADMINISTRATORS, KEY_DELIVERY } from './support/trail.ts';
 
 afterAll(cleanUp);
 
 const COMMAND = new URL('../packages/server/bin/opentrail.js', import.meta.url).pathname;
-const ROOT = `arn:aws:iam::${ACCOUNT}:root`;
-
-const administrators = { Effect: 'Allow', Principal: { AWS: ROOT }, Action: 'kms:*', Resource: '*' };
-/** What AWS's user guide has for a trail's key (Sid AllowCloudTrailEncryptLogs). */
-const delivery = {
-  Effect: 'Allow',
-  Principal: { Service: 'cloudtrail.amazonaws.com' },
-  Action: 'kms:GenerateDataKey*',
-  Resource: '*',
-  Condition: {
-    StringLike: { 'kms:EncryptionContext:aws:cloudtrail:arn': `arn:aws:cloudtrail:*:${ACCOUNT}:trail/*` },
-  },
-};
 
 async function createKey(server: RunningOpenTrail, ...statements: object[]): Promise<string> {
-  const policy = JSON.stringify({ Version: '2012-10-17', Statement: [administrators, ...statements] });
+  const policy = JSON.stringify({ Version: '2012-10-17', Statement: [KEY_ADMINISTRATORS, ...statements] });
   const made = await aws<{ KeyMetadata: { Arn: string } }>(server.env, 'kms', 'create-key', '--policy', policy);
   return made.KeyMetadata.Arn;
 }
@@ -101,10 +87,10 @@ print(json.dumps({'whole': read() == data, 'ranges': all(read(r) == data[r[0]:r[
 
     // Whoever may not use the key may not read, whatever the bucket says; and what was done with the key is recorded.
     const deny = { Effect: 'Deny', Principal: '*', Action: 'kms:Decrypt', Resource: '*' };
-    const policy = JSON.stringify({ Version: '2012-10-17', Statement: [administrators, deny] });
+    const policy = JSON.stringify({ Version: '2012-10-17', Statement: [KEY_ADMINISTRATORS, deny] });
     await aws(server.env, 'kms', 'put-key-policy', '--key-id', key, '--policy', policy);
     expect((await get('one')).stderr).toMatch(/\(AccessDenied\).*kms:Decrypt/);
-    const opened = JSON.stringify({ Version: '2012-10-17', Statement: [administrators] });
+    const opened = JSON.stringify({ Version: '2012-10-17', Statement: [KEY_ADMINISTRATORS] });
     await aws(server.env, 'kms', 'put-key-policy', '--key-id', key, '--policy', opened);
     const record = await eventually(async () => {
       const found = await aws<{ Events: { CloudTrailEvent: string }[] }>(
@@ -150,7 +136,7 @@ testWith(
     expect(await refused('alias/nothing')).toContain('(InsufficientEncryptionPolicyException)');
     expect(await refused(`arn:aws:kms:eu-west-1:${ACCOUNT}:alias/x`)).toContain('(KmsKeyNotFoundException)');
     expect(await refused(await createKey(server))).toContain('(InsufficientEncryptionPolicyException)');
-    const key = await createKey(server, delivery);
+    const key = await createKey(server, KEY_DELIVERY);
     await aws(server.env, 'kms', 'create-alias', '--alias-name', 'alias/trail', '--target-key-id', key);
     const trail = await cloudtrail<{ KmsKeyId: string; TrailARN: string }>(...create('alias/trail'));
     expect(trail.KmsKeyId).toBe(key);
@@ -205,7 +191,7 @@ testWith(
     expect(names.filter((name) => name === 'StopLogging')).toHaveLength(1);
 
     const deny = { Effect: 'Deny', Principal: '*', Action: 'kms:Decrypt', Resource: '*' };
-    const closed = JSON.stringify({ Version: '2012-10-17', Statement: [administrators, delivery, deny] });
+    const closed = JSON.stringify({ Version: '2012-10-17', Statement: [KEY_ADMINISTRATORS, KEY_DELIVERY, deny] });
     await aws(server.env, 'kms', 'put-key-policy', '--key-id', key, '--policy', closed);
     const unread = await validate();
     expect(unread.code).not.toBe(0);
@@ -223,7 +209,7 @@ testWith(
     await aws(server.env, 's3api', 'create-bucket', '--bucket', 'evidence');
     const policy = bucketPolicy('evidence');
     await aws(server.env, 's3api', 'put-bucket-policy', '--bucket', 'evidence', '--policy', policy);
-    const key = await createKey(server, delivery);
+    const key = await createKey(server, KEY_DELIVERY);
     const create = ['create-trail', '--name', 'quiet', '--s3-bucket-name', 'evidence', '--kms-key-id', key];
     await aws(server.env, 'cloudtrail', ...create);
     await aws(server.env, 'cloudtrail', 'start-logging', '--name', 'quiet');
@@ -243,52 +229,4 @@ testWith(
     await server.stop();
   },
   90_000,
-);
-
-/** The key as AWS's examples have it: administrators, and CloudTrail. */
-const configuration = (bucketKey: boolean) => `
-resource "aws_kms_key" "trail" {
-  policy = jsonencode(${JSON.stringify({ Version: '2012-10-17', Statement: [administrators, delivery] })})
-}
-resource "aws_s3_bucket" "logs" {
-  bucket        = "tf-sealed"
-  force_destroy = true
-}
-resource "aws_s3_bucket_server_side_encryption_configuration" "logs" {
-  bucket = aws_s3_bucket.logs.id
-  rule {
-    bucket_key_enabled = ${bucketKey}
-    apply_server_side_encryption_by_default {
-      sse_algorithm     = "aws:kms"
-      kms_master_key_id = aws_kms_key.trail.arn
-    }
-  }
-}
-resource "aws_s3_bucket_policy" "logs" {
-  bucket = aws_s3_bucket.logs.id
-  policy = jsonencode(${bucketPolicy('tf-sealed')})
-}
-resource "aws_cloudtrail" "sealed" {
-  name           = "sealed"
-  s3_bucket_name = aws_s3_bucket.logs.id
-  kms_key_id     = aws_kms_key.trail.arn
-  depends_on     = [aws_s3_bucket_policy.logs]
-}
-`;
-
-testWith(
-  ['terraform', 'aws'],
-  "Terraform applies a bucket's encryption and a trail with a key, plans no changes, changes and destroys them",
-  async () => {
-    const server = await startOpenTrail();
-    const terraform = await startTerraform(server, 'cloudtrail', 'kms', 's3');
-    await terraform.apply(configuration(true));
-    expect(await aws(server.env, 'cloudtrail', 'describe-trails')).toMatchObject({
-      trailList: [{ KmsKeyId: expect.stringContaining(`:${ACCOUNT}:key/`) }],
-    });
-    await terraform.apply(configuration(false));
-    await terraform.destroy();
-    await server.stop();
-  },
-  480_000, // the provider waits long for what AWS makes slowly
 );

@@ -4,7 +4,6 @@ import { afterAll, expect, test } from 'vitest';
 import { signRequest } from '../packages/server/src/wire/sigv4/index.ts';
 import { aws, awsRaw, boto3, eventually, testWith } from './support/clients.ts';
 import { cleanUp, newFolder, type RunningOpenTrail, startOpenTrail } from './support/opentrail.ts';
-import { startTerraform } from './support/terraform.ts';
 
 afterAll(cleanUp);
 
@@ -263,61 +262,3 @@ test('one OpenTrail keeps the master key of another, which survives kill -9 and 
   await expect(startOpenTrail({ dataDir, flags, env })).rejects.toThrow(/DisabledException/);
   await keeper.stop();
 }, 60_000);
-
-const configuration = (description: string, days: number) => `
-data "aws_caller_identity" "me" {}
-resource "aws_kms_key" "logs" {
-  description             = "${description}"
-  deletion_window_in_days = 7
-  enable_key_rotation     = true
-  rotation_period_in_days = ${days}
-  tags                    = { team = "audit" }
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Sid       = "Account"
-      Effect    = "Allow"
-      Principal = { AWS = "arn:aws:iam::\${data.aws_caller_identity.me.account_id}:root" }
-      Action    = "kms:*"
-      Resource  = "*"
-    }, {
-      Sid       = "Trails"
-      Effect    = "Allow"
-      Principal = { Service = "cloudtrail.amazonaws.com" }
-      Action    = ["kms:GenerateDataKey*", "kms:DescribeKey"]
-      Resource  = "*"
-      Condition = { StringLike = { "kms:EncryptionContext:aws:cloudtrail:arn" = "arn:aws:cloudtrail:*:\${data.aws_caller_identity.me.account_id}:trail/*" } }
-    }]
-  })
-}
-resource "aws_kms_alias" "logs" {
-  name          = "alias/logs"
-  target_key_id = aws_kms_key.logs.key_id
-}
-resource "aws_kms_grant" "worker" {
-  name              = "worker"
-  key_id            = aws_kms_key.logs.key_id
-  grantee_principal = "arn:aws:iam::\${data.aws_caller_identity.me.account_id}:role/worker"
-  operations        = ["Decrypt"]
-  constraints { encryption_context_equals = { purpose = "logs" } }
-}
-data "aws_kms_alias" "found" {
-  name       = "alias/logs"
-  depends_on = [aws_kms_alias.logs]
-}
-`;
-
-testWith(
-  ['terraform'],
-  'Terraform applies a key, an alias and a grant, plans no changes, changes and destroys them',
-  async () => {
-    const server = await startOpenTrail();
-    const terraform = await startTerraform(server, 'kms');
-    await terraform.apply(configuration('first', 365));
-    await terraform.apply(configuration('second', 100));
-    await terraform.destroy();
-    expect(await aws(server.env, 'kms', 'list-aliases')).toMatchObject({ Aliases: [] });
-    await server.stop();
-  },
-  480_000, // the provider waits long for what AWS makes slowly
-);

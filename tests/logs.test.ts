@@ -5,7 +5,6 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, expect, test } from 'vitest';
 import { aws, awsRaw, boto3, eventually, testWith } from './support/clients.ts';
 import { cleanUp, newFolder, type RunningOpenTrail, startOpenTrail } from './support/opentrail.ts';
-import { startTerraform } from './support/terraform.ts';
 
 afterAll(cleanUp);
 
@@ -338,50 +337,3 @@ test('subscriptions reach an HTTP endpoint, also what was accepted before kill -
   endpoint.close();
   await server.stop();
 }, 120_000);
-
-const resources = (days: number, pattern: string, destination: string) => `
-resource "aws_cloudwatch_log_group" "app" {
-  name              = "app"
-  retention_in_days = ${days}
-  tags              = { team = "audit" }
-}
-resource "aws_cloudwatch_log_stream" "one" {
-  name           = "one"
-  log_group_name = aws_cloudwatch_log_group.app.name
-}
-resource "aws_cloudwatch_log_metric_filter" "logins" {
-  name           = "logins"
-  log_group_name = aws_cloudwatch_log_group.app.name
-  pattern        = "${pattern}"
-  metric_transformation {
-    name          = "Logins"
-    namespace     = "App"
-    value         = "1"
-    default_value = "0"
-  }
-}
-resource "aws_cloudwatch_log_subscription_filter" "out" {
-  name            = "out"
-  log_group_name  = aws_cloudwatch_log_group.app.name
-  filter_pattern  = "${pattern}"
-  destination_arn = "${destination}"
-}
-`;
-
-testWith(
-  ['terraform'],
-  'Terraform applies a group, a stream and filters, plans no changes, changes and destroys them',
-  async () => {
-    const server = await startOpenTrail();
-    const endpoint = createServer((req, res) => req.resume().once('end', () => res.end()));
-    await new Promise<void>((fulfil) => endpoint.listen(0, '127.0.0.1', fulfil));
-    const destination = `arn:aws:http:::http://127.0.0.1:${(endpoint.address() as AddressInfo).port}/`;
-    const terraform = await startTerraform(server, 'logs');
-    await terraform.apply(resources(30, 'ERROR', destination));
-    await terraform.apply(resources(90, 'FATAL', destination));
-    await terraform.destroy();
-    endpoint.close();
-    await server.stop();
-  },
-  300_000,
-);

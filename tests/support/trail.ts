@@ -22,6 +22,23 @@ const statement = (action: string, resource: string) => ({
   Resource: resource,
 });
 
+/** What AWS's user guide has for a trail's key: administrators, and CloudTrail (Sid AllowCloudTrailEncryptLogs). */
+export const KEY_ADMINISTRATORS = {
+  Effect: 'Allow',
+  Principal: { AWS: `arn:aws:iam::${ACCOUNT}:root` },
+  Action: 'kms:*',
+  Resource: '*',
+};
+export const KEY_DELIVERY = {
+  Effect: 'Allow',
+  Principal: { Service: 'cloudtrail.amazonaws.com' },
+  Action: 'kms:GenerateDataKey*',
+  Resource: '*',
+  Condition: {
+    StringLike: { 'kms:EncryptionContext:aws:cloudtrail:arn': `arn:aws:cloudtrail:*:${ACCOUNT}:trail/*` },
+  },
+};
+
 export const allowDelivery = (client: S3Client, bucket: string, deny = false) =>
   client.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy: bucketPolicy(bucket, deny) }));
 

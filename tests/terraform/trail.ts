@@ -1,0 +1,114 @@
+import { GetEventSelectorsCommand, GetTrailStatusCommand, ListTagsCommand } from '@aws-sdk/client-cloudtrail';
+import { expect } from 'vitest';
+import { cloudTrail } from '../support/sdk.ts';
+import type { Part } from './part.ts';
+
+const ARN = 'arn:aws:cloudtrail:us-east-1:123456789012:trail/audit';
+
+const configuration = (changed: boolean, prefix = changed ? 'two' : 'one') => `
+data "aws_caller_identity" "me" {}
+resource "aws_s3_bucket" "logs" {
+  bucket        = "tf-logs"
+  force_destroy = true
+  tags          = { purpose = "audit" }
+}
+resource "aws_s3_bucket_versioning" "logs" {
+  bucket = aws_s3_bucket.logs.id
+  versioning_configuration { status = "Enabled" }
+}
+resource "aws_s3_bucket_public_access_block" "logs" {
+  bucket                  = aws_s3_bucket.logs.id
+  block_public_acls       = true
+  block_public_policy     = true
+  ignore_public_acls      = true
+  restrict_public_buckets = true
+}
+resource "aws_s3_bucket_server_side_encryption_configuration" "logs" {
+  bucket = aws_s3_bucket.logs.id
+  rule {
+    apply_server_side_encryption_by_default { sse_algorithm = "AES256" }
+  }
+}
+resource "aws_s3_bucket_lifecycle_configuration" "logs" {
+  bucket = aws_s3_bucket.logs.id
+  rule {
+    id     = "old"
+    status = "Enabled"
+    filter { prefix = "AWSLogs/" }
+    expiration { days = 400 }
+  }
+}
+data "aws_iam_policy_document" "logs" {
+  statement {
+    sid       = "Acl"
+    actions   = ["s3:GetBucketAcl"]
+    resources = [aws_s3_bucket.logs.arn]
+    principals {
+      type        = "Service"
+      identifiers = ["cloudtrail.amazonaws.com"]
+    }
+  }
+  statement {
+    sid       = "Write"
+    actions   = ["s3:PutObject"]
+    resources = ["\${aws_s3_bucket.logs.arn}/${prefix}/AWSLogs/\${data.aws_caller_identity.me.account_id}/*"]
+    principals {
+      type        = "Service"
+      identifiers = ["cloudtrail.amazonaws.com"]
+    }
+    condition {
+      test     = "StringEquals"
+      variable = "s3:x-amz-acl"
+      values   = ["bucket-owner-full-control"]
+    }
+  }
+}
+resource "aws_s3_bucket_policy" "logs" {
+  bucket = aws_s3_bucket.logs.id
+  policy = data.aws_iam_policy_document.logs.json
+}
+resource "aws_cloudtrail" "audit" {
+  name                          = "audit"
+  s3_bucket_name                = aws_s3_bucket.logs.id
+  s3_key_prefix                 = "${prefix}"
+  is_multi_region_trail         = true
+  include_global_service_events = true
+  enable_log_file_validation    = true
+  enable_logging                = ${!changed}
+  tags                          = { team = "${changed ? 'green' : 'blue'}" }
+  event_selector {
+    read_write_type           = "${changed ? 'WriteOnly' : 'All'}"
+    include_management_events = true
+    data_resource {
+      type   = "AWS::S3::Object"
+      values = ["\${aws_s3_bucket.logs.arn}/private/"]
+    }
+  }
+  depends_on = [aws_s3_bucket_policy.logs]
+}
+`;
+
+/** A trail and its bucket with all that people set on one. */
+export const trail: Part = {
+  name: 'trail',
+  configuration: (changed) => configuration(changed),
+  async applied({ server }) {
+    expect((await cloudTrail(server).send(new GetTrailStatusCommand({ Name: ARN }))).IsLogging).toBe(true);
+  },
+  async changed({ server }) {
+    const ct = cloudTrail(server);
+    expect((await ct.send(new GetTrailStatusCommand({ Name: ARN }))).IsLogging).toBe(false);
+    const selectors = await ct.send(new GetEventSelectorsCommand({ TrailName: ARN }));
+    expect(selectors.EventSelectors?.[0]).toMatchObject({
+      ReadWriteType: 'WriteOnly',
+      DataResources: [{ Type: 'AWS::S3::Object', Values: ['arn:aws:s3:::tf-logs/private/'] }],
+    });
+    const tags = await ct.send(new ListTagsCommand({ ResourceIdList: [ARN] }));
+    expect(tags.ResourceTagList?.[0]?.TagsList).toEqual([{ Key: 'team', Value: 'green' }]);
+  },
+  async destroyed({ server }) {
+    await expect(cloudTrail(server).send(new GetTrailStatusCommand({ Name: ARN }))).rejects.toMatchObject({
+      name: 'TrailNotFoundException',
+    });
+  },
+};
