@@ -21,7 +21,7 @@ export function killServers() {
  * @param preload a module that Node loads first
  */
 export async function startServer({ dataDir, flags = {}, profileDir, port = 0, preload }) {
-  const given = { port, 'log-level': 'warn', ...flags, 'data-dir': dataDir };
+  const given = { port, 'console-port': 0, 'log-level': 'warn', ...flags, 'data-dir': dataDir };
   const args = Object.entries(given).flatMap(([name, value]) => [`--${name}`, String(value)]);
   const profile = profileDir ? ['--cpu-prof', `--cpu-prof-dir=${profileDir}`] : [];
   const loaded = preload ? ['--import', preload] : [];

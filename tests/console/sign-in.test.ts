@@ -675,6 +675,10 @@ describe('attacks', () => {
 
 test('the console can be left out, and is told of at start', async () => {
   expect(server.said).toMatch(/^Console: http:\/\/127\.0\.0\.1:\d+ /m);
+  const port = new URL(server.console!).port;
+  await expect(startOpenTrail({ flags: { 'console-port': port } })).rejects.toThrow(
+    `Port ${port} on 127.0.0.1 is taken by another program. Stop it, or choose another port with --console-port.`,
+  );
   const without = await startOpenTrail({ flags: { console: 'off' } });
   expect(without.console).toBeUndefined();
   await without.stop();
