@@ -6,6 +6,8 @@ import type { HistogramData } from './histogram-data.ts';
 /** The part of the page that draws: loaded when there is something to draw. */
 export interface Chart {
   draw(data: HistogramData): void;
+  /** @param series 0 for events, 1 for errors */
+  show(series: number, isShown: boolean): void;
   /** After the look of the page has changed. */
   redraw(): void;
   resize(width: number): void;
@@ -78,6 +80,7 @@ export function createChart(target: HTMLElement, first: HistogramData, options: 
       data = next;
       chart.setData(columnsOf(next));
     },
+    show: (series, isShown) => chart.setSeries(series + 1, { show: isShown }),
     redraw: () => chart.redraw(),
     resize: (width) => chart.setSize({ width, height: HEIGHT }),
     remove: () => chart.destroy(),

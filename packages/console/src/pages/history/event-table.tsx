@@ -1,5 +1,5 @@
 import Table from '@cloudscape-design/components/table';
-import { type KeyboardEvent, type ReactNode, useMemo, useRef } from 'react';
+import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef } from 'react';
 import { clock } from '../../base/clock.ts';
 import { usePreferences } from '../../hooks/use-preferences.ts';
 import { zoneText } from '../../ui/format.ts';
@@ -47,6 +47,9 @@ export function EventTable(props: EventTableProps) {
     event.preventDefault();
     open(rows[index]);
   };
+  useEffect(() => {
+    if (openKey !== undefined) document.querySelector('.history-open')?.scrollIntoView({ block: 'nearest' });
+  }, [openKey]);
   const keepWidths = useKeptWidths(columns);
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the rows within are what keys act on

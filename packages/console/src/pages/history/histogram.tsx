@@ -17,6 +17,7 @@ export function Histogram({ data, utc, onBrush }: HistogramProps) {
   const latest = useRef({ data, onBrush });
   latest.current = { data, onBrush };
   const [chart, setChart] = useState<Chart>();
+  const [hidden, setHidden] = useState<ReadonlySet<number>>(NONE);
   const [pointed, setPointed] = useState<number>();
   const isEmpty = data === undefined || data.startsMs.length === 0;
 
@@ -56,14 +57,26 @@ export function Histogram({ data, utc, onBrush }: HistogramProps) {
     if (chart && data) chart.draw(data);
   }, [chart, data]);
 
+  useEffect(() => {
+    for (const i of SERIES.keys()) chart?.show(i, !hidden.has(i));
+  }, [chart, hidden]);
+
   return (
     <div className="history-histogram">
       <div ref={place} role="img" aria-label={data && summaryOf(data)} className="history-chart" />
       <Box fontSize="body-s" color="text-body-secondary">
-        <span className="history-key">
-          <span className="history-key-events" aria-hidden="true" /> Events
-          <span className="history-key-errors" aria-hidden="true" /> Errors
-        </span>
+        {SERIES.map(({ name, className }, i) => (
+          <button
+            key={name}
+            type="button"
+            className={className}
+            aria-pressed={!hidden.has(i)}
+            aria-label={`Draw ${name.toLowerCase()}`}
+            onClick={() => setHidden(toggled(hidden, i))}
+          >
+            {name}
+          </button>
+        ))}
         <span className="history-point">
           {data && pointed !== undefined
             ? pointOf(data, pointed, utc)
@@ -74,6 +87,18 @@ export function Histogram({ data, utc, onBrush }: HistogramProps) {
       </Box>
     </div>
   );
+}
+
+const SERIES = [
+  { name: 'Events', className: 'history-key' },
+  { name: 'Errors', className: 'history-key history-key-errors' },
+] as const;
+
+const NONE: ReadonlySet<number> = new Set();
+
+/** One of the two is always drawn. */
+function toggled(hidden: ReadonlySet<number>, i: number): ReadonlySet<number> {
+  return hidden.has(i) ? NONE : new Set([i]);
 }
 
 const summaryOf = ({ totalCount, totalErrorCount }: HistogramData): string =>

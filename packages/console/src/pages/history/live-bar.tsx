@@ -12,10 +12,12 @@ interface LiveBarProps {
   /** Held because somebody is looking, or by the button. */
   readonly held: boolean;
   readonly onPause: (paused: boolean) => void;
+  /** Leaves live mode for a search of what came since it began. */
+  readonly onSearch: () => void;
 }
 
 /** How live mode is doing: connected or not, held or not, and what nobody could see. */
-export function LiveBar({ live, paused, held, onPause }: LiveBarProps) {
+export function LiveBar({ live, paused, held, onPause, onSearch }: LiveBarProps) {
   const { state, receivedCount, skippedCount, waitingCount, error } = live;
   if (state === 'refused')
     return (
@@ -34,8 +36,13 @@ export function LiveBar({ live, paused, held, onPause }: LiveBarProps) {
       <span className="history-live-counts">
         {`${countText(receivedCount + (held ? waitingCount : 0))} received`}
         {held && waitingCount > 0 && `, ${countText(waitingCount)} waiting`}
-        {skippedCount > 0 && `, ${countText(skippedCount)} came too fast to be shown: end live mode to search them`}
+        {skippedCount > 0 && `, ${countText(skippedCount)} came too fast to be shown`}
       </span>
+      {skippedCount > 0 && (
+        <Button variant="inline-link" onClick={onSearch}>
+          Search them
+        </Button>
+      )}
     </SpaceBetween>
   );
 }

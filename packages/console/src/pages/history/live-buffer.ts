@@ -5,7 +5,7 @@ export interface LiveSnapshot {
   /** Newest first, at most `LIVE_ROWS_MAX`. */
   readonly rows: readonly LiveRow[];
   readonly receivedCount: number;
-  /** Received, but pushed out by newer ones before anybody could have seen them. */
+  /** Received, but never on the screen: newer ones came before anybody could have seen them. */
   readonly skippedCount: number;
 }
 
@@ -28,7 +28,8 @@ export interface LiveBuffer {
   take(): LiveSnapshot;
 }
 
-export function createLiveBuffer(rowsMax = LIVE_ROWS_MAX): LiveBuffer {
+/** @param screenRows how many of the newest rows are seen at once */
+export function createLiveBuffer(screenRows: number, rowsMax = LIVE_ROWS_MAX): LiveBuffer {
   let waiting: LiveRow[] = [];
   let shown = NOTHING_YET;
   let receivedCount = 0;
@@ -48,6 +49,7 @@ export function createLiveBuffer(rowsMax = LIVE_ROWS_MAX): LiveBuffer {
     },
     take() {
       cut();
+      skippedCount += Math.max(0, waiting.length - screenRows);
       const rows = [...waiting.reverse(), ...shown.rows];
       for (const row of rows.splice(rowsMax)) held.delete(row.json);
       waiting = [];

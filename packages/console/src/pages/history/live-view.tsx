@@ -1,6 +1,7 @@
 import Header from '@cloudscape-design/components/header';
 import Pagination from '@cloudscape-design/components/pagination';
 import { useEffect, useMemo, useRef, useState } from 'react';
+import { clock } from '../../base/clock.ts';
 import { EmptyState } from '../../ui/empty-state.tsx';
 import { ErrorState } from '../../ui/error-state.tsx';
 import { knownColumns } from './columns.tsx';
@@ -19,6 +20,7 @@ import { PAGINATION_LABELS, type ViewProps } from './view.ts';
 
 /** Rows of live mode at once: what a browser draws anew twice a second without stopping for what people do. */
 const LIVE_PAGE_MAX = 25;
+const MINUTE_MS = 60_000;
 
 /** New events as they come. They wait while somebody looks at those that are there. */
 export function LiveView({ session, state, preferences, asked, change, onRows }: ViewProps) {
@@ -28,8 +30,13 @@ export function LiveView({ session, state, preferences, asked, change, onRows }:
   const [picked, setPicked] = useState<readonly EventRow[]>([]);
   const looking = useHold(place, true);
   const held = paused || looking || index > 0 || picked.length > 0 || state.selected !== undefined;
-  const live = useLive(asked.scope, held);
   const pageSize = Math.min(preferences.pageSize, LIVE_PAGE_MAX);
+  const live = useLive(asked.scope, held, pageSize);
+  const [begunMs] = useState(() => clock.now());
+  const search = () => {
+    const amount = Math.ceil((clock.now() - begunMs) / MINUTE_MS) + 1;
+    change({ live: false, range: { type: 'relative', amount, unit: 'minute' } });
+  };
   const pageCount = Math.max(1, Math.ceil(live.rows.length / pageSize));
   const rows = useRows(live.rows.slice(index * pageSize, (index + 1) * pageSize));
   useEffect(() => onRows(rows), [rows, onRows]);
@@ -38,7 +45,7 @@ export function LiveView({ session, state, preferences, asked, change, onRows }:
   return (
     <div className="history">
       <Controls session={session} state={state} change={change} facets={[]} paths={paths} countText="">
-        <LiveBar live={live} paused={paused} held={held} onPause={setPaused} />
+        <LiveBar live={live} paused={paused} held={held} onPause={setPaused} onSearch={search} />
       </Controls>
       {asked.error && <ErrorState error={asked.error} title="Events could not be followed" />}
       <div ref={place}>

@@ -25,8 +25,9 @@ const BEGINNING: Live = { ...NOTHING_YET, state: 'connecting', waitingCount: 0 }
 /**
  * Follows new events as they come (TailRecords). While `held`, the rows stay as they are and new ones wait.
  * @param scope what to follow; undefined: nothing
+ * @param screenRows how many of the newest rows are seen at once
  */
-export function useLive(scope: Scope | undefined, held: boolean): Live {
+export function useLive(scope: Scope | undefined, held: boolean, screenRows: number): Live {
   const [live, setLive] = useState(BEGINNING);
   const isHeld = useRef(held);
   isHeld.current = held;
@@ -36,14 +37,14 @@ export function useLive(scope: Scope | undefined, held: boolean): Live {
   useEffect(() => {
     if (!isOn) return undefined;
     const abort = new AbortController();
-    const buffer = createLiveBuffer();
+    const buffer = createLiveBuffer(screenRows);
     const tell = (state: Live['state'], error?: string) =>
       setLive((before) => ({ ...withoutError(before), state, ...(error !== undefined && { error }) }));
     setLive(BEGINNING);
     drawRepeatedly(buffer, isHeld, setLive, abort.signal);
     follow({ account, filter }, buffer, tell, abort.signal).catch(() => undefined);
     return () => abort.abort();
-  }, [isOn, account, filter]);
+  }, [isOn, account, filter, screenRows]);
   return live;
 }
 
