@@ -12,7 +12,7 @@ import { TopBar } from './top-bar.tsx';
 
 /** The frame around every page: top bar, side navigation, breadcrumbs, messages. */
 export function Shell() {
-  const [{ navigationOpen }, prefer] = usePreferences();
+  const [{ navigationOpen, splitPanel }, prefer] = usePreferences();
   const frame = useStore(frameStore);
   const content = useMemo(() => <CurrentPage />, []);
   const help = useShortcuts();
@@ -37,6 +37,8 @@ export function Shell() {
         content={content}
         splitPanel={frame.splitPanel}
         splitPanelOpen={frame.splitPanelOpen ?? false}
+        splitPanelPreferences={{ position: splitPanel }}
+        onSplitPanelPreferencesChange={({ detail }) => prefer({ splitPanel: detail.position })}
         onSplitPanelToggle={({ detail }) => frame.onSplitPanelToggle?.(detail.open)}
       />
       {help}

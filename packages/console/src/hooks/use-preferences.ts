@@ -6,6 +6,8 @@ export interface Preferences {
   readonly times: 'local' | 'utc';
   readonly density: 'comfortable' | 'compact';
   readonly navigationOpen: boolean;
+  /** Where what is chosen in a list is shown, on screens wide enough for both. */
+  readonly splitPanel: 'bottom' | 'side';
   /** Single keys act (WCAG 2.1.4 wants a way to turn that off). */
   readonly shortcuts: boolean;
   /** The Region of calls; undefined: the server's. */
@@ -17,6 +19,7 @@ const DEFAULTS: Preferences = {
   times: 'local',
   density: 'comfortable',
   navigationOpen: true,
+  splitPanel: 'bottom',
   shortcuts: true,
 };
 

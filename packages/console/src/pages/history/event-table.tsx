@@ -94,7 +94,7 @@ const isSelected = (row: EventRow, selected: SelectedEvent | undefined): boolean
 
 /** The row of a cell that has the focus itself, rather than something in it. */
 function indexOfRow(target: EventTarget): number | undefined {
-  if (!(target instanceof HTMLElement) || target.tagName !== 'TD') return undefined;
+  if (!(target instanceof HTMLElement) || !/^T[DH]$/.test(target.tagName)) return undefined;
   const row = target.closest('tr');
   const index = [...(row?.parentElement?.children ?? [])].indexOf(row!);
   return index < 0 ? undefined : index;

@@ -1,6 +1,15 @@
-import type { SearchFilter } from './search-language.ts';
+import { parseSearchFilter, type SearchFilter } from './search-language.ts';
 
 /** What a click on a facet's value makes of the filter. Several values of one field that are included are alternatives. */
+
+/** What cannot be read is told where it is written: whoever adds a condition to it begins anew. */
+export function readFilter(text: string): SearchFilter | undefined {
+  try {
+    return parseSearchFilter(text);
+  } catch {
+    return undefined;
+  }
+}
 
 export type FacetChoice = 'included' | 'excluded' | undefined;
 

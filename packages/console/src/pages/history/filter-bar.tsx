@@ -3,7 +3,7 @@ import PropertyFilter from '@cloudscape-design/components/property-filter';
 import { useMemo, useState } from 'react';
 import { filteringProperties, GROUPS_TEXT } from './filter-properties.ts';
 import { FilterText } from './filter-text.tsx';
-import { parseSearchFilter, printSearchFilter, type SearchFilter } from './search-language.ts';
+import { parseSearchFilter, printSearchFilter } from './search-language.ts';
 import type { HistoryState } from './state.ts';
 import { filterOf, type Query, queryOf, tokensOf } from './tokens.ts';
 import type { Facet } from './use-figures.ts';
@@ -69,7 +69,7 @@ function Conditions({ state, query, facets, paths, countText, onChange, onText }
       <div data-search className="history-filter">
         <PropertyFilter
           query={query}
-          onChange={({ detail }) => onChange(print(filterOf(detail, query)))}
+          onChange={({ detail }) => onChange(printSearchFilter(filterOf(detail, query)))}
           enableTokenGroups
           filteringProperties={properties}
           filteringOptions={options}
@@ -87,5 +87,3 @@ function Conditions({ state, query, facets, paths, countText, onChange, onText }
     </div>
   );
 }
-
-const print = (filter: SearchFilter | undefined): string => (filter === undefined ? '' : printSearchFilter(filter));

@@ -4,15 +4,15 @@ import { useStore } from '../../base/store.ts';
 import { Page } from '../../ui/page.tsx';
 import { Actions } from './actions.tsx';
 import { EventPanel } from './event-panel.tsx';
-import { toggleIncluded } from './facet-filter.ts';
+import { readFilter, toggleIncluded } from './facet-filter.ts';
 import { LiveView } from './live-view.tsx';
 import { historyPreferences } from './saved.ts';
-import { parseSearchFilter, printSearchFilter } from './search-language.ts';
+import { printSearchFilter } from './search-language.ts';
 import { SearchView } from './search-view.tsx';
 import { useAsked } from './use-asked.ts';
 import { useHistoryState } from './use-history-state.ts';
 import './history.css';
-import type { EventRow } from './event-row.ts';
+import type { Shown } from './view.ts';
 
 /** Event history: who did what, over all accounts and Regions that the person may see. */
 export default function HistoryPage() {
@@ -20,22 +20,23 @@ export default function HistoryPage() {
   const [state, change] = useHistoryState();
   const preferences = useStore(historyPreferences);
   const [round, setRound] = useState(0);
-  const [rows, setRows] = useState<readonly EventRow[]>([]);
+  const [{ rows, upTo }, setShown] = useState<Shown>({ rows: [], upTo: undefined });
   const asked = useAsked(state, round);
   const { selected, filter } = state;
   const row = rows.find(({ accountId, eventId }) => accountId === selected?.accountId && eventId === selected.eventId);
   const splitPanel = useMemo(() => {
     if (selected === undefined) return undefined;
     const onFilter = (field: string, value: string) =>
-      change({ filter: printSearchFilter(toggleIncluded(parseSearchFilter(filter), field, value)) });
+      change({ filter: printSearchFilter(toggleIncluded(readFilter(filter), field, value)) });
     return <EventPanel selected={selected} row={row} onFilter={onFilter} />;
   }, [selected, row, filter, change]);
-  const common = { session, state, preferences, asked, change, onRows: setRows };
+  const downloaded = asked.search && upTo !== undefined ? { ...asked.search, UpTo: upTo } : undefined;
+  const common = { session, state, preferences, asked, change, onShown: setShown };
   return (
     <Page
       title="Event history"
       contentType="table"
-      actions={<Actions state={state} search={asked.search} change={change} onRefresh={() => setRound((n) => n + 1)} />}
+      actions={<Actions state={state} search={downloaded} change={change} onRefresh={() => setRound((n) => n + 1)} />}
       splitPanel={splitPanel}
       splitPanelOpen={selected !== undefined}
       onSplitPanelToggle={(open) => open || change({ selected: undefined }, { replace: true })}

@@ -23,7 +23,7 @@ const LIVE_PAGE_MAX = 25;
 const MINUTE_MS = 60_000;
 
 /** New events as they come. They wait while somebody looks at those that are there. */
-export function LiveView({ session, state, preferences, asked, change, onRows }: ViewProps) {
+export function LiveView({ session, state, preferences, asked, change, onShown }: ViewProps) {
   const place = useRef<HTMLDivElement>(null);
   const [paused, setPaused] = useState(false);
   const [index, setIndex] = useState(0);
@@ -39,7 +39,7 @@ export function LiveView({ session, state, preferences, asked, change, onRows }:
   };
   const pageCount = Math.max(1, Math.ceil(live.rows.length / pageSize));
   const rows = useRows(live.rows.slice(index * pageSize, (index + 1) * pageSize));
-  useEffect(() => onRows(rows), [rows, onRows]);
+  useEffect(() => onShown({ rows, upTo: undefined }), [rows, onShown]);
   const paths = useMemo(() => (held ? pathsIn(rows.map(({ event }) => event.record)) : []), [rows, held]);
   const columns = useMemo(() => knownColumns(state.columns), [state.columns]);
   return (

@@ -3,6 +3,10 @@ import type { EventRow } from './event-row.ts';
 export interface Page {
   readonly rows: readonly EventRow[];
   readonly nextToken?: string;
+  /** Which events were there when the search began: all its pages are of these. */
+  readonly upTo?: number;
+  /** Events that were accepted but could not be searched yet. */
+  readonly behindCount?: number;
 }
 
 /** Pages that are kept, so that going back costs nothing: at 100 rows of 1.5 kB each about 3 MB. */

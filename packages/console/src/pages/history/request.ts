@@ -12,6 +12,8 @@ export interface Scope {
 
 export interface Search extends Scope {
   readonly Order: 'newest' | 'oldest';
+  /** Only events accepted before this one. */
+  readonly UpTo?: number;
 }
 
 type Asked = Pick<HistoryState, 'filter' | 'range' | 'accounts' | 'regions' | 'order'>;

@@ -11,14 +11,14 @@ import { CompareButton } from './compare-button.tsx';
 import { Controls } from './controls.tsx';
 import type { EventRow } from './event-row.ts';
 import { EventTable } from './event-table.tsx';
-import { toggleExcluded, toggleIncluded } from './facet-filter.ts';
+import { readFilter, toggleExcluded, toggleIncluded } from './facet-filter.ts';
 import { Facets } from './facets.tsx';
 import { FACET_FIELDS, pathsIn } from './fields.ts';
 import { Histogram } from './histogram.tsx';
 import { ListPreferences } from './list-preferences.tsx';
 import { DEFAULT_RANGE, describeRange } from './range.ts';
 import { historyPreferences } from './saved.ts';
-import { parseSearchFilter, printSearchFilter, type SearchFilter } from './search-language.ts';
+import { printSearchFilter, type SearchFilter } from './search-language.ts';
 import type { HistoryState } from './state.ts';
 import { useFacets, useHistogram } from './use-figures.ts';
 import type { ChangeState } from './use-history-state.ts';
@@ -28,7 +28,7 @@ import { PAGINATION_LABELS, type ViewProps } from './view.ts';
 const NO_ROWS: readonly EventRow[] = [];
 
 /** A search's pages, with its counts: three questions at once, of which the page is shown as soon as it is there. */
-export function SearchView({ session, state, preferences, asked, change, onRows }: ViewProps) {
+export function SearchView({ session, state, preferences, asked, change, onShown }: ViewProps) {
   const [{ times }] = usePreferences();
   const fields = useMemo(
     () => ((session.Accounts?.length ?? 0) > 1 ? [...FACET_FIELDS, 'accountId'] : FACET_FIELDS),
@@ -38,12 +38,12 @@ export function SearchView({ session, state, preferences, asked, change, onRows 
   const facetsOpen = preferences.facetsOpen ?? window.innerWidth >= FACETS_FROM_PX;
   const facets = useFacets(asked.search, facetsOpen ? fields : NO_FIELDS);
   const histogram = useHistogram(asked.search);
-  const rows = pages.page?.rows ?? NO_ROWS;
+  const { rows = NO_ROWS, upTo, behindCount = 0 } = pages.page ?? {};
   const [picked, setPicked] = useState<readonly EventRow[]>(NO_ROWS);
   useEffect(() => {
-    onRows(rows);
+    onShown({ rows, upTo: pages.loading ? undefined : upTo });
     setPicked(NO_ROWS);
-  }, [rows, onRows]);
+  }, [rows, upTo, pages.loading, onShown]);
   const paths = useMemo(() => pathsIn(rows.map(({ event }) => event.record)), [rows]);
   const columns = useMemo(() => knownColumns(state.columns), [state.columns]);
   const filter = useMemo(() => readFilter(state.filter), [state.filter]);
@@ -90,6 +90,9 @@ export function SearchView({ session, state, preferences, asked, change, onRows 
           header={
             <Header
               {...(count !== undefined && { counter: `(${count})` })}
+              {...(behindCount > 0 && {
+                description: `${countText(behindCount)} newer events cannot be searched yet.`,
+              })}
               actions={
                 <div className="history-actions">
                   <CompareButton picked={picked} />
@@ -135,15 +138,6 @@ export function SearchView({ session, state, preferences, asked, change, onRows 
 const NO_FIELDS: readonly string[] = [];
 /** Narrower windows have no room for counts beside AWS's columns: they are shown when asked for. */
 const FACETS_FROM_PX = 1_400;
-
-/** What cannot be read is told where it is written: the facets go on from nothing. */
-function readFilter(text: string): SearchFilter | undefined {
-  try {
-    return parseSearchFilter(text);
-  } catch {
-    return undefined;
-  }
-}
 
 function NoEvents({ state, change }: { readonly state: HistoryState; readonly change: ChangeState }) {
   const where = describeRange(state.range);

@@ -7,6 +7,8 @@ import type { Search } from './request.ts';
 interface SearchAnswer {
   readonly Events: readonly FoundEvent[];
   readonly NextToken?: string;
+  readonly SearchedUpTo: number;
+  readonly EventsBehind: number;
 }
 
 export interface Pages {
@@ -20,10 +22,15 @@ export interface Pages {
   readonly openEnd: boolean;
 }
 
-export async function askPage(search: Search, limit: number, token: string | undefined, signal: AbortSignal) {
+export async function askPage(
+  search: Search,
+  limit: number,
+  token: string | undefined,
+  signal: AbortSignal,
+): Promise<Page> {
   const input = { ...search, Limit: limit, ...(token !== undefined && { NextToken: token }) };
-  const { Events, NextToken } = await native<SearchAnswer>('search', input, { signal });
-  return { rows: Events.map(rowOf), ...(NextToken !== undefined && { nextToken: NextToken }) };
+  const { Events, NextToken, SearchedUpTo, EventsBehind } = await native<SearchAnswer>('search', input, { signal });
+  return { rows: Events.map(rowOf), nextToken: NextToken, upTo: SearchedUpTo, behindCount: EventsBehind };
 }
 
 const BEFORE: Pages = { page: undefined, index: 0, loading: true, error: undefined, reachableCount: 1, openEnd: true };

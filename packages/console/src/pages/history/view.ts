@@ -5,6 +5,13 @@ import type { HistoryState } from './state.ts';
 import type { Asked } from './use-asked.ts';
 import type { ChangeState } from './use-history-state.ts';
 
+/** What is there to be looked at. */
+export interface Shown {
+  readonly rows: readonly EventRow[];
+  /** All that is shown was accepted before this one; undefined while nothing is shown, and in live mode. */
+  readonly upTo: number | undefined;
+}
+
 /** What both views of the page are given: the list of a search, and live events. */
 export interface ViewProps {
   readonly session: Session;
@@ -12,8 +19,7 @@ export interface ViewProps {
   readonly preferences: HistoryPreferences;
   readonly asked: Asked;
   readonly change: ChangeState;
-  /** Told of the rows that are there to be looked at. */
-  readonly onRows: (rows: readonly EventRow[]) => void;
+  readonly onShown: (shown: Shown) => void;
 }
 
 /** A page of Cloudscape's own counts from 1. */
