@@ -121,7 +121,14 @@ export async function runCommand(args: readonly string[]): Promise<number> {
       await withClient(o, async (client) =>
         done(
           count || histogram || facets.length > 0
-            ? await searchFigures(client, { found, facets, facetLimit: Number(o.facetLimit), histogram, count, json })
+            ? await searchFigures(client, {
+                found,
+                facets,
+                facetLimit: limitOf(o.facetLimit, '--facet-limit'),
+                histogram,
+                count,
+                json,
+              })
             : await search(client, { found, shown, limit, columns }),
         ),
       );

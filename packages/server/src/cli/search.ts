@@ -93,7 +93,8 @@ const tellBehind = ({ EventsBehind: behind }: Answer) => {
 export interface FigureOptions {
   readonly found: Found;
   readonly facets: readonly string[];
-  readonly facetLimit: number;
+  /** undefined: as many as the server gives. */
+  readonly facetLimit: number | undefined;
   readonly histogram: boolean;
   readonly count: boolean;
   readonly json: boolean;
@@ -105,7 +106,7 @@ export async function searchFigures(client: OpenTrailClient, options: FigureOpti
   const answer = await ask(client, {
     ...asInput(found),
     Limit: 0,
-    ...(facets.length > 0 && { Facets: facets, FacetLimit: facetLimit }),
+    ...(facets.length > 0 && { Facets: facets, FacetLimit: facetLimit ?? FACET_VALUES_MAX }),
     ...(histogram && { Histogram: { Buckets: HISTOGRAM_LINES } }),
     ...(count && { Count: true }),
   });
@@ -122,6 +123,8 @@ export async function searchFigures(client: OpenTrailClient, options: FigureOpti
   return 0;
 }
 
+/** SearchEvents' own limit. */
+const FACET_VALUES_MAX = 1_000;
 /** A screen's. */
 const HISTOGRAM_LINES = 30;
 const BAR_CHARS = 40;
@@ -154,10 +157,10 @@ function histogramText({ IntervalSeconds = 1, Buckets }: Histogram): string {
   return lines.join('\n');
 }
 
-/** How many events to show at most: a number, or all. @throws OperatorError */
-export function limitOf(text: string): number | undefined {
+/** How many at most: a number, or all. @throws OperatorError */
+export function limitOf(text: string, flag = '--limit'): number | undefined {
   if (text === 'all') return undefined;
   const limit = Number(text);
   if (Number.isSafeInteger(limit) && limit > 0) return limit;
-  throw new OperatorError(`--limit takes a number of events or 'all', not ${JSON.stringify(text)}.`);
+  throw new OperatorError(`${flag} takes a number or 'all', not ${JSON.stringify(text)}.`);
 }
