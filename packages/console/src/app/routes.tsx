@@ -32,6 +32,10 @@ export const ROUTES: readonly Route[] = [
   page('/', () => import('../pages/overview/index.tsx'), { section: '', text: 'Overview' }),
   page('/events', () => import('../pages/history/index.tsx'), { section: '', text: 'Event history' }),
   page('/events/:accountId/:eventId', () => import('../pages/event/index.tsx')),
+  page('/trails', () => import('../pages/trails/index.tsx'), { section: 'Monitoring', text: 'Trails' }),
+  page('/trails/create', () => import('../pages/trails/create.tsx')),
+  page('/trails/edit/:arn…', () => import('../pages/trails/edit.tsx')),
+  page('/trails/:arn…', () => import('../pages/trails/detail.tsx')),
 ];
 
 export function routeOf(path: string): { readonly route: Route; readonly params: Params } | undefined {

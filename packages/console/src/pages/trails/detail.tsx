@@ -1,0 +1,77 @@
+import SpaceBetween from '@cloudscape-design/components/space-between';
+import Tabs from '@cloudscape-design/components/tabs';
+import type { PageParams } from '../../app/routes.tsx';
+import { useUrlState } from '../../app/url-state.ts';
+import { useCall } from '../../hooks/use-call.ts';
+import { CopyText } from '../../ui/copy-text.tsx';
+import { Loaded } from '../../ui/loaded.tsx';
+import { Page } from '../../ui/page.tsx';
+import { getStatus, getTrail } from './calls.ts';
+import { DETAIL_STATE, type TABS } from './detail-state.ts';
+import { LogFiles } from './log-files.tsx';
+import { regionIn, type Trail, type TrailStatus } from './logic/trail.ts';
+import './trails.css';
+import { SelectorsTab } from './selectors-tab.tsx';
+import { SettingsTab } from './settings-tab.tsx';
+import { StatusTab } from './status-tab.tsx';
+import { TagsTab } from './tags-tab.tsx';
+import { TrailActions } from './trail-actions.tsx';
+
+const BREADCRUMBS = [{ text: 'Trails', href: '/trails' }];
+
+/** One trail: how it does, its files, what it logs, how it is set. */
+export default function TrailPage({ params: { arn = '' } }: PageParams) {
+  const trail = useCall((signal) => getTrail(arn, regionIn(arn), signal), [arn]);
+  const status = useCall(
+    async (signal) => (trail.data ? { of: trail.data, is: await getStatus(trail.data, signal) } : undefined),
+    [trail.data],
+  );
+  const reload = () => {
+    trail.reload();
+    status.reload();
+  };
+  const name = trail.data?.Name ?? arn.split('/').at(-1) ?? arn;
+  return (
+    <Page
+      title={name}
+      breadcrumbs={BREADCRUMBS}
+      description={<CopyText text={arn} label="ARN" />}
+      actions={trail.data && <TrailActions trail={trail.data} status={status.data?.is} onChanged={reload} />}
+    >
+      <Loaded call={trail} failed="The trail could not be loaded">
+        {(loaded) => <TrailTabs trail={loaded} status={status.data?.is} error={status.error} onReload={reload} />}
+      </Loaded>
+    </Page>
+  );
+}
+
+interface TrailTabsProps {
+  readonly trail: Trail;
+  readonly status: TrailStatus | undefined;
+  readonly error: Error | undefined;
+  readonly onReload: () => void;
+}
+
+function TrailTabs({ trail, status, error, onReload }: TrailTabsProps) {
+  const [{ tab }, change] = useUrlState(DETAIL_STATE);
+  return (
+    <SpaceBetween size="l">
+      <Tabs
+        ariaLabel="Trail"
+        activeTabId={tab}
+        onChange={({ detail }) => change({ tab: detail.activeTabId as (typeof TABS)[number], folder: '', file: '' })}
+        tabs={[
+          {
+            id: 'status',
+            label: 'Status',
+            content: <StatusTab trail={trail} status={status} error={error} onReload={onReload} />,
+          },
+          { id: 'files', label: 'Log files', content: <LogFiles trail={trail} /> },
+          { id: 'events', label: 'Events', content: <SelectorsTab trail={trail} /> },
+          { id: 'settings', label: 'Settings', content: <SettingsTab trail={trail} /> },
+          { id: 'tags', label: 'Tags', content: <TagsTab trail={trail} /> },
+        ]}
+      />
+    </SpaceBetween>
+  );
+}

@@ -1,0 +1,34 @@
+import { trailHref } from '../../app/links.ts';
+import type { PageParams } from '../../app/routes.tsx';
+import { useCall } from '../../hooks/use-call.ts';
+import { Loaded } from '../../ui/loaded.tsx';
+import { Page } from '../../ui/page.tsx';
+import { getSelectors, getStatus, getTrail } from './calls.ts';
+import { formOf, placeOf, type TrailForm } from './logic/form.ts';
+import { selectorsOf } from './logic/selectors.ts';
+import { regionIn } from './logic/trail.ts';
+import { TrailWizard } from './wizard/trail-wizard.tsx';
+
+/** A trail that is there, to be changed. */
+export default function EditTrailPage({ params: { arn = '' } }: PageParams) {
+  const form = useCall<TrailForm>(
+    async (signal) => {
+      const trail = await getTrail(arn, regionIn(arn), signal);
+      const [selectors, status] = await Promise.all([getSelectors(trail, signal), getStatus(trail, signal)]);
+      return formOf(trail, selectorsOf(selectors), [], status.IsLogging);
+    },
+    [arn],
+  );
+  const name = arn.split('/').at(-1) ?? arn;
+  const breadcrumbs = [
+    { text: 'Trails', href: '/trails' },
+    { text: name, href: trailHref(arn) },
+  ];
+  return (
+    <Page title="Edit" header={false} breadcrumbs={breadcrumbs} contentType="wizard">
+      <Loaded call={form} failed="The trail could not be loaded">
+        {(loaded) => <TrailWizard initial={loaded} before={loaded} place={placeOf({ TrailARN: arn })} />}
+      </Loaded>
+    </Page>
+  );
+}
