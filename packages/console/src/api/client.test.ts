@@ -97,6 +97,12 @@ test('and given up when it goes on', { timeout: 20_000 }, async () => {
   expect(asked).toHaveLength(4);
 });
 
+test('what must not wait is told at once', async () => {
+  refuse(429, '{"Code":"TooManyAttempts","Message":"Wait 15 minutes."}', { 'retry-after': '900' });
+  expect(await problem(send('POST', '/session', { retry: false }))).toMatchObject({ code: 'TooManyAttempts' });
+  expect(asked).toHaveLength(1);
+});
+
 test('other errors are not repeated', async () => {
   refuse(500, '{"__type":"InternalFailure","message":"x"}');
   await problem(json('cloudtrail', 'LookupEvents'));

@@ -20,14 +20,16 @@ export interface RawOptions extends CallOptions {
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: BodyInit;
+  /** `false`: a refusal for load is told at once. */
+  readonly retry?: false;
 }
 
 /** What calls need to know of the session; set by session.ts, so that neither imports the other. */
 export interface CallerPlace {
   readonly region: () => string;
   readonly csrfToken: () => string | undefined;
-  /** The server knows the session no more. */
-  readonly lost: () => void;
+  /** The session is not what this page believes. */
+  readonly lost: (error: ApiError) => void;
 }
 
 let place: CallerPlace = { region: () => 'us-east-1', csrfToken: () => undefined, lost: () => undefined };
@@ -51,8 +53,8 @@ export async function send(method: string, path: string, options: RawOptions = {
     const answer = await fetchOnce(method, path, options);
     if (answer.ok) return answer;
     const error = await errorOfAnswer(answer);
-    if (answer.status === 401) place.lost();
-    if (!isThrottled(error) || tries === TRIES_MAX) throw error;
+    if (answer.status === 401 || error.code === 'InvalidCsrfToken') place.lost(error);
+    if (!isThrottled(error) || options.retry === false || tries === TRIES_MAX) throw error;
     await pause(pauseMs(answer, tries), options.signal);
   }
 }

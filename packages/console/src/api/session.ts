@@ -29,7 +29,7 @@ export interface Session {
 
 export type SignInInput =
   | { AccessKeyId: string; SecretAccessKey: string; SessionToken?: string; MfaCode?: string }
-  | { AccountId: string; UserName: string; Password: string; MfaCode?: string };
+  | { AccountId: string; UserName: string; Password: string; NewPassword?: string; MfaCode?: string };
 
 export type SessionState =
   | { readonly state: 'unknown' }
@@ -53,18 +53,25 @@ export function chosenRegion(session: Session | undefined, wanted: string | unde
 setCallerPlace({
   region: () => chosenRegion(current(), preferences.get().region),
   csrfToken: () => current()?.CsrfToken,
-  lost: () => {
-    if (current()) sessionStore.set({ state: 'out', expired: true });
+  lost: ({ code }) => {
+    if (!current()) return;
+    // A role's session has ended, or another tab of the browser goes on as somebody else.
+    if (code === 'RoleSessionEnded' || code === 'InvalidCsrfToken') void loadSession();
+    else sessionStore.set({ state: 'out', expired: true });
   },
 });
 
-/** Asks who is signed in; run at start. */
+/** Asks who is signed in; run at start, and when there is doubt. */
 export async function loadSession(): Promise<void> {
   try {
     entered(await (await send('GET', '/session')).json());
   } catch (error) {
-    if (error instanceof ApiError && error.status === 401) sessionStore.set({ state: 'out', expired: false });
-    else sessionStore.set({ state: 'unreachable', error: error as Error });
+    const code = error instanceof ApiError && error.status === 401 ? error.code : undefined;
+    if (code === 'RoleSessionEnded') {
+      // Told once: from then on one is oneself again. Where a page was open, `lost` asks.
+      if (!current()) await loadSession();
+    } else if (code !== undefined) sessionStore.set({ state: 'out', expired: current() !== undefined });
+    else if (!current()) sessionStore.set({ state: 'unreachable', error: error as Error });
   }
 }
 
@@ -72,6 +79,7 @@ const entered = (answer: unknown) => sessionStore.set({ state: 'in', session: an
 
 const sendJson = async (method: string, path: string, input?: object): Promise<unknown> => {
   const answer = await send(method, path, {
+    retry: false, // a lock-out is told, not waited for
     ...(input && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(input) }),
   });
   return answer.status === 204 ? undefined : answer.json();

@@ -1,4 +1,5 @@
 import { Suspense, useEffect, useRef } from 'react';
+import { useRegion, useSession } from '../api/session.ts';
 import { EmptyState } from '../ui/empty-state.tsx';
 import { Loading } from '../ui/loading.tsx';
 import { Page } from '../ui/page.tsx';
@@ -9,6 +10,8 @@ import { routeOf } from './routes.tsx';
 /** The page that the address names. Going to another one moves the focus to its beginning, as a full load would. */
 export function CurrentPage() {
   const { path } = usePlace();
+  const { Arn } = useSession();
+  const region = useRegion();
   const found = routeOf(path);
   const content = useRef<HTMLDivElement>(null);
   const shown = useRef(path);
@@ -20,7 +23,8 @@ export function CurrentPage() {
   }, [path]);
   return (
     <div id="content" ref={content} tabIndex={-1}>
-      <PageBoundary key={path}>
+      {/* Who one is and the Region decide what every page shows: it begins anew with them. */}
+      <PageBoundary key={[path, Arn, region].join(' ')}>
         <Suspense fallback={<Loading />}>
           {found ? <found.route.Page params={found.params} /> : <NoSuchPage path={path} />}
         </Suspense>

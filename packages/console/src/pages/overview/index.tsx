@@ -9,15 +9,14 @@ import SegmentedControl from '@cloudscape-design/components/segmented-control';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import Toggle from '@cloudscape-design/components/toggle';
 import { type ReactNode, useState } from 'react';
-import { isDenied } from '../../api/error.ts';
 import { historyHref } from '../../app/links.ts';
 import { navigate } from '../../app/router.ts';
 import { flag, oneOf, useUrlState } from '../../app/url-state.ts';
 import { usePreferences } from '../../hooks/use-preferences.ts';
 import { EmptyState } from '../../ui/empty-state.tsx';
+import { ErrorState } from '../../ui/error-state.tsx';
 import { callerName } from '../../ui/format.ts';
 import { Loaded } from '../../ui/loaded.tsx';
-import { NoPermission } from '../../ui/no-permission.tsx';
 import { Page } from '../../ui/page.tsx';
 import { Histogram } from '../history/histogram.tsx';
 import { NewList } from './new-list.tsx';
@@ -60,8 +59,8 @@ export default function Overview() {
       }
     >
       <SpaceBetween size="l">
-        {isDenied(numbers.error) ? (
-          <NoPermission error={numbers.error} />
+        {numbers.error ? (
+          <ErrorState error={numbers.error} title="Events could not be counted" onRetry={refresh} />
         ) : (
           <EventCards overview={overview} range={range} />
         )}

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { EMPTY_FORM, inputOf, missingOf } from './form.ts';
+import { ApiError } from '../../api/error.ts';
+import { EMPTY_FORM, inputOf, isQuestion, missingOf, questionOf } from './form.ts';
 
 test('access keys as they are pasted', () => {
   const form = { ...EMPTY_FORM, accessKeyId: ' AKIA1\n', secretAccessKey: 'secret ', sessionToken: ' ' };
@@ -23,10 +24,19 @@ test('a password keeps its blanks; an account may be written as the console show
 });
 
 test('what is still to be filled in', () => {
-  expect([...missingOf(EMPTY_FORM, false)]).toEqual(['accessKeyId', 'secretAccessKey']);
-  expect([...missingOf({ ...EMPTY_FORM, kind: 'password', accountId: 'x' }, true)]).toEqual([
+  expect([...missingOf(EMPTY_FORM, new Set())]).toEqual(['accessKeyId', 'secretAccessKey']);
+  expect([...missingOf({ ...EMPTY_FORM, kind: 'password', accountId: 'x' }, new Set(['mfaCode']))]).toEqual([
     'userName',
     'password',
     'mfaCode',
   ]);
+});
+
+test('what the server asks for besides', () => {
+  const required = new ApiError('MfaRequired', 'Enter the code of your MFA device.', 401);
+  expect([questionOf(required), isQuestion(required)]).toEqual(['mfaCode', true]);
+  const wrong = new ApiError('InvalidMfaCode', 'The code is wrong.', 401);
+  expect([questionOf(wrong), isQuestion(wrong)]).toEqual(['mfaCode', false]);
+  expect(questionOf(new ApiError('PasswordResetRequired', 'x', 403))).toBe('newPassword');
+  expect(questionOf(new ApiError('SignInFailed', 'x', 401))).toBeUndefined();
 });

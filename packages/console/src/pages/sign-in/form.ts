@@ -1,3 +1,4 @@
+import { ApiError } from '../../api/error.ts';
 import { type SignInInput, signIn, switchRole } from '../../api/session.ts';
 
 export interface SignInForm {
@@ -5,6 +6,8 @@ export interface SignInForm {
   readonly accountId: string;
   readonly userName: string;
   readonly password: string;
+  /** Asked for when the password must be changed at this sign-in. */
+  readonly newPassword: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken: string;
@@ -17,6 +20,7 @@ export const EMPTY_FORM: SignInForm = {
   accountId: '',
   userName: '',
   password: '',
+  newPassword: '',
   accessKeyId: '',
   secretAccessKey: '',
   sessionToken: '',
@@ -29,21 +33,36 @@ const NEEDED = {
   password: ['accountId', 'userName', 'password'],
 } as const;
 
+/** What the server asked for besides. */
+export type Question = 'mfaCode' | 'newPassword';
+
+/** What a refusal asks for: undefined when it is none that an answer could mend. */
+export function questionOf(error: unknown): Question | undefined {
+  if (!(error instanceof ApiError)) return undefined;
+  if (/Mfa/i.test(error.code)) return 'mfaCode';
+  return error.code === 'PasswordResetRequired' ? 'newPassword' : undefined;
+}
+
+/** Whether it is a question alone, and nothing was wrong. */
+export const isQuestion = (error: unknown): boolean => error instanceof ApiError && /Required$/.test(error.code);
+
 /** Fields that must still be filled in. */
-export function missingOf(form: SignInForm, mfa: boolean): ReadonlySet<keyof SignInForm> {
-  const needed: (keyof SignInForm)[] = [...NEEDED[form.kind], ...(mfa ? (['mfaCode'] as const) : [])];
+export function missingOf(form: SignInForm, questions: ReadonlySet<Question>): ReadonlySet<keyof SignInForm> {
+  const needed: (keyof SignInForm)[] = [...NEEDED[form.kind], ...questions];
   return new Set(needed.filter((name) => form[name].trim() === ''));
 }
 
-/** What POST /session takes: pasted values without the blanks around them, but the password as it is. */
+/** What POST /session takes: pasted values without the blanks around them, but passwords as they are. */
 export function inputOf(form: SignInForm): SignInInput {
   const mfaCode = form.mfaCode.trim();
   const mfa = mfaCode !== '' && { MfaCode: mfaCode };
   if (form.kind === 'password')
     return {
+      // The console shows 1234-5678-9012.
       AccountId: form.accountId.trim().replace(/(?<=\d)-(?=\d)/g, ''),
       UserName: form.userName.trim(),
       Password: form.password,
+      ...(form.newPassword !== '' && { NewPassword: form.newPassword }),
       ...mfa,
     };
   const token = form.sessionToken.trim();

@@ -7,9 +7,9 @@ import ExpandableSection from '@cloudscape-design/components/expandable-section'
 import SegmentedControl from '@cloudscape-design/components/segmented-control';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { type FormEvent, useEffect, useState } from 'react';
-import { ApiError } from '../../api/error.ts';
+import { messageOf } from '../../api/error.ts';
 import { Field } from './field.tsx';
-import { EMPTY_FORM, missingOf, type SignInForm, submitForm } from './form.ts';
+import { EMPTY_FORM, isQuestion, missingOf, type Question, questionOf, type SignInForm, submitForm } from './form.ts';
 
 /** Only those who are not signed in see it. @param expired they were, and the session ended */
 export default function SignIn({ expired }: { readonly expired: boolean }) {
@@ -41,8 +41,8 @@ function Credentials() {
   const [tried, setTried] = useState(false);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
-  const [mfa, setMfa] = useState(false);
-  const missing = missingOf(form, mfa);
+  const [questions, setQuestions] = useState<ReadonlySet<Question>>(new Set());
+  const missing = missingOf(form, questions);
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
@@ -53,7 +53,8 @@ function Credentials() {
     try {
       await submitForm(form);
     } catch (failed) {
-      setMfa(mfa || asksForMfa(failed));
+      const question = questionOf(failed);
+      if (question) setQuestions(new Set([...questions, question]));
       setError(failed);
       setTried(false);
       setBusy(false);
@@ -91,7 +92,10 @@ function Credentials() {
             <Field label="Secret access key" {...field('secretAccessKey')} type="password" autoComplete="off" />
           </>
         )}
-        {mfa && <Field label="MFA code" {...field('mfaCode')} autoComplete="one-time-code" />}
+        {questions.has('newPassword') && (
+          <Field label="New password" {...field('newPassword')} type="password" autoComplete="new-password" />
+        )}
+        {questions.has('mfaCode') && <Field label="MFA code" {...field('mfaCode')} autoComplete="one-time-code" />}
         <ExpandableSection headerText={form.kind === 'keys' ? 'Session token, role' : 'Role'}>
           <SpaceBetween size="m">
             {form.kind === 'keys' && (
@@ -114,11 +118,7 @@ function Credentials() {
   );
 }
 
-const asksForMfa = (error: unknown): boolean => error instanceof ApiError && /mfa/i.test(error.code + error.message);
-
-/** The server's own words; for a person who was asked for a code the first time it is no failure. */
+/** In the server's own words; what was only asked for is no failure. */
 function SignInError({ error }: { readonly error: unknown }) {
-  const isQuestion =
-    error instanceof ApiError && /mfa/i.test(error.code) && /requir|need/i.test(error.code + error.message);
-  return <Alert type={isQuestion ? 'info' : 'error'}>{error instanceof Error ? error.message : String(error)}</Alert>;
+  return <Alert type={isQuestion(error) ? 'info' : 'error'}>{messageOf(error)}</Alert>;
 }
