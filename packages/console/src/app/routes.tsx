@@ -36,6 +36,11 @@ export const ROUTES: readonly Route[] = [
   page('/trails/create', () => import('../pages/trails/create.tsx')),
   page('/trails/edit/:arn…', () => import('../pages/trails/edit.tsx')),
   page('/trails/:arn…', () => import('../pages/trails/detail.tsx')),
+  page('/notifications', () => import('../pages/notifications/index.tsx'), {
+    section: 'Monitoring',
+    text: 'Notifications',
+  }),
+  page('/alarms', () => import('../pages/alarms/index.tsx'), { section: 'Monitoring', text: 'Alarms' }),
 ];
 
 export function routeOf(path: string): { readonly route: Route; readonly params: Params } | undefined {

@@ -15,10 +15,10 @@ import { printValue } from '../../ui/json-tree/rows.ts';
 import { Loaded } from '../../ui/loaded.tsx';
 import { Time } from '../../ui/time.tsx';
 import { visible } from '../../ui/visible.ts';
+import { EventLink } from './event-link.tsx';
 import { happened } from './happened.ts';
 import { alwaysDiffers, compareRecords, type Difference } from './logic/diff.ts';
 import { textOf, timeOf } from './logic/record.ts';
-import { EventLink } from './related.tsx';
 import { findEvent, type ShownEvent } from './search.ts';
 
 interface CompareProps {

@@ -1,14 +1,14 @@
 import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
 import Header from '@cloudscape-design/components/header';
-import Link from '@cloudscape-design/components/link';
 import Table, { type TableProps } from '@cloudscape-design/components/table';
 import Tabs from '@cloudscape-design/components/tabs';
-import { eventHref, historyHref } from '../../app/links.ts';
+import { historyHref } from '../../app/links.ts';
 import { EmptyState } from '../../ui/empty-state.tsx';
 import { Loaded } from '../../ui/loaded.tsx';
 import { Time } from '../../ui/time.tsx';
 import { printSearchFilter } from '../history/search-language.ts';
+import { EventLink } from './event-link.tsx';
 import { happened } from './happened.ts';
 import { textOf, timeOf } from './logic/record.ts';
 import { type Relation, relationsOf } from './logic/related.ts';
@@ -118,10 +118,3 @@ const columnsOf = (
       ),
   },
 ];
-
-/** Old records have no id, and so no page. */
-export function EventLink({ event }: { readonly event: ShownEvent }) {
-  const id = textOf(event.record.eventID);
-  const text = happened(event);
-  return id === '' ? text : <Link href={eventHref(event.accountId, id)}>{text}</Link>;
-}

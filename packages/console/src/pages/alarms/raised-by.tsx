@@ -1,0 +1,91 @@
+import Box from '@cloudscape-design/components/box';
+import Header from '@cloudscape-design/components/header';
+import SpaceBetween from '@cloudscape-design/components/space-between';
+import Table from '@cloudscape-design/components/table';
+import { mapSome } from '../../api/pages.ts';
+import { useCall } from '../../hooks/use-call.ts';
+import { EmptyState } from '../../ui/empty-state.tsx';
+import { Loaded } from '../../ui/loaded.tsx';
+import { Time } from '../../ui/time.tsx';
+import { visible } from '../../ui/visible.ts';
+import { EventLink } from '../event/event-link.tsx';
+import { accountOf, textOf } from '../event/logic/record.ts';
+import { type ShownEvent, shownEvent } from '../event/search.ts';
+import { type Alarm, countedEvents, filtersOfMetric } from './calls.ts';
+import { metricsOf, type Raised } from './reason.ts';
+
+interface RaisedByProps {
+  readonly alarm: Alarm;
+  /** undefined: it never was. */
+  readonly raised: Raised | undefined;
+}
+
+/** The events that an alarm's metric filters counted in the time that it went off for. */
+export function RaisedBy({ alarm, raised }: RaisedByProps) {
+  const call = useCall((signal) => eventsBehind(alarm, raised, signal), [alarm.AlarmArn, raised?.atMs]);
+  if (!raised) return <Box color="text-body-secondary">It has not gone off as far back as its history reaches.</Box>;
+  return (
+    <Loaded call={call} failed="The events that raised it could not be loaded">
+      {(found) => (
+        <Table
+          variant="borderless"
+          contentDensity="compact"
+          wrapLines
+          items={[...found]}
+          ariaLabels={{ tableLabel: 'Events that raised the alarm' }}
+          header={
+            <Header
+              variant="h3"
+              counter={`(${found.length})`}
+              description={
+                <SpaceBetween size="xxs">
+                  <span>
+                    It went off at <Time value={raised.atMs} />. Its metric filters counted these from{' '}
+                    <Time value={raised.startMs} /> to <Time value={raised.endMs} />.
+                  </span>
+                  <span>{visible(raised.reason)}</span>
+                </SpaceBetween>
+              }
+            >
+              Events that raised it
+            </Header>
+          }
+          empty={
+            <EmptyState title="No events">
+              Its metric does not come from a metric filter, or the log group keeps these events no more.
+            </EmptyState>
+          }
+          columnDefinitions={[
+            {
+              id: 'time',
+              header: 'Event time',
+              width: 190,
+              cell: ({ record }) => <Time value={textOf(record.eventTime)} />,
+            },
+            { id: 'what', header: 'What happened', isRowHeader: true, cell: (event) => <EventLink event={event} /> },
+            {
+              id: 'from',
+              header: 'Source IP address',
+              width: 200,
+              cell: ({ record }) => visible(textOf(record.sourceIPAddress)),
+            },
+          ]}
+        />
+      )}
+    </Loaded>
+  );
+}
+
+async function eventsBehind(
+  alarm: Alarm,
+  raised: Raised | undefined,
+  signal: AbortSignal,
+): Promise<readonly ShownEvent[]> {
+  if (!raised) return [];
+  const filters = (await mapSome(metricsOf(alarm), (metric) => filtersOfMetric(metric, signal))).flat();
+  const messages = (await mapSome(filters, (filter) => countedEvents(filter, raised, signal))).flat();
+  return [...new Set(messages)].map((message) => {
+    const event = shownEvent('', message);
+    return { ...event, accountId: accountOf(event.record) };
+  });
+}

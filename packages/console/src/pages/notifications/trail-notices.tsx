@@ -1,0 +1,71 @@
+import Link from '@cloudscape-design/components/link';
+import StatusIndicator from '@cloudscape-design/components/status-indicator';
+import type { TableProps } from '@cloudscape-design/components/table';
+import type { Listed } from '../../api/pages.ts';
+import { trailHref } from '../../app/links.ts';
+import type { Call } from '../../hooks/use-call.ts';
+import { by, ListTable } from '../../ui/list-table.tsx';
+import { Time } from '../../ui/time.tsx';
+import { visible } from '../../ui/visible.ts';
+import { nameOfArn } from '../event/logic/record.ts';
+import type { TrailNotice } from './calls.ts';
+
+/** Which trail tells which topic of its log files, and how that went. */
+export function TrailNotices({ call }: { readonly call: Call<Listed<TrailNotice>> }) {
+  return (
+    <ListTable
+      title="Trails"
+      description="Trails that tell an SNS topic of each log file."
+      call={call}
+      columns={COLUMNS}
+      idOf={({ arn }) => arn}
+      textOf={({ name, topicArn, status }) => `${name} ${topicArn} ${status?.LatestNotificationError ?? ''}`}
+      empty={{
+        title: 'No trail has a topic',
+        hint: (
+          <>
+            Give a <Link href="/trails">trail</Link> an SNS topic to hear of each log file.
+          </>
+        ),
+      }}
+      failed="Trails could not be loaded"
+    />
+  );
+}
+
+const COLUMNS: readonly TableProps.ColumnDefinition<TrailNotice>[] = [
+  {
+    id: 'name',
+    header: 'Trail',
+    isRowHeader: true,
+    cell: ({ name, arn }) => <Link href={trailHref(arn)}>{visible(name)}</Link>,
+    sortingComparator: by(({ name }) => name),
+  },
+  {
+    id: 'topic',
+    header: 'Topic',
+    cell: ({ topicArn }) => visible(nameOfArn(topicArn)),
+    sortingComparator: by(({ topicArn }) => topicArn),
+  },
+  { id: 'state', header: 'Last notification', cell: ({ status }) => <Delivery status={status} /> },
+  {
+    id: 'time',
+    header: 'Delivered',
+    width: 190,
+    cell: ({ status }) => <Time value={status?.LatestNotificationTime} />,
+    sortingComparator: by(({ status }) => status?.LatestNotificationTime),
+  },
+];
+
+function Delivery({ status }: Pick<TrailNotice, 'status'>) {
+  if (!status) return <StatusIndicator type="warning">You may not see its status</StatusIndicator>;
+  if (status.LatestNotificationError) {
+    return (
+      <StatusIndicator type="error" wrapText>
+        {visible(status.LatestNotificationError)}
+      </StatusIndicator>
+    );
+  }
+  if (status.LatestNotificationTime !== undefined) return <StatusIndicator>Delivered</StatusIndicator>;
+  return <StatusIndicator type="pending">None yet</StatusIndicator>;
+}
