@@ -65,7 +65,12 @@ export function useShortcuts(): ReactNode {
 
 /** A page's own search comes before the one in the top bar: it marks it with `data-search`. */
 function focusSearch(): void {
-  const input = document.querySelector<HTMLElement>('#content [data-search] input, #top-bar [data-search] input');
+  const inputs = document.querySelectorAll<HTMLElement>('[data-search] input');
+  // The top bar measures a hidden copy of itself.
+  const shown = [...inputs].filter(
+    (input) => input.checkVisibility({ visibilityProperty: true }) && !input.closest('[aria-hidden=true]'),
+  );
+  const input = shown.find((one) => one.closest('#content')) ?? shown[0];
   input?.focus();
 }
 

@@ -22,7 +22,7 @@ export function FilterText({ filter, onChange, onConditions }: FilterTextProps) 
   };
   return (
     <FormField
-      label="Filter"
+      label="Filter in the search language"
       stretch
       {...(error !== undefined && { errorText: error })}
       constraintText={
@@ -47,7 +47,6 @@ export function FilterText({ filter, onChange, onConditions }: FilterTextProps) 
         value={text}
         rows={2}
         spellcheck={false}
-        ariaLabel="Filter in the search language"
         placeholder="eventName = DeleteBucket and (userName != bob or errorCode ^ Access)"
         onChange={({ detail }) => setText(detail.value)}
         onKeyDown={(event) => {

@@ -7,12 +7,14 @@ import type { Range } from './range.ts';
 
 interface HistogramProps {
   readonly data: HistogramData | undefined;
+  /** What is drawn is of the search before. */
+  readonly loading: boolean;
   readonly utc: boolean;
   readonly onBrush: (range: Range) => void;
 }
 
 /** Events over time. Dragging over it narrows the time range; the date range picker does the same by keyboard. */
-export function Histogram({ data, utc, onBrush }: HistogramProps) {
+export function Histogram({ data, loading, utc, onBrush }: HistogramProps) {
   const place = useRef<HTMLDivElement>(null);
   const latest = useRef({ data, onBrush });
   latest.current = { data, onBrush };
@@ -62,7 +64,7 @@ export function Histogram({ data, utc, onBrush }: HistogramProps) {
   }, [chart, hidden]);
 
   return (
-    <div className="history-histogram">
+    <div className="history-histogram" aria-busy={loading}>
       <div ref={place} role="img" aria-label={data && summaryOf(data)} className="history-chart" />
       <Box fontSize="body-s" color="text-body-secondary">
         {SERIES.map(({ name, className }, i) => (

@@ -60,7 +60,12 @@ export function SearchView({ session, state, preferences, asked, change, onShown
         paths={paths}
         countText={count === undefined ? '' : `${count} events`}
       >
-        <Histogram data={histogram.data} utc={times === 'utc'} onBrush={(range) => change({ range })} />
+        <Histogram
+          data={histogram.data}
+          loading={histogram.loading}
+          utc={times === 'utc'}
+          onBrush={(range) => change({ range })}
+        />
       </Controls>
       {error && <ErrorState error={error} title="Events could not be searched" onRetry={() => go(pages.index)} />}
       <div className={facetsOpen ? 'history-body history-with-facets' : 'history-body'}>
