@@ -8,13 +8,13 @@ import type { Range } from './range.ts';
 interface HistogramProps {
   readonly data: HistogramData | undefined;
   /** What is drawn is of the search before. */
-  readonly loading: boolean;
+  readonly loading?: boolean;
   readonly utc: boolean;
   readonly onBrush: (range: Range) => void;
 }
 
 /** Events over time. Dragging over it narrows the time range; the date range picker does the same by keyboard. */
-export function Histogram({ data, loading, utc, onBrush }: HistogramProps) {
+export function Histogram({ data, loading = false, utc, onBrush }: HistogramProps) {
   const place = useRef<HTMLDivElement>(null);
   const latest = useRef({ data, onBrush });
   latest.current = { data, onBrush };

@@ -29,7 +29,7 @@ export function ListPreferences({ columns, preferences, paths, onColumns }: List
   };
   return (
     <CollectionPreferences
-      title="Preferences"
+      title="List preferences"
       confirmLabel="Confirm"
       cancelLabel="Cancel"
       preferences={{
