@@ -72,7 +72,7 @@ function Credentials() {
     <form onSubmit={submit} noValidate>
       <SpaceBetween size="l">
         <SegmentedControl
-          label="How to sign in"
+          label="Credentials"
           selectedId={form.kind}
           options={[
             { id: 'keys', text: 'Access keys' },
