@@ -1,0 +1,111 @@
+import { type DuckDBConnection, DuckDBInstance, type DuckDBResult } from '@duckdb/node-api';
+import { Pushback } from '../../base/errors.ts';
+import { literal } from './filter-sql.ts';
+
+export interface EngineOptions {
+  /** The only folder that statements can reach. */
+  readonly directory: string;
+  /** Where what does not fit into memory goes; within `directory`. */
+  readonly temporary: string;
+  readonly threads: number;
+  readonly memoryBytes: number;
+}
+
+/** Statements under way; more of them would only share the same threads and memory. */
+const STATEMENTS_MAX = 8;
+/** Statements that wait for their turn. */
+const WAITING_MAX = 200;
+const RETRY_AFTER_MS = 1000;
+
+/** DuckDB, in memory, shut in: it reads and writes in its folder alone, and nobody can change that by a statement. */
+export class Engine {
+  readonly #instance: DuckDBInstance;
+  readonly #idle: DuckDBConnection[] = [];
+  readonly #turns: (() => void)[] = [];
+  #underWay = 0;
+
+  private constructor(instance: DuckDBInstance) {
+    this.#instance = instance;
+  }
+
+  static async open({ directory, temporary, threads, memoryBytes }: EngineOptions): Promise<Engine> {
+    const instance = await DuckDBInstance.create(':memory:', {
+      threads: String(threads),
+      memory_limit: `${Math.floor(memoryBytes / 1024)}KiB`,
+      temp_directory: temporary,
+      // Nothing is ever fetched or loaded that did not come with the package.
+      autoinstall_known_extensions: 'false',
+      autoload_known_extensions: 'false',
+    });
+    const engine = new Engine(instance);
+    await engine.run('SET parquet_metadata_cache = true'); // files of the lake never change under their name
+    await engine.run(`SET allowed_directories = [${literal(`${directory}/`)}]`);
+    await engine.run('SET enable_external_access = false');
+    await engine.run('SET lock_configuration = true');
+    return engine;
+  }
+
+  /** Runs one statement and reads all of what it gives. @throws the signal's reason when it aborts */
+  async rows<Row extends readonly unknown[]>(sql: string, signal?: AbortSignal): Promise<readonly Row[]> {
+    return this.use(async (connection) => {
+      const reader = await connection.runAndReadAll(sql);
+      return reader.getRowsJS() as unknown as readonly Row[];
+    }, signal);
+  }
+
+  async run(sql: string): Promise<void> {
+    await this.use(async (connection) => void (await connection.run(sql)));
+  }
+
+  /** A statement whose rows come as they are asked for. */
+  async stream<R>(sql: string, read: (result: DuckDBResult) => Promise<R>, signal?: AbortSignal): Promise<R> {
+    return this.use(async (connection) => read(await connection.stream(sql)), signal);
+  }
+
+  /**
+   * Lends a connection. When the signal aborts, what runs on it is interrupted. With a signal it is a question, and
+   * waits for its turn; the lake's own work does not.
+   * @throws Pushback when too many wait already
+   */
+  async use<R>(work: (connection: DuckDBConnection) => Promise<R>, signal?: AbortSignal): Promise<R> {
+    const isQuestion = signal !== undefined;
+    if (isQuestion) await this.#turn();
+    let interrupt = () => {};
+    try {
+      signal?.throwIfAborted();
+      const connection = this.#idle.pop() ?? (await this.#instance.connect());
+      interrupt = () => connection.interrupt();
+      signal?.addEventListener('abort', interrupt);
+      try {
+        return await work(connection);
+      } finally {
+        this.#idle.push(connection);
+      }
+    } catch (error) {
+      signal?.throwIfAborted(); // rather than DuckDB's own word for it
+      throw error;
+    } finally {
+      signal?.removeEventListener('abort', interrupt);
+      if (isQuestion) this.#passOn();
+    }
+  }
+
+  close(): void {
+    for (const connection of this.#idle) connection.closeSync();
+    this.#instance.closeSync();
+  }
+
+  #passOn(): void {
+    const next = this.#turns.shift();
+    if (next) next();
+    else this.#underWay--;
+  }
+
+  async #turn(): Promise<void> {
+    if (this.#underWay >= STATEMENTS_MAX) {
+      if (this.#turns.length >= WAITING_MAX) throw new Pushback('too many searches are under way', RETRY_AFTER_MS);
+      return new Promise<void>((resolve) => this.#turns.push(resolve)); // the place is handed on
+    }
+    this.#underWay++;
+  }
+}

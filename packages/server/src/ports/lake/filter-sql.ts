@@ -1,0 +1,157 @@
+import {
+  type Condition,
+  type FieldReference,
+  foldCase,
+  NUMBER,
+  type PathStep,
+  resolveField,
+  type SearchField,
+  type SearchFilter,
+  textNeedles,
+  timeOf,
+} from '../../event/search/index.ts';
+import { JSON_COLUMNS, LIST_MARK, LIST_MARK_STANDS_FOR, TEXT_COLUMNS } from './columns.ts';
+
+/**
+ * Search filters as SQL over the lake's columns: TRUE exactly where `compileSearchFilter` holds, FALSE or NULL elsewhere
+ * (so that the simplest conditions stay simple enough for DuckDB to skip what cannot hold them).
+ * `filter-sql.test.ts` compares both on random records.
+ *
+ * Known to differ: numbers that JavaScript writes in another way than the record does (1.0, 1e3) are compared as the
+ * record has them; of a member that a record repeats, the first counts here and the last there.
+ * @throws PatternError when it names nothing
+ */
+export function filterSql(filter: SearchFilter): string {
+  if ('and' in filter) return `(${filter.and.map(filterSql).join(' AND ')})`;
+  if ('or' in filter) return `(${filter.or.map(filterSql).join(' OR ')})`;
+  if ('not' in filter) return isNotTrue(filterSql(filter.not));
+  return conditionSql(filter);
+}
+
+const isNotTrue = (sql: string) => `((${sql}) IS NOT TRUE)`;
+
+/** Text as SQL has it. Nothing else puts a value into a statement. */
+export function literal(text: string): string {
+  // A statement ends where a NUL stands; and DuckDB's text is UTF-8, which has no halves of characters.
+  const parts = Buffer.from(text).toString().split('\0');
+  const quoted = parts.map((part) => `'${part.replaceAll("'", "''")}'`);
+  return quoted.length === 1 ? quoted[0]! : `(${quoted.join(' || chr(0) || ')})`;
+}
+
+/** What a condition is applied to: a text, a text of several between marks, a list of texts, or the event's time. */
+export interface FieldSql {
+  readonly kind: 'text' | 'marked' | 'list' | 'time';
+  /** NULL where an event has no value. */
+  readonly sql: string;
+}
+
+/** @throws PatternError when it names nothing */
+export function fieldSql(name: string): FieldSql {
+  const reference = resolveField(name);
+  return 'field' in reference ? columnSql(reference.field) : pathSql(reference);
+}
+
+/** Fields whose column is not their name in lower case. */
+const COLUMN_OF: Readonly<Record<string, string>> = {
+  accountId: 'account_id',
+  resourceType: 'resourcetypes',
+  resourceName: 'resourcenames',
+};
+
+function columnSql({ name, kind, list }: SearchField): FieldSql {
+  if (kind === 'time') return { kind: 'time', sql: 'event_time' };
+  const column = COLUMN_OF[name] ?? name.toLowerCase();
+  return { kind: list ? 'marked' : 'text', sql: column };
+}
+
+/** Of a member that has a column of its own, that column: a record is much longer. */
+const COLUMN_OF_MEMBER = new Map(Object.entries(JSON_COLUMNS).map(([column, member]) => [member, column]));
+const COLUMN_OF_PATH = new Map(Object.entries(TEXT_COLUMNS).map(([column, path]) => [path as string, column]));
+
+function pathSql({ path }: Extract<FieldReference, { readonly path: unknown }>): FieldSql {
+  const own = COLUMN_OF_PATH.get(jsonPath(path));
+  if (own !== undefined) return { kind: 'text', sql: own };
+  const column = 'name' in path[0]! ? COLUMN_OF_MEMBER.get(path[0].name) : undefined;
+  const steps = column === undefined ? path : path.slice(1);
+  // A record with half a character is JSON to JavaScript, but not to DuckDB; its columns are of a mended copy.
+  const found = `TRY(json_extract_string(${column ?? 'eventjson'}, ${literal(jsonPath(steps))}))`;
+  if (steps.some((step) => 'each' in step)) return { kind: 'list', sql: found };
+  return { kind: 'text', sql: `nullif(${found}, '')` };
+}
+
+/** As DuckDB reads paths. It takes a star for a wildcard even in quotes, and no empty name: those go as a JSON pointer. */
+function jsonPath(path: readonly PathStep[]): string {
+  const names = path.map((step) => ('name' in step ? step.name : undefined));
+  if (names.some((name) => name === '' || name?.includes('*')) && !names.includes(undefined))
+    return names.map((name) => `/${name!.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+  const steps = path.map((step) => {
+    if ('each' in step) return '[*]';
+    if ('index' in step) return `[${step.index}]`;
+    return /^\w+$/.test(step.name) ? `.${step.name}` : `."${step.name.replace(/["\\]/g, '\\$&')}"`;
+  });
+  return `$${steps.join('')}`;
+}
+
+function conditionSql(condition: Condition): string {
+  if ('text' in condition) return `(${textNeedles(condition.text).map(inRecord).join(' OR ')})`;
+  const field = fieldSql(condition.field);
+  if (field.kind === 'time') return timeSql(condition);
+  if (condition.op === 'exists') return exists(field);
+  if (condition.op === 'in')
+    return `(${condition.values.map((value) => test(field, '=', value)).join(' OR ') || 'FALSE'})`;
+  const { op, value } = condition;
+  return op.startsWith('!')
+    ? isNotTrue(test(field, op.slice(1) as Operator, value))
+    : test(field, op as Operator, value);
+}
+
+const inRecord = (needle: string) =>
+  // Without letters there is nothing to fold.
+  `contains(${/^[\u0020-\u0040]*$/.test(needle) ? 'eventjson' : 'lower(eventjson)'}, ${literal(needle)})`;
+
+type Operator = '=' | ':' | '^' | '>' | '>=' | '<' | '<=';
+
+function exists({ kind, sql }: FieldSql): string {
+  return kind === 'list' ? some(sql, "value <> ''") : `(${sql}) IS NOT NULL`;
+}
+
+const some = (list: string, condition: string) => `len(list_filter(${list}, lambda value: ${condition})) > 0`;
+
+function test({ kind, sql }: FieldSql, op: Operator, value: string): string {
+  if (kind === 'list') return some(sql, `value <> '' AND ${testText('value', op, value)}`);
+  if (kind === 'text') return testText(sql, op, value);
+  if (!isComparison(op)) return testMarked(sql, op, value);
+  return some(`string_split(${sql}, ${literal(LIST_MARK)})`, testText('value', op, value));
+}
+
+const isComparison = (op: Operator): op is '>' | '>=' | '<' | '<=' => op[0] === '>' || op[0] === '<';
+
+function testText(sql: string, op: Operator, value: string): string {
+  if (op === '=') return `${sql} = ${literal(value)}`;
+  if (op === ':') return `contains(lower(${sql}), ${literal(foldCase(value))})`;
+  if (op === '^') return `starts_with(lower(${sql}), ${literal(foldCase(value))})`;
+  const bound = Number(value);
+  if (!Number.isFinite(bound)) return 'FALSE';
+  return `CASE WHEN regexp_full_match(${sql}, ${literal(NUMBER.source.slice(1, -1))}) THEN TRY_CAST(${sql} AS DOUBLE) ${op} ${bound}::DOUBLE ELSE FALSE END`;
+}
+
+/** Values stand between marks, so what begins one follows a mark, and what is one whole is between two. */
+function testMarked(sql: string, op: '=' | ':' | '^', value: string): string {
+  const wanted = value.replaceAll(LIST_MARK, LIST_MARK_STANDS_FOR);
+  if (op === '=') return value === '' ? 'FALSE' : `contains(${sql}, ${literal(LIST_MARK + wanted + LIST_MARK)})`;
+  return `contains(lower(${sql}), ${literal((op === '^' ? LIST_MARK : '') + foldCase(wanted))})`;
+}
+
+function timeSql(condition: Exclude<Condition, { readonly text: string }>): string {
+  if (condition.op === 'exists') return 'TRUE';
+  if (condition.op === 'in')
+    return `(${condition.values.map((value) => timeSql({ ...condition, op: '=', value })).join(' OR ') || 'FALSE'})`;
+  const ms = timeOf(condition.value);
+  if (ms === undefined || !TIME_OPS.has(condition.op)) return 'FALSE';
+  return `event_time ${condition.op === '!=' ? '<>' : condition.op} ${timeLiteral(ms)}`;
+}
+
+const TIME_OPS: ReadonlySet<string> = new Set(['=', '!=', '>', '>=', '<', '<=']);
+
+/** `event_time` as SQL has it. */
+export const timeLiteral = (ms: number): string => `make_timestamp_ms(${Math.trunc(ms)})`;

@@ -1,0 +1,244 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { setPriority } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import type { Clock } from '../../base/clock.ts';
+import { Pushback } from '../../base/errors.ts';
+import type { Logger } from '../../base/logger.ts';
+import { PatternError } from '../../event/search/index.ts';
+import type { Failure, FromLake, LakeProgress, LakeSettings, LakeView, Question, ToLake } from './messages.ts';
+
+export interface LakeProcessOptions {
+  readonly settings: LakeSettings;
+  /** The Log as it is now. */
+  readonly view: () => LakeView;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+/** A question, and what may come after its first answer. */
+export interface Conversation {
+  readonly answer: Promise<unknown>;
+  /** The next piece. */
+  more(): Promise<unknown>;
+  /** Nobody asks for more: work on it stops. */
+  end(): void;
+}
+
+interface Asked {
+  readonly question: Question;
+  readonly resolve: (answer: unknown) => void;
+  readonly reject: (error: unknown) => void;
+  deaths: number;
+}
+
+/** A question that two processes died with is the likely cause: it is refused then. */
+const DEATHS_MAX = 2;
+/** A process that dies is replaced after this, then after twice as long, and so on until one has opened the lake. */
+const RESTART_DELAY_MIN_MS = 50;
+const RESTART_DELAY_MAX_MS = 30_000;
+/** The lake hears that the Log has moved on this late: each message wakes another process. */
+const VIEW_DELAY_MS = 20;
+/** Without news of the Log, time and room on the disk are told all the same. */
+const VIEW_EVERY_MS = 1_000;
+/** A process that does not end when it is asked to is killed: nothing in it is lost. */
+const CLOSE_MS_MAX = 5_000;
+/** Questions under way: their callers are limited already, so more means that the process hangs. */
+const ASKED_MAX = 1_000;
+const RETRY_AFTER_MS = 1_000;
+/** The accept path goes first, wherever both want to run. */
+const NICENESS = 5;
+/** Of libuv in that process: each statement under way holds one. */
+const POOL_THREADS = '16';
+
+/** The server's side of the lake's process: questions and answers, and a new process when one dies. */
+export class LakeProcess {
+  readonly #options: LakeProcessOptions;
+  readonly #asked = new Map<number, Asked>();
+  #nextId = 1;
+  #child: ChildProcess | undefined;
+  #progress: LakeProgress = { indexedEnd: 0, storedEnd: 0 };
+  #opened = false;
+  #trouble: string | undefined;
+  #viewIsDue = false;
+  #cancelView = () => {};
+  #restartDelayMs = RESTART_DELAY_MIN_MS;
+  #cancelRestart = () => {};
+  #closed: Promise<void> | undefined;
+
+  constructor(options: LakeProcessOptions) {
+    this.#options = options;
+    this.#start();
+  }
+
+  get progress(): LakeProgress {
+    const trouble = this.#progress.trouble ?? this.#trouble;
+    return { ...this.#progress, ...(trouble !== undefined && { trouble }) };
+  }
+
+  /** Tells the process, soon, that the Log has moved on. */
+  viewChanged(): void {
+    if (!this.#opened || this.#viewIsDue) return;
+    this.#viewIsDue = true;
+    this.#cancelView();
+    this.#cancelView = this.#options.clock.after(VIEW_DELAY_MS, () => this.#sendView());
+  }
+
+  /** @throws PatternError, Pushback, the signal's reason; Error when the process cannot answer */
+  async ask(question: Question, signal: AbortSignal): Promise<unknown> {
+    const conversation = this.converse(question, signal);
+    try {
+      return await conversation.answer;
+    } finally {
+      conversation.end();
+    }
+  }
+
+  /** A question that may be answered in several pieces. */
+  converse(question: Question, signal: AbortSignal): Conversation {
+    const id = this.#nextId++;
+    const answered = (send: () => void): Promise<unknown> =>
+      new Promise((resolve, reject) => {
+        signal.throwIfAborted();
+        if (this.#closed) throw new Error('the lake is closed');
+        if (this.#asked.size >= ASKED_MAX) throw new Pushback('too many searches are under way', RETRY_AFTER_MS);
+        this.#asked.set(id, { question, resolve, reject, deaths: 0 });
+        send();
+      });
+    const abort = () => {
+      this.#take(id)?.reject(signal.reason);
+      this.#send({ id, cancel: true });
+    };
+    signal.addEventListener('abort', abort, { once: true });
+    return {
+      answer: answered(() => this.#opened && this.#send({ id, question })),
+      more: () => answered(() => this.#send({ id, more: true })),
+      end: () => {
+        signal.removeEventListener('abort', abort);
+        if (question.ask === 'export') this.#send({ id, cancel: true });
+      },
+    };
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    this.#cancelRestart();
+    this.#cancelView();
+    const child = this.#child;
+    if (child && child.exitCode === null && child.signalCode === null) {
+      const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+      this.#send({ close: true });
+      const cancel = this.#options.clock.after(CLOSE_MS_MAX, () => child.kill('SIGKILL'));
+      if (!this.#opened) child.kill('SIGKILL');
+      await ended;
+      cancel();
+    }
+    for (const id of this.#asked.keys()) this.#take(id)?.reject(new Error('the lake is closed'));
+  }
+
+  #start(): void {
+    const { settings, view, logger } = this.#options;
+    const child = fork(fileURLToPath(processFile()), [], {
+      serialization: 'advanced',
+      execArgv: [],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      env: { ...environment(), UV_THREADPOOL_SIZE: POOL_THREADS },
+    });
+    this.#child = child;
+    let lastWords = '';
+    child.stderr?.on('data', (text: Buffer) => {
+      lastWords = `${lastWords}${text}`.slice(-LAST_WORDS_CHARS_MAX);
+    });
+    child.on('message', (message: FromLake) => this.#receive(message));
+    child.on('error', (error) => logger.error({ err: error }, 'the process of the lake cannot be reached'));
+    child.once('exit', (code, signal) => this.#died(child, `${signal ?? code}`, lastWords));
+    try {
+      if (child.pid !== undefined) setPriority(child.pid, NICENESS);
+    } catch (error) {
+      logger.debug({ err: error }, 'the process of the lake keeps its priority');
+    }
+    this.#send({ open: settings, view: view() });
+  }
+
+  #send(message: ToLake): void {
+    // One that is dying is replaced, and the questions are put again.
+    if (this.#child?.connected) this.#child.send(message, () => {});
+  }
+
+  #sendView(): void {
+    this.#viewIsDue = false;
+    this.#send({ view: this.#options.view() });
+    this.#cancelView = this.#options.clock.after(VIEW_EVERY_MS, () => this.#sendView());
+  }
+
+  #receive({ indexedEnd, storedEnd, trouble, opened, id, answer, failed }: FromLake): void {
+    if (trouble !== this.#progress.trouble && trouble !== undefined)
+      this.#options.logger.warn({ trouble }, 'trouble of the lake');
+    this.#progress = { indexedEnd, storedEnd, ...(trouble !== undefined && { trouble }) };
+    if (opened) this.#open();
+    if (id === undefined) return;
+    const asked = this.#take(id);
+    if (failed) asked?.reject(errorOf(failed));
+    else asked?.resolve(answer);
+  }
+
+  #open(): void {
+    this.#opened = true;
+    this.#trouble = undefined;
+    this.#restartDelayMs = RESTART_DELAY_MIN_MS;
+    for (const [id, { question }] of this.#asked) this.#send({ id, question });
+    this.#sendView();
+  }
+
+  #take(id: number): Asked | undefined {
+    const asked = this.#asked.get(id);
+    this.#asked.delete(id);
+    return asked;
+  }
+
+  #died(child: ChildProcess, how: string, lastWords: string): void {
+    if (child !== this.#child) return;
+    this.#child = undefined;
+    this.#opened = false;
+    this.#cancelView();
+    this.#viewIsDue = false;
+    if (this.#closed) return;
+    for (const [id, asked] of this.#asked) {
+      asked.deaths++;
+      // Pieces of an export that were given already cannot be given again.
+      if (asked.deaths < DEATHS_MAX && asked.question.ask !== 'export') continue;
+      this.#take(id)?.reject(new Error('the process of the lake died while answering'));
+    }
+    const delayMs = this.#restartDelayMs;
+    this.#restartDelayMs = Math.min(2 * delayMs, RESTART_DELAY_MAX_MS);
+    this.#trouble = `the process of the lake ended (${how}) and is started again`;
+    this.#options.logger.error({ how, lastWords, delayMs }, 'the process of the lake ended; another one is started');
+    this.#cancelRestart = this.#options.clock.after(delayMs, () => this.#start());
+  }
+}
+
+/** Of what a dying process says. */
+const LAST_WORDS_CHARS_MAX = 2_000;
+
+/** What a process needs to run, and nothing that is secret. */
+function environment(): Record<string, string> {
+  const kept = ['PATH', 'HOME', 'TZ', 'LANG', 'TMPDIR', 'LD_LIBRARY_PATH'];
+  return Object.fromEntries(
+    kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+  );
+}
+
+function errorOf({ name, message, position, retryAfterMs }: Failure): Error {
+  if (name === 'PatternError') return new PatternError(message, position ?? 0);
+  if (name === 'Pushback') return new Pushback(message, retryAfterMs);
+  return new Error(message);
+}
+
+/** A process needs JavaScript: run from source (in tests), it is what `npm run build` made. */
+function processFile(): URL {
+  const here = import.meta.url;
+  return new URL('./process.js', here.endsWith('.ts') ? here.replace(/\/src\/(?!.*\/src\/)/, '/dist/') : here);
+}

@@ -1,0 +1,111 @@
+import { join } from 'node:path';
+import type { SearchFilter } from '../../event/search/index.ts';
+import type { LakeQuery } from '../lake.ts';
+import { filterSql, literal, timeLiteral } from './filter-sql.ts';
+import type { LakeFile } from './manifest.ts';
+import type { FreshTable, Snapshot } from './store.ts';
+
+/** An empty table of the lake's columns: what is looked at when nothing else is. */
+export const NOTHING = 'nothing';
+
+/**
+ * What a question looks at, to stand after FROM: `(SELECT …) AS events WHERE …`. Chooses files and tables by what the manifest knows of them, and says the rest in SQL. Files that lie in the asked time
+ * and account as a whole go without conditions, so that DuckDB need not even read those columns.
+ * @throws PatternError when the filter names no field
+ */
+export function scanOf(directory: string, snapshot: Snapshot, query: LakeQuery): string {
+  const bounds = boundsOf(snapshot, query);
+  const files = snapshot.files.filter((file) => touches(file, query, bounds));
+  // The newest first: what is looked for is mostly there, and the rest of a page's scan can then be left out.
+  const whole = newestFirst(files.filter((file) => isWithin(file, query, bounds)));
+  const parts = newestFirst(files.filter((file) => !isWithin(file, query, bounds)));
+  const tables = snapshot.fresh.filter((table) => table.rows > 0 && touches(spanOfTable(table), query, bounds));
+  const conditions = conditionsOf(query, bounds);
+  const read = (list: readonly LakeFile[]) =>
+    `SELECT * FROM read_parquet([${list.map(({ path }) => literal(join(directory, path))).join(', ')}])`;
+  const selects = [
+    ...(whole.length > 0 ? [read(whole)] : []),
+    ...(parts.length > 0 ? [`${read(parts)} WHERE ${conditions}`] : []),
+    ...tables.map(({ name }) => `SELECT * FROM ${name} WHERE ${conditions}`),
+  ];
+  const filter = query.filter === undefined ? '' : ` WHERE ${filterSql(query.filter)}`;
+  return `(${selects.join(' UNION ALL ') || `SELECT * FROM ${NOTHING}`}) AS events${filter}`;
+}
+
+interface Bounds {
+  readonly first: number;
+  readonly end: number;
+}
+
+const boundsOf = (snapshot: Snapshot, { upTo }: LakeQuery): Bounds => ({
+  first: snapshot.start,
+  end: upTo ?? Number.MAX_SAFE_INTEGER,
+});
+
+type Span = Pick<LakeFile, 'minMs' | 'maxMs' | 'first' | 'last' | 'partition'>;
+
+const spanOfTable = ({ minMs, maxMs, first, end }: FreshTable): Span => ({ minMs, maxMs, first, last: end - 1 });
+
+function touches({ minMs, maxMs, first, last, partition }: Span, query: LakeQuery, bounds: Bounds): boolean {
+  const isAsked =
+    query.accounts === undefined ||
+    (partition ? query.accounts.includes(partition.accountId) : query.accounts.length > 0);
+  return isAsked && minMs <= query.endMs && maxMs >= query.startMs && first < bounds.end && last >= bounds.first;
+}
+
+function isWithin({ minMs, maxMs, first, last, partition }: Span, query: LakeQuery, bounds: Bounds): boolean {
+  const isSure = query.accounts === undefined || partition !== undefined;
+  return isSure && minMs >= query.startMs && maxMs <= query.endMs && first >= bounds.first && last < bounds.end;
+}
+
+function conditionsOf({ accounts, startMs, endMs }: LakeQuery, { first, end }: Bounds): string {
+  const conditions = [
+    `event_time >= ${timeLiteral(Math.max(startMs, TIME_MIN_MS))}`,
+    `event_time <= ${timeLiteral(Math.min(endMs, TIME_MAX_MS))}`,
+    `sequence >= ${first}`,
+    `sequence < ${Math.min(end, Number.MAX_SAFE_INTEGER)}`,
+  ];
+  if (accounts) conditions.push(`account_id IN (${accounts.map(literal).join(', ')})`);
+  return conditions.join(' AND ');
+}
+
+/** Years that a timestamp of DuckDB has, generously for eventTime: from 1900 to 9999. */
+const TIME_MIN_MS = Date.UTC(1900, 0);
+const TIME_MAX_MS = Date.UTC(10_000, 0);
+
+const newestFirst = (files: readonly LakeFile[]) => [...files].sort((a, b) => b.maxMs - a.maxMs);
+
+/** Whether a filter has to read the records themselves, or parts of them: some hundred times more than a column. */
+export function readsRecords(filter: SearchFilter | undefined): boolean {
+  return filter !== undefined && /eventjson|json_extract/.test(filterSql(filter));
+}
+
+/**
+ * The time from which on the newest (or until which the oldest) about `rows` events before `edgeMs` lie, as if each file's
+ * were spread evenly over its time. undefined when no more than that are left.
+ */
+export function windowEdge(
+  snapshot: Snapshot,
+  order: 'newest' | 'oldest',
+  edgeMs: number,
+  rows: number,
+): number | undefined {
+  const sign = order === 'newest' ? 1 : -1;
+  const spans = [...snapshot.files, ...snapshot.fresh].map(({ minMs, maxMs, rows }) =>
+    sign > 0 ? { from: minMs, to: maxMs, rows } : { from: -maxMs, to: -minMs, rows },
+  );
+  const edge = sign * edgeMs;
+  const between = (start: number) =>
+    spans.reduce((sum, { from, to, rows: all }) => {
+      const covered = Math.min(to, edge) - Math.max(from, start);
+      return covered < 0 ? sum : sum + all * Math.min(1, (covered + 1) / (to - from + 1));
+    }, 0);
+  let low = Math.min(...spans.map(({ from }) => from), edge);
+  if (between(low) <= rows) return undefined;
+  for (let high = edge; high - low > 1; ) {
+    const middle = Math.floor((low + high) / 2);
+    if (between(middle) > rows) low = middle;
+    else high = middle;
+  }
+  return sign * low;
+}

@@ -1,0 +1,316 @@
+import { statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Sequence, StoredEvent } from '../log.ts';
+import type { Engine } from './engine.ts';
+import { filesUnder, finishFile, makeDirectory, removeFile, unfinished } from './files.ts';
+import { literal, timeLiteral } from './filter-sql.ts';
+import {
+  emptyManifest,
+  isManifest,
+  type LakeFile,
+  type Manifest,
+  type Partition,
+  readManifest,
+  writeManifest,
+} from './manifest.ts';
+import { type DayGroup, folderOf, nextMerge, partitionsOf, spanOf } from './partitions.ts';
+import { Pins } from './pins.ts';
+import { NOTHING } from './scan.ts';
+import { addToTable, CREATE_STAGED, createTable } from './staging.ts';
+
+/** A table of the newest events in DuckDB's memory. */
+export interface FreshTable {
+  readonly name: string;
+  rows: number;
+  /** Of the records' JSON; in columns it is about twice as much. */
+  bytes: number;
+  minMs: number;
+  maxMs: number;
+  first: Sequence;
+  /** The sequence after its last event. */
+  end: Sequence;
+  /** Monotonic time when its first event came. */
+  bornMs: number;
+}
+
+/** What there is at one moment: each event is in exactly one of these. */
+export interface Snapshot {
+  readonly fresh: readonly FreshTable[];
+  readonly files: readonly LakeFile[];
+  /** Nothing before this counts: the Log has let it go. */
+  readonly start: Sequence;
+}
+
+/** Names of the steps at which a test kills the process. */
+export type StoreStep = 'written' | 'named' | 'listed' | 'merged';
+
+export interface StoreOptions {
+  readonly directory: string;
+  readonly engine: Engine;
+  /** Where the Log starts, and ends. */
+  readonly start: Sequence;
+  readonly end: Sequence;
+  /** Told before each step that a crash may come between. */
+  readonly onStep?: (step: StoreStep) => void;
+}
+
+/** Where files of several accounts or Regions wait to be distributed. */
+const LANDING = 'new';
+/** What spills from DuckDB's memory. Emptied at each start. */
+export const TEMPORARY = 'tmp';
+/** A batch for more folders than this is stored as one file first, and distributed together with others. */
+const FOLDERS_AT_ONCE_MAX = 16;
+/** So many files, or rows of them, that wait are distributed. */
+const LANDED_FILES_MAX = 8;
+const LANDED_ROWS_MAX = 400_000;
+/** Small enough that the few records of a page are read quickly, large enough for the columns of a scan. */
+export const ROW_GROUP_ROWS = 16_384;
+/** More different values than this in a row group are written plainly. */
+const DICTIONARY_VALUES_MAX = 8_192;
+
+const COPY_OPTIONS = `(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP_ROWS}, DICTIONARY_SIZE_LIMIT ${DICTIONARY_VALUES_MAX})`;
+
+/** Events of the lake: the newest in tables, all others in Parquet files that the manifest lists. */
+export class LakeStore {
+  readonly #directory: string;
+  readonly #engine: Engine;
+  readonly #pins = new Pins();
+  readonly #onStep: (step: StoreStep) => void;
+  #manifest: Manifest;
+  /** Oldest first; events go to the last one. */
+  #fresh: FreshTable[] = [];
+  #nextTable = 1;
+  #start: Sequence = 0;
+
+  private constructor({ directory, engine, onStep = () => {} }: StoreOptions, manifest: Manifest) {
+    this.#directory = directory;
+    this.#engine = engine;
+    this.#onStep = onStep;
+    this.#manifest = manifest;
+  }
+
+  /**
+   * Opens what the manifest lists and deletes everything else. A lake that does not join the Log any more (either was
+   * brought back from a backup, or files of the lake are gone) is built anew.
+   */
+  static async open(options: StoreOptions): Promise<LakeStore> {
+    const { directory, start, end } = options;
+    makeDirectory(dirname(directory), directory);
+    const known = readManifest(directory);
+    const present = new Set(filesUnder(directory));
+    const joins = known && known.storedEnd >= start && known.storedEnd <= end;
+    const isWhole = joins && known.files.every(({ path }) => present.has(path));
+    const manifest = isWhole ? known : emptyManifest(start);
+    if (!isWhole) writeManifest(directory, manifest);
+    const listed = new Set(manifest.files.map(({ path }) => path));
+    for (const path of present) {
+      if (!listed.has(path) && !isManifest(path)) removeFile(directory, join(directory, path));
+    }
+    makeDirectory(directory, join(directory, TEMPORARY));
+    await options.engine.run(CREATE_STAGED);
+    await options.engine.run(createTable(NOTHING));
+    const store = new LakeStore(options, manifest);
+    store.retain(start);
+    return store;
+  }
+
+  get storedEnd(): Sequence {
+    return this.#manifest.storedEnd;
+  }
+
+  /** Events before this are in a table or a file. */
+  get indexedEnd(): Sequence {
+    return this.#fresh.at(-1)?.end ?? this.#manifest.storedEnd;
+  }
+
+  get freshRows(): number {
+    return this.#fresh.reduce((sum, { rows }) => sum + rows, 0);
+  }
+
+  get freshBytes(): number {
+    return this.#fresh.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /** The table that has waited longest to be stored. */
+  get oldestFresh(): FreshTable | undefined {
+    return this.#fresh[0];
+  }
+
+  /** What there is now, which stays until `end` is called. */
+  hold(): { readonly snapshot: Snapshot; end(): void } {
+    const fresh = this.#fresh.map((table) => ({ ...table }));
+    return { snapshot: { fresh, files: this.#manifest.files, start: this.#start }, end: this.#pins.pin() };
+  }
+
+  /** Runs a question over what there is now. */
+  async question<R>(ask: (snapshot: Snapshot) => Promise<R>): Promise<R> {
+    const { snapshot, end } = this.hold();
+    try {
+      return await ask(snapshot);
+    } finally {
+      end();
+    }
+  }
+
+  /** Takes the next events of the Log in. @param nowMs monotonic */
+  async add(events: readonly StoredEvent[], nowMs: number): Promise<void> {
+    let table = this.#fresh.at(-1);
+    const isNew = !table || this.#closed.has(table);
+    if (!table || isNew) table = await this.#newTable(events[0]!.sequence, nowMs);
+    const { name } = table;
+    await this.#engine.use((connection) => addToTable(connection, name, events));
+    for (const { header, json } of events) {
+      table.bytes += json.length;
+      table.minMs = Math.min(table.minMs, header.timeMs);
+      table.maxMs = Math.max(table.maxMs, header.timeMs);
+    }
+    table.rows += events.length;
+    table.end = events.at(-1)!.sequence + 1;
+    if (isNew) this.#fresh.push(table);
+  }
+
+  readonly #closed = new Set<FreshTable>();
+
+  async #newTable(first: Sequence, bornMs: number): Promise<FreshTable> {
+    const name = `fresh_${this.#nextTable++}`;
+    await this.#engine.run(createTable(name));
+    return { name, rows: 0, bytes: 0, minMs: Number.POSITIVE_INFINITY, maxMs: 0, first, end: first, bornMs };
+  }
+
+  /** Stores the oldest table as files. Events that come meanwhile go to a new one. @throws when the disk refuses; nothing is lost then */
+  async flush(): Promise<void> {
+    const table = this.#fresh[0];
+    if (!table) return;
+    this.#closed.add(table);
+    const groups = await this.#days(table.name);
+    const one = groups.length <= FOLDERS_AT_ONCE_MAX;
+    const partitions = one ? groups.map(({ accountId, region, day: period }) => ({ accountId, region, period })) : [];
+    const written: LakeFile[] = [];
+    try {
+      if (one) for (const partition of partitions) written.push(await this.#write(table.name, partition));
+      else written.push(await this.#write(table.name, undefined));
+      this.#list({ storedEnd: table.end, add: written, drop: [] });
+    } catch (error) {
+      this.#forget(written);
+      throw error;
+    }
+    this.#fresh.shift();
+    this.#closed.delete(table);
+    this.#pins.drop(() => void this.#engine.run(`DROP TABLE ${table.name}`));
+  }
+
+  /** Distributes or merges files, if that is worth its while. @returns whether it did, so that there may be more to do */
+  async compact(nowMs: number): Promise<boolean> {
+    const landed = this.#manifest.files.filter(({ partition }) => partition === undefined);
+    const rows = landed.reduce((sum, file) => sum + file.rows, 0);
+    if (landed.length >= LANDED_FILES_MAX || rows >= LANDED_ROWS_MAX) {
+      await this.#distribute(landed, nowMs);
+      return true;
+    }
+    const merge = nextMerge(this.#manifest.files, nowMs);
+    if (!merge) return false;
+    await this.#pins.while(() => this.#rewrite(merge.inputs, [merge.into]));
+    return true;
+  }
+
+  /** The Log starts here now: files with nothing later are dropped. */
+  retain(start: Sequence): void {
+    if (start <= this.#start) return;
+    this.#start = start;
+    const past = this.#manifest.files.filter(({ last }) => last < start);
+    if (past.length > 0) this.#list({ add: [], drop: past });
+  }
+
+  async #distribute(inputs: readonly LakeFile[], nowMs: number): Promise<void> {
+    await this.#pins.while(async () => {
+      const days = await this.#days(this.#parquet(inputs));
+      await this.#rewrite(inputs, partitionsOf(days, nowMs));
+    });
+  }
+
+  /** Puts new files in the place of others, in one step. @param partitions each takes what those before it left */
+  async #rewrite(inputs: readonly LakeFile[], partitions: readonly Partition[]): Promise<void> {
+    const written: LakeFile[] = [];
+    try {
+      const finer: Partition[] = [];
+      for (const partition of partitions) {
+        const others = finer.filter((one) => one.accountId === partition.accountId && one.region === partition.region);
+        const file = await this.#write(this.#parquet(inputs), partition, others);
+        if (file.rows > 0) written.push(file);
+        else this.#forget([file]);
+        finer.push(partition);
+      }
+      this.#onStep('merged');
+      this.#list({ add: written, drop: inputs });
+    } catch (error) {
+      this.#forget(written);
+      throw error;
+    }
+  }
+
+  /** How many events of each account, Region and day a table has. */
+  async #days(table: string): Promise<readonly DayGroup[]> {
+    const rows = await this.#engine.rows<[string | null, string | null, string, bigint]>(
+      `SELECT account_id, awsregion, strftime(event_time, '%Y-%m-%d') AS day, count(*) FROM ${table} WHERE sequence >= ${this.#start} GROUP BY ALL`,
+    );
+    return rows.map(([accountId, region, day, count]) => ({
+      accountId: accountId ?? '',
+      region: region ?? '',
+      day,
+      rows: Number(count),
+    }));
+  }
+
+  #parquet(files: readonly LakeFile[]): string {
+    return `read_parquet([${files.map(({ path }) => literal(join(this.#directory, path))).join(', ')}])`;
+  }
+
+  /** Writes one file, durable and under its name, though not listed yet. */
+  async #write(source: string, partition: Partition | undefined, except: readonly Partition[] = []): Promise<LakeFile> {
+    const number = this.#manifest.nextFile;
+    this.#manifest = { ...this.#manifest, nextFile: number + 1 };
+    const path = `${partition ? folderOf(partition) : LANDING}/${number}.parquet`;
+    const whole = join(this.#directory, path);
+    makeDirectory(this.#directory, dirname(whole));
+    const conditions = [`sequence >= ${this.#start}`];
+    if (partition) conditions.push(within(partition), ...except.map((one) => `NOT (${within(one)})`));
+    const order = partition ? 'event_time, sequence' : 'account_id, awsregion, event_time, sequence';
+    const rows = `SELECT * FROM ${source} WHERE ${conditions.join(' AND ')} ORDER BY ${order}`;
+    try {
+      await this.#engine.run(`COPY (${rows}) TO ${literal(unfinished(whole))} ${COPY_OPTIONS}`);
+      this.#onStep('written');
+      finishFile(whole);
+      this.#onStep('named');
+      const [figures] = await this.#engine.rows<readonly unknown[]>(
+        `SELECT count(*), epoch_ms(min(event_time)), epoch_ms(max(event_time)), min(sequence), max(sequence) FROM read_parquet(${literal(whole)})`,
+      );
+      const [count, minMs, maxMs, first, last] = figures!.map(Number) as [number, number, number, number, number];
+      const { size } = statSync(whole);
+      return { path, rows: count, bytes: size, minMs, maxMs, first, last, ...(partition && { partition }) };
+    } catch (error) {
+      removeFile(this.#directory, unfinished(whole));
+      removeFile(this.#directory, whole);
+      throw error;
+    }
+  }
+
+  /** Makes a new manifest the one that holds; files that it does not list are deleted when nobody reads them. */
+  #list(change: { storedEnd?: Sequence; add: readonly LakeFile[]; drop: readonly LakeFile[] }): void {
+    const dropped = new Set(change.drop.map(({ path }) => path));
+    const files = [...this.#manifest.files.filter(({ path }) => !dropped.has(path)), ...change.add];
+    const manifest = { ...this.#manifest, files, storedEnd: change.storedEnd ?? this.#manifest.storedEnd };
+    writeManifest(this.#directory, manifest);
+    this.#manifest = manifest;
+    this.#onStep('listed');
+    this.#pins.drop(() => this.#forget(change.drop));
+  }
+
+  #forget(files: readonly LakeFile[]): void {
+    for (const { path } of files) removeFile(this.#directory, join(this.#directory, path));
+  }
+}
+
+function within({ accountId, region, period }: Partition): string {
+  const { startMs, endMs } = spanOf(period);
+  return `coalesce(account_id, '') = ${literal(accountId)} AND coalesce(awsregion, '') = ${literal(region)} AND event_time >= ${timeLiteral(startMs)} AND event_time < ${timeLiteral(endMs)}`;
+}
