@@ -23,6 +23,7 @@ import { type OpenGateway, openGateway, ownIdentity, SEALING_KEY_ENV, tlsOf } fr
 import { openMonitoring } from './monitoring-app.ts';
 import { watchDiskSpace } from './ports/disk-space.ts';
 import { openHistory } from './ports/history/embedded-history.ts';
+import { openLake } from './ports/lake/embedded-lake.ts';
 import { openLog } from './ports/log/segment-log.ts';
 import { openObjectStore } from './ports/objects/store.ts';
 import { openState } from './ports/state/journal.ts';
@@ -141,6 +142,16 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
     );
     const history = closing(await openHistory({ log: segments, logger, clock }), (h) => h.close());
     const log = withPressure(segments, () => history.pressure() ?? space.shortage());
+    const lake = closing(
+      openLake({
+        directory: inData('lake'),
+        log: segments,
+        logger,
+        clock: withoutLeaps(clock),
+        shortage: space.shortage,
+      }),
+      (l) => l.close(),
+    );
     const store = troubles.watchObjects(
       closing(await openObjectStore({ directory: inData('objects'), clock, logger, random }), (s) => s.close()),
     );
@@ -279,6 +290,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
             delivery.lowestCursor(),
             logGroupDelivery.lowestCursor(),
             history.indexedEnd,
+            lake.storedEnd,
             rules.lowestCursor(),
             monitoring.lowestCursor(),
           ),
@@ -309,12 +321,13 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
 
     const lagEvents = () => ({
       history: log.end - history.indexedEnd,
+      lake: log.end - lake.indexedEnd,
       trails: delivery.lagEvents(),
       'log-groups': logGroupDelivery.lagEvents(),
       rules: rules.lagEvents(),
       'event-bus': monitoring.lagEvents(),
     });
-    const troublesNow = () => [log.trouble, ...troubles.list()].filter((trouble) => trouble !== undefined);
+    const troublesNow = () => [log.trouble, lake.trouble, ...troubles.list()].filter((trouble) => trouble !== undefined);
     const services = [
       cloudTrailService({
         schema: loadSchema('cloudtrail'),
@@ -371,6 +384,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
         schema: loadSchema('opentrail'),
         log,
         history,
+        lake,
         random,
         state,
         status: () => ({ lagEvents: lagEvents(), troubles: troublesNow() }),
