@@ -53,7 +53,7 @@ export function createChart(target: HTMLElement, first: HistogramData, options: 
           ...axis,
           size: 24,
           splits: (chart) => ticksOf(data, chart.width),
-          values: (_, ticks) => ticks.map((ms) => tickText(ms, data.intervalMs, options.utc)),
+          values: (_, ticks) => ticks.map((ms) => tickText(ms, data, options.utc)),
         },
         {
           ...axis,
@@ -98,10 +98,12 @@ function ticksOf({ startsMs }: HistogramData, width: number): number[] {
 
 const DAY_MS = 86_400_000;
 
-/** The date alone where bars are days, else the time, and the date where a day begins. */
-function tickText(ms: number, intervalMs: number, utc: boolean): string {
+/** The date where bars are days, the time where all is within one; both in between. */
+function tickText(ms: number, { intervalMs, startsMs }: HistogramData, utc: boolean): string {
   const [date, time] = timeText(ms, utc ? 'utc' : 'local', { short: true }).split(' ') as [string, string];
-  return intervalMs >= DAY_MS || time === '00:00' ? date.slice('2026-'.length) : time;
+  const day = date.slice('2026-'.length);
+  if (intervalMs >= DAY_MS) return day;
+  return startsMs.length * intervalMs > DAY_MS ? `${day} ${time}` : time;
 }
 
 const columnsOf = ({ startsMs, counts, errorCounts }: HistogramData): uPlot.AlignedData => [

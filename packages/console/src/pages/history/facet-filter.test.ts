@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { facetChoice, toggleExcluded, toggleIncluded } from './facet-filter.ts';
+import { facetChoice, isIncluding, toggleExcluded, toggleIncluded, withoutIncluded } from './facet-filter.ts';
 import { parseSearchFilter, printSearchFilter, type SearchFilter } from './search-language.ts';
 
 const text = (filter: SearchFilter | undefined) => (filter === undefined ? '' : printSearchFilter(filter));
@@ -45,4 +45,10 @@ test('a choice is what the filter says of the value', () => {
   expect(facetChoice(filter, 'userName', 'u')).toBe('excluded');
   expect(facetChoice(filter, 'userName', 'v')).toBeUndefined();
   expect(facetChoice(undefined, 'userName', 'v')).toBeUndefined();
+});
+
+test('what else there is to include is counted without what is included', () => {
+  const filter = parseSearchFilter('eventName in (A, B) and userName != u');
+  expect(text(withoutIncluded(filter, 'eventName'))).toBe('userName != u');
+  expect([isIncluding(filter, 'eventName'), isIncluding(filter, 'userName')]).toEqual([true, false]);
 });

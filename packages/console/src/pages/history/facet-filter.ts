@@ -42,6 +42,14 @@ export function toggleExcluded(filter: SearchFilter | undefined, field: string, 
   return all(conditions.filter((condition) => !isComparison(condition, field, '!=', value)));
 }
 
+/** Whether the filter names values of the field that are to be shown. */
+export const isIncluding = (filter: SearchFilter | undefined, field: string): boolean =>
+  conditionsOf(filter).some((condition) => alternativesOf(condition, field) !== undefined);
+
+/** The filter as it were if no value of the field had been included: what else there is to include. */
+export const withoutIncluded = (filter: SearchFilter | undefined, field: string): SearchFilter | undefined =>
+  all(conditionsOf(filter).filter((condition) => alternativesOf(condition, field) === undefined));
+
 const conditionsOf = (filter: SearchFilter | undefined): readonly SearchFilter[] =>
   filter === undefined ? [] : 'and' in filter ? filter.and : [filter];
 

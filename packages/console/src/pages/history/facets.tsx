@@ -8,7 +8,7 @@ import { visible } from '../../ui/visible.ts';
 import { facetChoice } from './facet-filter.ts';
 import { labelOf } from './fields.ts';
 import type { SearchFilter } from './search-language.ts';
-import type { Facet } from './use-figures.ts';
+import { FACET_VALUES, type Facet } from './use-figures.ts';
 
 interface FacetsProps {
   readonly facets: readonly Facet[] | undefined;
@@ -17,10 +17,12 @@ interface FacetsProps {
   readonly filter: SearchFilter | undefined;
   readonly onInclude: (field: string, value: string) => void;
   readonly onExclude: (field: string, value: string) => void;
+  /** More values of a field. */
+  readonly onMore: (field: string) => void;
 }
 
 /** The most frequent values of each field with their counts; a click includes one, the button behind it excludes it. */
-export function Facets({ facets, loading, error, filter, onInclude, onExclude }: FacetsProps) {
+export function Facets({ facets, loading, error, filter, onInclude, onExclude, onMore }: FacetsProps) {
   if (error) return <ErrorState error={error} title="Events could not be counted" />;
   if (facets === undefined) return <Loading text="Counting" />;
   return (
@@ -52,14 +54,20 @@ export function Facets({ facets, loading, error, filter, onInclude, onExclude }:
               />
             ))}
           </ul>
-          {facet.DistinctCount > facet.Values.length && (
-            <Box color="text-status-inactive" fontSize="body-s">
-              {`${countText(facet.DistinctCount - facet.Values.length)} more`}
-            </Box>
-          )}
+          {facet.DistinctCount > facet.Values.length && <Rest facet={facet} onMore={() => onMore(facet.Field)} />}
         </ExpandableSection>
       ))}
     </div>
+  );
+}
+
+function Rest({ facet, onMore }: { readonly facet: Facet; readonly onMore: () => void }) {
+  const text = `${countText(facet.DistinctCount - facet.Values.length)} more`;
+  if (facet.Values.length > FACET_VALUES) return <Box color="text-status-inactive">{text}</Box>;
+  return (
+    <Button variant="inline-link" onClick={onMore} ariaLabel={`${text} of ${labelOf(facet.Field)}`}>
+      {text}
+    </Button>
   );
 }
 

@@ -79,6 +79,7 @@ function Conditions({ state, query, facets, paths, countText, onChange, onText }
           customGroupsText={GROUPS_TEXT}
           countText={countText}
           expandToViewport
+          filteringLoadingText="Looking for values"
           filteringAriaLabel="Filter events"
           filteringPlaceholder="Filter events by any field or text"
         />

@@ -1,6 +1,7 @@
 import DateRangePicker, { type DateRangePickerProps } from '@cloudscape-design/components/date-range-picker';
 import { clock } from '../../base/clock.ts';
 import { usePreferences } from '../../hooks/use-preferences.ts';
+import { type TimeZoneChoice, timeText, zoneText } from '../../ui/format.ts';
 import { describeRange, type Range } from './range.ts';
 
 /** AWS's presets (spec: history §5), and longer ones. */
@@ -36,6 +37,7 @@ export function RangePicker({ range, onChange }: RangePickerProps) {
       getTimeOffset={times === 'utc' ? () => 0 : (date) => -date.getTimezoneOffset()}
       timeInputFormat="hh:mm:ss"
       absoluteFormat="iso"
+      renderTriggerContent={({ formattedDate }) => (range.type === 'absolute' ? spanOf(range, times) : formattedDate)}
       placeholder="All time"
       expandToViewport
       ariaLabel="Time range"
@@ -45,6 +47,13 @@ export function RangePicker({ range, onChange }: RangePickerProps) {
       }}
     />
   );
+}
+
+/** Shorter than Cloudscape writes it. */
+function spanOf(range: Range & { readonly type: 'absolute' }, times: TimeZoneChoice): string {
+  const value = pickerValue(range) as DateRangePickerProps.AbsoluteValue;
+  const [startMs, endMs] = [Date.parse(value.startDate), Date.parse(value.endDate)];
+  return `${timeText(startMs, times)} – ${timeText(endMs, times)} (${zoneText(startMs, times)})`;
 }
 
 const capitalized = (text: string): string => text.replace(/^the l/, 'L');

@@ -35,8 +35,9 @@ export function SearchView({ session, state, preferences, asked, change, onShown
     [session.Accounts],
   );
   const [pages, go] = usePages(asked.search, preferences.pageSize);
+  const [more, setMore] = useState<ReadonlySet<string>>(new Set());
   const facetsOpen = preferences.facetsOpen ?? window.innerWidth >= FACETS_FROM_PX;
-  const facets = useFacets(asked.search, facetsOpen ? fields : NO_FIELDS);
+  const facets = useFacets(asked.search, facetsOpen ? fields : NO_FIELDS, more);
   const histogram = useHistogram(asked.search);
   const { rows = NO_ROWS, upTo, behindCount = 0 } = pages.page ?? {};
   const [picked, setPicked] = useState<readonly EventRow[]>(NO_ROWS);
@@ -76,6 +77,7 @@ export function SearchView({ session, state, preferences, asked, change, onShown
               loading={facets.loading}
               error={facets.error}
               filter={filter}
+              onMore={(field) => setMore(new Set([...more, field]))}
               onInclude={(field, value) => changeFilter(toggleIncluded(filter, field, value))}
               onExclude={(field, value) => changeFilter(toggleExcluded(filter, field, value))}
             />
