@@ -1,4 +1,5 @@
 import DateRangePicker, { type DateRangePickerProps } from '@cloudscape-design/components/date-range-picker';
+import Icon from '@cloudscape-design/components/icon';
 import { clock } from '../../base/clock.ts';
 import { usePreferences } from '../../hooks/use-preferences.ts';
 import { type TimeZoneChoice, timeText, zoneText } from '../../ui/format.ts';
@@ -37,7 +38,7 @@ export function RangePicker({ range, onChange }: RangePickerProps) {
       getTimeOffset={times === 'utc' ? () => 0 : (date) => -date.getTimezoneOffset()}
       timeInputFormat="hh:mm:ss"
       absoluteFormat="iso"
-      renderTriggerContent={({ formattedDate }) => (range.type === 'absolute' ? spanOf(range, times) : formattedDate)}
+      {...(range.type === 'absolute' && { renderTriggerContent: () => <Span range={range} times={times} /> })}
       placeholder="All time"
       expandToViewport
       ariaLabel="Time range"
@@ -49,11 +50,21 @@ export function RangePicker({ range, onChange }: RangePickerProps) {
   );
 }
 
+interface SpanProps {
+  readonly range: Range & { readonly type: 'absolute' };
+  readonly times: TimeZoneChoice;
+}
+
 /** Shorter than Cloudscape writes it. */
-function spanOf(range: Range & { readonly type: 'absolute' }, times: TimeZoneChoice): string {
+function Span({ range, times }: SpanProps) {
   const value = pickerValue(range) as DateRangePickerProps.AbsoluteValue;
   const [startMs, endMs] = [Date.parse(value.startDate), Date.parse(value.endDate)];
-  return `${timeText(startMs, times)} – ${timeText(endMs, times)} (${zoneText(startMs, times)})`;
+  return (
+    <span className="history-span">
+      <Icon name="calendar" />
+      {`${timeText(startMs, times)} – ${timeText(endMs, times)} (${zoneText(startMs, times)})`}
+    </span>
+  );
 }
 
 const capitalized = (text: string): string => text.replace(/^the l/, 'L');
