@@ -1,12 +1,13 @@
-import AppLayout from '@cloudscape-design/components/app-layout';
+import AppLayout, { type AppLayoutToolbarProps } from '@cloudscape-design/components/app-layout-toolbar';
 import BreadcrumbGroup from '@cloudscape-design/components/breadcrumb-group';
-import { useMemo } from 'react';
+import { useEffect, useMemo, useRef } from 'react';
 import { useStore } from '../base/store.ts';
 import { usePreferences } from '../hooks/use-preferences.ts';
 import { CurrentPage } from './current-page.tsx';
 import { Flashes } from './flashes.tsx';
 import { frameStore } from './frame.ts';
 import { Navigation } from './navigation.tsx';
+import { usePlace } from './router.ts';
 import { useShortcuts } from './shortcuts.tsx';
 import { TopBar } from './top-bar.tsx';
 
@@ -16,6 +17,11 @@ export function Shell() {
   const frame = useStore(frameStore);
   const content = useMemo(() => <CurrentPage />, []);
   const help = useShortcuts();
+  const layout = useRef<AppLayoutToolbarProps.Ref>(null);
+  const { path } = usePlace();
+  // On a narrow screen the navigation covers the page that was chosen in it.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: at every other page
+  useEffect(() => layout.current?.closeNavigationIfNecessary(), [path]);
   return (
     <>
       <a className="ot-skip" href="#content">
@@ -25,6 +31,7 @@ export function Shell() {
         <TopBar />
       </div>
       <AppLayout
+        ref={layout}
         headerSelector="#top-bar"
         navigation={<Navigation />}
         navigationOpen={navigationOpen}

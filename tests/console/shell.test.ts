@@ -1,0 +1,175 @@
+import * as iam from '@aws-sdk/client-iam';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  consoleOf,
+  expectAccessible,
+  expectProblem,
+  openPage,
+  PHONE,
+  screenshot,
+  signIn,
+  usingBrowser,
+} from '../support/browser.ts';
+import { cleanUp, type RunningOpenTrail, startOpenTrail } from '../support/opentrail.ts';
+import { clientConfig } from '../support/sdk.ts';
+
+const ACCOUNT = '123456789012';
+const PASSWORD = 'Correct-Horse-9';
+const ROLE = `arn:aws:iam::${ACCOUNT}:role/Auditor`;
+
+let server: RunningOpenTrail;
+let users: iam.IAMClient;
+
+usingBrowser();
+beforeAll(async () => {
+  server = await startOpenTrail();
+  users = new iam.IAMClient(clientConfig(server));
+  await users.send(new iam.CreateUserCommand({ UserName: 'ada' }));
+  await users.send(new iam.CreateLoginProfileCommand({ UserName: 'ada', Password: PASSWORD }));
+  const trust = { Effect: 'Allow', Principal: { AWS: ACCOUNT }, Action: 'sts:AssumeRole' };
+  const AssumeRolePolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement: [trust] });
+  await users.send(new iam.CreateRoleCommand({ RoleName: 'Auditor', AssumeRolePolicyDocument }));
+  const PolicyArn = 'arn:aws:iam::aws:policy/AdministratorAccess';
+  await users.send(new iam.AttachRolePolicyCommand({ RoleName: 'Auditor', PolicyArn }));
+});
+afterAll(cleanUp);
+
+describe('signing in', () => {
+  test('leads back to where one was', async () => {
+    const page = await openPage();
+    await signIn(page, server, '/?range=7d&auto=1');
+    await page.getByRole('heading', { name: 'Overview' }).waitFor();
+    expect(new URL(page.url()).search).toBe('?range=7d&auto=1');
+  });
+
+  test('with a wrong secret says so, and no more', async () => {
+    const page = await openPage();
+    expectProblem(page, /status of 401/);
+    await page.goto(consoleOf(server));
+    await page.getByLabel('Access key ID').fill(server.accessKeyId);
+    await page.getByLabel('Secret access key').fill('wrong');
+    await page.keyboard.press('Enter');
+    await page.getByText('Your authentication information is incorrect.').waitFor();
+    await expectAccessible(page);
+    await screenshot(page, 'sign-in');
+  });
+
+  test('asks for what is missing', async () => {
+    const page = await openPage({ viewport: PHONE });
+    await page.goto(consoleOf(server));
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    expect(await page.getByText('Fill this in.').count()).toBe(2);
+    await expectAccessible(page);
+  });
+
+  test('as a user by password, who may do nothing yet, and told so', async () => {
+    const page = await openPage();
+    expectProblem(page, /status of (400|403)/);
+    await page.goto(consoleOf(server));
+    await page.getByRole('button', { name: 'IAM user' }).click();
+    await page.getByLabel('Account ID or alias').fill('1234-5678-9012');
+    await page.getByLabel('User name').fill('ada');
+    await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText('You need permission for opentrail:SearchEvents').waitFor();
+    await page.getByRole('button', { name: 'ada @ 1234-5678-9012' }).waitFor();
+    await expectAccessible(page);
+  });
+});
+
+describe('the frame', () => {
+  test('role, and back', async () => {
+    const page = await openPage();
+    await signIn(page, server);
+    const menu = page.getByRole('button', { name: /opentrail @ / });
+    await menu.click();
+    await page.getByRole('menuitem', { name: 'Switch role' }).click();
+    await page.getByLabel('Role ARN').fill(ROLE);
+    await expectAccessible(page);
+    await page.getByRole('button', { name: 'Switch role' }).last().click();
+    const asRole = page.getByRole('button', { name: /Auditor\/.* @ / });
+    await asRole.click();
+    await page.getByRole('menuitem', { name: 'Switch back to opentrail' }).click();
+    await menu.waitFor();
+  });
+
+  test('preferences hold after a reload', async () => {
+    const page = await openPage();
+    await signIn(page, server);
+    await page.getByRole('button', { name: /opentrail @ / }).click();
+    await page.getByRole('menuitem', { name: 'Preferences' }).click();
+    await page.getByLabel('Dark').click();
+    await page.getByLabel('Compact').click();
+    await expectAccessible(page);
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.locator('body.awsui-dark-mode.awsui-compact-mode').waitFor();
+    await page.reload();
+    await page.locator('body.awsui-dark-mode.awsui-compact-mode').waitFor();
+  });
+
+  test('Region', async () => {
+    const page = await openPage();
+    await signIn(page, server);
+    await page.getByRole('button', { name: 'Region us-east-1' }).click();
+    await page.getByRole('menuitem', { name: 'eu-central-1' }).click();
+    const asked = page.waitForRequest(/\/aws\/cloudtrail\/eu-central-1\//);
+    await page.getByRole('button', { name: 'Refresh' }).click();
+    await asked;
+  });
+
+  test('keys', async () => {
+    const page = await openPage();
+    await signIn(page, server);
+    await page.getByRole('heading', { name: 'Overview' }).waitFor();
+    await page.keyboard.press('g');
+    await page.keyboard.press('e');
+    await page.getByRole('heading', { name: 'Event history' }).waitFor();
+    await page.keyboard.press('g');
+    await page.keyboard.press('o');
+    await page.getByRole('heading', { name: 'Overview' }).waitFor();
+    await page.keyboard.press('?');
+    await page.getByRole('heading', { name: 'Keyboard shortcuts' }).waitFor();
+    await expectAccessible(page);
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('/');
+    await page.keyboard.type('DeleteBucket');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/events\?q=DeleteBucket/);
+    await page.goBack();
+    await page.getByRole('heading', { name: 'Overview' }).waitFor();
+  });
+
+  test('a page that is not there', async () => {
+    const page = await openPage();
+    await signIn(page, server, '/nowhere');
+    await page.getByText('There is no page /nowhere').waitFor();
+    await page.getByRole('link', { name: 'Go to the overview' }).click();
+    await page.getByRole('heading', { name: 'Overview' }).waitFor();
+  });
+
+  test('on a narrow screen', async () => {
+    const page = await openPage({ viewport: PHONE });
+    await signIn(page, server);
+    await page.getByRole('heading', { name: 'Overview' }).waitFor();
+    const wider = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
+    expect(wider).toBeLessThanOrEqual(0);
+    await expectAccessible(page);
+  });
+
+  test('a session that ended elsewhere, and on where one was', async () => {
+    const page = await openPage();
+    expectProblem(page, /status of 401/);
+    await signIn(page, server, '/?range=30d');
+    const other = await page.context().newPage();
+    await other.goto(consoleOf(server));
+    await other.getByRole('button', { name: /opentrail @ / }).click();
+    await other.getByRole('menuitem', { name: 'Sign out' }).click();
+    await other.getByLabel('Access key ID').waitFor();
+    await page.getByRole('button', { name: 'Refresh' }).click();
+    await page.getByText('Your session has ended.').waitFor();
+    await page.getByLabel('Access key ID').fill(server.accessKeyId);
+    await page.getByLabel('Secret access key').fill(server.secretAccessKey);
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/\?range=30d$/);
+  });
+});
