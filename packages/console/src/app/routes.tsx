@@ -41,6 +41,12 @@ export const ROUTES: readonly Route[] = [
     text: 'Notifications',
   }),
   page('/alarms', () => import('../pages/alarms/index.tsx'), { section: 'Monitoring', text: 'Alarms' }),
+  page('/users', () => import('../pages/users/index.tsx'), { section: 'Access', text: 'Users' }),
+  page('/users/:name', () => import('../pages/users/detail.tsx')),
+  page('/roles', () => import('../pages/roles/index.tsx'), { section: 'Access', text: 'Roles' }),
+  page('/roles/:name', () => import('../pages/roles/detail.tsx')),
+  page('/keys', () => import('../pages/keys/index.tsx'), { section: 'Access', text: 'Keys' }),
+  page('/keys/:arn…', () => import('../pages/keys/detail.tsx')),
 ];
 
 export function routeOf(path: string): { readonly route: Route; readonly params: Params } | undefined {

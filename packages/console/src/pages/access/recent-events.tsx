@@ -1,0 +1,85 @@
+import Button from '@cloudscape-design/components/button';
+import Container from '@cloudscape-design/components/container';
+import Header from '@cloudscape-design/components/header';
+import Link from '@cloudscape-design/components/link';
+import Table, { type TableProps } from '@cloudscape-design/components/table';
+import { native } from '../../api/client.ts';
+import { eventHref, historyHref } from '../../app/links.ts';
+import { clock } from '../../base/clock.ts';
+import { useCall } from '../../hooks/use-call.ts';
+import { EmptyState } from '../../ui/empty-state.tsx';
+import { Loaded } from '../../ui/loaded.tsx';
+import { Time } from '../../ui/time.tsx';
+import { happened } from '../event/happened.ts';
+import { textOf } from '../event/logic/record.ts';
+import { type ShownEvent, shownEvent } from '../event/search.ts';
+import { ACTIVITY_RANGE } from './activity.ts';
+
+const SHOWN = 10;
+const RANGE_MS = 90 * 86_400_000;
+
+interface RecentEventsProps {
+  readonly title: string;
+  readonly description: string;
+  /** Of the search language. */
+  readonly filter: string;
+  readonly none: string;
+}
+
+/** The newest events that a filter finds, and the way to all of them. */
+export function RecentEvents({ title, description, filter, none }: RecentEventsProps) {
+  const call = useCall((signal) => newest(filter, signal), [filter]);
+  return (
+    <Container
+      disableContentPaddings={call.data !== undefined && call.data.length > 0}
+      header={
+        <Header
+          variant="h2"
+          description={description}
+          actions={<Button href={historyHref({ filter, range: ACTIVITY_RANGE })}>Show in event history</Button>}
+        >
+          {title}
+        </Header>
+      }
+    >
+      <Loaded call={call} failed="Events could not be searched">
+        {(events) => (
+          <Table
+            variant="embedded"
+            contentDensity="compact"
+            wrapLines
+            items={[...events]}
+            trackBy={({ json }) => json}
+            columnDefinitions={COLUMNS}
+            ariaLabels={{ tableLabel: title }}
+            empty={<EmptyState title="No events">{none}</EmptyState>}
+          />
+        )}
+      </Loaded>
+    </Container>
+  );
+}
+
+async function newest(filter: string, signal: AbortSignal): Promise<readonly ShownEvent[]> {
+  const StartTime = new Date(clock.now() - RANGE_MS).toISOString();
+  const input = { Filter: filter, StartTime, Limit: SHOWN };
+  const { Events = [] } = await native<{ Events?: readonly { AccountId: string; Record: string }[] }>('search', input, {
+    signal,
+  });
+  return Events.map(({ AccountId, Record }) => shownEvent(AccountId, Record));
+}
+
+const COLUMNS: readonly TableProps.ColumnDefinition<ShownEvent>[] = [
+  { id: 'time', header: 'Event time', width: 190, cell: ({ record }) => <Time value={textOf(record.eventTime)} /> },
+  {
+    id: 'what',
+    header: 'What happened',
+    isRowHeader: true,
+    minWidth: 220,
+    cell: (event) => {
+      const id = textOf(event.record.eventID);
+      return id === '' ? happened(event) : <Link href={eventHref(event.accountId, id)}>{happened(event)}</Link>;
+    },
+  },
+  { id: 'from', header: 'Source IP address', width: 180, cell: ({ record }) => textOf(record.sourceIPAddress) || '-' },
+];
