@@ -8,6 +8,8 @@ import { checkFields, invalid, readSearchQuery, type SearchInput, within } from 
 import { caughtUp, orGone } from './searches.ts';
 import { whoseRecords } from './whose-records.ts';
 
+/** Nobody sits before a file that is being made, and it should lack nothing. */
+const WAIT_MS_MAX = 10_000;
 /** Each reads much of the lake for as long as its client takes. */
 const AT_ONCE = { what: 'exports', max: 8, ofAccountMax: 4 };
 /** A wider table than anyone looks at; bounds what is read of each record. */
@@ -40,7 +42,7 @@ export function createExportEvents(deps: SearchDeps): Handler {
     const accounts = await whoseRecords(deps, context, input.AccountId);
     const release = enter(context.caller.accountId);
     try {
-      const { upTo, behind } = await caughtUp(deps, input.UpTo, context.signal);
+      const { upTo, behind } = await caughtUp(deps, input.UpTo, context.signal, WAIT_MS_MAX);
       const query: LakeExport = {
         ...{ startMs, endMs, upTo, order, format, ...limit },
         ...(accounts && { accounts }),

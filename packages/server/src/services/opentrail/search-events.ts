@@ -21,6 +21,8 @@ import { whoseRecords } from './whose-records.ts';
 const LIMIT = 50;
 const FACET_VALUES = 10;
 const BUCKETS = 60;
+/** Waiting longer would say more of what is new, and keep people waiting for what is old. */
+const WAIT_MS_MAX = 1_000;
 /** A page of the console asks four at a time. */
 const AT_ONCE = { what: 'searches', max: 64, ofAccountMax: 32 };
 /** Records of one answer: a page ends early rather than past it, for a thousand of the largest would have 1 GB. */
@@ -52,7 +54,7 @@ export function createSearchEvents(deps: SearchDeps): Handler {
     const place = input.NextToken === undefined ? undefined : readSearchToken(input.NextToken, bound);
     const release = enter(context.caller.accountId);
     try {
-      const { upTo, behind } = await caughtUp(deps, place?.upTo ?? input.UpTo, context.signal);
+      const { upTo, behind } = await caughtUp(deps, place?.upTo ?? input.UpTo, context.signal, WAIT_MS_MAX);
       const { filter, startMs, endMs } = asked;
       const query: LakeQuery = {
         startMs,

@@ -4,8 +4,6 @@ import type { Lake } from '../../ports/lake.ts';
 import type { Log, Sequence } from '../../ports/log.ts';
 import type { CallContext } from '../../wire/service.ts';
 
-/** Waiting longer would say more of what is new, and keep people waiting for what is old. */
-const WAIT_MS_MAX = 1_000;
 const POLL_MS = 5;
 /** Further behind than this (a first start, a rebuild) nothing is gained by waiting. */
 const BEHIND_EVENTS_MAX = 20_000;
@@ -17,16 +15,17 @@ export interface Searched {
 }
 
 /**
- * Waits until what had been accepted when the call came can be found, though not for long.
+ * Waits until what had been accepted when the call came can be found, though not for ever.
  * @param asked no more than this is to be searched
  */
 export async function caughtUp(
   { lake, log, clock }: { readonly lake: Lake; readonly log: Pick<Log, 'end'>; readonly clock: Clock },
   asked: Sequence | undefined,
   signal: AbortSignal,
+  waitMsMax: number,
 ): Promise<Searched> {
   const wanted = Math.min(log.end, asked ?? Number.POSITIVE_INFINITY);
-  const giveUpMs = clock.monotonicMs() + WAIT_MS_MAX;
+  const giveUpMs = clock.monotonicMs() + waitMsMax;
   const isSoon = () => lake.indexedEnd < wanted && lake.indexedEnd + BEHIND_EVENTS_MAX > wanted;
   while (isSoon() && clock.monotonicMs() < giveUpMs && !signal.aborted) {
     await new Promise<void>((resume) => clock.after(POLL_MS, resume));
