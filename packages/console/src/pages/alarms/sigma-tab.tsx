@@ -80,7 +80,7 @@ const COLUMNS: readonly TableProps.ColumnDefinition<SigmaRule>[] = [
     header: 'Matches',
     width: 160,
     cell: ({ RuleId, Title }) => (
-      <Link href={matchesHref(RuleId)} ariaLabel={`Matches of ${Title}`}>
+      <Link href={matchesHref(RuleId)} ariaLabel={`Show matches of ${Title}`}>
         Show matches
       </Link>
     ),

@@ -40,9 +40,7 @@ function RelatedTab({ event, relation, onCompare }: RelatedProps & { readonly re
   if (!relation.filter) return <EmptyState title="Nothing to search by">{relation.lacks}</EmptyState>;
   return (
     <Loaded call={call} failed="Related events could not be searched">
-      {(related) =>
-        related && <RelatedTable event={event} relation={relation} related={related} onCompare={onCompare} />
-      }
+      {(related) => <RelatedTable event={event} relation={relation} related={related} onCompare={onCompare} />}
     </Loaded>
   );
 }

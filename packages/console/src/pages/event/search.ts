@@ -56,14 +56,14 @@ const FIRST_MS = Date.UTC(2013, 0, 1);
 /** Clocks of those who write records may be ahead. */
 const AHEAD_MS = 86_400_000;
 
-/** @returns undefined when there is no such event, or the caller may not see it */
+/** @returns null when there is no such event, or the caller may not see it */
 export async function findEvent(
   accountId: string,
   eventId: string,
   nowMs: number,
   signal: AbortSignal,
-): Promise<ShownEvent | undefined> {
+): Promise<ShownEvent | null> {
   const filter: SearchFilter = { field: 'eventId', op: '=', value: eventId };
   const search = { filter, accountId, startMs: FIRST_MS, endMs: nowMs + AHEAD_MS, limit: 1 };
-  return (await searchEvents(search, signal))[0];
+  return (await searchEvents(search, signal))[0] ?? null;
 }

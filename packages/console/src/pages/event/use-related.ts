@@ -13,12 +13,12 @@ export interface Related {
   readonly isCut: boolean;
 }
 
-/** Events in a relation to one, nearest to it in time; undefined while there is nothing to search by. */
-export function useRelated(event: ShownEvent, { id, filter, windowMs }: Relation): Call<Related | undefined> {
+/** Events in a relation to one, nearest to it in time; the event alone where there is nothing to search by. */
+export function useRelated(event: ShownEvent, { id, filter, windowMs }: Relation): Call<Related> {
   return useCall(
     async (signal) => {
       const timeMs = timeOf(event.record);
-      if (!filter || Number.isNaN(timeMs)) return undefined;
+      if (!filter || Number.isNaN(timeMs)) return { events: [event], isCut: false };
       // Times of records are whole seconds: those of the same second count as before.
       const nextMs = timeMs + 1000;
       const side = { filter, limit: SIDE_MAX + 1 };

@@ -57,13 +57,17 @@ export function rowsOf(root: unknown, view: TreeView): TreeRows {
     }
     const row = rowOf(value, path, view);
     const isMatch = needle !== '' && matches(row, needle);
-    if (isMatch) matchCount++;
     const at = rows.push(row) - 1;
-    let isShown = needle === '' || isMatch || isWithin;
+    let isShown = needle === '' || isWithin;
     const members = row.isOpen || needle !== '' ? membersOf(row) : [];
     for (const [key, member] of members) {
       const found = add(member, [...path, key], isWithin || (isMatch && row.isOpen));
       if (found) isShown = true;
+    }
+    // What stands within a text is found there; the text itself only where it is found nowhere within.
+    if (isMatch || (!isShown && holdsInText(row, needle))) {
+      matchCount++;
+      isShown = true;
     }
     if (!isShown) rows.length = at;
     else if (needle !== '' && rows.length > at + 1) rows[at] = { ...row, isOpen: true };
@@ -124,8 +128,11 @@ function decoded(text: string): string {
 
 function matches({ key, value, kind }: TreeRow, needle: string): boolean {
   if (String(key).toLowerCase().includes(needle)) return true;
-  return (kind === 'leaf' || kind === 'text') && printValue(value).toLowerCase().includes(needle);
+  return kind === 'leaf' && printValue(value).toLowerCase().includes(needle);
 }
+
+const holdsInText = ({ kind, value }: TreeRow, needle: string): boolean =>
+  needle !== '' && kind === 'text' && printValue(value).toLowerCase().includes(needle);
 
 /** A value as it is copied: text as it is, all else as JSON. */
 export const printValue = (value: unknown): string =>

@@ -26,8 +26,9 @@ export function AlarmTab({ event, conditions }: AlarmTabProps) {
   const made = logsPattern(conditions);
   return (
     <SpaceBetween size="m">
-      <MadeText made={made} label="filter pattern" />
-      {'text' in made && <PatternTest pattern={made.text} event={event} />}
+      <MadeText made={made} label="filter pattern">
+        {'text' in made && <PatternTest pattern={made.text} event={event} />}
+      </MadeText>
       <Loaded call={groups} failed="Trails could not be loaded">
         {(found) =>
           found.length === 0 ? (

@@ -31,12 +31,11 @@ export function SearchTab({ conditions }: RuleTabProps) {
   if (!filter) return <Alert type="info">Choose at least one field.</Alert>;
   const text = printSearchFilter(filter);
   return (
-    <SpaceBetween size="m">
-      <MadeText made={{ text }} label="filter" />
+    <MadeText made={{ text }} label="filter">
       <Button variant="primary" href={historyHref({ filter: text, range: '90d' })}>
         Show in event history
       </Button>
-    </SpaceBetween>
+    </MadeText>
   );
 }
 
@@ -82,15 +81,16 @@ export function SigmaTab({ event, conditions }: RuleTabProps) {
           />
         </FormField>
       </ColumnLayout>
-      <MadeText made={made} label="Sigma rule" />
-      <Button
-        variant="primary"
-        disabled={'problem' in made || title.trim() === ''}
-        loading={outcome === 'asked'}
-        onClick={() => void add()}
-      >
-        Add rule
-      </Button>
+      <MadeText made={made} label="Sigma rule">
+        <Button
+          variant="primary"
+          disabled={'problem' in made || title.trim() === ''}
+          loading={outcome === 'asked'}
+          onClick={() => void add()}
+        >
+          Add rule
+        </Button>
+      </MadeText>
       <div aria-live="polite">
         {outcome instanceof Error && (
           <Alert type="error" header="The rule was not added">
