@@ -1,6 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'vitest';
+import { canFork, inFork, type Job } from './python.ts';
 import { canMakeSmallDisk } from './small-disk.ts';
 
 /** The vendor's clients that this machine may or may not have, the oracle of these tests; and the right to mount. */
@@ -30,7 +32,7 @@ function readsEndpointEnv(): boolean {
   return major === 1 ? minor >= 29 : major > 2 || minor >= 13;
 }
 
-const PROBES: Readonly<Record<ClientName, () => boolean>> = {
+const PROBES: Readonly<Record<ClientName | 'python-fork', () => boolean>> = {
   aws: () => succeeds('aws', ['--version']),
   boto3: () => succeeds('python3', ['-c', 'import boto3']),
   terraform: () => succeeds('terraform', ['version']) && existsSync(TERRAFORM_PLUGINS),
@@ -39,12 +41,30 @@ const PROBES: Readonly<Record<ClientName, () => boolean>> = {
   pyyaml: () => succeeds('python3', ['-c', 'import yaml']),
   'small-disk': canMakeSmallDisk,
   chromium: () => succeeds(CHROMIUM, ['--version']),
+  'python-fork': canFork,
 };
-const found = new Map<ClientName, boolean>();
+const found = new Map<keyof typeof PROBES, boolean>();
 
-export function has(client: ClientName): boolean {
-  if (!found.has(client)) found.set(client, PROBES[client]());
+/** Asked once in a run of the tests: to ask takes up to a second, and most files ask. */
+export function has(client: keyof typeof PROBES): boolean {
+  if (!found.has(client)) found.set(client, foundBefore(client) ?? find(client));
   return found.get(client)!;
+}
+
+const noteOf = (client: string) => join(process.env.OPENTRAIL_TEST_RUN!, client);
+
+function foundBefore(client: keyof typeof PROBES): boolean | undefined {
+  try {
+    return readFileSync(noteOf(client), 'utf8') === 'yes';
+  } catch {
+    return undefined;
+  }
+}
+
+function find(client: keyof typeof PROBES): boolean {
+  const isThere = PROBES[client]();
+  writeFileSync(noteOf(client), isThere ? 'yes' : 'no');
+  return isThere;
 }
 
 /** Clients that this run was promised (`OPENTRAIL_EXPECT_CLIENTS=aws,boto3`): their absence is a failure. */
@@ -76,6 +96,12 @@ export interface Finished {
   readonly stderr: string;
 }
 
+/** The tests' own environment without the credentials in it. */
+function ownEnv(): NodeJS.ProcessEnv {
+  const { AWS_ACCESS_KEY_ID: _id, AWS_SECRET_ACCESS_KEY: _secret, AWS_SESSION_TOKEN: _token, ...own } = process.env;
+  return own;
+}
+
 /** Runs a program to its end. Never rejects for a bad exit code: tests look at it. */
 export function run(
   command: string,
@@ -83,9 +109,8 @@ export function run(
   env: Readonly<Record<string, string>>,
   options: { cwd?: string; input?: string } = {},
 ): Promise<Finished> {
-  const { AWS_ACCESS_KEY_ID: _id, AWS_SECRET_ACCESS_KEY: _secret, AWS_SESSION_TOKEN: _token, ...own } = process.env;
   return new Promise((fulfil, reject) => {
-    const child = spawn(command, args, { env: { ...own, ...env }, ...(options.cwd && { cwd: options.cwd }) });
+    const child = spawn(command, args, { env: { ...ownEnv(), ...env }, ...(options.cwd && { cwd: options.cwd }) });
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text) => {
@@ -120,8 +145,13 @@ function parseOutput(stdout: string): unknown {
 
 export function awsRaw(env: Readonly<Record<string, string>>, ...args: string[]): Promise<Finished> {
   const endpoint = has('aws-endpoint-env') ? [] : ['--endpoint-url', env.AWS_ENDPOINT_URL!];
-  return run('aws', [...endpoint, '--output', 'json', ...args], env);
+  const all = [...endpoint, '--output', 'json', ...args];
+  return runPython({ aws: all }, 'aws', all, env);
 }
+
+/** In a fork where that is the same; else as a process. */
+const runPython = (job: Job, command: string, args: readonly string[], env: Readonly<Record<string, string>>) =>
+  has('python-fork') ? inFork(job, { ...ownEnv(), ...env }, process.cwd()) : run(command, args, env);
 
 /** Runs a Python program that uses boto3; its last printed line is JSON. */
 export async function boto3<T>(env: Readonly<Record<string, string>>, program: string): Promise<T> {
@@ -132,7 +162,8 @@ from botocore.config import Config
 def client(name, **kw):
     return boto3.client(name, endpoint_url=os.environ['AWS_ENDPOINT_URL'], **kw)
 `;
-  const done = await run('python3', ['-c', preamble + program], env);
+  const whole = preamble + program;
+  const done = await runPython({ program: whole }, 'python3', ['-c', whole], env);
   if (done.code !== 0) throw new Error(`boto3 ended with ${done.code}:\n${done.stderr}`);
   return JSON.parse(done.stdout.trim().split('\n').at(-1)!) as T;
 }
