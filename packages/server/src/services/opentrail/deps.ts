@@ -20,8 +20,7 @@ export interface OpenTrailDeps {
   readonly clock: Clock;
   readonly within: Within;
   readonly organizations: TrailOrganizations;
-  /** Without one there is nothing to search: the operations that do are not offered then. */
-  readonly lake?: Lake;
+  readonly lake: Lake;
   readonly status: () => ServerStatus;
   /** Rules are stored here. */
   readonly state: State;
@@ -43,9 +42,10 @@ export interface ServerStatus {
 }
 
 /** What searches work with. */
-export type SearchDeps = Pick<OpenTrailDeps, 'log' | 'clock' | 'accounts' | 'organizations' | 'operatorAccountId'> & {
-  readonly lake: Lake;
-};
+export type SearchDeps = Pick<
+  OpenTrailDeps,
+  'log' | 'lake' | 'clock' | 'accounts' | 'organizations' | 'operatorAccountId'
+>;
 
 /** The refusal for acting on another account's behalf. */
 export function denied(context: CallContext, operatorAccountId: string): AwsError {

@@ -22,7 +22,6 @@ import { permissionToSee } from './whose-records.ts';
 export function openTrailService(deps: OpenTrailDeps): Service {
   const intake = createIntake(deps);
   const readObject = objectReader(deps.within);
-  const { lake } = deps;
   const toSee: Permission = (context, { AccountId }) => permissionToSee(deps, context, AccountId);
   const operations = {
     PutRecords: createPutRecords(deps, intake),
@@ -34,10 +33,8 @@ export function openTrailService(deps: OpenTrailDeps): Service {
     VerifyTrail: createVerifyTrail({ within: deps.within, readObject }),
     ...createAccountHandlers(deps),
     ...createRuleHandlers(deps),
-    ...(lake && {
-      SearchEvents: createSearchEvents({ ...deps, lake }),
-      ExportEvents: createExportEvents({ ...deps, lake }),
-    }),
+    SearchEvents: createSearchEvents(deps),
+    ExportEvents: createExportEvents(deps),
   };
   return {
     schema: deps.schema,
