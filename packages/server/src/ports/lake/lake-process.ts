@@ -58,6 +58,7 @@ export class LakeProcess {
   #child: ChildProcess | undefined;
   #progress: LakeProgress = { indexedEnd: 0, storedEnd: 0 };
   #opened = false;
+  #hasDied = false;
   #trouble: string | undefined;
   #viewIsDue = false;
   #cancelView = () => {};
@@ -160,7 +161,8 @@ export class LakeProcess {
     } catch (error) {
       logger.debug({ err: error }, 'the process of the lake keeps its priority');
     }
-    this.#send({ open: settings, view: view() });
+    const { dieAt, ...lasting } = settings;
+    this.#send({ open: this.#hasDied ? lasting : settings, view: view() });
   }
 
   #send(message: ToLake): void {
@@ -203,6 +205,7 @@ export class LakeProcess {
     if (child !== this.#child) return;
     this.#child = undefined;
     this.#opened = false;
+    this.#hasDied = true;
     this.#cancelView();
     this.#viewIsDue = false;
     if (this.#closed) return;

@@ -1,4 +1,3 @@
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemErrorCode } from '../../base/errors.ts';
 import {
@@ -11,6 +10,7 @@ import {
 } from '../log/raw-reader.ts';
 import { openSealed, type Sealed } from '../log/sealed.ts';
 import type { Sequence, StoredEvent } from '../log.ts';
+import { sealedSegments } from './records.ts';
 
 /** What of the Log there is to read. Everything before `end` is durable. */
 export interface LogView {
@@ -92,8 +92,7 @@ export class LogReader {
   }
 
   #sealedPath(): string {
-    const firsts = readdirSync(this.#directory).flatMap((name) => /^(\d{20})\.seg$/.exec(name)?.[1] ?? []);
-    const first = firsts.map(Number).filter((one) => one <= this.#position);
-    return join(this.#directory, segmentName(Math.max(0, ...first), 'seg'));
+    const first = sealedSegments(this.#directory).findLast((one) => one <= this.#position);
+    return join(this.#directory, segmentName(first ?? 0, 'seg'));
   }
 }

@@ -24,7 +24,6 @@ const open: { lake?: Promise<Open> } = {};
 const cancels = new Map<number, AbortController>();
 const exports = new Map<number, AsyncGenerator<Buffer>>();
 let exportNumber = 0;
-let sealedEnd = -1;
 
 process.on('disconnect', () => process.exit());
 // A terminal's Ctrl-C goes to all processes of a group; the server says when it is done.
@@ -57,7 +56,7 @@ async function openLake(settings: LakeSettings, view: LakeView): Promise<Open> {
   const records = new LogRecords(settings.logDirectory);
   const own = new Runner({ ...settings, store, clock: systemClock, tell: () => tell({}) }, view);
   runner = own;
-  const recordOf = (sequence: number) => records.read(sequence, own.sealedEnd);
+  const recordOf = (sequence: number) => records.read(sequence);
   const lake = { runner: own, engine, records, deps: { directory, store, engine, recordOf } };
   follow(lake, view);
   tell({ opened: true });
@@ -74,9 +73,7 @@ function dying(at: StoreStep, time: number): (step: StoreStep) => void {
 
 function follow({ runner, records }: Open, view: LakeView): void {
   runner.follow(view);
-  if (runner.sealedEnd === sealedEnd) return;
-  sealedEnd = runner.sealedEnd;
-  records.changed();
+  records.follow(view);
 }
 
 async function close({ runner, engine, records }: Open): Promise<void> {

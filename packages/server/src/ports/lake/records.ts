@@ -1,72 +1,148 @@
-import { readdirSync } from 'node:fs';
+import { closeSync, openSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemErrorCode } from '../../base/errors.ts';
 import { PartCache } from '../history/pages.ts';
 import { SealedEvents } from '../history/sealed-events.ts';
-import { segmentName } from '../log/raw-reader.ts';
+import { FRAME_BODY_BYTES_MAX, FRAME_HEAD_BYTES, frameEnd, readFrame } from '../log/frame.ts';
+import { RAW_HEADER_BYTES, readFully, readRawHeader, segmentName } from '../log/raw-reader.ts';
 import type { Sequence } from '../log.ts';
+import type { LogView } from './log-reader.ts';
 
 /** Inflated blocks kept: pages next to each other meet the same ones. */
 const CACHE_BYTES = 16 << 20;
-/** Open at a time, some 150 kB each. */
+/** Sealed segments open at a time, some 150 kB each. */
 const SEGMENTS_MAX = 64;
+/** Of a raw segment, looked through at a time for where its frames end. */
+const SCAN_BYTES = 4 << 20;
+
+interface Segment {
+  read(sequence: Sequence): Buffer | undefined;
+  close(): void;
+}
 
 /**
- * Records by their sequence, out of the Log's sealed segments: sixteen of them are read to have one, where Parquet reads
- * some ten thousand. All that the lake holds stands in the Log too, most of it sealed.
+ * Records by their sequence, out of the Log's own files: there a record is one frame, or one of sixteen in a block, where
+ * Parquet would read some ten thousand to have one. All that the lake holds stands in the Log, too.
  */
 export class LogRecords {
   readonly #directory: string;
   readonly #cache = new PartCache(CACHE_BYTES);
-  /** The least recently used first. */
-  readonly #open = new Map<Sequence, SealedEvents>();
+  /** By first sequence; the least recently used first. */
+  readonly #sealed = new Map<Sequence, Segment>();
+  readonly #raw = new Map<string, RawRecords>();
   /** First sequences of sealed segments, ascending. */
   #firsts: readonly Sequence[] = [];
+  #view: LogView | undefined;
 
   constructor(directory: string) {
     this.#directory = directory;
   }
 
-  /** The Log has sealed or dropped a segment. */
-  changed(): void {
-    this.#firsts = readdirSync(this.#directory)
-      .flatMap((name) => /^(\d{20})\.seg$/.exec(name)?.[1] ?? [])
-      .map(Number)
-      .sort((a, b) => a - b);
-    for (const [first, segment] of this.#open) {
-      if (this.#firsts.includes(first)) continue;
-      segment.close();
-      this.#open.delete(first);
-    }
+  follow(view: LogView): void {
+    const before = this.#view;
+    this.#view = view;
+    if (before && before.start === view.start && before.raw[0]?.first === view.raw[0]?.first) return;
+    this.#firsts = sealedSegments(this.#directory);
+    for (const first of this.#sealed.keys()) if (!this.#firsts.includes(first)) this.#close(this.#sealed, first);
+    const paths = view.raw.map(({ path }) => path);
+    for (const path of this.#raw.keys()) if (!paths.includes(path)) this.#close(this.#raw, path);
   }
 
-  /** @param sealedEnd what stands before this is sealed @returns undefined when it stands elsewhere, or is gone */
-  read(sequence: Sequence, sealedEnd: Sequence): Buffer | undefined {
-    const first = sequence < sealedEnd ? this.#firsts.findLast((one) => one <= sequence) : undefined;
-    if (first === undefined) return undefined;
+  /** @returns undefined when it is gone, or on its way from one file to another */
+  read(sequence: Sequence): Buffer | undefined {
     try {
-      return this.#segment(first).read(sequence).json;
+      const raw = this.#view?.raw.findLast(({ first }) => first <= sequence);
+      if (raw) return this.#readRaw(raw, sequence);
+      const first = this.#firsts.findLast((one) => one <= sequence);
+      return first === undefined ? undefined : this.#sealedSegment(first).read(sequence);
     } catch (error) {
-      if (systemErrorCode(error) === 'ENOENT') return undefined; // retention took it
+      if (systemErrorCode(error) === 'ENOENT') return undefined;
       throw error;
     }
   }
 
   close(): void {
-    for (const segment of this.#open.values()) segment.close();
-    this.#open.clear();
+    for (const first of this.#sealed.keys()) this.#close(this.#sealed, first);
+    for (const path of this.#raw.keys()) this.#close(this.#raw, path);
   }
 
-  #segment(first: Sequence): SealedEvents {
-    const known = this.#open.get(first);
-    this.#open.delete(first);
-    const segment = known ?? new SealedEvents(join(this.#directory, segmentName(first, 'seg')), this.#cache);
-    this.#open.set(first, segment);
-    const [oldest] = this.#open.keys();
-    if (this.#open.size > SEGMENTS_MAX && oldest !== undefined) {
-      this.#open.get(oldest)!.close();
-      this.#open.delete(oldest);
+  #readRaw({ path, bytes }: LogView['raw'][number], sequence: Sequence): Buffer | undefined {
+    if (bytes <= RAW_HEADER_BYTES) return undefined;
+    let known = this.#raw.get(path);
+    if (!known) {
+      known = new RawRecords(path);
+      this.#raw.set(path, known);
     }
+    known.scan(bytes);
+    return known.read(sequence);
+  }
+
+  #sealedSegment(first: Sequence): Segment {
+    let segment = this.#sealed.get(first);
+    if (segment) this.#sealed.delete(first);
+    else {
+      const events = new SealedEvents(join(this.#directory, segmentName(first, 'seg')), this.#cache);
+      segment = { read: (sequence) => events.read(sequence).json, close: () => events.close() };
+    }
+    this.#sealed.set(first, segment);
+    const [oldest] = this.#sealed.keys();
+    if (this.#sealed.size > SEGMENTS_MAX) this.#close(this.#sealed, oldest!);
     return segment;
+  }
+
+  #close<K>(among: Map<K, Segment>, key: K): void {
+    among.get(key)?.close();
+    among.delete(key);
+  }
+}
+
+/** First sequences of the sealed segments in the Log's folder, ascending. */
+export const sealedSegments = (directory: string): readonly Sequence[] =>
+  readdirSync(directory)
+    .flatMap((name) => /^(\d{20})\.seg$/.exec(name)?.[1] ?? [])
+    .map(Number)
+    .sort((a, b) => a - b);
+
+/** A raw segment, with the places of its frames as far as it has been looked through. */
+class RawRecords implements Segment {
+  readonly #fd: number;
+  readonly #first: Sequence;
+  readonly #seed: number;
+  /** Where each frame ends; it starts where the one before it ends. */
+  readonly #ends: number[] = [];
+
+  constructor(path: string) {
+    this.#fd = openSync(path, 'r');
+    ({ first: this.#first, seed: this.#seed } = readRawHeader(this.#fd));
+  }
+
+  /** Looks through what it has gained, up to the byte `to`. */
+  scan(to: number): void {
+    for (let at = this.#endOf(this.#ends.length - 1); at < to; ) {
+      const part = readFully(this.#fd, at, Math.min(to - at, SCAN_BYTES + FRAME_HEAD_BYTES + FRAME_BODY_BYTES_MAX));
+      let end = frameEnd(part, 0);
+      if (typeof end !== 'number') return; // what is damaged is told by who reads it all
+      for (let offset = 0; typeof end === 'number'; end = frameEnd(part, offset)) {
+        offset = end;
+        this.#ends.push(at + end);
+      }
+      at = this.#endOf(this.#ends.length - 1);
+    }
+  }
+
+  read(sequence: Sequence): Buffer | undefined {
+    const row = sequence - this.#first;
+    if (row < 0 || row >= this.#ends.length) return undefined;
+    const start = this.#endOf(row - 1);
+    const frame = readFrame(readFully(this.#fd, start, this.#endOf(row) - start), 0, this.#seed);
+    return typeof frame === 'string' ? undefined : frame.json;
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+
+  #endOf(row: number): number {
+    return row < 0 ? RAW_HEADER_BYTES : this.#ends[row]!;
   }
 }

@@ -1,6 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
 import { systemErrorCode } from '../../base/errors.ts';
-import type { Sequence } from '../log.ts';
 import { LogReader } from './log-reader.ts';
 import type { LakeProgress, LakeSettings, LakeView } from './messages.ts';
 import type { LakeStore } from './store.ts';
@@ -58,11 +57,6 @@ export class Runner {
       storedEnd: Math.max(storedEnd, start),
       ...(trouble && { trouble }),
     };
-  }
-
-  /** What stands before this is in the Log's sealed segments. */
-  get sealedEnd(): Sequence {
-    return this.#view.raw[0]?.first ?? this.#view.end;
   }
 
   follow(view: LakeView): void {
