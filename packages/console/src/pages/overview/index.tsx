@@ -12,21 +12,23 @@ import { type ReactNode, useState } from 'react';
 import { historyHref } from '../../app/links.ts';
 import { navigate } from '../../app/router.ts';
 import { flag, oneOf, useUrlState } from '../../app/url-state.ts';
+import type { Call } from '../../hooks/use-call.ts';
 import { usePreferences } from '../../hooks/use-preferences.ts';
 import { EmptyState } from '../../ui/empty-state.tsx';
-import { ErrorState } from '../../ui/error-state.tsx';
 import { callerName } from '../../ui/format.ts';
 import { Loaded } from '../../ui/loaded.tsx';
 import { Page } from '../../ui/page.tsx';
 import { Histogram } from '../history/histogram.tsx';
 import { NewList } from './new-list.tsx';
+import type { NewValues } from './new-values.ts';
 import { NumberRow } from './numbers.tsx';
 import { RANGE_IDS, RANGES, type RangeId } from './ranges.ts';
-import type { FacetAnswer } from './search.ts';
+import { facetOf } from './search.ts';
 import { StatusView } from './server-status.tsx';
+import type { Summary } from './summary.ts';
 import { TopList } from './top-list.tsx';
 import { TrailList } from './trail-health.tsx';
-import { type OverviewCalls, useOverview } from './use-overview.ts';
+import { useOverview } from './use-overview.ts';
 import { useRounds } from './use-rounds.ts';
 
 const STATE = { range: oneOf(RANGE_IDS, '24h'), auto: flag() } as const;
@@ -38,7 +40,7 @@ export default function Overview() {
   const [round, refresh] = useRounds(auto, loading);
   const overview = useOverview(range, round);
   if (overview.loading !== loading) setLoading(overview.loading);
-  const { numbers, trails, status } = overview;
+  const { summary, trails, status } = overview;
   return (
     <Page
       title="Overview"
@@ -59,11 +61,9 @@ export default function Overview() {
       }
     >
       <SpaceBetween size="l">
-        {numbers.error ? (
-          <ErrorState error={numbers.error} title="Events could not be counted" onRetry={refresh} />
-        ) : (
-          <EventCards overview={overview} range={range} />
-        )}
+        <Loaded call={summary} failed="Events could not be counted">
+          {(data) => <EventCards summary={data} found={overview.found} range={range} />}
+        </Loaded>
         <Card title="Trails" href="/trails">
           <Loaded call={trails} failed="Trails could not be loaded">
             {(list) => <TrailList trails={list} />}
@@ -79,34 +79,35 @@ export default function Overview() {
   );
 }
 
-/** What is read of events: for those who may search them. */
-function EventCards({ overview, range }: { readonly overview: OverviewCalls; readonly range: RangeId }) {
+interface EventCardsProps {
+  readonly summary: Summary;
+  readonly found: Call<NewValues>;
+  readonly range: RangeId;
+}
+
+/** What is read of events. */
+function EventCards({ summary: { histogram, numbers, facets }, found, range }: EventCardsProps) {
   const [{ times }] = usePreferences();
-  const { histogram, numbers, top, found } = overview;
   return (
     <SpaceBetween size="l">
       <Card title="Events" href={historyHref({ range })}>
         <SpaceBetween size="l">
-          <NumberRow call={numbers} range={range} />
-          <Loaded call={histogram} failed="Events over time could not be counted">
-            {(data) =>
-              data.totalCount === 0 ? (
-                <EmptyState title="No events in this time range" />
-              ) : (
-                <Histogram
-                  data={data}
-                  utc={times === 'utc'}
-                  onBrush={(brushed) => brushed.type === 'absolute' && navigate(brushedHref(brushed))}
-                />
-              )
-            }
-          </Loaded>
+          <NumberRow numbers={numbers} range={range} />
+          {numbers.events === 0 ? (
+            <EmptyState title="No events in this time range" />
+          ) : (
+            <Histogram
+              data={histogram}
+              utc={times === 'utc'}
+              onBrush={(brushed) => brushed.type === 'absolute' && navigate(brushedHref(brushed))}
+            />
+          )}
         </SpaceBetween>
       </Card>
       <Grid gridDefinition={HALVES}>
         {TOPS.map(({ title, field, ...list }) => (
           <Card key={field} title={title} fit>
-            <Loaded call={top}>{(facets) => <TopList facet={facetOf(facets, field)} range={range} {...list} />}</Loaded>
+            <TopList facet={facetOf(facets, field)} range={range} {...list} />
           </Card>
         ))}
       </Grid>
@@ -126,8 +127,6 @@ const TOPS = [
   { title: 'Top event names', field: 'eventName', empty: 'No events' },
   { title: 'Top errors', field: 'errorCode', empty: 'No errors', tone: 'error' },
 ] as const;
-
-const facetOf = (facets: readonly FacetAnswer[], field: string) => facets.find(({ Field }) => Field === field);
 
 const brushedHref = ({ startMs, endMs }: { readonly startMs: number; readonly endMs: number }): string =>
   historyHref({ from: new Date(startMs).toISOString(), to: new Date(endMs).toISOString() });

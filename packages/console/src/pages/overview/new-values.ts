@@ -1,22 +1,24 @@
 import { condition } from '../../app/links.ts';
-import { type FacetAnswer, type FiguresAsked, figures } from './search.ts';
+import { type FacetAnswer, type FiguresAsked, facetOf, figures, isWhole } from './search.ts';
 
 /** What is told as new when it was not seen in the time before. */
 export const KINDS = [
-  // Sessions of roles have ARNs of their own, most of them new: the role is told instead.
-  { id: 'users', text: 'Users', field: 'userArn', filter: 'userType != AssumedRole' },
-  { id: 'roles', text: 'Roles', field: 'issuerArn', filter: '' },
-  { id: 'services', text: 'Services', field: 'eventSource', filter: '' },
-  { id: 'regions', text: 'Regions', field: 'awsRegion', filter: '' },
+  { id: 'users', text: 'Users', field: 'userArn' },
+  { id: 'roles', text: 'Roles', field: 'issuerArn' },
+  { id: 'services', text: 'Services', field: 'eventSource' },
+  { id: 'regions', text: 'Regions', field: 'awsRegion' },
 ] as const;
 
-export type KindId = (typeof KINDS)[number]['id'];
+type Kind = (typeof KINDS)[number];
+export type KindId = Kind['id'];
 
 export interface NewValues {
   readonly kinds: Readonly<Record<KindId, readonly { readonly value: string; readonly count: number }[]>>;
   /** Nothing at all was recorded in the time before: then everything is new, and nothing is told by it. */
   readonly isFirst: boolean;
 }
+
+type Span = Pick<FiguresAsked, 'startMs' | 'endMs'>;
 
 /** How far back "never before" looks. */
 export const BEFORE_MS = 90 * 86_400_000;
@@ -26,50 +28,49 @@ const VALUES_MAX = 1000;
 const CHECKED_CHARS_MAX = 12_000;
 const CHECKED_MAX = 100;
 
+/** Sessions have ARNs of their own, most of them new: their roles are told instead. */
+const isSession = (arn: string): boolean => /:(assumed-role|federated-user)\//.test(arn);
+const NO_SESSIONS = 'userType != AssumedRole and userType != FederatedUser';
+
 /** Users, roles, services and Regions that are seen after `startMs` for the first time in 90 days. */
 export async function newValues(startMs: number, signal: AbortSignal): Promise<NewValues> {
-  const before = { startMs: startMs - BEFORE_MS, endMs: startMs };
-  const [users, others, usersBefore, othersBefore] = await Promise.all([
-    facetsOf({ startMs }, USERS, signal),
-    facetsOf({ startMs }, OTHERS, signal),
-    facetsOf(before, USERS, signal),
-    facetsOf(before, OTHERS, signal),
-  ]);
-  const now = [...users, ...others];
-  const earlier = [...usersBefore, ...othersBefore];
-  const found = await Promise.all(KINDS.map((kind) => newOfKind(kind, now, earlier, before, signal)));
+  const before: Span = { startMs: startMs - BEFORE_MS, endMs: startMs };
+  const [now, earlier] = await Promise.all([seenIn({ startMs }, signal), seenIn(before, signal)]);
+  const found = await Promise.all(
+    KINDS.map(({ field }) => newOf(field, facetOf(now, field), facetOf(earlier, field), before, signal)),
+  );
   return {
     kinds: Object.fromEntries(KINDS.map(({ id }, i) => [id, found[i]!])) as unknown as NewValues['kinds'],
     isFirst: earlier.every(({ Values }) => Values.length === 0),
   };
 }
 
-type Kind = (typeof KINDS)[number];
-const USERS = KINDS.filter(({ id }) => id === 'users');
-const OTHERS = KINDS.filter(({ id }) => id !== 'users');
-
-async function facetsOf(
-  range: Pick<FiguresAsked, 'startMs' | 'endMs'>,
-  kinds: readonly Kind[],
-  signal: AbortSignal,
-): Promise<readonly FacetAnswer[]> {
-  const facets = kinds.map(({ field }) => field);
-  const asked = { ...range, filter: kinds[0]!.filter, facets, facetLimit: VALUES_MAX };
-  return (await figures(asked, signal)).Facets ?? [];
+async function seenIn(span: Span, signal: AbortSignal): Promise<readonly FacetAnswer[]> {
+  const facets = KINDS.map(({ field }) => field);
+  const all = (await figures({ ...span, facets, facetLimit: VALUES_MAX }, signal)).Facets ?? [];
+  if (isWhole(facetOf(all, 'userArn'))) return all.map(withoutSessions);
+  // So many sessions that they crowd out users: these are counted by themselves.
+  const users = { ...span, filter: NO_SESSIONS, facets: ['userArn'], facetLimit: VALUES_MAX };
+  const counted = (await figures(users, signal)).Facets ?? [];
+  return [...counted, ...all.filter(({ Field }) => Field !== 'userArn')];
 }
 
-async function newOfKind(
-  { field }: Kind,
-  now: readonly FacetAnswer[],
-  earlier: readonly FacetAnswer[],
-  before: { readonly startMs: number; readonly endMs: number },
+function withoutSessions(facet: FacetAnswer): FacetAnswer {
+  if (facet.Field !== 'userArn') return facet;
+  const Values = facet.Values.filter(({ Value }) => !isSession(Value));
+  return { ...facet, Values, DistinctCount: Values.length };
+}
+
+async function newOf(
+  field: string,
+  now: FacetAnswer | undefined,
+  earlier: FacetAnswer | undefined,
+  before: Span,
   signal: AbortSignal,
 ) {
-  const of = (facets: readonly FacetAnswer[]) => facets.find(({ Field }) => Field === field);
-  const known = new Set(of(earlier)?.Values.map(({ Value }) => Value));
-  const candidates = (of(now)?.Values ?? []).filter(({ Value }) => !known.has(Value)).map(toValue);
-  const isWhole = (of(earlier)?.DistinctCount ?? 0) <= known.size;
-  if (isWhole || candidates.length === 0) return candidates;
+  const known = new Set(earlier?.Values.map(({ Value }) => Value));
+  const candidates = (now?.Values ?? []).filter(({ Value }) => !known.has(Value)).map(toValue);
+  if (isWhole(earlier) || candidates.length === 0) return candidates;
   // Rare values of the time before are not among those counted: the candidates themselves are asked for.
   const checked = withinFilter(candidates);
   const filter = checked.map(({ value }) => condition(field, value)).join(' or ');

@@ -25,7 +25,7 @@ export interface FiguresAsked {
   readonly count?: boolean;
 }
 
-/** SearchEvents for numbers only: no event is read. */
+/** SearchEvents for numbers only: no event is read. Each call is an event itself, so that one asks for much. */
 export function figures(asked: FiguresAsked, signal: AbortSignal): Promise<Figures> {
   const { startMs, endMs, filter, facets, facetLimit, buckets, count } = asked;
   const input = {
@@ -40,7 +40,9 @@ export function figures(asked: FiguresAsked, signal: AbortSignal): Promise<Figur
   return native<Figures>('search', input, { signal });
 }
 
-/** As services name it when somebody was not allowed: AccessDenied(Exception), Client.UnauthorizedOperation, NotAuthorized. */
-export const DENIED = '(errorCode : AccessDenied or errorCode : Unauthorized or errorCode : NotAuthorized)';
-export const FAILED = 'errorCode exists';
-export const WRITES = 'readOnly = false';
+export const facetOf = (facets: readonly FacetAnswer[] | undefined, field: string): FacetAnswer | undefined =>
+  facets?.find(({ Field }) => Field === field);
+
+/** Whether every value there is was counted. */
+export const isWhole = (facet: FacetAnswer | undefined): boolean =>
+  (facet?.DistinctCount ?? 0) <= (facet?.Values.length ?? 0);

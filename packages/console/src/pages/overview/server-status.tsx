@@ -20,6 +20,8 @@ const WORK: Readonly<Record<string, string>> = {
   'event-bus': 'EventBridge',
 };
 
+/** The question itself made a few, which nobody has seen yet. */
+const LAG_EVENTS_NONE = 50;
 /** Fewer events behind than this are the normal course of things under load. */
 const LAG_EVENTS_NORMAL = 10_000;
 
@@ -49,7 +51,7 @@ export function StatusView({ status }: { readonly status: ServerStatus }) {
 }
 
 function Lag({ events }: { readonly events: number }) {
-  if (events === 0) return <Box color="text-body-secondary">Up to date</Box>;
-  const text = `${countText(events)} event${events === 1 ? '' : 's'} behind`;
+  if (events < LAG_EVENTS_NONE) return <Box color="text-body-secondary">Up to date</Box>;
+  const text = `${countText(events)} events behind`;
   return events < LAG_EVENTS_NORMAL ? text : <StatusIndicator type="warning">{text}</StatusIndicator>;
 }

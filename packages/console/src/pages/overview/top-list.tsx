@@ -15,13 +15,16 @@ interface TopListProps {
   readonly empty: string;
 }
 
+const SHOWN_MAX = 6;
+
 /** The most frequent values of a field, each leading to its events. */
 export function TopList({ facet, range, shown = (value) => value, filter = '', tone, empty }: TopListProps) {
   if (!facet || facet.Values.length === 0) return <EmptyState title={empty} />;
+  const shownValues = facet.Values.slice(0, SHOWN_MAX);
   const most = facet.Values[0]!.Count;
   return (
     <ol className={tone === 'error' ? 'ot-top ot-top-error' : 'ot-top'}>
-      {facet.Values.map(({ Value, Count }) => (
+      {shownValues.map(({ Value, Count }) => (
         <li key={Value}>
           <span className="ot-top-value" title={visible(Value)}>
             <Link href={historyHref({ filter: allOf(filter, condition(facet.Field, Value)), range })}>
