@@ -1,5 +1,5 @@
 import { json, query, s3, s3Path, s3Xml } from '../../api/client.ts';
-import { ApiError, isNotFound } from '../../api/error.ts';
+import { ApiError } from '../../api/error.ts';
 import { listOf } from '../../api/xml.ts';
 import { type FolderPage, folderPage } from './logic/listing.ts';
 import type { SelectorsAnswer } from './logic/selectors.ts';
@@ -183,7 +183,7 @@ export async function managedOrganization(accountId: string, signal: AbortSignal
     );
     return Organization.MasterAccountId === accountId ? Organization.Id : undefined;
   } catch (error) {
-    if (error instanceof ApiError || isNotFound(error)) return undefined;
+    if (error instanceof ApiError) return undefined;
     throw error;
   }
 }

@@ -50,13 +50,15 @@ export default function TrailsPage() {
             <ListHeader count={trails.data?.length} busy={trails.loading || statuses.loading} onReload={reload} />
           }
           filter={
-            <TextFilter
-              filteringText={q}
-              filteringPlaceholder="Find trails"
-              filteringAriaLabel="Find trails"
-              countText={`${shown.length} of ${trails.data?.length ?? 0}`}
-              onChange={({ detail }) => change({ q: detail.filteringText }, { replace: true })}
-            />
+            trails.data?.length !== 0 && (
+              <TextFilter
+                filteringText={q}
+                filteringPlaceholder="Find trails"
+                filteringAriaLabel="Find trails"
+                countText={`${shown.length} of ${trails.data?.length ?? 0}`}
+                onChange={({ detail }) => change({ q: detail.filteringText }, { replace: true })}
+              />
+            )
           }
           empty={<NoTrails isFiltered={q !== ''} onClear={() => change({ q: '' })} />}
         />

@@ -1,7 +1,8 @@
 import Autosuggest from '@cloudscape-design/components/autosuggest';
 import Button from '@cloudscape-design/components/button';
+import ColumnLayout from '@cloudscape-design/components/column-layout';
 import FormField from '@cloudscape-design/components/form-field';
-import Grid from '@cloudscape-design/components/grid';
+
 import Input from '@cloudscape-design/components/input';
 import Select from '@cloudscape-design/components/select';
 import SpaceBetween from '@cloudscape-design/components/space-between';
@@ -68,7 +69,7 @@ function OneSelector({ selector, onChange }: OneSelectorProps) {
   const unused = fields.find((field) => !conditions.some((condition) => condition.field === field)) ?? fields[0]!;
   return (
     <SpaceBetween size="m">
-      <Grid gridDefinition={[{ colspan: { default: 12, s: 6 } }, { colspan: { default: 12, s: 6 } }]}>
+      <ColumnLayout columns={2}>
         <FormField label="Category">
           <Select
             selectedOption={CATEGORY_OPTIONS.find(({ value }) => value === category)!}
@@ -81,7 +82,7 @@ function OneSelector({ selector, onChange }: OneSelectorProps) {
         <FormField label="Name (optional)">
           <Input value={selector.Name ?? ''} onChange={({ detail }) => onChange(renamed(selector, detail.value))} />
         </FormField>
-      </Grid>
+      </ColumnLayout>
       {conditions.map((condition, i) => (
         <ConditionRow
           // biome-ignore lint/suspicious/noArrayIndexKey: conditions have no other name than their place
@@ -121,14 +122,7 @@ function ConditionRow({ category, condition, onChange, onRemove }: ConditionRowP
   const operators = (rule?.operators ?? [condition.operator]).map(operatorOption);
   const fieldOptions = Object.keys(fields).map((value) => ({ value, label: value }));
   return (
-    <Grid
-      gridDefinition={[
-        { colspan: { default: 12, s: 3 } },
-        { colspan: { default: 12, s: 3 } },
-        { colspan: { default: 12, s: 5 } },
-        { colspan: { default: 12, s: 1 } },
-      ]}
-    >
+    <div className="ot-condition">
       <Select
         ariaLabel="Field"
         selectedOption={{ value: condition.field, label: condition.field }}
@@ -151,7 +145,7 @@ function ConditionRow({ category, condition, onChange, onRemove }: ConditionRowP
           onClick={onRemove}
         />
       )}
-    </Grid>
+    </div>
   );
 }
 

@@ -9,8 +9,8 @@ import { TagFields } from '../tag-fields.tsx';
 import type { StepProps } from './step.ts';
 
 /** Name, Regions, organization, and the tags of a new trail. */
-export function GeneralStep(props: StepProps & { readonly managesOrganization: boolean }) {
-  const { form, change, problems, place, isNew, managesOrganization } = props;
+export function GeneralStep(props: StepProps & { readonly organizationProblem: string | undefined }) {
+  const { form, change, problems, place, isNew, organizationProblem } = props;
   return (
     <SpaceBetween size="l">
       <Container header={<Header variant="h2">Trail</Header>}>
@@ -41,18 +41,15 @@ export function GeneralStep(props: StepProps & { readonly managesOrganization: b
               Include events of global services
             </Checkbox>
           )}
-          <Checkbox
-            checked={form.isOrganization}
-            disabled={!managesOrganization && !form.isOrganization}
-            onChange={({ detail }) => change({ isOrganization: detail.checked })}
-            description={
-              managesOrganization
-                ? 'One trail for every account of the organization.'
-                : 'For the management account of an organization.'
-            }
-          >
-            Log the events of all accounts of my organization
-          </Checkbox>
+          <FormField errorText={organizationProblem}>
+            <Checkbox
+              checked={form.isOrganization}
+              onChange={({ detail }) => change({ isOrganization: detail.checked })}
+              description="One trail for every account. For the management account of an organization."
+            >
+              Log the events of all accounts of my organization
+            </Checkbox>
+          </FormField>
         </SpaceBetween>
       </Container>
       {isNew && (

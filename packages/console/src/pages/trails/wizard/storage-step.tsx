@@ -67,7 +67,7 @@ export function StorageStep(props: StepProps & { readonly policies: Policies }) 
 
 function BucketFields({ form, change, problems }: StepProps) {
   return (
-    <>
+    <SpaceBetween size="m">
       <RadioGroup
         ariaLabel="Bucket"
         value={form.bucketIs}
@@ -98,6 +98,6 @@ function BucketFields({ form, change, problems }: StepProps) {
       >
         <Input value={form.prefix} onChange={({ detail }) => change({ prefix: detail.value })} />
       </FormField>
-    </>
+    </SpaceBetween>
   );
 }

@@ -116,7 +116,7 @@ function LogsFields(props: StepProps) {
 
 function RoleFields({ form, change, problems }: StepProps) {
   return (
-    <>
+    <SpaceBetween size="m">
       <RadioGroup
         ariaLabel="Role"
         value={form.roleIs}
@@ -145,6 +145,6 @@ function RoleFields({ form, change, problems }: StepProps) {
           />
         )}
       </FormField>
-    </>
+    </SpaceBetween>
   );
 }

@@ -36,8 +36,13 @@ export function TrailWizard({ initial, place, before }: TrailWizardProps) {
   const [step, setStep] = useState(0);
   const [problems, setProblems] = useState<FormProblems>({});
   const [run, setRun] = useState<Run>();
-  const organization = useCall((signal) => managedOrganization(place.accountId, signal), [place.accountId]);
-  const policies = usePolicies(form, place, organization.data);
+  const organization = useCall(
+    async (signal) => (form.isOrganization ? { id: await managedOrganization(place.accountId, signal) } : undefined),
+    [form.isOrganization, place.accountId],
+  );
+  const policies = usePolicies(form, place, organization.data?.id);
+  const organizationProblem =
+    form.isOrganization && organization.data && organization.data.id === undefined ? NO_ORGANIZATION : undefined;
   const isNew = before === undefined;
   const planNow = planOf(
     form,
@@ -83,7 +88,7 @@ export function TrailWizard({ initial, place, before }: TrailWizardProps) {
       steps={[
         {
           title: isNew ? 'Name and scope' : 'Scope',
-          content: <GeneralStep {...props} managesOrganization={organization.data !== undefined} />,
+          content: <GeneralStep {...props} organizationProblem={organizationProblem} />,
         },
         { title: 'Storage', content: <StorageStep {...props} policies={policies} /> },
         { title: 'Notifications and logs', content: <TellingsStep {...props} policies={policies} /> },
@@ -96,6 +101,8 @@ export function TrailWizard({ initial, place, before }: TrailWizardProps) {
     />
   );
 }
+
+const NO_ORGANIZATION = 'This account is not the management account of an organization, or you may not see it.';
 
 const TEXTS = {
   stepNumberLabel: (step: number) => `Step ${step}`,

@@ -1,0 +1,66 @@
+import Button from '@cloudscape-design/components/button';
+import FormField from '@cloudscape-design/components/form-field';
+import Select from '@cloudscape-design/components/select';
+import type { FormEvent } from 'react';
+import type { Call } from '../../hooks/use-call.ts';
+import type { Range } from '../history/range.ts';
+import { RangePicker } from '../history/range-picker.tsx';
+import type { Trail } from '../trails/logic/trail.ts';
+
+interface VerifyFormProps {
+  readonly trails: Call<readonly Trail[]>;
+  readonly arn: string;
+  readonly range: Range;
+  readonly isRunning: boolean;
+  readonly onTrail: (arn: string) => void;
+  readonly onRange: (range: Range) => void;
+  readonly onRun: () => void;
+  readonly onCancel: () => void;
+}
+
+/** Which trail, of which time. */
+export function VerifyForm({ trails, arn, range, isRunning, onTrail, onRange, onRun, onCancel }: VerifyFormProps) {
+  const options = (trails.data ?? []).map(({ Name, TrailARN, LogFileValidationEnabled }) => ({
+    value: TrailARN,
+    label: Name,
+    description: TrailARN,
+    ...(!LogFileValidationEnabled && { labelTag: 'no validation' }),
+  }));
+  const chosen = options.find(({ value }) => value === arn);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (chosen && !isRunning) onRun();
+  };
+  return (
+    <form onSubmit={submit} className="ot-verify-form">
+      <FormField label="Trail" stretch>
+        <Select
+          selectedOption={chosen ?? null}
+          options={options}
+          placeholder="Choose a trail"
+          statusType={trails.error ? 'error' : trails.loading ? 'loading' : 'finished'}
+          loadingText="Loading trails"
+          errorText="Trails could not be loaded"
+          recoveryText="Try again"
+          onLoadItems={() => trails.error && trails.reload()}
+          empty="No trails"
+          filteringType={options.length > 8 ? 'auto' : 'none'}
+          disabled={isRunning}
+          onChange={({ detail }) => onTrail(detail.selectedOption.value ?? '')}
+        />
+      </FormField>
+      <FormField label="Time range" stretch>
+        <RangePicker range={range} onChange={onRange} />
+      </FormField>
+      {isRunning ? (
+        <Button formAction="none" onClick={onCancel}>
+          Cancel
+        </Button>
+      ) : (
+        <Button variant="primary" disabled={!chosen}>
+          Verify
+        </Button>
+      )}
+    </form>
+  );
+}
