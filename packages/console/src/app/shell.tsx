@@ -21,7 +21,9 @@ export function Shell() {
   const { path } = usePlace();
   // On a narrow screen the navigation covers the page that was chosen in it.
   // biome-ignore lint/correctness/useExhaustiveDependencies: at every other page
-  useEffect(() => layout.current?.closeNavigationIfNecessary(), [path]);
+  useEffect(() => {
+    layout.current?.closeNavigationIfNecessary();
+  }, [path]);
   return (
     <>
       <a className="ot-skip" href="#content">
