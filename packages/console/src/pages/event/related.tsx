@@ -1,5 +1,6 @@
 import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
+import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import Table, { type TableProps } from '@cloudscape-design/components/table';
 import Tabs from '@cloudscape-design/components/tabs';
@@ -23,15 +24,17 @@ interface RelatedProps {
 /** What else happened: around it, in its session, to its resources, in its request. */
 export function Related({ event, onCompare }: RelatedProps) {
   return (
-    <Tabs
-      variant="container"
-      ariaLabel="Related events"
-      tabs={relationsOf(event.record).map((relation) => ({
-        id: relation.id,
-        label: relation.label,
-        content: <RelatedTab key={event.json} event={event} relation={relation} onCompare={onCompare} />,
-      }))}
-    />
+    // Not the tabs' own container: it makes the tabs anew at each change, and so takes the focus from them.
+    <Container header={<Header variant="h2">Related events</Header>}>
+      <Tabs
+        ariaLabel="Related events"
+        tabs={relationsOf(event.record).map((relation) => ({
+          id: relation.id,
+          label: relation.label,
+          content: <RelatedTab event={event} relation={relation} onCompare={onCompare} />,
+        }))}
+      />
+    </Container>
   );
 }
 
