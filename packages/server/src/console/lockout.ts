@@ -9,7 +9,7 @@ export interface LockoutRule {
 }
 
 /** A person mistypes now and then; a guesser of one user's password gets some 300 guesses a day. */
-export const OF_A_USER: LockoutRule = { free: 5, firstMs: 2_000, longestMs: 300_000 };
+export const OF_A_USER: LockoutRule = { free: 5, firstMs: 5_000, longestMs: 300_000 };
 /** Many people may share an address (a proxy, an office): theirs is bounded more loosely, and shorter. */
 export const OF_AN_ADDRESS: LockoutRule = { free: 30, firstMs: 1_000, longestMs: 60_000 };
 

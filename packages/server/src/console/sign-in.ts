@@ -15,7 +15,7 @@ import type { Visit } from './visit.ts';
 
 export interface SignInDeps {
   readonly proofs: Proofs;
-  readonly iam: Pick<IamStore, 'data' | 'user' | 'noteUse'>;
+  readonly iam: Pick<IamStore, 'data' | 'user' | 'noteUse' | 'lastUsed'>;
   readonly issue: Sessions['issue'];
   readonly record: RecordSignIn;
   readonly users: Lockout;
@@ -147,6 +147,7 @@ export function createSignIn(deps: SignInDeps): SignIn {
     const salt = await presentPassword(visit, res, proven, input, made.credentials);
     const identity = signedInUser(accountId, user);
     await record(visit, { accountId, identity, Success: true, MFAUsed: mfa, ...(mfa && { MFAIdentifier: device }) });
+    iam.lastUsed.passwordUsed(accountId, user);
     const ground = { kind: 'password', accountId, userName: user.userName, salt } as const;
     return { owner: user.arn, ground, ...made };
   }

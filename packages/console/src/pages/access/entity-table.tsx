@@ -49,14 +49,25 @@ export function EntityTable<T>({
     sorting: { defaultState: { sortingColumn: columns[0]! } },
     pagination: { pageSize: PAGE_SIZE },
   });
+  const failure = call.error && (
+    <ErrorState error={call.error} title={`${title} could not be loaded`} onRetry={call.reload} />
+  );
+  if (failure && !call.data) {
+    return (
+      <Page title={title} description={description}>
+        {failure}
+      </Page>
+    );
+  }
   return (
     <Page title={title} header={false} contentType="table">
       <SpaceBetween size="l">
-        {call.error && <ErrorState error={call.error} title={`${title} could not be loaded`} onRetry={call.reload} />}
+        {failure}
         <Table
           {...collectionProps}
           variant="full-page"
           stickyHeader
+          wrapLines
           columnDefinitions={columns}
           items={items}
           trackBy={idOf}

@@ -1,5 +1,4 @@
 import Button from '@cloudscape-design/components/button';
-import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import Link from '@cloudscape-design/components/link';
 import Table, { type TableProps } from '@cloudscape-design/components/table';
@@ -8,7 +7,7 @@ import { eventHref, historyHref } from '../../app/links.ts';
 import { clock } from '../../base/clock.ts';
 import { useCall } from '../../hooks/use-call.ts';
 import { EmptyState } from '../../ui/empty-state.tsx';
-import { Loaded } from '../../ui/loaded.tsx';
+import { ErrorState } from '../../ui/error-state.tsx';
 import { Time } from '../../ui/time.tsx';
 import { happened } from '../event/happened.ts';
 import { textOf } from '../event/logic/record.ts';
@@ -30,8 +29,16 @@ interface RecentEventsProps {
 export function RecentEvents({ title, description, filter, none }: RecentEventsProps) {
   const call = useCall((signal) => newest(filter, signal), [filter]);
   return (
-    <Container
-      disableContentPaddings={call.data !== undefined && call.data.length > 0}
+    <Table
+      variant="container"
+      contentDensity="compact"
+      wrapLines
+      items={call.data ?? []}
+      trackBy={({ json }) => json}
+      columnDefinitions={COLUMNS}
+      loading={call.loading && !call.data}
+      loadingText="Searching events"
+      ariaLabels={{ tableLabel: title }}
       header={
         <Header
           variant="h2"
@@ -41,22 +48,14 @@ export function RecentEvents({ title, description, filter, none }: RecentEventsP
           {title}
         </Header>
       }
-    >
-      <Loaded call={call} failed="Events could not be searched">
-        {(events) => (
-          <Table
-            variant="embedded"
-            contentDensity="compact"
-            wrapLines
-            items={[...events]}
-            trackBy={({ json }) => json}
-            columnDefinitions={COLUMNS}
-            ariaLabels={{ tableLabel: title }}
-            empty={<EmptyState title="No events">{none}</EmptyState>}
-          />
-        )}
-      </Loaded>
-    </Container>
+      empty={
+        call.error ? (
+          <ErrorState error={call.error} title="Events could not be searched" onRetry={call.reload} />
+        ) : (
+          <EmptyState title="No events">{none}</EmptyState>
+        )
+      }
+    />
   );
 }
 

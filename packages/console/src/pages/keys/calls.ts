@@ -27,7 +27,15 @@ export interface KeyMetadata {
 export interface Key extends KeyMetadata {
   /** `alias/…` */
   readonly aliases: readonly string[];
+  /** The aliases, as people say them; empty when it has none. */
+  readonly name: string;
 }
+
+const named = (key: KeyMetadata, aliases: readonly string[] = []): Key => ({
+  ...key,
+  aliases,
+  name: aliases.map((alias) => alias.replace(/^alias\//, '')).join(', '),
+});
 
 export interface Keys {
   readonly keys: readonly Key[];
@@ -49,7 +57,7 @@ export async function allKeys(options: Options): Promise<Keys> {
   const asked = ids.slice(0, KEYS_MAX);
   for (let at = 0; at < asked.length; at += AT_ONCE) {
     const described = await Promise.all(asked.slice(at, at + AT_ONCE).map((id) => describeKey(id, options)));
-    keys.push(...described.map((key) => ({ ...key, aliases: aliases.get(key.KeyId) ?? [] })));
+    keys.push(...described.map((key) => named(key, aliases.get(key.KeyId))));
   }
   return { keys, isCut: ids.length > KEYS_MAX };
 }
@@ -89,7 +97,7 @@ async function aliasesByKey(options: Options, KeyId?: string): Promise<ReadonlyM
 
 export async function getKey(KeyId: string, options: Options): Promise<Key> {
   const [key, aliases] = await Promise.all([describeKey(KeyId, options), aliasesByKey(options, KeyId)]);
-  return { ...key, aliases: aliases.get(key.KeyId) ?? [] };
+  return named(key, aliases.get(key.KeyId));
 }
 
 export const keyPolicy = async (KeyId: string, options: Options): Promise<string> =>

@@ -4,7 +4,6 @@ import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import Table, { type TableProps } from '@cloudscape-design/components/table';
 import Tabs from '@cloudscape-design/components/tabs';
-import { condition } from '../../app/links.ts';
 import type { PageParams } from '../../app/routes.tsx';
 import { oneOf, useUrlState } from '../../app/url-state.ts';
 import { useCall } from '../../hooks/use-call.ts';
@@ -20,6 +19,7 @@ import { RecentEvents } from '../access/recent-events.tsx';
 import { Tags } from '../access/tags.tsx';
 import { type Grant, getKey, grantsOf, type Key, keyPolicy, type Rotation, rotationOf, tagsOf } from './calls.ts';
 import { KeyState } from './key-state.tsx';
+import { usesOf } from './uses.ts';
 
 const TABS = ['activity', 'policy', 'grants', 'tags'] as const;
 const STATE = { tab: oneOf(TABS, 'activity') } as const;
@@ -90,9 +90,9 @@ function KeyTabs({ of, region }: { readonly of: Key; readonly region: string }) 
           label: 'Activity',
           content: (
             <RecentEvents
-              title="Uses of this key"
-              description="Also those that were refused, the newest first."
-              filter={condition('resourceName', of.Arn)}
+              title="Uses and changes of this key"
+              description="Also those that were refused, the newest first. Who only looked at it is left out."
+              filter={usesOf(of.Arn)}
               none="The key was not used in the last 90 days."
             />
           ),

@@ -113,7 +113,7 @@ const KEY_COLUMNS: readonly TableProps.ColumnDefinition<AccessKey>[] = [
     cell: ({ id }) => (
       <Link
         href={historyHref({ filter: condition('accessKeyId', id), range: ACTIVITY_RANGE })}
-        ariaLabel={`Events of ${id}`}
+        ariaLabel={`Show events of ${id}`}
       >
         Show
       </Link>

@@ -47,7 +47,7 @@ function Summary({ user }: { readonly user: UserFacts }) {
           { label: 'ARN', value: <CopyText text={user.Arn} label="ARN" /> },
           { label: 'User ID', value: <CopyText text={user.UserId} label="user ID" /> },
           { label: 'Created', value: <Time value={user.CreateDate} /> },
-          { label: 'Last sign-in with the password', value: <Time value={user.PasswordLastUsed} /> },
+          { label: 'Last console sign-in', value: <Time value={user.PasswordLastUsed} /> },
         ]}
       />
     </Container>

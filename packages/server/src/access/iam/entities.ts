@@ -5,7 +5,7 @@
  *     identity/<account>/<kind>/<name>     users, groups, roles, policies … (`keys` below)
  *     identity/<account>/settings          what an account has one of
  *     identity-version/<account>           written with every change of the account's entities: `iam-data.ts`
- *     access-key/<id>, access-key-used/<id>, role-used/<account>/<name>
+ *     access-key/<id>, access-key-used/<id>, role-used/<account>/<name>, password-used/<user id>
  *     account-alias/<alias>                the account that has it
  */
 export type Tags = Readonly<Record<string, string>>;
@@ -179,6 +179,10 @@ export interface RoleUse {
   readonly region: string;
 }
 
+export interface PasswordUse {
+  readonly usedMs: number;
+}
+
 /** A key of State that says what it holds; never set, only inferred from. */
 export type StateKey<T> = string & { readonly holds?: T };
 /** The beginning of all keys that hold such values. */
@@ -219,6 +223,8 @@ export const keys = {
   keyUse: (accessKeyId: string): StateKey<KeyUse> => `access-key-used/${accessKeyId}`,
   roleUse: (accountId: string, roleName: string): StateKey<RoleUse> =>
     `role-used/${accountId}/${roleName.toLowerCase()}`,
+  /** By user id: a name may be another's later. */
+  passwordUse: (userId: string): StateKey<PasswordUse> => `password-used/${userId}`,
   alias: (alias: string): StateKey<string> => `account-alias/${alias}`,
 };
 

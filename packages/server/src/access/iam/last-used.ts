@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { State, StateChange } from '../../ports/state.ts';
-import { type KeyUse, keys, type RoleUse } from './entities.ts';
+import { type KeyUse, keys, type PasswordUse, type RoleUse, type User } from './entities.ts';
 
 /** Uses are written together: a call costs no write of its own, and a crash forgets no more than this of them. */
 const WRITE_EVERY_MS = 60_000;
@@ -14,8 +14,11 @@ export interface LastUsed {
   keyUsed(accessKeyId: string, use: Omit<KeyUse, 'usedMs'>): void;
   /** A session of the role made a call. */
   roleUsed(accountId: string, roleName: string, region: string): void;
+  /** The user signed in to the console with a password. */
+  passwordUsed(accountId: string, user: Pick<User, 'userName' | 'userId'>): void;
   useOfKey(accessKeyId: string): Promise<KeyUse | undefined>;
   useOfRole(accountId: string, roleName: string): Promise<RoleUse | undefined>;
+  useOfPassword(userId: string): Promise<PasswordUse | undefined>;
   /** Writes what is not yet written. */
   close(): Promise<void>;
 }
@@ -23,7 +26,7 @@ export interface LastUsed {
 /** What is gone by the time of writing: `alive` is the key of the entity that was used. */
 interface Use {
   readonly alive: string;
-  readonly value: KeyUse | RoleUse;
+  readonly value: KeyUse | RoleUse | PasswordUse;
 }
 
 export function createLastUsed(deps: {
@@ -60,7 +63,7 @@ export function createLastUsed(deps: {
     }
   }
 
-  async function latest<T extends KeyUse | RoleUse>(key: string): Promise<T | undefined> {
+  async function latest<T extends KeyUse | RoleUse | PasswordUse>(key: string): Promise<T | undefined> {
     return (unwritten.get(key)?.value as T | undefined) ?? (await state.get<T>(key))?.value;
   }
 
@@ -72,7 +75,10 @@ export function createLastUsed(deps: {
         alive: keys.role(accountId, roleName),
         value: { usedMs: clock.now(), region },
       }),
+    passwordUsed: (accountId, { userName, userId }) =>
+      note(keys.passwordUse(userId), { alive: keys.user(accountId, userName), value: { usedMs: clock.now() } }),
     useOfKey: (accessKeyId) => latest<KeyUse>(keys.keyUse(accessKeyId)),
+    useOfPassword: (userId) => latest<PasswordUse>(keys.passwordUse(userId)),
     useOfRole: (accountId, roleName) => latest<RoleUse>(keys.roleUse(accountId, roleName)),
     async close() {
       cancel?.();

@@ -43,12 +43,13 @@ export function createCredentialReportHandlers({ store, clock }: IamDeps): Recor
     return cells;
   }
 
-  function passwordCells({ login }: User, policy: PasswordPolicy | undefined): string[] {
+  async function passwordCells({ login, userId }: User, policy: PasswordPolicy | undefined): Promise<string[]> {
     if (!login) return ['false', 'N/A', 'N/A', 'N/A'];
     const days = policy?.MaxPasswordAge;
+    const use = await lastUsed.useOfPassword(userId);
     return [
       'true',
-      'no_information',
+      use ? time(use.usedMs) : 'no_information',
       time(login.changedMs),
       days === undefined ? 'N/A' : time(login.changedMs + days * DAY_MS),
     ];
@@ -82,7 +83,7 @@ export function createCredentialReportHandlers({ store, clock }: IamDeps): Recor
         user.userName,
         user.arn,
         time(user.createdMs),
-        ...passwordCells(user, passwordPolicy),
+        ...(await passwordCells(user, passwordPolicy)),
         String(withMfa.has(user.userName)),
         ...(await keyCells(user.accessKeyIds)),
         ...NO_CERTIFICATES,

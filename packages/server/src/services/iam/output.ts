@@ -3,6 +3,7 @@ import type {
   Group,
   InstanceProfile,
   ManagedPolicy,
+  PasswordUse,
   PolicyHolder,
   Role,
   RoleUse,
@@ -34,7 +35,12 @@ export const userOut = (user: User): iam.User => ({
   Arn: user.arn,
   CreateDate: timeOf(user.createdMs),
 });
-export const wholeUser = (user: User): iam.User => ({ ...userOut(user), ...boundaryOut(user), ...someTags(user.tags) });
+export const wholeUser = (user: User, password?: PasswordUse): iam.User => ({
+  ...userOut(user),
+  ...(password && { PasswordLastUsed: timeOf(password.usedMs) }),
+  ...boundaryOut(user),
+  ...someTags(user.tags),
+});
 
 export const groupOut = (group: Group): iam.Group => ({
   Path: group.path,

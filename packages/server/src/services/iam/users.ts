@@ -15,7 +15,7 @@ import { retargetTrust } from './trusting.ts';
 /** IAM's quota. */
 const USERS_MAX = 5000;
 
-export function createUserHandlers({ store: { data }, clock, random }: IamDeps): Record<string, Handler> {
+export function createUserHandlers({ store: { data, lastUsed }, clock, random }: IamDeps): Record<string, Handler> {
   return {
     async CreateUser({ caller: { accountId } }, input: iam.CreateUserRequest): Promise<iam.CreateUserResponse> {
       const boundary = input.PermissionsBoundary;
@@ -41,7 +41,10 @@ export function createUserHandlers({ store: { data }, clock, random }: IamDeps):
     async GetUser(context, input: iam.GetUserRequest): Promise<iam.GetUserResponse> {
       const { accountId, arn } = context.caller;
       const name = impliedUser(context, input.UserName);
-      if (name !== undefined) return { User: wholeUser(await findUser(data, accountId, name)) };
+      if (name !== undefined) {
+        const user = await findUser(data, accountId, name);
+        return { User: wholeUser(user, await lastUsed.useOfPassword(user.userId)) };
+      }
       const account = await data.get(keys.account(accountId));
       const root = { UserId: accountId, Arn: arn, CreateDate: timeOf(account?.createdMs ?? 0) };
       return { User: root as iam.User };
@@ -78,6 +81,7 @@ export function createUserHandlers({ store: { data }, clock, random }: IamDeps):
       await data.change(accountId, async (change) => {
         const { userName } = await requireDeletable(change, accountId, input.UserName!);
         change.remove(keys.user(accountId, userName));
+        change.remove(keys.passwordUse(userId));
       });
       return {};
     },
