@@ -36,7 +36,7 @@ export const ROUTES: readonly Route[] = [
   page('/trails/create', () => import('../pages/trails/create.tsx')),
   page('/trails/edit/:arn…', () => import('../pages/trails/edit.tsx')),
   page('/trails/:arn…', () => import('../pages/trails/detail.tsx')),
-  page('/integrity', () => import('../pages/integrity/index.tsx'), { section: 'Monitoring', text: 'Integrity' }),
+  page('/integrity', () => import('../pages/integrity/index.tsx'), { section: '', text: 'Integrity' }),
   page('/notifications', () => import('../pages/notifications/index.tsx'), {
     section: 'Monitoring',
     text: 'Notifications',
