@@ -65,7 +65,7 @@ export function Histogram({ data, loading = false, utc, onBrush }: HistogramProp
 
   return (
     <div className="history-histogram" aria-busy={loading}>
-      <div ref={place} role="img" aria-label={data && summaryOf(data)} className="history-chart" />
+      <div ref={place} className="history-chart" {...(data && { role: 'img', 'aria-label': summaryOf(data) })} />
       <Box fontSize="body-s" color="text-body-secondary">
         {SERIES.map(({ name, className }, i) => (
           <button
