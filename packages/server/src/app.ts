@@ -11,7 +11,7 @@ import { type Clock, withoutLeaps } from './base/clock.ts';
 import { OperatorError, Pushback, systemErrorCode } from './base/errors.ts';
 import type { Logger } from './base/logger.ts';
 import { createMetrics } from './base/metrics.ts';
-import { type Random, uuid } from './base/random.ts';
+import type { Random } from './base/random.ts';
 import { type Config, ownUrl } from './config.ts';
 import { type OpenConsole, openConsoleListener } from './console-listener.ts';
 import { openDataDir } from './data-dir.ts';
@@ -27,7 +27,6 @@ import { openLake } from './ports/lake/embedded-lake.ts';
 import { openLog } from './ports/log/segment-log.ts';
 import { openObjectStore } from './ports/objects/store.ts';
 import { openState } from './ports/state/journal.ts';
-import type { State } from './ports/state.ts';
 import { createTroubles } from './ports/troubles.ts';
 import { withPressure } from './ports/with-pressure.ts';
 import { withReserve } from './ports/with-reserve.ts';
@@ -43,6 +42,7 @@ import { cloudTrailDataService } from './services/cloudtrail-data/index.ts';
 import { iamService } from './services/iam/index.ts';
 import { openKms } from './services/kms/open.ts';
 import { openTrailService } from './services/opentrail/index.ts';
+import { instanceIdOf } from './services/opentrail/instance-id.ts';
 import {
   createOrganizationSource,
   createOrganizationStore,
@@ -327,7 +327,8 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
       rules: rules.lagEvents(),
       'event-bus': monitoring.lagEvents(),
     });
-    const troublesNow = () => [log.trouble, lake.trouble, ...troubles.list()].filter((trouble) => trouble !== undefined);
+    const troublesNow = () =>
+      [log.trouble, lake.trouble, ...troubles.list()].filter((trouble) => trouble !== undefined);
     const services = [
       cloudTrailService({
         schema: loadSchema('cloudtrail'),
@@ -445,9 +446,10 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
     );
     port = server.port;
     monitoring.start();
+    const ofListeners = { config, state, auditor, clock, random, logger, metrics, closing };
     const webConsole = config.console
       ? await openConsoleListener({
-          config,
+          ...ofListeners,
           endpoint,
           pipeline,
           findKey: findAccessKey,
@@ -455,31 +457,17 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
           accounts: identities.accounts,
           issue: sessions.issue,
           authorizer,
-          auditor,
-          state,
           sealer,
-          clock,
-          random,
-          logger,
-          metrics,
           stopping,
-          closing,
         })
       : undefined;
     const gateway =
       config.upstream.length === 0
         ? undefined
         : await openGateway({
-            config,
+            ...ofListeners,
             dataDir: dataDir.path,
-            state,
-            auditor,
             ownKeys: async (id, token) => ownIdentity(id, await findAccessKey(id, token)),
-            clock,
-            random,
-            logger,
-            metrics,
-            closing,
           });
     return {
       port: server.port,
@@ -498,13 +486,4 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
     }
     throw error;
   }
-}
-
-/** Made with the data folder and never again: tells it from one that was started afresh. */
-async function instanceIdOf(state: State, random: Random): Promise<string> {
-  const known = await state.get<string>('instance-id');
-  if (known) return known.value;
-  const made = uuid(random);
-  await state.write([{ put: 'instance-id', value: made, ifVersion: 'absent' }]);
-  return made;
 }
