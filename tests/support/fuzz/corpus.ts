@@ -135,4 +135,18 @@ export const CORPUS: readonly Sample[] = [
     headers: {},
     body: '',
   },
+  {
+    service: 'opentrail',
+    method: 'GET',
+    path: '/opentrail/v1/tail?last=5&follow=false&filter=eventName%20%3D%20x%20or%20not%20a',
+    headers: {},
+    body: '',
+  },
+  {
+    service: 'opentrail',
+    method: 'POST',
+    path: '/opentrail/v1/search',
+    headers: { 'content-type': 'application/json' },
+    body: '{"Filter":"eventName in (a, \\"b c\\") and (requestParameters.x[*].y > 5 or not text) errorCode exists","StartTime":"2026-01-01T00:00:00Z","Limit":5,"Order":"oldest","Facets":["userName","requestParameters.\\"a b\\""],"FacetLimit":3,"Histogram":{"Buckets":9},"Count":true,"UpTo":99}',
+  },
 ];
