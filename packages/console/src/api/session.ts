@@ -57,11 +57,29 @@ setCallerPlace({
     if (!current()) return;
     // A role's session has ended, or another tab of the browser goes on as somebody else.
     if (code === 'RoleSessionEnded' || code === 'InvalidCsrfToken') void loadSession();
-    else sessionStore.set({ state: 'out', expired: true });
+    else left(true);
   },
 });
 
-/** Asks who is signed in; run at start, and when there is doubt. */
+/**
+ * Says that there may be a session, whose own cookie no script can see: without it the server need not be asked, and the
+ * browser has no refusal to report. It goes where that cookie goes, so that neither outlives the other for long.
+ */
+const MARK = 'opentrail-signed-in';
+const mark = (value: string, maxAgeSeconds: number) => {
+  // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API asks for HTTPS
+  document.cookie = `${MARK}=${value}; Path=/; SameSite=Strict; Max-Age=${maxAgeSeconds}`;
+};
+/** Longer than any session: what is over is told by the server. */
+const MARK_SECONDS = 7 * 86_400;
+
+/** At the start of the page. */
+export async function openSession(): Promise<void> {
+  if (document.cookie.includes(`${MARK}=1`)) await loadSession();
+  else sessionStore.set({ state: 'out', expired: false });
+}
+
+/** Asks who is signed in. */
 export async function loadSession(): Promise<void> {
   try {
     entered(await (await send('GET', '/session')).json());
@@ -70,12 +88,20 @@ export async function loadSession(): Promise<void> {
     if (code === 'RoleSessionEnded') {
       // Told once: from then on one is oneself again. Where a page was open, `lost` asks.
       if (!current()) await loadSession();
-    } else if (code !== undefined) sessionStore.set({ state: 'out', expired: current() !== undefined });
+    } else if (code !== undefined) left(current() !== undefined);
     else if (!current()) sessionStore.set({ state: 'unreachable', error: error as Error });
   }
 }
 
-const entered = (answer: unknown) => sessionStore.set({ state: 'in', session: answer as Session });
+function entered(answer: unknown): void {
+  mark('1', MARK_SECONDS);
+  sessionStore.set({ state: 'in', session: answer as Session });
+}
+
+function left(expired: boolean): void {
+  mark('', 0);
+  sessionStore.set({ state: 'out', expired });
+}
 
 const sendJson = async (method: string, path: string, input?: object): Promise<unknown> => {
   const answer = await send(method, path, {
@@ -92,7 +118,7 @@ export async function signIn(input: SignInInput): Promise<void> {
 
 export async function signOut(): Promise<void> {
   await send('DELETE', '/session');
-  sessionStore.set({ state: 'out', expired: false });
+  left(false);
 }
 
 export async function switchRole(input: { RoleArn: string; RoleSessionName?: string; ExternalId?: string }) {

@@ -13,7 +13,7 @@ const ITEMS: readonly SideNavigationProps.Item[] = [
   ...linksOf(''),
   ...SECTIONS.flatMap((text): SideNavigationProps.Item[] => {
     const items = linksOf(text);
-    return items.length === 0 ? [] : [{ type: 'divider' }, { type: 'section', text, items }];
+    return items.length === 0 ? [] : [{ type: 'section', text, items }];
   }),
 ];
 
