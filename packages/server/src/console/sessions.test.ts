@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
 import { createSealer } from '../access/sealed-secrets.ts';
 import { FakeClock } from '../base/clock.ts';
+import { Pushback } from '../base/errors.ts';
 import { seededRandom } from '../base/random.ts';
 import { memoryState } from '../ports/state/memory.ts';
+import type { State, StateChange } from '../ports/state.ts';
 import { csrfToken, type NewSession, openConsoleSessions, SESSION_MS } from './sessions.ts';
 
 const HOUR = 3_600_000;
@@ -139,4 +141,21 @@ test('what is over is cleaned away', async () => {
   await clock.advance(SESSION_MS + HOUR);
   expect(await state.list('console-session/')).toEqual([]);
   sessions.close();
+});
+
+test('a session that ends while the disk is full stays ended, and is gone from State when there is room', async () => {
+  const { open, begun, clock, state, sealer, random } = await world();
+  let isFull = false;
+  const write = (changes: readonly StateChange[]) =>
+    isFull ? Promise.reject(new Pushback('the disk is full')) : state.write(changes);
+  const full: State = { ...state, write };
+  const sessions = await open({ state: full, sealer, clock, random });
+  const cookie = await sessions.start(begun());
+  isFull = true;
+  await expect(sessions.end(sessions.find(cookie)!)).rejects.toThrow('full');
+  expect(sessions.find(cookie)).toBeUndefined();
+  await expect(sessions.start(begun())).rejects.toThrow('full');
+  isFull = false;
+  await clock.advance(HOUR);
+  expect(await state.list('console-session/')).toEqual([]);
 });

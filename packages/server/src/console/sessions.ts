@@ -59,7 +59,7 @@ export interface ConsoleSessions {
   find(cookie: string): ConsoleSession | undefined;
   /** undefined when the session has ended meanwhile, or has another role by now. */
   setRole(session: ConsoleSession, role: SwitchedRole | undefined): Promise<ConsoleSession | undefined>;
-  /** Durable when it resolves. */
+  /** At once; durable when it resolves, and tried again until it is. @throws Pushback when the disk is full */
   end(session: ConsoleSession): Promise<void>;
   /** Whether it is still there, as it is given. */
   isCurrent(session: ConsoleSession): boolean;
@@ -99,6 +99,8 @@ export async function openConsoleSessions(deps: {
 }): Promise<ConsoleSessions> {
   const { state, sealer, clock, random } = deps;
   const kept = new Map<string, Kept>();
+  /** Ended, and not yet gone from State: a full disk must not bring them back at the next start. */
+  const ended = new Set<string>();
   const watchers = new Map<string, Set<() => void>>();
   const tell = (ids: readonly string[]) => {
     for (const id of ids) for (const fn of watchers.get(id) ?? []) fn();
@@ -131,12 +133,18 @@ export async function openConsoleSessions(deps: {
     return [...new Set([...going, ...excess(own, SESSIONS_OF_ONE_MAX), ...excess(lasting, SESSIONS_MAX)])];
   };
 
-  async function sweep(): Promise<void> {
-    const over = [...kept.values()].filter(isOver).map(({ session }) => session.id);
-    for (const id of over) kept.delete(id);
-    tell(over);
-    if (over.length > 0) await state.write(removing(over));
+  async function drop(ids: readonly string[]): Promise<void> {
+    for (const id of ids) {
+      kept.delete(id);
+      ended.add(id);
+    }
+    tell(ids);
+    const gone = [...ended];
+    if (gone.length > 0) await state.write(removing(gone));
+    for (const id of gone) ended.delete(id);
   }
+
+  const sweep = () => drop([...kept.values()].filter(isOver).map(({ session }) => session.id));
 
   const stored = (await state.list<string>(PREFIX)).map(({ key, value }) => ({
     id: key.slice(PREFIX.length),
@@ -190,11 +198,7 @@ export async function openConsoleSessions(deps: {
       tell([session.id]);
       return changed;
     },
-    async end({ id }) {
-      kept.delete(id);
-      tell([id]);
-      await state.write(removing([id]));
-    },
+    end: ({ id }) => drop([id]),
     isCurrent: (session) => {
       const one = kept.get(session.id);
       return one?.session === session && !isOver(one);
