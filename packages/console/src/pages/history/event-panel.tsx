@@ -51,8 +51,10 @@ export function EventPanel({ selected, row, onFilter }: EventPanelProps) {
   );
 }
 
+/** Messages may quote whole policies. */
+const MESSAGE_CHARS_MAX = 1_000;
 /** What is asked of every event, in this order. */
-const FIELDS = ['userName', 'eventSource', 'awsRegion', 'sourceIPAddress', 'errorCode', 'errorMessage', 'resourceName'];
+const FIELDS = ['userName', 'eventSource', 'awsRegion', 'sourceIPAddress', 'errorCode', 'resourceName'];
 
 function Details({ row, onFilter }: { readonly row: EventRow; readonly onFilter: EventPanelProps['onFilter'] }) {
   const items = useMemo(
@@ -63,9 +65,13 @@ function Details({ row, onFilter }: { readonly row: EventRow; readonly onFilter:
       }),
     [row],
   );
+  const [message] = valuesOf(row, 'errorMessage');
   return (
     <SpaceBetween size="l">
-      <Box variant="p">{visible(printSentence(sentenceOf(row.event.record), ''))}</Box>
+      <div>
+        <Box variant="p">{visible(printSentence(sentenceOf(row.event.record), ''))}</Box>
+        {message !== undefined && <Box color="text-status-error">{visible(message, MESSAGE_CHARS_MAX)}</Box>}
+      </div>
       <KeyValuePairs
         columns={4}
         items={[

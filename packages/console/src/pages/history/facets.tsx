@@ -40,7 +40,7 @@ export function Facets({ facets, loading, error, filter, onInclude, onExclude, o
               No values
             </Box>
           )}
-          <ul className="history-facet">
+          <ul className="history-facet" aria-label={labelOf(facet.Field)}>
             {facet.Values.map(({ Value, Count }) => (
               <FacetValue
                 key={Value}
@@ -90,11 +90,10 @@ function FacetValue({ label, value, count, most, choice, onInclude, onExclude }:
         type="button"
         className="history-facet-include"
         aria-pressed={choice === 'included'}
-        aria-label={`${label} ${shown}: ${countText(count)} events. Show only these`}
         title={shown}
         onClick={onInclude}
       >
-        <span className="history-facet-name">{shown}</span>
+        <span className="history-facet-name">{shown}</span>{' '}
         <span className="history-facet-count">{countText(count)}</span>
         <meter className="history-facet-bar" min={0} max={most} value={count} aria-hidden="true" />
       </button>

@@ -44,6 +44,9 @@ export const DEFAULT_STATE: HistoryState = {
   live: false,
 };
 
+/** What AWS shows when one comes without a question (spec: history §5); old records do not say whether they only read. */
+export const FIRST_FILTER = 'readOnly != true';
+
 /** More columns are no table that anybody reads, and each costs every row. */
 const COLUMNS_MAX = 50;
 /** More accounts or Regions are no choice but a list, which a filter does better. */

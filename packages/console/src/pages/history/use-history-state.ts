@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useMemo } from 'react';
 import { navigate, placeNow, usePlace } from '../../app/router.ts';
 import { historyPreferences } from './saved.ts';
-import { type HistoryState, readState, saysNothing, writeState } from './state.ts';
+import { FIRST_FILTER, type HistoryState, readState, saysNothing, writeState } from './state.ts';
 
 export type ChangeState = (patch: Partial<HistoryState>, options?: { readonly replace?: boolean }) => void;
 
@@ -23,7 +23,7 @@ export function useHistoryState(): readonly [HistoryState, ChangeState] {
 function stateOf(search: string): HistoryState {
   const params = new URLSearchParams(search);
   const state = readState(params);
-  return saysNothing(params) ? { ...state, columns: historyPreferences.get().columns } : state;
+  return saysNothing(params) ? { ...state, filter: FIRST_FILTER, columns: historyPreferences.get().columns } : state;
 }
 
 const go = (state: HistoryState, options?: { readonly replace?: boolean }): void =>
