@@ -17,9 +17,6 @@ export interface QuestionDeps {
 /** Events that a search through whole records looks at first, and how many times as many each time that was too few. */
 const WINDOW_ROWS = 30_000;
 const WINDOW_GROWTH = 10;
-/** Facets counted at a time: each uses all threads as far as it can, and others have questions too. */
-const FACETS_AT_ONCE = 2;
-
 /** One page. Keys first, then the records of those alone. */
 export function page({ directory, store, engine, recordOf }: QuestionDeps, query: LakePageQuery, signal: AbortSignal) {
   return store.question(async (snapshot): Promise<LakePage> => {
@@ -130,7 +127,7 @@ export function histogram(
   });
 }
 
-/** Each field is a scan of its own, of hardly more than its column; of a filter that reads whole records, one scan is for all. */
+/** All fields in one scan: whatever the filter has to read is read once. */
 export function facets(
   { directory, store, engine }: QuestionDeps,
   query: LakeQuery,
@@ -140,39 +137,38 @@ export function facets(
 ) {
   return store.question(async (snapshot): Promise<readonly LakeFacet[]> => {
     const from = scanOf(directory, snapshot, query);
-    const ask = (statement: string) => engine.rows<[string, bigint, bigint]>(statement, signal);
-    const found = new Map<string, LakeFacet>();
-    const waiting = [...new Set(fields)];
-    const next = async (): Promise<void> => {
-      for (let field = waiting.shift(); field !== undefined; field = waiting.shift())
-        found.set(field, facetOf(field, await ask(facetSql(field, from, valuesMax))));
-    };
-    await Promise.all(Array.from({ length: FACETS_AT_ONCE }, next));
-    return fields.map((field) => found.get(field)!);
+    const rows = await engine.rows<[bigint, string, bigint, bigint]>(facetsSql(fields, from, valuesMax), signal);
+    return fields.map((field, i) => {
+      const own = rows.filter(([set]) => Number(set) === setOf(i, fields.length));
+      const values = own.map(([, value, count]) => ({ value, count: Number(count) }));
+      return { field, values, distinctCount: Number(own[0]?.[3] ?? 0) };
+    });
   });
 }
 
-const facetOf = (field: string, rows: readonly (readonly [string, bigint, bigint])[]): LakeFacet => ({
-  field,
-  values: rows.map(([value, count]) => ({ value, count: Number(count) })),
-  distinctCount: Number(rows[0]?.[2] ?? 0),
-});
-
-function facetSql(field: string, from: string, valuesMax: number): string {
-  const counted = `SELECT value, sum(n)::BIGINT AS events, count(*) OVER () FROM (${valuesSql(field, from)}) AS each_value WHERE value IS NOT NULL AND value <> '' GROUP BY value`;
-  return `${counted} ORDER BY events DESC, value LIMIT ${valuesMax}`;
-}
+/** What `grouping` says of rows grouped by the i'th of so many columns: a bit for each that they are not grouped by. */
+const setOf = (i: number, columns: number) => 2 ** columns - 1 - 2 ** (columns - 1 - i);
 
 /** Lists are taken apart once for each combination that occurs, not once for each event. */
-function valuesSql(field: string, from: string): string {
+function facetsSql(fields: readonly string[], from: string, valuesMax: number): string {
+  const sources = fields.map(facetSource);
+  const names = fields.map((_, i) => `f${i}`);
+  const lists = sources.flatMap(({ isList }, i) => (isList ? [setOf(i, fields.length)] : []));
+  const found = `SELECT ${sources.map(({ sql }, i) => `${sql} AS f${i}`).join(', ')} FROM ${from}`;
+  const sets = names.map((name) => `(${name})`).join(', ');
+  const counted = `SELECT grouping(${names.join(', ')}) AS which, coalesce(${names.join(', ')}, NULL) AS value, count(*) AS n FROM (${found}) AS found GROUP BY GROUPING SETS (${sets})`;
+  const parts = `CASE WHEN which IN (${lists.join(', ') || 'NULL'}) THEN list_distinct(string_split(value, ${literal(LIST_MARK)})) ELSE [value] END`;
+  const each = `SELECT which, unnest(${parts}) AS value, n FROM (${counted}) AS counted WHERE value IS NOT NULL`;
+  const summed = `SELECT which, value, sum(n)::BIGINT AS events FROM (${each}) AS each_value WHERE value <> '' GROUP BY which, value`;
+  const place = 'row_number() OVER (PARTITION BY which ORDER BY events DESC, value)';
+  return `SELECT which, value, events, count(*) OVER (PARTITION BY which) FROM (${summed}) AS summed QUALIFY ${place} <= ${valuesMax} ORDER BY which, events DESC, value`;
+}
+
+/** A field as one text; several values between marks, as columns of lists have them. */
+function facetSource(field: string): { readonly sql: string; readonly isList: boolean } {
   const { kind, sql } = fieldSql(field);
-  if (kind === 'list') return `SELECT unnest(list_distinct(${sql})) AS value, 1 AS n FROM ${from}`;
-  if (kind === 'time')
-    return `SELECT strftime(event_time, '${ISO_TIME}') AS value, count(*) AS n FROM ${from} GROUP BY 1`;
-  const grouped = `SELECT ${sql} AS value, count(*) AS n FROM ${from} GROUP BY 1`;
-  if (kind === 'text') return grouped;
-  const values = `unnest(list_distinct(string_split(value, ${literal(LIST_MARK)})))`;
-  return `SELECT ${values} AS value, n FROM (${grouped}) AS combinations`;
+  if (kind === 'time') return { sql: `strftime(event_time, '${ISO_TIME}')`, isList: false };
+  return { sql: kind === 'list' ? `array_to_string(${sql}, ${literal(LIST_MARK)})` : sql, isList: kind !== 'text' };
 }
 
 /** As JavaScript writes times. */
