@@ -16,6 +16,7 @@ writeFileSync(join(built, 'index.html'), '<!doctype html><html><head></head><bod
 writeFileSync(join(built, 'assets/app-1.js'), SCRIPT);
 writeFileSync(join(built, 'assets/app-2.js'), SCRIPT);
 writeFileSync(join(built, 'assets/app-2.js.br'), brotliCompressSync(SCRIPT));
+writeFileSync(join(built, 'assets/app-4.js'), SCRIPT);
 writeFileSync(join(built, 'mark.svg'), '<svg/>');
 
 const files = createStaticFiles(built, seededRandom('files'));
@@ -85,6 +86,11 @@ describe('files', () => {
       await expect(get(path)).rejects.toMatchObject({ status: 404 });
     },
   );
+
+  test('that go while they are asked for are not found', async () => {
+    rmSync(join(built, 'assets/app-4.js'));
+    await expect(get('/assets/app-4.js')).rejects.toMatchObject({ status: 404 });
+  });
 
   test('are only read', async () => {
     for (const method of ['POST', 'PUT', 'DELETE', 'TRACE'])

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { extname, join, relative, sep } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import { systemErrorCode } from '../base/errors.ts';
 import type { Random } from '../base/random.ts';
 import type { EncodedResponse } from '../wire/codec/index.ts';
 import type { HttpRequest } from '../wire/request.ts';
@@ -81,7 +82,9 @@ export function createStaticFiles(directory: string, random: Random) {
 
   async function read(names: ReadonlySet<string>, name: string, encoding: Encoded['encoding']): Promise<Encoded> {
     const suffix = encoding === 'br' ? '.br' : encoding === 'gzip' && names.has(`${name}.gz`) ? '.gz' : '';
-    const stored = await readFile(join(directory, name + suffix));
+    const stored = await readFile(join(directory, name + suffix)).catch((error) => {
+      throw systemErrorCode(error) === 'ENOENT' ? gone() : error; // a new build took its place just now
+    });
     const body = encoding === 'gzip' && suffix === '' ? await compress(stored, { level: 9 }) : stored;
     const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
     return { body, etag, ...(encoding && { encoding }) };
@@ -105,7 +108,7 @@ export function createStaticFiles(directory: string, random: Random) {
     if (!there) return NOT_BUILT;
     const name = rawPath.slice(1);
     if (name === 'index.html' || !there.names.has(name)) {
-      if (name.startsWith(HASHED)) throw refusal(404, 'NotFound', 'There is no such file. Load the page again.');
+      if (name.startsWith(HASHED)) throw gone();
       return page();
     }
     const { body, etag, encoding } = await encoded(there, name, headers['accept-encoding'] ?? '');
@@ -124,6 +127,8 @@ export function createStaticFiles(directory: string, random: Random) {
     };
   };
 }
+
+const gone = () => refusal(404, 'NotFound', 'There is no such file. Load the page again.');
 
 /** Whether an Accept-Encoding names a coding, and not with the weight 0. */
 const takes = (accepted: string, coding: string): boolean =>
