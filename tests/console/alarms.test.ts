@@ -11,6 +11,7 @@ import {
   signIn,
   usingBrowser,
 } from '../support/browser.ts';
+import { eventually } from '../support/clients.ts';
 import { callJson } from '../support/json-call.ts';
 import { cleanUp, type RunningOpenTrail, startOpenTrail } from '../support/opentrail.ts';
 import { clientConfig, signedFetch } from '../support/sdk.ts';
@@ -39,6 +40,9 @@ const nobody = async (name: string) => {
   const { AccessKey } = await users.send(new iam.CreateAccessKeyCommand({ UserName: name }));
   return { accessKeyId: AccessKey!.AccessKeyId!, secretAccessKey: AccessKey!.SecretAccessKey! };
 };
+
+const denying = (policy: { readonly Statement: readonly object[] }): string =>
+  JSON.stringify({ ...policy, Statement: policy.Statement.map((statement) => ({ ...statement, Effect: 'Deny' })) });
 
 const RECORD = {
   eventVersion: '1.11',
@@ -203,6 +207,16 @@ describe('notifications', () => {
       .waitFor();
     await expectAccessible(page);
     await screenshot(page, 'notifications');
+
+    await sns('SetTopicAttributes', { TopicArn: TOPIC, AttributeName: 'Policy', AttributeValue: denying(policy) });
+    await eventually(async () => {
+      const status = await callJson<{ LatestNotificationError?: string }>(server, 'cloudtrail', 'GetTrailStatus', {
+        Name: 'main',
+      });
+      return status.LatestNotificationError !== undefined;
+    }, 'a notice that is refused');
+    await page.getByRole('button', { name: 'Refresh Trails' }).click();
+    await page.getByRole('table', { name: 'Trails' }).getByText('AuthorizationError').waitFor();
     const phone = await openPage({ viewport: PHONE, colorScheme: 'dark' });
     await signIn(phone, server, '/notifications');
     await phone

@@ -93,6 +93,25 @@ async function assume(
   return { accessKeyId: AccessKeyId!, secretAccessKey: SecretAccessKey!, sessionToken: SessionToken! };
 }
 
+/** alice signs in to the console with her password, switches role, and looks at trails. @returns the last answer's status */
+async function switchInConsole(RoleArn: string): Promise<number> {
+  const origin = consoleOf(server);
+  const headers = { origin, 'content-type': 'application/json' };
+  const proof = { AccountId: ACCOUNT, UserName: 'alice', Password: 'Correct-Horse-9' };
+  const signedIn = await fetch(`${origin}/session`, { method: 'POST', headers, body: JSON.stringify(proof) });
+  const cookie = signedIn.headers.get('set-cookie')!.split(';')[0]!;
+  const csrfOf = async (answer: Response) => ((await answer.json()) as { CsrfToken: string }).CsrfToken;
+  const post = (path: string, csrf: string, body: object, more = {}) =>
+    fetch(origin + path, {
+      method: 'POST',
+      headers: { ...headers, cookie, 'x-opentrail-csrf': csrf, ...more },
+      body: JSON.stringify(body),
+    });
+  const switched = await post('/session/role', await csrfOf(signedIn), { RoleArn });
+  const target = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'CloudTrail_20131101.DescribeTrails' };
+  return (await post('/aws/cloudtrail/us-east-1/', await csrfOf(switched), {}, target)).status;
+}
+
 const secondsAgo = (seconds: number) => `${new Date(Date.now() - seconds * 1000).toISOString().slice(0, 19)}Z`;
 const BASE = {
   eventVersion: '1.11',
@@ -167,6 +186,25 @@ describe('an event', () => {
     await page.getByRole('heading', { level: 1, name: /assumed role admin as session clean-up/ }).waitFor();
     await page.getByRole('link', { name: 'deploy', exact: true }).click();
     await page.waitForURL((url) => url.pathname === '/events' && url.searchParams.get('q')!.includes('role/deploy'));
+  });
+
+  test('a session of the console is followed to its sign-in, a role that was switched to as well', async () => {
+    const users = new iam.IAMClient(clientConfig(server));
+    await users.send(new iam.CreateLoginProfileCommand({ UserName: 'alice', Password: 'Correct-Horse-9' }));
+    const told = await switchInConsole(`arn:aws:iam::${ACCOUNT}:role/deploy`);
+    expect(told).toBe(200);
+    const page = await open(
+      await recordOf('eventName = DescribeTrails and issuerArn ^ arn:aws:iam and userName = alice'),
+    );
+    const who = page.getByRole('list', { name: /^Who is behind/ });
+    await who.getByRole('link', { name: 'ConsoleLogin' }).waitFor();
+    expect(await who.textContent()).toMatch(
+      /^alice IAM user.*Signed in by ConsoleLogin.*Role deploy, session alice.*AssumeRole of alice/,
+    );
+    await page.getByText('alice, as deploy', { exact: true }).waitFor();
+    await page.goto(consoleOf(server) + pathOf(await recordOf('eventName = SwitchRole')));
+    await page.getByRole('heading', { level: 1, name: /switched role in the console/ }).waitFor();
+    await who.getByRole('link', { name: 'alice', exact: true }).first().waitFor();
   });
 
   test('the resource’s other events, found by tab and keyboard', async () => {

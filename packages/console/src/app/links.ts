@@ -20,8 +20,11 @@ export function historyHref({ filter, range, from, to, account, region }: Histor
   return `/events${set.length > 0 ? `?${new URLSearchParams(set)}` : ''}`;
 }
 
-export const eventHref = (accountId: string, eventId: string): string =>
-  pathTo('/events/:accountId/:eventId', { accountId, eventId });
+/** @param eventTime the record's, where it is known: it is found sooner then */
+export const eventHref = (accountId: string, eventId: string, eventTime = ''): string => {
+  const path = pathTo('/events/:accountId/:eventId', { accountId, eventId });
+  return eventTime === '' ? path : `${path}?${new URLSearchParams({ at: eventTime })}`;
+};
 
 export const trailHref = (arn: string): string => pathTo('/trails/:arn…', { arn });
 

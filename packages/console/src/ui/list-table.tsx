@@ -41,7 +41,7 @@ export function ListTable<T>(props: ListTableProps<T>) {
       {...sorting}
       items={sorted}
       trackBy={idOf}
-      columnDefinitions={columns}
+      columnDefinitions={columns.map((column) => ({ minWidth: COLUMN_PX_MIN, ...column }))}
       loading={call.data === undefined}
       loadingText="Loading"
       ariaLabels={{
@@ -89,22 +89,25 @@ export function ListTable<T>(props: ListTableProps<T>) {
   );
 }
 
+/** Narrower ones would break words; the table is scrolled then. */
+const COLUMN_PX_MIN = 130;
+
 function useSorting<T>(items: readonly T[], columns: readonly TableProps.ColumnDefinition<T>[]) {
-  const [by, setBy] = useState<{ readonly id: string; readonly descending: boolean }>();
-  const column = columns.find(({ id }) => id === by?.id);
+  const [order, setOrder] = useState<{ readonly id: string; readonly descending: boolean }>();
+  const column = columns.find(({ id }) => id === order?.id);
   const sorted = useMemo(() => {
     const compare = column?.sortingComparator;
     if (!compare) return items;
-    const sign = by?.descending ? -1 : 1;
+    const sign = order?.descending ? -1 : 1;
     return [...items].sort((a, b) => sign * compare(a, b));
-  }, [items, column, by]);
+  }, [items, column, order]);
   const sorting = {
-    ...(column && { sortingColumn: column, sortingDescending: by!.descending }),
+    ...(column && { sortingColumn: column, sortingDescending: order!.descending }),
     onSortingChange: ({ detail }: { detail: TableProps.SortingState<T> }) => {
       const id = columns.find(
-        (one) => one === detail.sortingColumn || one.sortingComparator === detail.sortingColumn.sortingComparator,
+        ({ sortingComparator }) => sortingComparator === detail.sortingColumn.sortingComparator,
       )?.id;
-      if (id !== undefined) setBy({ id, descending: detail.isDescending ?? false });
+      if (id !== undefined) setOrder({ id, descending: detail.isDescending ?? false });
     },
   };
   return { sorted, sorting };

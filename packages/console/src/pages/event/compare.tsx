@@ -19,21 +19,18 @@ import { EventLink } from './event-link.tsx';
 import { happened } from './happened.ts';
 import { alwaysDiffers, compareRecords, type Difference } from './logic/diff.ts';
 import { textOf, timeOf } from './logic/record.ts';
-import { findEvent, type ShownEvent } from './search.ts';
+import { type EventKey, findEvent, type ShownEvent } from './search.ts';
 
 interface CompareProps {
   readonly event: ShownEvent;
   /** The other event. */
-  readonly other: { readonly accountId: string; readonly eventId: string };
+  readonly other: EventKey;
   readonly onClose: () => void;
 }
 
 /** What differs between two events, by path. The older one stands at the left. */
 export function Compare({ event, other, onClose }: CompareProps) {
-  const call = useCall(
-    (signal) => findEvent(other.accountId, other.eventId, clock.now(), signal),
-    [other.accountId, other.eventId],
-  );
+  const call = useCall((signal) => findEvent(other, '', clock.now(), signal), [other.accountId, other.eventId]);
   return (
     <Container
       header={

@@ -11,19 +11,13 @@ import type { MakeKind } from './make/make-dialog.tsx';
 import { RawJson } from './raw-json.tsx';
 import { RecordIds } from './record-ids.tsx';
 import { Related } from './related.tsx';
-import type { ShownEvent } from './search.ts';
+import type { EventKey, ShownEvent } from './search.ts';
 import { What } from './what.tsx';
 import { WhereFrom } from './where.tsx';
 import { Who } from './who.tsx';
 
 /** Loaded when it is asked for: most who look at an event only look. */
 const MakeDialog = lazy(() => import('./make/make-dialog.tsx'));
-
-/** An event by account and id. */
-export interface EventKey {
-  readonly accountId: string;
-  readonly eventId: string;
-}
 
 interface EventDetailProps {
   readonly event: ShownEvent;

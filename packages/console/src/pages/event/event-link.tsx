@@ -8,5 +8,9 @@ import type { ShownEvent } from './search.ts';
 export function EventLink({ event }: { readonly event: ShownEvent }) {
   const id = textOf(event.record.eventID);
   const text = happened(event);
-  return id === '' || event.accountId === '' ? text : <Link href={eventHref(event.accountId, id)}>{text}</Link>;
+  return id === '' || event.accountId === '' ? (
+    text
+  ) : (
+    <Link href={eventHref(event.accountId, id, textOf(event.record.eventTime))}>{text}</Link>
+  );
 }

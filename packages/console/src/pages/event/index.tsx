@@ -18,11 +18,12 @@ import { printSentence, sentenceOf } from './logic/sentence.ts';
 import { findEvent, type ShownEvent } from './search.ts';
 
 const BREADCRUMBS = [{ text: 'Event history', href: '/events' }];
-const STATE = { compare: text() } as const;
+const STATE = { compare: text(), at: text() } as const;
 
 /** One event, by the account whose record it is and its id. */
 export default function EventPage({ params: { accountId = '', eventId = '' } }: PageParams) {
-  const call = useCall((signal) => findEvent(accountId, eventId, clock.now(), signal), [accountId, eventId]);
+  const [{ at }] = useUrlState(STATE);
+  const call = useCall((signal) => findEvent({ accountId, eventId }, at, clock.now(), signal), [accountId, eventId]);
   return (
     <Page
       title={call.data ? visible(textOf(call.data.record.eventName), 80) : 'Event'}

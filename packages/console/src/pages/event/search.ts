@@ -56,14 +56,25 @@ const FIRST_MS = Date.UTC(2013, 0, 1);
 /** Clocks of those who write records may be ahead. */
 const AHEAD_MS = 86_400_000;
 
-/** @returns null when there is no such event, or the caller may not see it */
+export interface EventKey {
+  readonly accountId: string;
+  readonly eventId: string;
+}
+
+/**
+ * @param at the record's time, if a link told it: the one day is searched before all others
+ * @returns null when there is no such event, or the caller may not see it
+ */
 export async function findEvent(
-  accountId: string,
-  eventId: string,
+  { accountId, eventId }: EventKey,
+  at: string,
   nowMs: number,
   signal: AbortSignal,
 ): Promise<ShownEvent | null> {
   const filter: SearchFilter = { field: 'eventId', op: '=', value: eventId };
-  const search = { filter, accountId, startMs: FIRST_MS, endMs: nowMs + AHEAD_MS, limit: 1 };
-  return (await searchEvents(search, signal))[0] ?? null;
+  const atMs = Date.parse(at);
+  const search = { filter, accountId, limit: 1 };
+  const all = { ...search, startMs: FIRST_MS, endMs: nowMs + AHEAD_MS };
+  const [found] = Number.isNaN(atMs) ? [] : await searchEvents({ ...search, startMs: atMs, endMs: atMs + 999 }, signal);
+  return found ?? (await searchEvents(all, signal))[0] ?? null;
 }

@@ -87,7 +87,7 @@ function Resources({ resources }: { readonly resources: readonly (readonly [type
   return (
     <>
       {resources.slice(0, SHOWN_MAX).map(([type, name]) => (
-        <div key={`${type} ${name}`} className="ot-event-agent">
+        <div key={`${type} ${name}`} className="ot-event-wrap">
           <SearchLink filter={is('resourceName', name)}>{name}</SearchLink>
           {type !== '' && (
             <Box color="text-body-secondary" fontSize="body-s">

@@ -50,7 +50,7 @@ function agent(userAgent: string): KeyValuePairsProps.Item | undefined {
         </SearchLink>
         {short.name !== userAgent && (
           <Box color="text-body-secondary" fontSize="body-s">
-            <span className="ot-event-agent">{visible(userAgent, AGENT_CHARS_MAX)}</span>
+            <span className="ot-event-wrap">{visible(userAgent, AGENT_CHARS_MAX)}</span>
           </Box>
         )}
       </>

@@ -10,7 +10,7 @@ import { accountText } from '../../ui/format.ts';
 import { Loaded } from '../../ui/loaded.tsx';
 import { Time } from '../../ui/time.tsx';
 import { visible } from '../../ui/visible.ts';
-import type { ChainLink } from './logic/chain.ts';
+import { type ChainLink, chainText } from './logic/chain.ts';
 import { byActor, bySession, is, isIf } from './logic/filters.ts';
 import { type Actor, type ActorKind, actorOf } from './logic/identity.ts';
 import { type AuditRecord, accountOf, nameOfArn, textOf } from './logic/record.ts';
@@ -22,7 +22,13 @@ import { useChain } from './use-chain.ts';
 export function Who({ event }: { readonly event: ShownEvent }) {
   const chain = useChain(event);
   return (
-    <Container header={<Header variant="h2">Who</Header>}>
+    <Container
+      header={
+        <Header variant="h2" description={visible(chainText(chain.data ?? []), CHAIN_CHARS_MAX) || undefined}>
+          Who
+        </Header>
+      }
+    >
       <Loaded call={chain} failed="Who is behind this could not be searched">
         {(links) => (
           <Steps
@@ -35,6 +41,8 @@ export function Who({ event }: { readonly event: ShownEvent }) {
     </Container>
   );
 }
+
+const CHAIN_CHARS_MAX = 300;
 
 interface ActorStep extends StepsProps.Step {
   readonly icon: IconProps.Name;
@@ -107,7 +115,7 @@ function ActorTitle({ actor }: { readonly actor: Actor }) {
 function ActorDetails({ link: { actor, via, record } }: { readonly link: ChainLink }) {
   const { accountId, accessKeyId, since, mfa, sourceIdentity } = actor;
   return (
-    <Box color="text-body-secondary" fontSize="body-s">
+    <Box color="text-body-secondary" fontSize="body-s" padding={{ bottom: 's' }}>
       {accountId !== '' && (
         <div>
           Account <SearchLink filter={is('accountId', accountId)}>{accountText(accountId)}</SearchLink>
@@ -146,7 +154,7 @@ function Via({ via, record }: { readonly via: AuditRecord; readonly record: Audi
   return (
     <div>
       {isSignIn ? 'Signed in' : 'Credentials'} by{' '}
-      <Link fontSize="inherit" href={eventHref(accountOf(via), textOf(via.eventID))}>
+      <Link fontSize="inherit" href={eventHref(accountOf(via), textOf(via.eventID), textOf(via.eventTime))}>
         {visible(name)}
       </Link>
       {isOther && ` of ${visible(by.name)}`} at <Time value={textOf(via.eventTime)} />

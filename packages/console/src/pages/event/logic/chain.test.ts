@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { compileSearchFilter, searchableEvent } from '../../history/search-language.ts';
-import { type FindRecords, followChain } from './chain.ts';
+import { chainText, type FindRecords, followChain } from './chain.ts';
 import type { AuditRecord } from './record.ts';
 
 const ACCOUNT = '123456789012';
@@ -138,4 +138,31 @@ test('what goes round ends', async () => {
   const b = sts('b', '2026-01-01T11:30:00Z', session('Two', 'x', 'ASIA1', '2026-01-01T11:30:00Z'), 'ASIA2');
   const links = await followChain(deletion(session('Two', 'ci', 'ASIA2', '2026-01-01T11:30:00Z')), among([a, b]));
   expect(links.length).toBeLessThanOrEqual(10);
+});
+
+test('a role that was switched to in the console is told by the record of the switch', async () => {
+  const identity = { ...session('Two', 'alice', 'ASIA2', '2026-01-01T11:30:00Z') };
+  const { accessKeyId: _, sessionContext: __, ...bare } = identity;
+  const record: AuditRecord = {
+    eventID: 's',
+    eventTime: '2026-01-01T11:30:00Z',
+    eventSource: 'signin.amazonaws.com',
+    eventName: 'SwitchRole',
+    userIdentity: bare,
+    responseElements: { SwitchRole: 'Success' },
+    additionalEventData: { SwitchFrom: `arn:aws:iam::${ACCOUNT}:user/alice` },
+  };
+  const links = [
+    ['alice (role Two)', 's', undefined],
+    ['alice', undefined, undefined],
+  ];
+  expect(await names(deletion(identity), [record])).toEqual(links);
+  expect(await names(record, [record])).toEqual(links);
+});
+
+test('the chain in a line', async () => {
+  const a1 = sts('a1', '2026-01-01T11:30:00Z', user('alice', 'AKIA1'), 'ASIA2');
+  const record = deletion(session('Two', 'ci', 'ASIA2', '2026-01-01T11:30:00Z'));
+  expect(chainText(await followChain(record, among([a1])))).toBe('alice, as Two');
+  expect(chainText(await followChain(a1, among([a1])))).toBe('');
 });

@@ -1,6 +1,6 @@
 import type { SearchFilter } from '../../history/search-language.ts';
 import { allOf, anyOf, is, isIf, isOneOf } from './filters.ts';
-import { type Actor, actorOf, isSessionKey } from './identity.ts';
+import { type Actor, actorOf, actorOfArn, isSessionKey } from './identity.ts';
 import { type AuditRecord, nameOfArn, objectOf, textAt, textOf, timeOf } from './record.ts';
 
 /** One who acted, and how they came to the credentials that they acted with. */
@@ -39,11 +39,16 @@ export async function followChain(record: AuditRecord, find: FindRecords): Promi
     const link: ChainLink = await linkOf(at, find);
     links.push(link);
     seen.add(textOf(at.eventID));
-    at = link.via && isGrant(link.via) && links.length < HOPS_MAX ? link.via : undefined;
-    if (at && seen.has(textOf(at.eventID))) break;
+    const goesOn = link.via && isGrant(link.via) && links.length < HOPS_MAX && !seen.has(textOf(link.via.eventID));
+    at = goesOn ? link.via : undefined;
+    const from = at ? '' : textAt(link.via, SWITCHED_FROM);
+    if (from !== '') links.push({ actor: actorOfArn(from), record: link.via! });
   }
   return links;
 }
+
+/** Of SwitchRole: who one was before. */
+const SWITCHED_FROM = 'additionalEventData.SwitchFrom';
 
 async function linkOf(record: AuditRecord, find: FindRecords): Promise<ChainLink> {
   const actor = actorOf(record);
@@ -51,6 +56,8 @@ async function linkOf(record: AuditRecord, find: FindRecords): Promise<ChainLink
     const fuller = await ownCopy(record, find);
     return fuller ? linkOf(fuller, find) : { actor, record, missing: elsewhere(actor) };
   }
+  // The record of a switch itself says all.
+  if (textAt(record, SWITCHED_FROM) !== '') return { actor, record, via: record };
   const isSession = isSessionKey(actor.accessKeyId) || actor.kind === 'role-session';
   if (!isSession && actor.since === '') return { actor, record };
   const via = (await grantOf(record, actor, find)) ?? (await signInOf(record, actor, find));
@@ -107,6 +114,16 @@ async function ownCopy(record: AuditRecord, find: FindRecords): Promise<AuditRec
 
 const elsewhere = ({ accountId }: Actor): string =>
   `Who it was is in the log of account ${accountId || 'another account'}: you may not see it, or it has no such record.`;
+
+/** Who is behind it in a line: `alice, as deploy, as admin`. The nearest link comes first. */
+export function chainText(links: readonly ChainLink[]): string {
+  const first = links.at(-1);
+  const isKnown = first?.missing === undefined;
+  const roles = (isKnown ? links.slice(0, -1) : [...links]).reverse();
+  if (!first || roles.length === 0) return '';
+  const begin = isKnown ? first.actor.name : 'Somebody unknown';
+  return [begin, ...roles.map(({ actor }) => `as ${nameOfArn(actor.issuerArn) || actor.name}`)].join(', ');
+}
 
 function unknownOrigin({ kind, accessKeyId, issuerArn, arn }: Actor): string {
   const with_ = accessKeyId === '' ? '' : ` with key ${accessKeyId}`;

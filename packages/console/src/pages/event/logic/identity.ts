@@ -104,6 +104,20 @@ export function actorOf(record: AuditRecord): Actor {
   };
 }
 
+/** Who an ARN alone names. */
+export function actorOfArn(arn: string): Actor {
+  const [, , , , accountId = '', resource = ''] = arn.split(':');
+  const type = ARN_TYPES.find(([begin]) => resource.startsWith(begin))?.[1];
+  return actorOf({ userIdentity: { type, arn, accountId } });
+}
+
+const ARN_TYPES: readonly (readonly [string, string])[] = [
+  ['user/', 'IAMUser'],
+  ['assumed-role/', 'AssumedRole'],
+  ['federated-user/', 'FederatedUser'],
+  ['root', 'Root'],
+];
+
 function kindOf(identity: AuditRecord): Kind {
   const type = textOf(identity.type);
   if (Object.hasOwn(KINDS, type)) return KINDS[type]!;

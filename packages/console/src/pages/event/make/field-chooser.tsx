@@ -77,7 +77,7 @@ const columnsOf = (
           onChange={({ detail }) => change(choice.id, { wanted: detail.value })}
         />
       ) : (
-        <span className="ot-event-agent">
+        <span className="ot-event-wrap">
           {choice.operator === 'exists' ? '' : visible(choice.wanted, VALUE_CHARS_MAX)}
         </span>
       ),
