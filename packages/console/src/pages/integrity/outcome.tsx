@@ -3,6 +3,7 @@ import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import ProgressBar from '@cloudscape-design/components/progress-bar';
+import SpaceBetween from '@cloudscape-design/components/space-between';
 import { ErrorState } from '../../ui/error-state.tsx';
 import { countText } from '../../ui/format.ts';
 import { type Collected, percentOf, wrongOf } from './logic/collected.ts';
@@ -59,15 +60,17 @@ function Verdict({ collected }: { readonly collected: Collected }) {
   if (!report) return null;
   return (
     <Container header={<Header variant="h2">Result</Header>}>
-      <VerdictAlert collected={collected} />
-      <KeyValuePairs
-        columns={3}
-        items={[
-          { label: 'Digests', value: countsText(counts.digest) },
-          { label: 'Log files', value: countsText(counts['log-file']) },
-          { label: 'Records in valid log files', value: countText(report.Records) },
-        ]}
-      />
+      <SpaceBetween size="m">
+        <VerdictAlert collected={collected} />
+        <KeyValuePairs
+          columns={3}
+          items={[
+            { label: 'Digests', value: countsText(counts.digest) },
+            { label: 'Log files', value: countsText(counts['log-file']) },
+            { label: 'Records in valid log files', value: countText(report.Records) },
+          ]}
+        />
+      </SpaceBetween>
     </Container>
   );
 }

@@ -15,21 +15,26 @@ const ROW_PX = 22;
 /** Of one place in a drawing: wide enough to be seen, narrow enough for a hundred digests. */
 const PLACE_PX = 7;
 const TICK_PX = 150;
+/** Names stand left of the marks where there is room for both, else above them. */
+const NAMES_PX = 340;
+const NAMES_BESIDE_FROM_PX = 700;
 
 /** Digests and log files over time, of each account and Region. What it shows stands in the table below as well. */
 export function Timeline({ collected }: { readonly collected: Collected }) {
   const [ref, width] = useWidth<HTMLDivElement>();
   const lanes = useMemo(() => sortedLanes(collected.lanes.values()), [collected]);
   const span = useMemo(() => spanOf(lanes), [lanes]);
+  const isWide = width >= NAMES_BESIDE_FROM_PX;
+  const marksWidth = isWide ? width - NAMES_PX : width;
   return (
-    <div ref={ref}>
+    <div ref={ref} className={isWide ? 'ot-lanes-wide' : 'ot-lanes'}>
       <Legend />
       {span && width > 0 && (
         <>
           {lanes.slice(0, LANES_MAX).map((lane) => (
-            <LaneView key={`${lane.accountId} ${lane.region}`} lane={lane} span={span} width={width} />
+            <LaneView key={`${lane.accountId} ${lane.region}`} lane={lane} span={span} width={marksWidth} />
           ))}
-          <Axis span={span} width={width} />
+          <Axis span={span} width={marksWidth} />
         </>
       )}
       {lanes.length > LANES_MAX && (
@@ -40,10 +45,12 @@ export function Timeline({ collected }: { readonly collected: Collected }) {
 }
 
 function LaneView({ lane, span, width }: { readonly lane: Lane; readonly span: Span; readonly width: number }) {
-  const name = `${lane.region}, account ${accountText(lane.accountId)}`;
   return (
-    <section className="ot-lane" aria-label={name}>
-      <h4>{name}</h4>
+    <section className="ot-lane" aria-label={`${lane.region}, account ${accountText(lane.accountId)}`}>
+      <div className="ot-lane-name">
+        {lane.region}
+        <span>{accountText(lane.accountId)}</span>
+      </div>
       {(['digest', 'log-file'] as const).map((kind) => (
         <Row key={kind} lane={lane} kind={kind} span={span} width={width} />
       ))}

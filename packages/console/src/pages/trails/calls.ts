@@ -89,8 +89,12 @@ export async function listFolder(
   return folderPage(await s3Xml('GET', s3Path(bucket), { query, signal }), folder);
 }
 
+/** An object's own bytes: log files say that they are gzip, and browsers inflate what says so behind one's back. */
 export const getFile = (bucket: string, key: string, signal?: AbortSignal): Promise<Response> =>
-  s3('GET', s3Path(bucket, key), { ...(signal && { signal }) });
+  s3('GET', s3Path(bucket, key), {
+    query: { 'response-content-encoding': 'identity' },
+    ...(signal && { signal }),
+  });
 
 /** Names of the caller's buckets. */
 export async function listBuckets(signal: AbortSignal): Promise<readonly string[]> {

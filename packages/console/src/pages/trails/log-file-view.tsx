@@ -19,7 +19,6 @@ import { Time } from '../../ui/time.tsx';
 import { visible } from '../../ui/visible.ts';
 import { getFile } from './calls.ts';
 import { downloadFile } from './download-file.ts';
-import { lastPart } from './logic/listing.ts';
 import { gunzipText, type RecordRow, recordsIn, rowOf } from './logic/log-file.ts';
 
 const PAGE_ROWS = 50;
@@ -54,7 +53,7 @@ export function LogFileView({ bucket, fileKey, onClose }: LogFileViewProps) {
     <SpaceBetween size="m">
       <Header
         variant="h2"
-        description={fileKey}
+        description={<span className="ot-break">{visible(fileKey)}</span>}
         actions={
           <SpaceBetween direction="horizontal" size="xs">
             <Button iconName="arrow-left" onClick={onClose}>
@@ -66,7 +65,7 @@ export function LogFileView({ bucket, fileKey, onClose }: LogFileViewProps) {
           </SpaceBetween>
         }
       >
-        {lastPart(fileKey)}
+        Log file
       </Header>
       {file.error ? (
         <ErrorState error={file.error} title="The log file could not be read" onRetry={file.reload} />

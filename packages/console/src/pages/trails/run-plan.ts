@@ -1,5 +1,4 @@
 import { json, query, s3, s3Path } from '../../api/client.ts';
-import { ApiError } from '../../api/error.ts';
 import type { FormPlace } from './logic/form.ts';
 import type { PlannedCall } from './logic/plan.ts';
 
@@ -11,29 +10,28 @@ export interface PlanFailure {
 
 /**
  * Makes the calls of a plan, one after the other.
+ * @param made calls that an earlier run has made are not made again; what this one makes is added
  * @param done hears after each how many are done
  * @returns what failed, if anything
  */
 export async function runPlan(
   calls: readonly PlannedCall[],
   place: FormPlace,
+  made: Set<string>,
   done: (count: number) => void,
 ): Promise<PlanFailure | undefined> {
   for (const [i, call] of calls.entries()) {
+    const name = JSON.stringify(call);
     try {
-      await run(call, place);
+      if (!made.has(name)) await run(call, place);
     } catch (error) {
-      if (!isMadeAlready(error)) return { call, error };
+      return { call, error };
     }
+    made.add(name);
     done(i + 1);
   }
   return undefined;
 }
-
-/** A plan that is run again finds what it made before: that is as it should be. */
-const isMadeAlready = (error: unknown): boolean =>
-  error instanceof ApiError &&
-  ['BucketAlreadyOwnedByYou', 'ResourceAlreadyExistsException', 'EntityAlreadyExists'].includes(error.code);
 
 function run(call: PlannedCall, { region }: FormPlace): Promise<unknown> {
   const options = { region };

@@ -110,7 +110,7 @@ describe('planOf', () => {
       key: 'k',
       selectors: { ...DEFAULT_SELECTORS, kind: 'advanced' },
     };
-    expect(kinds(all, PLACE, { bucket: missing, key: missing })).toEqual([
+    expect(kinds(all, PLACE, { bucket: missing, key: missing, topic: missing })).toEqual([
       ...['create-bucket', 'bucket-policy', 'key-policy', 'create-topic', 'topic-policy'],
       ...['create-log-group', 'create-role', 'role-policy', 'CreateTrail', 'PutEventSelectors', 'StartLogging'],
     ]);

@@ -105,6 +105,9 @@ const REMEDIES: Readonly<Record<string, string>> = {
     'Go back to the notifications step, and let the console add what the topic’s policy lacks.',
   InvalidCloudWatchLogsLogGroupArnException: 'Go back to the notifications step, and look at log group and role.',
   InvalidCloudWatchLogsRoleArnException: 'Go back to the notifications step, and let the console make a role.',
+  ResourceAlreadyExistsException:
+    'A log group of that name is there: go back to the notifications step, and choose it.',
+  EntityAlreadyExists: 'A role of that name is there: go back to the notifications step, and choose it.',
   InvalidEventSelectorsException: 'Go back to the events step, and change the selectors.',
   TrailAlreadyExistsException: 'Go back to the first step, and choose another name.',
   MaximumNumberOfTrailsExceededException: 'Delete a trail that is not needed any more.',

@@ -8,7 +8,7 @@ import {
   topicArnOf,
   updateInput,
 } from './form.ts';
-import { CLOUDTRAIL, type Merged, pretty, topicNeeds } from './policy.ts';
+import { CLOUDTRAIL, type Merged, pretty } from './policy.ts';
 import { selectorsInput } from './selectors.ts';
 
 /** One call that saving makes, in order. */
@@ -75,7 +75,7 @@ function storageCalls(form: TrailForm, { bucket, key }: PolicyChanges): PlannedC
     ...(form.bucketIs === 'new'
       ? [{ kind: 'create-bucket', text: `Create the bucket ${name}`, bucket: name } as const]
       : []),
-    ...(form.applyPolicies && bucket && bucket.missing.length > 0
+    ...((form.applyPolicies || form.bucketIs === 'new') && bucket && bucket.missing.length > 0
       ? [
           {
             kind: 'bucket-policy',
@@ -107,36 +107,11 @@ function topicCalls(form: TrailForm, place: FormPlace, { topic: policy }: Policy
     topic,
     policy: text,
   });
-  if (form.topicIs === 'new') {
-    return [
-      { kind: 'create-topic', text: `Create the topic ${form.topic}`, name: form.topic },
-      allow(newTopicPolicy(topic, form, place)),
-    ];
-  }
-  return form.applyPolicies && policy && policy.missing.length > 0 ? [allow(policy.text)] : [];
-}
-
-/** What SNS itself gives a new topic (its owner may do all), and CloudTrail's. */
-export function newTopicPolicy(topic: string, form: TrailForm, place: FormPlace): string {
-  const owner = {
-    Sid: '__default_statement_ID',
-    Effect: 'Allow',
-    Principal: { AWS: '*' },
-    Action: [
-      'SNS:GetTopicAttributes',
-      'SNS:SetTopicAttributes',
-      'SNS:AddPermission',
-      'SNS:RemovePermission',
-      'SNS:DeleteTopic',
-      'SNS:Subscribe',
-      'SNS:ListSubscriptionsByTopic',
-      'SNS:Publish',
-    ],
-    Resource: topic,
-    Condition: { StringEquals: { 'AWS:SourceOwner': place.accountId } },
-  };
-  const needs = topicNeeds(topic, { trailArn: arnOf(form, place), accountId: place.accountId });
-  return pretty({ Version: '2012-10-17', Statement: [owner, ...needs] });
+  const isNew = form.topicIs === 'new';
+  return [
+    ...(isNew ? [{ kind: 'create-topic', text: `Create the topic ${form.topic}`, name: form.topic } as const] : []),
+    ...((isNew || form.applyPolicies) && policy && policy.missing.length > 0 ? [allow(policy.text)] : []),
+  ];
 }
 
 function logsCalls(form: TrailForm, place: FormPlace): PlannedCall[] {

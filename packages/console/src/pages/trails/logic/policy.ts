@@ -62,6 +62,31 @@ export const topicNeeds = (topicArn: string, { trailArn }: TrailPlace): Statemen
   },
 ];
 
+/** What SNS itself gives a new topic: its owner may do all. */
+export const ownersTopicPolicy = (topic: string, accountId: string): string =>
+  pretty({
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Sid: '__default_statement_ID',
+        Effect: 'Allow',
+        Principal: { AWS: '*' },
+        Action: [
+          'SNS:GetTopicAttributes',
+          'SNS:SetTopicAttributes',
+          'SNS:AddPermission',
+          'SNS:RemovePermission',
+          'SNS:DeleteTopic',
+          'SNS:Subscribe',
+          'SNS:ListSubscriptionsByTopic',
+          'SNS:Publish',
+        ],
+        Resource: topic,
+        Condition: { StringEquals: { 'AWS:SourceOwner': accountId } },
+      },
+    ],
+  });
+
 export const keyNeeds = ({ trailArn, accountId }: TrailPlace): Statement[] => [
   {
     Sid: 'AllowCloudTrailEncryptLogs',

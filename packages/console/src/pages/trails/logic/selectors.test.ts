@@ -88,6 +88,18 @@ describe('parseSelectors', () => {
   });
 });
 
+test('lines that are only begun are kept in the form, and not told', () => {
+  const begun = parseSelectors('[{"FieldSelectors": [{"Field": "eventName", "Equals": ["a", ""]}]}]');
+  expect(begun.advanced[0]!.FieldSelectors[0]!.Equals).toEqual(['a', '']);
+  expect(selectorsInput(begun)).toEqual({
+    AdvancedEventSelectors: [{ FieldSelectors: [{ Field: 'eventName', Equals: ['a'] }] }],
+  });
+  const basic = parseSelectors('[{"DataResources": [{"Type": "AWS::S3::Object", "Values": ["", "b"]}]}]');
+  expect(selectorsInput(basic)).toEqual({
+    EventSelectors: [{ DataResources: [{ Type: 'AWS::S3::Object', Values: ['b'] }] }],
+  });
+});
+
 test('people read what is logged', () => {
   expect(selectorLines(DEFAULT_SELECTORS)).toEqual(['Management events: reads and writes']);
   expect(

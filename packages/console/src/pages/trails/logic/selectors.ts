@@ -139,7 +139,27 @@ export function selectorsOf({ EventSelectors: basic, AdvancedEventSelectors: adv
 
 /** As PutEventSelectors and TestEventSelectors take them. */
 export const selectorsInput = ({ kind, basic, advanced }: Selectors): SelectorsAnswer =>
-  kind === 'basic' ? { EventSelectors: basic } : { AdvancedEventSelectors: advanced };
+  kind === 'basic'
+    ? { EventSelectors: basic.map(withoutEmptyResources) }
+    : { AdvancedEventSelectors: advanced.map(withoutEmptyValues) };
+
+/** A line that is being begun is a value without text in a form, and none for CloudTrail. */
+const filled = (values: readonly string[]): readonly string[] => values.filter((value) => value !== '');
+
+const withoutEmptyResources = (selector: BasicSelector): BasicSelector => ({
+  ...selector,
+  ...(selector.DataResources && {
+    DataResources: selector.DataResources.map((resource) => ({ ...resource, Values: filled(resource.Values) })),
+  }),
+});
+
+const withoutEmptyValues = (selector: AdvancedSelector): AdvancedSelector => ({
+  ...selector,
+  FieldSelectors: selector.FieldSelectors.map((field) => ({
+    ...field,
+    ...Object.fromEntries(OPERATORS.flatMap((o) => (field[o] === undefined ? [] : [[o, filled(field[o])]]))),
+  })),
+});
 
 export const sameSelectors = (a: Selectors, b: Selectors): boolean =>
   JSON.stringify(selectorsInput(a)) === JSON.stringify(selectorsInput(b));

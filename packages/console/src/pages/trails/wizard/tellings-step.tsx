@@ -63,6 +63,7 @@ function TopicFields({ form, change, problems, place, policies }: StepProps & { 
           policy={policies.topic}
           consent={form.applyPolicies}
           onConsent={(applyPolicies) => change({ applyPolicies })}
+          isNew={form.topicIs === 'new'}
         />
       </SpaceBetween>
     </Container>

@@ -1,5 +1,5 @@
 import Wizard from '@cloudscape-design/components/wizard';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { flash } from '../../../app/flashes.tsx';
 import { trailHref } from '../../../app/links.ts';
 import { navigate } from '../../../app/router.ts';
@@ -36,6 +36,7 @@ export function TrailWizard({ initial, place, before }: TrailWizardProps) {
   const [step, setStep] = useState(0);
   const [problems, setProblems] = useState<FormProblems>({});
   const [run, setRun] = useState<Run>();
+  const made = useRef(new Set<string>());
   const organization = useCall(
     async (signal) => (form.isOrganization ? { id: await managedOrganization(place.accountId, signal) } : undefined),
     [form.isOrganization, place.accountId],
@@ -67,7 +68,7 @@ export function TrailWizard({ initial, place, before }: TrailWizardProps) {
     if (isRunning) return;
     const plan = planNow;
     setRun({ plan, done: 0 });
-    const failure = await runPlan(plan, place, (done) => setRun({ plan, done }));
+    const failure = await runPlan(plan, place, made.current, (done) => setRun({ plan, done }));
     if (failure) return setRun((now) => ({ plan, done: now?.done ?? 0, failure }));
     flash({
       type: 'success',

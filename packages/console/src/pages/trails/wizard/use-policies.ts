@@ -1,8 +1,16 @@
-import { messageOf } from '../../../api/error.ts';
+import { isDenied, isNotFound, messageOf } from '../../../api/error.ts';
 import { useCall } from '../../../hooks/use-call.ts';
-import { bucketPolicy, keyPolicy, topicPolicy } from '../calls.ts';
+import { bucketPolicy, keyPolicy, listBuckets, listTopics, topicPolicy } from '../calls.ts';
 import { arnOf, type FormPlace, type TrailForm, topicArnOf } from '../logic/form.ts';
-import { bucketNeeds, keyNeeds, type Merged, mergedPolicy, pretty, topicNeeds } from '../logic/policy.ts';
+import {
+  bucketNeeds,
+  keyNeeds,
+  type Merged,
+  mergedPolicy,
+  ownersTopicPolicy,
+  pretty,
+  topicNeeds,
+} from '../logic/policy.ts';
 
 /** A resource's policy: what it is, what it lacks for the trail; or why that is not known. */
 export type PolicyState =
@@ -25,7 +33,7 @@ export function usePolicies(form: TrailForm, place: FormPlace, organizationId: s
   const onBucket = usePolicy(
     bucket !== '',
     bucketNeeds(bucket, form.prefix, { ...trail, organizationId: form.isOrganization ? organizationId : undefined }),
-    (signal) => (form.bucketIs === 'new' ? Promise.resolve(undefined) : bucketPolicy(bucket, signal)),
+    (signal) => (form.bucketIs === 'new' ? policyOfNewBucket(bucket, signal) : bucketPolicy(bucket, signal)),
     `${form.bucketIs} ${bucket}`,
   );
   const onKey = usePolicy(
@@ -35,10 +43,11 @@ export function usePolicies(form: TrailForm, place: FormPlace, organizationId: s
     form.key,
   );
   const onTopic = usePolicy(
-    form.topicIs === 'existing' && form.topic !== '',
+    form.topicIs !== 'none' && form.topic !== '',
     topicNeeds(topic, trail),
-    (signal) => topicPolicy(topic, place.region, signal),
-    topic,
+    (signal) =>
+      form.topicIs === 'new' ? policyOfNewTopic(topic, place, signal) : topicPolicy(topic, place.region, signal),
+    `${form.topicIs} ${topic}`,
   );
   return { bucket: onBucket, key: onKey, topic: onTopic };
 }
@@ -58,6 +67,28 @@ function usePolicy(
   return merged
     ? { state: 'known', present: formatted(policy), merged }
     : { state: 'unknown', problem: 'The policy is no JSON that could be changed here.' };
+}
+
+/** A name that is thought to be new may be taken by a bucket of one's own: its policy must not be lost. */
+async function policyOfNewBucket(bucket: string, signal: AbortSignal): Promise<string | undefined> {
+  const known = await listBuckets(signal).catch(ifDenied);
+  return known?.includes(bucket) === false ? undefined : bucketPolicy(bucket, signal).catch(ifNotThere);
+}
+
+/** The same of a topic; one that is new has SNS's own policy. */
+async function policyOfNewTopic(topic: string, place: FormPlace, signal: AbortSignal): Promise<string | undefined> {
+  const known = await listTopics(place.region, signal).catch(ifDenied);
+  const policy =
+    known?.includes(topic) === false ? undefined : await topicPolicy(topic, place.region, signal).catch(ifNotThere);
+  return policy ?? ownersTopicPolicy(topic, place.accountId);
+}
+
+function ifDenied(error: unknown): undefined {
+  if (!isDenied(error)) throw error;
+}
+
+function ifNotThere(error: unknown): undefined {
+  if (!isNotFound(error)) throw error;
 }
 
 /** So that only what is added differs from what is there. */
