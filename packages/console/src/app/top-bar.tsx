@@ -42,8 +42,7 @@ export function TopBar() {
             type: 'menu-dropdown',
             text: who,
             iconName: session.Role ? 'user-profile-active' : 'user-profile',
-            title: session.Arn,
-            description: `Account ${accountText(session.AccountId)}`,
+            description: session.Arn,
             items: userItems(session),
             onItemClick: ({ detail }) => {
               if (detail.id === 'sign-out') void told(signOut());

@@ -1,4 +1,5 @@
 import { ApiError } from '../../api/error.ts';
+import { clock } from '../../base/clock.ts';
 
 /** Where a download's bytes go. */
 export interface Sink {
@@ -78,7 +79,7 @@ function partsSink(name: string, mimeType: string): Sink {
       link.click();
       parts = [];
       // The browser has taken hold of it by the time of the next task.
-      setTimeout(() => URL.revokeObjectURL(url), 0);
+      clock.after(0, () => URL.revokeObjectURL(url));
     },
     async discard() {
       parts = [];
