@@ -50,6 +50,14 @@ export function clientOf(server, { connections = 4, credentials } = {}) {
     return answer.body;
   }
 
+  /** @returns the answer as bytes */
+  async function searchEvents(input) {
+    const body = Buffer.from(JSON.stringify(input));
+    const answer = await send('POST', '/opentrail/v1/search', { headers: JSON_BODY, body });
+    if (answer.status !== 200) throw unexpected('SearchEvents', answer);
+    return answer.body;
+  }
+
   /** A bucket and a trail with validation in one Region that logs to it. @returns the trail's ARN */
   async function makeTrail(name, more = {}) {
     const bucket = `${name}-bucket`;
@@ -108,6 +116,7 @@ export function clientOf(server, { connections = 4, credentials } = {}) {
     iam,
     makeUser,
     lookupEvents,
+    searchEvents,
     makeTrail,
     stopLogging: (name) => client.cloudTrail('StopLogging', { Name: name }),
     pushbacks: () => pushbacks,
@@ -118,6 +127,7 @@ export function clientOf(server, { connections = 4, credentials } = {}) {
 const textOf = (xml, element) => new RegExp(`<${element}>([^<]*)`).exec(xml)[1];
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 const NDJSON = { 'content-type': 'application/x-ndjson' };
+const JSON_BODY = { 'content-type': 'application/json' };
 const LOOKUP_EVENTS = {
   'content-type': 'application/x-amz-json-1.1',
   'x-amz-target': 'CloudTrail_20131101.LookupEvents',

@@ -1,0 +1,119 @@
+import { clientOf } from './client.mjs';
+import { filledFolder } from './fill.mjs';
+import { eventually, quantiles, round } from './measure.mjs';
+import { startServer } from './server.mjs';
+
+/** Of each kind of filter. */
+const CHANGES = 12;
+const PAGE_MS = 300;
+const FACETS_MS = 1_000;
+const INGEST_PER_SECOND = 10_000;
+const RANGE_MS = 90 * 86_400_000;
+const CATCH_UP_MS_MAX = 3_600_000;
+const FACETS = ['eventSource', 'eventName', 'userName', 'resourceType', 'errorCode', 'sourceIPAddress', 'readOnly'];
+
+/**
+ * SearchEvents over a filled folder, as the console asks: when a filter changes, the first page, eight facets and the
+ * histogram of 90 days at once, all over again for each filter. Before that the lake takes in what is not in it yet: how
+ * fast it can, with nothing else to do.
+ */
+export async function lake(options) {
+  const filled = await filledFolder(options);
+  const server = await startServer({ dataDir: filled.dataDir, profileDir: options.profileDir });
+  const client = clientOf(server);
+  const { takenIn, seconds } = await catchUp(server, options.say);
+  const events = (await server.metrics()).value('opentrail_log_end_sequence');
+  options.say(`searching in ${events} events`);
+  const figures = {};
+  for (const [kind, filters] of Object.entries(changes(filled.questions))) {
+    const times = { page: [], facets: [], histogram: [] };
+    for (const Filter of filters) await change(client, Filter, filled.span.newestMs, times);
+    figures[kind] = Object.fromEntries(Object.entries(times).map(([part, list]) => [part, quantiles(list)]));
+  }
+  const peakRssMb = Math.round(server.peakRssMb());
+  client.close();
+  await server.stop();
+
+  const columns = Object.entries(figures).filter(([kind]) => !IN_RECORDS.includes(kind));
+  const worst = (part) => Math.max(...columns.map(([, figure]) => figure[part].p95Ms));
+  const below = (name, value, target) => ({ name, value, unit: 'ms', atMost: target, met: value <= target });
+  const rate = round(takenIn / seconds);
+  const ingest = { name: 'events taken into the lake', value: rate, unit: 'events/s', atLeast: INGEST_PER_SECOND };
+  return {
+    figures: [
+      ...(takenIn > 100_000 ? [{ ...ingest, met: rate >= INGEST_PER_SECOND }] : []),
+      below(`a filter changes, ${events} events of 90 days: first page, worst p95`, worst('page'), PAGE_MS),
+      below('the same: eight facets, worst p95', worst('facets'), FACETS_MS),
+      below('the same: histogram, worst p95', worst('histogram'), FACETS_MS),
+      ...IN_RECORDS.map((kind) => ({
+        name: `first page by ${kind}, p95`,
+        value: figures[kind].page.p95Ms,
+        unit: 'ms',
+      })),
+    ],
+    details: { events, takenIn, seconds: round(seconds), figures, peakRssMb },
+  };
+}
+
+/** These have to read the records, or parts of them. */
+const IN_RECORDS = ['a path into the record', 'free text'];
+
+async function catchUp(server, say) {
+  const lag = async () => (await server.metrics()).lag('lake');
+  const start = performance.now();
+  const takenIn = await lag();
+  say(`taking ${takenIn} events into the lake`);
+  await eventually('all in the lake', async () => (await lag()) === 0, { timeoutMs: CATCH_UP_MS_MAX, everyMs: 250 });
+  return { takenIn, seconds: (performance.now() - start) / 1000 };
+}
+
+const quoted = (text) => JSON.stringify(text);
+
+/** Filters of each kind, none twice: what was asked before would say nothing. */
+function changes({ EventName, Username, EventSource, ResourceName, AccessKeyId, EventId }) {
+  const each = (list, filter) => list.slice(0, CHANGES).map((value) => filter(quoted(value)));
+  const frequent = [EventName, Username, EventSource, AccessKeyId].map(({ frequent }) => quoted(frequent));
+  return {
+    'one frequent value': [
+      ...[
+        '',
+        'readOnly = false',
+        'readOnly = true',
+        'errorCode exists',
+        'not errorCode exists',
+        'awsRegion = us-east-1',
+      ],
+      ...[`eventName = ${frequent[0]}`, `userName = ${frequent[1]}`, `eventSource = ${frequent[2]}`],
+      `accessKeyId = ${frequent[3]}`,
+    ],
+    'one rare value': each(Username.rare, (value) => `userName = ${value}`),
+    'several conditions': each(
+      EventName.rare,
+      (value) =>
+        `(eventName = ${value} or readOnly = false) and userName != ${frequent[1]} and not errorCode ^ Throttl`,
+    ),
+    'contains and prefix': each(Username.rare, (value) => `userName : ${quoted(value.slice(1, 4))} or eventName ^ Del`),
+    'a resource': each(ResourceName.rare, (value) => `resourceName = ${value}`),
+    'an event ID': each(EventId.rare, (value) => `eventId = ${value}`),
+    'a path into the record': each(
+      ResourceName.rare,
+      (value) => `requestParameters.bucketName = ${value} or requestParameters.roleName ^ a`,
+    ),
+    'free text': each(Username.rare, (value) => value),
+  };
+}
+
+/** What the console asks when a filter changes, at once. */
+async function change(client, Filter, newestMs, times) {
+  const range = { Filter, StartTime: (newestMs - RANGE_MS) / 1000, EndTime: newestMs / 1000 };
+  const ask = async (part, input) => {
+    const start = performance.now();
+    await client.searchEvents({ ...range, ...input });
+    times[part].push(performance.now() - start);
+  };
+  await Promise.all([
+    ask('page', { Limit: 50 }),
+    ask('facets', { Limit: 0, Facets: [...FACETS, 'awsRegion'] }),
+    ask('histogram', { Limit: 0, Histogram: { Buckets: 60 } }),
+  ]);
+}
