@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, expect } from 'vitest';
-import { CHROMIUM } from './clients.ts';
+import { CHROMIUM, needsClients } from './clients.ts';
 import type { RunningOpenTrail } from './opentrail.ts';
 
 /** A desktop, and the narrowest screen that the console is made for. */
@@ -20,7 +20,11 @@ export interface PageOptions {
   readonly colorScheme?: ColorScheme;
   /** Default: UTC, so that what is read does not depend on the machine. */
   readonly timeZone?: string;
+  /** Who is signed in already: see `startSession`. */
+  readonly session?: Session;
 }
+/** What a browser keeps of having signed in. */
+export type Session = Awaited<ReturnType<BrowserContext['storageState']>>;
 
 /** Runs as root in containers, and must not reach for the world outside. */
 const FLAGS = [
@@ -35,9 +39,10 @@ const watched = new Map<BrowserContext, { readonly problems: string[]; readonly 
 /**
  * Call it once, at the top of a test file. After each test its pages are closed, and a test fails that passed while one of
  * its pages logged an error, threw one, broke the Content-Security-Policy or could not fetch something. Of a test that
- * failed a picture is left in the temporary folder. The browser itself ends with the file.
+ * failed a picture is left in the temporary folder. The browser itself ends with the file. Without Chromium all is left out.
  */
 export function usingBrowser(): void {
+  needsClients('chromium');
   afterEach(async ({ task }) => {
     const problems: string[] = [];
     for (const [context, seen] of watched) {
@@ -54,10 +59,15 @@ export function usingBrowser(): void {
   });
 }
 
+function theBrowser(): Promise<Browser> {
+  browser ??= chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+  return browser;
+}
+
 /** A page in a browser context of its own: no cookies, nothing remembered. */
 export async function openPage(options: PageOptions = {}): Promise<Page> {
-  browser ??= chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
-  const context = await (await browser).newContext({
+  const context = await (await theBrowser()).newContext({
+    ...(options.session && { storageState: options.session }),
     viewport: options.viewport ?? DESKTOP,
     colorScheme: options.colorScheme ?? 'light',
     timezoneId: options.timeZone ?? 'UTC',
@@ -112,6 +122,17 @@ export async function signIn(
   await page.getByLabel('Secret access key').fill(keys.secretAccessKey);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.waitForURL((url) => url.pathname !== '/signin');
+}
+
+/** The administrator's session, begun without the sign-in page: for many pages of one test file. */
+export async function startSession(server: RunningOpenTrail): Promise<Session> {
+  const context = await (await theBrowser()).newContext();
+  const data = { AccessKeyId: server.accessKeyId, SecretAccessKey: server.secretAccessKey };
+  const answer = await context.request.post(`${consoleOf(server)}/session`, { data });
+  expect(answer.status(), await answer.text()).toBe(200);
+  const session = await context.storageState();
+  await context.close();
+  return session;
 }
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');

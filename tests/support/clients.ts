@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'vitest';
+import { beforeEach, test } from 'vitest';
 import { canFork, inFork, type Job } from './python.ts';
 import { canMakeSmallDisk } from './small-disk.ts';
 
@@ -88,6 +88,18 @@ export function testWith(
     process.stderr.write(`LEFT OUT, because ${missing.join(' and ')} is not on this machine: ${name}\n`);
     test.skip(`${name} (left out: no ${missing.join(', ')})`, body);
   }
+}
+
+/** For a whole file, instead of `testWith`: its tests are left out, or fail, where a client is missing. */
+export function needsClients(...clients: readonly ClientName[]): void {
+  const missing = clients.filter((client) => !has(client));
+  if (missing.length === 0) return;
+  process.stderr.write(`LEFT OUT, because ${missing.join(' and ')} is not on this machine: a file of tests\n`);
+  beforeEach((context) => {
+    if (missing.some((client) => expected.has(client)))
+      throw new Error(`this machine was to have ${missing.join(' and ')}`);
+    context.skip(`no ${missing.join(', ')}`);
+  });
 }
 
 export interface Finished {

@@ -6,6 +6,7 @@ const TARGETS = {
   events: 'AWSEvents',
   sqs: 'AmazonSQS',
   cloudtrail: 'CloudTrail_20131101',
+  kms: 'TrentService',
 } as const;
 
 /** An operation of a JSON service for which the tests have no client of AWS's. @throws Error with the refusal */
