@@ -1,4 +1,4 @@
-import { type DuckDBConnection, DuckDBInstance, type DuckDBResult } from '@duckdb/node-api';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { Pushback } from '../../base/errors.ts';
 import { literal } from './filter-sql.ts';
 
@@ -20,6 +20,7 @@ const RETRY_AFTER_MS = 1000;
 /** DuckDB, in memory, shut in: it reads and writes in its folder alone, and nobody can change that by a statement. */
 export class Engine {
   readonly #instance: DuckDBInstance;
+  readonly #own: DuckDBConnection[] = [];
   readonly #idle: DuckDBConnection[] = [];
   readonly #turns: (() => void)[] = [];
   #underWay = 0;
@@ -57,11 +58,6 @@ export class Engine {
     await this.use(async (connection) => void (await connection.run(sql)));
   }
 
-  /** A statement whose rows come as they are asked for. */
-  async stream<R>(sql: string, read: (result: DuckDBResult) => Promise<R>, signal?: AbortSignal): Promise<R> {
-    return this.use(async (connection) => read(await connection.stream(sql)), signal);
-  }
-
   /**
    * Lends a connection. When the signal aborts, what runs on it is interrupted. With a signal it is a question, and
    * waits for its turn; the lake's own work does not.
@@ -90,7 +86,15 @@ export class Engine {
     }
   }
 
+  /** A connection that is never lent to others. */
+  async ownConnection(): Promise<DuckDBConnection> {
+    const connection = await this.#instance.connect();
+    this.#own.push(connection);
+    return connection;
+  }
+
   close(): void {
+    for (const connection of this.#own) connection.closeSync();
     for (const connection of this.#idle) connection.closeSync();
     this.#instance.closeSync();
   }

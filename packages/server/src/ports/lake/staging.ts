@@ -1,4 +1,11 @@
-import { BIGINT, type DuckDBConnection, DuckDBDataChunk, type DuckDBValue, VARCHAR } from '@duckdb/node-api';
+import {
+  BIGINT,
+  type DuckDBConnection,
+  DuckDBDataChunk,
+  type DuckDBPreparedStatement,
+  type DuckDBValue,
+  VARCHAR,
+} from '@duckdb/node-api';
 import type { EventHeader } from '../../event/event.ts';
 import type { StoredEvent } from '../log.ts';
 import { LIST_MARK, LIST_MARK_STANDS_FOR, READABLE, STAGED, selectStaged } from './columns.ts';
@@ -9,46 +16,64 @@ const TYPES = Object.values(STAGED).map((type) => (type === 'BIGINT' ? BIGINT : 
 
 const definition = Object.entries(STAGED).map(([name, type]) => `${name} ${type}`);
 
-/** Where events wait to be taken apart: one batch at a time. */
-export const CREATE_STAGED = `CREATE TABLE staged (${definition.join(', ')})`;
-/** An empty table of the lake's columns. */
-export const createTable = (name: string) => `CREATE TABLE ${name} AS ${selectStaged(READABLE)} LIMIT 0`;
+/** Takes events in: one batch at a time. */
+export class Staging {
+  readonly #connection: DuckDBConnection;
+  /** The statement for the table that events go to now: planning it costs more than running it on a few events. */
+  #insert: { readonly table: string; readonly statement: DuckDBPreparedStatement } | undefined;
 
-/**
- * Adds events to a table of the lake's columns: all of them or, when it throws, none. Whatever a record holds it gets in:
- * what DuckDB cannot read as JSON is read by JavaScript for it, and if that does not help, goes without columns of the record.
- */
-export async function addToTable(
-  connection: DuckDBConnection,
-  table: string,
-  events: readonly StoredEvent[],
-): Promise<void> {
-  await stage(connection, events, () => null);
-  try {
-    await connection.run(`INSERT INTO ${table} ${selectStaged(READABLE)}`);
-  } catch (error) {
-    if (!isAboutJson(error)) throw error;
-    await addOddEvents(connection, table, events);
-  } finally {
-    await connection.run('TRUNCATE staged');
+  private constructor(connection: DuckDBConnection) {
+    this.#connection = connection;
   }
-}
 
-async function addOddEvents(
-  connection: DuckDBConnection,
-  table: string,
-  events: readonly StoredEvent[],
-): Promise<void> {
-  const reader = await connection.runAndReadAll('SELECT sequence FROM staged WHERE NOT json_valid(eventjson)');
-  const odd = new Set(reader.getRowsJS().map(([sequence]) => Number(sequence)));
-  await connection.run('TRUNCATE staged');
-  await stage(connection, events, ({ sequence, json }) => (odd.has(sequence) ? readable(json) : null));
-  const valid = `CASE WHEN json_valid(${READABLE}) THEN ${READABLE} END`;
-  try {
-    await connection.run(`INSERT INTO ${table} ${selectStaged(valid)}`);
-  } catch (error) {
-    if (!isAboutJson(error)) throw error;
-    await connection.run(`INSERT INTO ${table} ${selectStaged('NULL')}`);
+  static async open(connection: DuckDBConnection): Promise<Staging> {
+    await connection.run(`CREATE TABLE staged (${definition.join(', ')})`);
+    return new Staging(connection);
+  }
+
+  /** Makes an empty table of the lake's columns. */
+  async createTable(name: string): Promise<void> {
+    await this.#connection.run(`CREATE TABLE ${name} AS ${selectStaged(READABLE)} LIMIT 0`);
+  }
+
+  /**
+   * Adds events to a table: all of them or, when it throws, none. Whatever a record holds it gets in: what DuckDB cannot
+   * read as JSON is read by JavaScript for it, and if that does not help, goes without columns of the record.
+   */
+  async add(table: string, events: readonly StoredEvent[]): Promise<void> {
+    try {
+      await stage(this.#connection, events, () => null);
+      await (await this.#insertInto(table)).run();
+    } catch (error) {
+      if (!isAboutJson(error)) throw error;
+      await this.#addOdd(table, events);
+    } finally {
+      await this.#connection.run('TRUNCATE staged');
+    }
+  }
+
+  async #insertInto(table: string): Promise<DuckDBPreparedStatement> {
+    if (this.#insert?.table === table) return this.#insert.statement;
+    this.#insert?.statement.destroySync();
+    this.#insert = undefined;
+    const statement = await this.#connection.prepare(`INSERT INTO ${table} ${selectStaged(READABLE)}`);
+    this.#insert = { table, statement };
+    return statement;
+  }
+
+  async #addOdd(table: string, events: readonly StoredEvent[]): Promise<void> {
+    const connection = this.#connection;
+    const reader = await connection.runAndReadAll('SELECT sequence FROM staged WHERE NOT json_valid(eventjson)');
+    const odd = new Set(reader.getRowsJS().map(([sequence]) => Number(sequence)));
+    await connection.run('TRUNCATE staged');
+    await stage(connection, events, ({ sequence, json }) => (odd.has(sequence) ? readable(json) : null));
+    const valid = `CASE WHEN json_valid(${READABLE}) THEN ${READABLE} END`;
+    try {
+      await connection.run(`INSERT INTO ${table} ${selectStaged(valid)}`);
+    } catch (error) {
+      if (!isAboutJson(error)) throw error;
+      await connection.run(`INSERT INTO ${table} ${selectStaged('NULL')}`);
+    }
   }
 }
 

@@ -16,7 +16,7 @@ import {
 import { type DayGroup, folderOf, nextMerge, partitionsOf, spanOf } from './partitions.ts';
 import { Pins } from './pins.ts';
 import { NOTHING } from './scan.ts';
-import { addToTable, CREATE_STAGED, createTable } from './staging.ts';
+import { Staging } from './staging.ts';
 
 /** A table of the newest events in DuckDB's memory. */
 export interface FreshTable {
@@ -72,6 +72,7 @@ const COPY_OPTIONS = `(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GR
 export class LakeStore {
   readonly #directory: string;
   readonly #engine: Engine;
+  readonly #staging: Staging;
   readonly #pins = new Pins();
   readonly #onStep: (step: StoreStep) => void;
   #manifest: Manifest;
@@ -80,7 +81,8 @@ export class LakeStore {
   #nextTable = 1;
   #start: Sequence = 0;
 
-  private constructor({ directory, engine, onStep = () => {} }: StoreOptions, manifest: Manifest) {
+  private constructor({ directory, engine, onStep = () => {} }: StoreOptions, staging: Staging, manifest: Manifest) {
+    this.#staging = staging;
     this.#directory = directory;
     this.#engine = engine;
     this.#onStep = onStep;
@@ -105,9 +107,9 @@ export class LakeStore {
       if (!listed.has(path) && !isManifest(path)) removeFile(directory, join(directory, path));
     }
     makeDirectory(directory, join(directory, TEMPORARY));
-    await options.engine.run(CREATE_STAGED);
-    await options.engine.run(createTable(NOTHING));
-    const store = new LakeStore(options, manifest);
+    const staging = await Staging.open(await options.engine.ownConnection());
+    await staging.createTable(NOTHING);
+    const store = new LakeStore(options, staging, manifest);
     store.retain(start);
     return store;
   }
@@ -156,7 +158,7 @@ export class LakeStore {
     const isNew = !table || this.#closed.has(table);
     if (!table || isNew) table = await this.#newTable(events[0]!.sequence, nowMs);
     const { name } = table;
-    await this.#engine.use((connection) => addToTable(connection, name, events));
+    await this.#staging.add(name, events);
     for (const { header, json } of events) {
       table.bytes += json.length;
       table.minMs = Math.min(table.minMs, header.timeMs);
@@ -171,7 +173,7 @@ export class LakeStore {
 
   async #newTable(first: Sequence, bornMs: number): Promise<FreshTable> {
     const name = `fresh_${this.#nextTable++}`;
-    await this.#engine.run(createTable(name));
+    await this.#staging.createTable(name);
     return { name, rows: 0, bytes: 0, minMs: Number.POSITIVE_INFINITY, maxMs: 0, first, end: first, bornMs };
   }
 
