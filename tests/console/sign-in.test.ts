@@ -1,6 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import * as iam from '@aws-sdk/client-iam';
 import * as sts from '@aws-sdk/client-sts';
@@ -28,6 +29,14 @@ async function signedIn(input: object = ownKeys()): Promise<ConsoleVisitor> {
   const browser = visitor();
   expect(await browser.signIn(input)).toMatchObject({ status: 200 });
   return browser;
+}
+
+async function freePort(): Promise<number> {
+  const taken = createServer();
+  await new Promise<void>((fulfil) => taken.listen(0, '127.0.0.1', fulfil));
+  const { port } = taken.address() as AddressInfo;
+  await new Promise((fulfil) => taken.close(fulfil));
+  return port;
 }
 
 /** A user with administrator's rights, a password and a key. */
@@ -672,6 +681,51 @@ describe('attacks', () => {
     const id = browser.cookie!.replace(/.*=/, '');
     for (const secret of [id, browser.csrf!, PASSWORD, 'Typed-In-Vain-1', keys.SecretAccessKey])
       expect(everything.includes(secret)).toBe(false);
+  });
+});
+
+describe('behind HTTPS', () => {
+  test('its own: the cookie is for this host alone and for HTTPS alone, the names are the certificate’s', async () => {
+    const folder = newFolder('tls');
+    const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+    const names = 'subjectAltName=DNS:audit.corp,IP:127.0.0.1';
+    const made = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', cert, '-days', '2'];
+    execFileSync('openssl', [...made, '-subj', '/CN=audit.corp', '-addext', names], { stdio: 'ignore' });
+    const own = await startOpenTrail({ flags: { 'tls-cert': cert, 'tls-key': key } });
+    expect(own.console).toMatch(/^https:/);
+    const browser = new ConsoleVisitor(own);
+    const keys = { AccessKeyId: own.accessKeyId, SecretAccessKey: own.secretAccessKey };
+    const { headers } = await browser.signIn(keys);
+    expect(headers['set-cookie']![0]).toMatch(
+      /^__Host-opentrail=[\w-]{43}; Path=\/; Max-Age=\d+; HttpOnly; SameSite=Strict; Secure$/,
+    );
+    expect((await browser.query('iam', 'ListUsers')).status).toBe(200);
+    const { port } = new URL(own.console!);
+    const at = (host: string) => browser.raw('/', { headers: { host: `${host}:${port}` } });
+    expect((await at('audit.corp')).status).not.toBe(421);
+    expect((await at('evil.example')).status).toBe(421);
+    const insecure = { origin: `http://127.0.0.1:${port}` };
+    expect((await browser.ask('/session', { headers: insecure })).status).toBe(403);
+    await own.stop();
+  });
+
+  test('a proxy’s: names, cookie and origin are those that browsers know', async () => {
+    const port = await freePort();
+    const flags = { 'console-url': 'https://audit.example.com', 'console-port': port };
+    const own = await startOpenTrail({ flags });
+    expect(own.said).toContain('Console: https://audit.example.com ');
+    const browser = new ConsoleVisitor({ console: `http://127.0.0.1:${port}` });
+    const body = { AccessKeyId: own.accessKeyId, SecretAccessKey: own.secretAccessKey };
+    const through = { host: 'audit.example.com', origin: 'https://audit.example.com' };
+    const answer = await browser.ask('/session', { method: 'POST', body, headers: through });
+    expect([answer.status, answer.headers['set-cookie']![0]]).toEqual([
+      200,
+      expect.stringMatching(/^__Host-.*Secure$/),
+    ]);
+    const plain = { ...through, origin: 'http://audit.example.com' };
+    expect((await browser.ask('/session', { headers: plain })).status).toBe(403);
+    expect((await browser.ask('/session', { headers: through })).status).toBe(200);
+    await own.stop();
   });
 });
 

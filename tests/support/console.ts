@@ -1,4 +1,5 @@
-import { type IncomingHttpHeaders, request } from 'node:http';
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import type { RunningOpenTrail } from './opentrail.ts';
 
 export interface ConsoleAnswer {
@@ -31,7 +32,8 @@ export class ConsoleVisitor {
 
   /** One request, without anything that is not said here. */
   raw(path: string, { method = 'GET', headers = {}, body, cookie }: Asking = {}): Promise<ConsoleAnswer> {
-    const { hostname, port } = new URL(this.#origin);
+    const { protocol, hostname, port } = new URL(this.#origin);
+    const request = protocol === 'https:' ? httpsRequest : httpRequest;
     const isText = typeof body === 'string' || Buffer.isBuffer(body);
     const bytes = body === undefined ? undefined : isText ? body : JSON.stringify(body);
     return new Promise((fulfil, reject) => {
@@ -41,6 +43,7 @@ export class ConsoleVisitor {
         path,
         method,
         agent: false,
+        rejectUnauthorized: false, // the tests' own certificate
         headers: {
           'user-agent': this.userAgent,
           ...(body !== undefined && !isText && { 'content-type': 'application/json' }),
