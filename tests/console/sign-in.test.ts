@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHmac } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import * as iam from '@aws-sdk/client-iam';
@@ -12,6 +12,7 @@ import { cleanUp, newFolder, type RunningOpenTrail, startOpenTrail } from '../su
 import { clientConfig, signedFetch } from '../support/sdk.ts';
 
 const ACCOUNT = '123456789012';
+const CLOCK = new URL('../support/jumping-clock.cjs', import.meta.url).pathname;
 const PASSWORD = 'Correct-Horse-9';
 
 let server: RunningOpenTrail;
@@ -339,6 +340,33 @@ describe('a session ends', () => {
     const tail = browser.ask('/aws/opentrail/us-east-1/opentrail/v1/tail').catch((error) => error.code);
     await browser.ask('/session', { method: 'DELETE' });
     expect(await tail).toBe('ECONNRESET');
+  });
+
+  test('when its time is over, whatever the clock does', async () => {
+    const HOUR_MS = 3_600_000;
+    const file = join(newFolder('clock'), 'offset');
+    const set = (offsetMs: number) => {
+      writeFileSync(`${file}.new`, String(offsetMs));
+      renameSync(`${file}.new`, file);
+    };
+    set(0);
+    const env = { OPENTRAIL_TEST_CLOCK: file, NODE_OPTIONS: `--require=${CLOCK}` };
+    const own = await startOpenTrail({ env });
+    const browser = new ConsoleVisitor(own);
+    const keys = { AccessKeyId: own.accessKeyId, SecretAccessKey: own.secretAccessKey };
+    const comesTo = (status: number) =>
+      eventually(async () => (await browser.raw('/session', { cookie: cookie! })).status === status, `${status}`);
+    await browser.signIn(keys);
+    let { cookie } = browser;
+    await comesTo(200);
+    set(12 * HOUR_MS + 1000);
+    await comesTo(401);
+    await browser.signIn(keys);
+    cookie = browser.cookie;
+    await comesTo(200);
+    set(6 * HOUR_MS); // before it began
+    await comesTo(401);
+    await own.stop();
   });
 
   test('not with the server: it is there again after a restart, and after a crash', async () => {

@@ -69,7 +69,13 @@ async function newest(filter: string, signal: AbortSignal): Promise<readonly Sho
 }
 
 const COLUMNS: readonly TableProps.ColumnDefinition<ShownEvent>[] = [
-  { id: 'time', header: 'Event time', width: 190, cell: ({ record }) => <Time value={textOf(record.eventTime)} /> },
+  {
+    id: 'time',
+    header: 'Event time',
+    width: 190,
+    minWidth: 160,
+    cell: ({ record }) => <Time value={textOf(record.eventTime)} />,
+  },
   {
     id: 'what',
     header: 'What happened',
@@ -80,5 +86,11 @@ const COLUMNS: readonly TableProps.ColumnDefinition<ShownEvent>[] = [
       return id === '' ? happened(event) : <Link href={eventHref(event.accountId, id)}>{happened(event)}</Link>;
     },
   },
-  { id: 'from', header: 'Source IP address', width: 180, cell: ({ record }) => textOf(record.sourceIPAddress) || '-' },
+  {
+    id: 'from',
+    header: 'Source IP address',
+    width: 180,
+    minWidth: 130,
+    cell: ({ record }) => textOf(record.sourceIPAddress) || '-',
+  },
 ];

@@ -52,14 +52,14 @@ const columnsWith = (counts: Call<ReadonlyMap<string, number>>): readonly TableP
     id: 'id',
     header: 'Key ID',
     isRowHeader: true,
-    minWidth: 200,
+    minWidth: 300,
     cell: ({ KeyId, Arn }) => <Link href={keyHref(Arn)}>{KeyId}</Link>,
   },
-  { id: 'state', header: 'State', minWidth: 150, sortingField: 'KeyState', cell: (key) => <KeyState of={key} /> },
+  { id: 'state', header: 'State', minWidth: 170, sortingField: 'KeyState', cell: (key) => <KeyState of={key} /> },
   {
     id: 'events',
     header: 'Uses in 90 days',
-    minWidth: 140,
+    minWidth: 100,
     cell: ({ Arn }) => <EventCount counts={counts} of={Arn} filter={usesOf(Arn)} />,
   },
   {
