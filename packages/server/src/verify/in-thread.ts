@@ -89,10 +89,9 @@ export function verifyInThread(
     worker
       .on('message', (message: FromThread) => {
         if ('ask' in message) {
-          answerOf(source, message.what).then(
-            (value) => worker.postMessage({ answer: message.ask, value } satisfies ToThread),
-            fail,
-          );
+          answerOf(source, message.what).then(({ value, moved }) => {
+            worker.postMessage({ answer: message.ask, value } satisfies ToThread, moved);
+          }, fail);
         } else if ('progress' in message) listener.onProgress(message.progress);
         else if ('verdicts' in message) listener.onVerdicts(message.verdicts);
         else if ('result' in message) end(() => fulfil(message.result));
@@ -103,9 +102,19 @@ export function verifyInThread(
   });
 }
 
-function answerOf(source: FetchedSource, what: Ask): Promise<unknown> {
-  if ('list' in what) return source.list(what.list, what.token);
-  return 'get' in what ? source.get(what.get, what.key) : source.publicKeys(what.keysOf, what.startMs, what.endMs);
+interface Answer {
+  readonly value: unknown;
+  /** Goes to the thread rather than being copied. */
+  readonly moved: ArrayBuffer[];
+}
+
+async function answerOf(source: FetchedSource, what: Ask): Promise<Answer> {
+  if ('list' in what) return { value: await source.list(what.list, what.token), moved: [] };
+  if ('keysOf' in what) return { value: await source.publicKeys(what.keysOf, what.startMs, what.endMs), moved: [] };
+  const object = await source.get(what.get, what.key);
+  if (object === undefined) return { value: undefined, moved: [] };
+  const body = Uint8Array.from(object.body); // a part of a larger buffer would take all of that along
+  return { value: { body, metadata: object.metadata }, moved: [body.buffer] };
 }
 
 const tooMuch = () =>

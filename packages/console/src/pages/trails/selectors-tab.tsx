@@ -2,12 +2,13 @@ import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useMemo } from 'react';
+import { useSession } from '../../api/session.ts';
 import { useCall } from '../../hooks/use-call.ts';
 import { Loaded } from '../../ui/loaded.tsx';
 import { getSelectors } from './calls.ts';
 import { CapturePreview } from './capture-preview.tsx';
 import { type SelectorsAnswer, selectorLines, selectorsInput, selectorsOf } from './logic/selectors.ts';
-import type { Trail } from './logic/trail.ts';
+import { accountIn, type Trail } from './logic/trail.ts';
 
 /** What the trail logs: in words, as JSON, and what that came to over the last day. */
 export function SelectorsTab({ trail }: { readonly trail: Trail }) {
@@ -20,6 +21,7 @@ export function SelectorsTab({ trail }: { readonly trail: Trail }) {
 }
 
 function Shown({ trail, answer }: { readonly trail: Trail; readonly answer: SelectorsAnswer }) {
+  const { AccountId } = useSession();
   const selectors = useMemo(() => selectorsOf(answer), [answer]);
   return (
     <SpaceBetween size="l">
@@ -39,7 +41,8 @@ function Shown({ trail, answer }: { readonly trail: Trail; readonly answer: Sele
         homeRegion={trail.HomeRegion}
         isMultiRegion={trail.IsMultiRegionTrail === true}
         includeGlobal={trail.IncludeGlobalServiceEvents !== false}
-        isOrganization={trail.IsOrganizationTrail === true}
+        // A member account sees its own part of its organization's trail.
+        isOrganization={trail.IsOrganizationTrail === true && accountIn(trail.TrailARN) === AccountId}
       />
     </SpaceBetween>
   );

@@ -14,9 +14,9 @@ import type { ObjectRead, ReadObject } from './read-objects.ts';
 /** Each takes a thread, which keeps a processor busy; others' calls are to find one free. */
 const AT_ONCE = { what: 'verifications', max: 4, ofAccountMax: 2 };
 /** Objects of one verification that are fetched at once. Each is a record to be made durable, many in one write. */
-const FETCHED_AT_ONCE = 16;
+const FETCHED_AT_ONCE = 8;
 /** The largest log file has 50 MB before gzip, and so a few MB after it; hostile ones shall not fill the memory. */
-const OBJECT_BYTES_MAX = 32 * 1024 * 1024;
+const OBJECT_BYTES_MAX = 16 * 1024 * 1024;
 
 interface VerifyTrailInput {
   readonly Trail?: string;
