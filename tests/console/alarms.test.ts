@@ -216,7 +216,10 @@ describe('notifications', () => {
       return status.LatestNotificationError !== undefined;
     }, 'a notice that is refused');
     await page.getByRole('button', { name: 'Refresh Trails' }).click();
-    await page.getByRole('table', { name: 'Trails' }).getByText('AuthorizationError').waitFor();
+    await page
+      .getByRole('table', { name: 'Trails' })
+      .getByText('does not let CloudTrail publish. (AuthorizationError)')
+      .waitFor();
     const phone = await openPage({ viewport: PHONE, colorScheme: 'dark' });
     await signIn(phone, server, '/notifications');
     await phone
@@ -231,7 +234,7 @@ describe('notifications', () => {
     const page = await openPage();
     expectProblem(page, /status of 40[03]/);
     await signIn(page, server, '/notifications', await nobody('no-topics'));
-    for (const action of ['cloudtrail:DescribeTrails', 'SNS:ListTopics', 'SNS:ListSubscriptions', 'sqs:ListQueues']) {
+    for (const action of ['cloudtrail:ListTrails', 'SNS:ListTopics', 'SNS:ListSubscriptions', 'sqs:ListQueues']) {
       await page.getByText(`You need permission for ${action}`, { exact: false }).waitFor();
     }
     await expectAccessible(page);

@@ -9,6 +9,7 @@ import Toggle from '@cloudscape-design/components/toggle';
 import { useMemo, useState } from 'react';
 import { clock } from '../../base/clock.ts';
 import { useCall } from '../../hooks/use-call.ts';
+import { CutText } from '../../ui/cut-text.tsx';
 import { EmptyState } from '../../ui/empty-state.tsx';
 import { printPath } from '../../ui/json-tree/path.ts';
 import { printValue } from '../../ui/json-tree/rows.ts';
@@ -16,7 +17,6 @@ import { Loaded } from '../../ui/loaded.tsx';
 import { Time } from '../../ui/time.tsx';
 import { visible } from '../../ui/visible.ts';
 import { EventLink } from './event-link.tsx';
-import { happened } from './happened.ts';
 import { alwaysDiffers, compareRecords, type Difference } from './logic/diff.ts';
 import { textOf, timeOf } from './logic/record.ts';
 import { type EventKey, findEvent, type ShownEvent } from './search.ts';
@@ -111,12 +111,18 @@ function Differences({ before, after, event }: DifferencesProps) {
 
 const COLOURS = { changed: 'blue', added: 'green', removed: 'red' } as const;
 
+/** Both sides are as wide, however long one is. */
+const VALUE_PX = 400;
+
 const valueColumn = (
   side: 'before' | 'after',
   of: ShownEvent,
   event: ShownEvent,
 ): TableProps.ColumnDefinition<Difference> => ({
   id: side,
+  width: VALUE_PX,
+  minWidth: 200,
+  maxWidth: VALUE_PX,
   header: <SideHeader event={of} isThis={of === event} />,
   cell: (one) => (one[side] === undefined ? <Box color="text-status-inactive">-</Box> : <Value value={one[side]} />),
 });
@@ -124,7 +130,7 @@ const valueColumn = (
 function SideHeader({ event, isThis }: { readonly event: ShownEvent; readonly isThis: boolean }) {
   return (
     <>
-      {isThis ? <>This event: {happened(event)}</> : <EventLink event={event} />}
+      {isThis ? 'This event' : <EventLink event={event} />}
       <Box fontSize="body-s" color="text-body-secondary">
         <Time value={textOf(event.record.eventTime)} />
       </Box>
@@ -132,16 +138,8 @@ function SideHeader({ event, isThis }: { readonly event: ShownEvent; readonly is
   );
 }
 
-/** Whole policies may differ. */
-const VALUE_CHARS_MAX = 2_000;
-
 const Value = ({ value }: { readonly value: unknown }) => (
   <code className="ot-event-code">
-    {cut(printValue(value))
-      .split('\n')
-      .map((line) => visible(line))
-      .join('\n')}
+    <CutText text={printValue(value)} />
   </code>
 );
-
-const cut = (text: string): string => (text.length <= VALUE_CHARS_MAX ? text : `${text.slice(0, VALUE_CHARS_MAX)}…`);

@@ -3,8 +3,9 @@ import CopyToClipboard from '@cloudscape-design/components/copy-to-clipboard';
 import ExpandableSection from '@cloudscape-design/components/expandable-section';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useEffect, useMemo, useRef, useState } from 'react';
+import { saveText } from '../trails/download-file.ts';
 import { layOut } from './logic/lay-out.ts';
-import { textOf } from './logic/record.ts';
+import { type AuditRecord, textOf } from './logic/record.ts';
 import type { ShownEvent } from './search.ts';
 
 /** The record's own text, laid out, every number and escape as it was written; the download is its very bytes. */
@@ -26,7 +27,10 @@ export function RawJson({ event }: { readonly event: ShownEvent }) {
               copySuccessText="Copied"
               copyErrorText="Could not be copied"
             />
-            <Button iconName="download" onClick={() => download(event.json, textOf(event.record.eventID))}>
+            <Button
+              iconName="download"
+              onClick={() => saveText(event.json, fileName(event.record), 'application/json')}
+            >
               Download
             </Button>
           </SpaceBetween>
@@ -66,11 +70,5 @@ function JsonText({ text }: { readonly text: string }) {
   );
 }
 
-function download(text: string, eventId: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = `${eventId.replace(/[^A-Za-z0-9-]/g, '') || 'event'}.json`;
-  link.click();
-  URL.revokeObjectURL(url);
-}
+const fileName = ({ eventID }: AuditRecord): string =>
+  `${textOf(eventID).replace(/[^A-Za-z0-9-]/g, '') || 'event'}.json`;

@@ -2,6 +2,8 @@ import { json, query } from '../../api/client.ts';
 import { isDenied } from '../../api/error.ts';
 import { allPages, type Listed, mapSome } from '../../api/pages.ts';
 import { listOf, type XmlValue } from '../../api/xml.ts';
+import { allTrails, getStatus } from '../trails/calls.ts';
+import type { Trail, TrailStatus } from '../trails/logic/trail.ts';
 
 /** Attributes of a topic or queue; undefined where the caller may list it and not look at it. */
 export type Attributes = Readonly<Record<string, string>> | undefined;
@@ -23,21 +25,10 @@ export interface Queue {
   readonly attributes: Attributes;
 }
 
-/** How a trail tells of its log files. Times are seconds since the epoch. */
+/** How a trail tells of its log files. */
 export interface TrailNotice {
-  readonly arn: string;
-  readonly name: string;
-  readonly region: string;
-  readonly topicArn: string;
+  readonly trail: Trail;
   readonly status: TrailStatus | undefined;
-}
-
-export interface TrailStatus {
-  readonly IsLogging?: boolean;
-  readonly LatestNotificationTime?: number;
-  readonly LatestNotificationAttemptTime?: string;
-  readonly LatestNotificationAttemptSucceeded?: string;
-  readonly LatestNotificationError?: string;
 }
 
 type Page = { readonly NextToken?: string };
@@ -103,33 +94,13 @@ export async function listQueues(signal: AbortSignal): Promise<Listed<Queue>> {
   return { items: queues, isCut };
 }
 
-interface Trail {
-  readonly Name: string;
-  readonly TrailARN: string;
-  readonly HomeRegion: string;
-  readonly SnsTopicARN?: string;
-}
-
 /** DescribeTrails, those alone that have a topic, each with GetTrailStatus. */
 export async function listTrailNotices(signal: AbortSignal): Promise<Listed<TrailNotice>> {
-  const { trailList = [] } = await json<{ trailList?: readonly Trail[] }>(
-    'cloudtrail',
-    'DescribeTrails',
-    { includeShadowTrails: true },
-    { signal },
-  );
-  const telling = trailList.filter(({ SnsTopicARN }) => SnsTopicARN);
-  const notices = await mapSome(telling, async (trail): Promise<TrailNotice> => {
-    const asked = json<TrailStatus>(
-      'cloudtrail',
-      'GetTrailStatus',
-      { Name: trail.TrailARN },
-      { region: trail.HomeRegion, signal },
-    );
-    const { TrailARN: arn, Name: name, HomeRegion: region, SnsTopicARN: topicArn = '' } = trail;
-    return { arn, name, region, topicArn, status: await ifAllowed(asked) };
+  const telling = (await allTrails(signal)).filter(({ SnsTopicARN }) => SnsTopicARN);
+  const items = await mapSome(telling, async (trail): Promise<TrailNotice> => {
+    return { trail, status: await ifAllowed(getStatus(trail, signal)) };
   });
-  return { items: notices, isCut: false };
+  return { items, isCut: false };
 }
 
 /** undefined for what the caller may not see; a list is still worth showing then. */

@@ -57,8 +57,8 @@ const columnsOf = (trails: readonly TrailNotice[]): readonly TableProps.ColumnDe
     header: 'Trails',
     cell: ({ arn }) =>
       trails
-        .filter(({ topicArn }) => topicArn === arn)
-        .map(({ name }) => visible(name))
+        .filter(({ trail }) => trail.SnsTopicARN === arn)
+        .map(({ trail }) => visible(trail.Name))
         .join(', ') || '-',
   },
 ];

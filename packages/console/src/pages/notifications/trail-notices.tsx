@@ -1,3 +1,4 @@
+import Box from '@cloudscape-design/components/box';
 import Link from '@cloudscape-design/components/link';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import type { TableProps } from '@cloudscape-design/components/table';
@@ -8,6 +9,7 @@ import { by, ListTable } from '../../ui/list-table.tsx';
 import { Time } from '../../ui/time.tsx';
 import { visible } from '../../ui/visible.ts';
 import { nameOfArn } from '../event/logic/record.ts';
+import { problemsOf } from '../trails/logic/health.ts';
 import type { TrailNotice } from './calls.ts';
 
 /** Which trail tells which topic of its log files, and how that went. */
@@ -18,8 +20,8 @@ export function TrailNotices({ call }: { readonly call: Call<Listed<TrailNotice>
       description="Trails that tell an SNS topic of each log file."
       call={call}
       columns={COLUMNS}
-      idOf={({ arn }) => arn}
-      textOf={({ name, topicArn, status }) => `${name} ${topicArn} ${status?.LatestNotificationError ?? ''}`}
+      idOf={({ trail }) => trail.TrailARN}
+      textOf={({ trail, status }) => `${trail.Name} ${trail.SnsTopicARN} ${status?.LatestNotificationError ?? ''}`}
       empty={{
         title: 'No trail has a topic',
         hint: (
@@ -38,16 +40,16 @@ const COLUMNS: readonly TableProps.ColumnDefinition<TrailNotice>[] = [
     id: 'name',
     header: 'Trail',
     isRowHeader: true,
-    cell: ({ name, arn }) => <Link href={trailHref(arn)}>{visible(name)}</Link>,
-    sortingComparator: by(({ name }) => name),
+    cell: ({ trail }) => <Link href={trailHref(trail.TrailARN)}>{visible(trail.Name)}</Link>,
+    sortingComparator: by(({ trail }) => trail.Name),
   },
   {
     id: 'topic',
     header: 'Topic',
-    cell: ({ topicArn }) => visible(nameOfArn(topicArn)),
-    sortingComparator: by(({ topicArn }) => topicArn),
+    cell: ({ trail }) => visible(nameOfArn(trail.SnsTopicARN ?? '')),
+    sortingComparator: by(({ trail }) => trail.SnsTopicARN),
   },
-  { id: 'state', header: 'Last notification', cell: ({ status }) => <Delivery status={status} /> },
+  { id: 'state', header: 'Last notification', minWidth: 220, cell: (notice) => <Delivery {...notice} /> },
   {
     id: 'time',
     header: 'Delivered',
@@ -57,13 +59,19 @@ const COLUMNS: readonly TableProps.ColumnDefinition<TrailNotice>[] = [
   },
 ];
 
-function Delivery({ status }: Pick<TrailNotice, 'status'>) {
+function Delivery({ trail, status }: TrailNotice) {
   if (!status) return <StatusIndicator type="warning">You may not see its status</StatusIndicator>;
-  if (status.LatestNotificationError) {
+  const problem = problemsOf(trail, status).find(({ about }) => about === 'Notifications');
+  if (problem) {
     return (
-      <StatusIndicator type="error" wrapText>
-        {visible(status.LatestNotificationError)}
-      </StatusIndicator>
+      <>
+        <StatusIndicator type="error" wrapText>
+          {visible(problem.says)} ({visible(problem.code)})
+        </StatusIndicator>
+        <Box color="text-body-secondary" fontSize="body-s">
+          {problem.how}
+        </Box>
+      </>
     );
   }
   if (status.LatestNotificationTime !== undefined) return <StatusIndicator>Delivered</StatusIndicator>;

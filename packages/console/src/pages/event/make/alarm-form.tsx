@@ -9,12 +9,13 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useState } from 'react';
 import { messageOf } from '../../../api/error.ts';
 import { useCall } from '../../../hooks/use-call.ts';
+import { listTopics } from '../../trails/calls.ts';
 import { happened } from '../happened.ts';
 import { nameFor } from '../logic/conditions.ts';
 import { nameOfArn } from '../logic/record.ts';
 import type { ShownEvent } from '../search.ts';
 import { createAlarm } from './create-alarm.ts';
-import { type TrailGroup, topicArns } from './log-groups.ts';
+import type { TrailGroup } from './log-groups.ts';
 
 interface AlarmFormProps {
   readonly groups: readonly TrailGroup[];
@@ -31,7 +32,7 @@ export function AlarmForm({ groups, pattern, event }: AlarmFormProps) {
   const [period, setPeriod] = useState(PERIODS[1]!);
   const [topicArn, setTopicArn] = useState('');
   const [outcome, setOutcome] = useState<'asked' | Error | { readonly name: string }>();
-  const topics = useCall((signal) => topicArns(group.region, signal), [group.region]);
+  const topics = useCall((signal) => listTopics(group.region, signal), [group.region]);
   const problems = { name: nameProblem(name), threshold: thresholdProblem(threshold) };
 
   const create = async () => {
