@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -46,6 +46,23 @@ async function ask(input: object, as: Parameters<typeof signedFetch>[0] = server
   const answer = await signedFetch(as, 'POST', `/opentrail/v1/${path}`, JSON.stringify(input), { headers });
   const text = await answer.text();
   return { status: answer.status, body: path === 'search' || !answer.ok ? JSON.parse(text) : text };
+}
+
+/** The process that searches for a server. */
+function lakeOf({ dataDir }: RunningOpenTrail): number {
+  const processes = readdirSync('/proc').flatMap((pid) => {
+    try {
+      const args = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+      const [, parent] = /\) \S (\d+) /.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
+      return [{ pid: Number(pid), parent: Number(parent), args }];
+    } catch {
+      return []; // it has ended meanwhile
+    }
+  });
+  const serving = processes.find(({ args }) => args.includes(dataDir) && args.includes('serve'))!;
+  const isLake = ({ parent, args }: (typeof processes)[number]) =>
+    parent === serving.pid && args.some((arg) => arg.endsWith('lake/process.js'));
+  return processes.find(isLake)!.pid;
 }
 
 /** Sends records, until they can be found also on a machine that is busy. */
@@ -488,6 +505,26 @@ describe('exports', () => {
     const nowhere = await opentrail(['export', '-o', '/nowhere/x.csv']);
     expect([nowhere.code, nowhere.stderr]).toEqual([1, expect.stringContaining('Cannot write')]);
   });
+  test.runIf(existsSync('/proc/self/stat'))('break off when what makes them dies, and the next is whole', async () => {
+    const large = 'export-large.amazonaws.com';
+    const filler = { eventSource: large, requestParameters: { filler: 'x'.repeat(15_000) } };
+    await put(Array.from({ length: 2_000 }, (_, i) => record(`large-${i}`, filler)));
+    const body = JSON.stringify({ Filter: `eventSource = ${large}`, Format: 'ndjson' });
+    const begin = () =>
+      signedFetch(server, 'POST', '/opentrail/v1/export', body, { headers: { 'content-type': 'application/json' } });
+    const reader = (await begin()).body!.getReader();
+    await reader.read();
+    process.kill(lakeOf(server), 'SIGKILL');
+    const rest = (async () => {
+      while (!(await reader.read()).done);
+    })();
+    await expect(rest).rejects.toThrow(/terminated|aborted|other side closed/);
+    const whole = await eventually(async () => {
+      const answer = await begin();
+      return answer.ok && linesOf(await answer.text());
+    }, 'the lake is there again');
+    expect(whole).toHaveLength(2_000);
+  });
   test('end when their reader has seen enough, and give their place back', async () => {
     const body = JSON.stringify({ Filter: FILTER, Format: 'ndjson' });
     for (let i = 0; i < 12; i++) {
@@ -512,7 +549,7 @@ describe('exports', () => {
     for await (const part of head.stdout) first += part;
     expect(first).toMatch(/^Event time,.*\r\n$/);
     await eventually(async () => (await ask({ Filter: FILTER, Count: true })).body.Count === 3_000, 'it answers');
-    expect(server.log()).not.toMatch(/"level":(50|60)/);
+    expect(server.log()).not.toMatch(/"level":(50|60)(?!.*lake)/);
   });
 });
 
