@@ -1,11 +1,12 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 import { fontsAsFiles } from './build/fonts.ts';
+import { licenses } from './build/licenses.ts';
 import { openTrailTheme } from './build/theme.ts';
 
 /** `npm run build` in the root builds into a folder of its own and puts it in place when complete (scripts/build-console.mjs). */
 export default defineConfig({
-  plugins: [react(), openTrailTheme(), fontsAsFiles()],
+  plugins: [react(), openTrailTheme(), fontsAsFiles(), licenses()],
   build: {
     outDir: '../server/console',
     emptyOutDir: true,
