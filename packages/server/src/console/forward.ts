@@ -8,7 +8,7 @@ import { INERT, type Visit } from './visit.ts';
 
 export interface ForwardDeps {
   readonly pipeline: Pick<Pipeline, 'answer'>;
-  readonly sessions: Pick<ConsoleSessions, 'onChange'>;
+  readonly sessions: Pick<ConsoleSessions, 'onEnd'>;
   /** Host and port of the AWS endpoint, which the services take for their own address. */
   readonly endpointHost: () => string;
   /** Whether what the call was let in for still holds. */
@@ -18,7 +18,7 @@ export interface ForwardDeps {
 
 /** `/aws/<signing name>/<region>/<path>`: nothing of it is decoded, so that nothing of it means two things. */
 const PATH = /^\/aws\/([a-z0-9-]{1,64})\/([a-z0-9-]{1,32})(\/.*)?$/s;
-/** Answers that go on for hours end this soon after the user, key or password that their session stood on. */
+/** Answers that go on for hours end this soon after the role, user, key or password that their session stood on. */
 const RECHECK_MS = 15_000;
 
 /** What is the connection's or the session's own, and no matter of the service. */
@@ -48,7 +48,7 @@ export function createForwarder({ pipeline, sessions, endpointHost, stands, cloc
       else res.destroy();
     };
     cancel = clock.after(RECHECK_MS, () => void look());
-    const unwatch = sessions.onChange(session, () => res.destroy());
+    const unwatch = sessions.onEnd(session, () => res.destroy());
     res.once('close', () => {
       cancel();
       unwatch();

@@ -63,8 +63,8 @@ export interface ConsoleSessions {
   end(session: ConsoleSession): Promise<void>;
   /** Whether it is still there, as it is given. */
   isCurrent(session: ConsoleSession): boolean;
-  /** Calls `fn` when the session ends, or has another role from then on. @returns a function that calls it off */
-  onChange(session: ConsoleSession, fn: () => void): () => void;
+  /** Calls `fn` when the session is ended. @returns a function that calls it off */
+  onEnd(session: ConsoleSession, fn: () => void): () => void;
   close(): void;
 }
 
@@ -125,12 +125,12 @@ export async function openConsoleSessions(deps: {
 
   /** Those that have to go so that one more of this owner may come: what is over, and what began longest ago. */
   const goingFor = (owner: string): string[] => {
-    const going = [...kept.values()].filter(isOver).map(({ session }) => session.id);
-    const lasting = [...kept.values()].map(({ session }) => session).filter(({ id }) => !going.includes(id));
-    const own = lasting.filter((session) => session.owner === owner);
-    const excess = (all: readonly ConsoleSession[], max: number) =>
-      all.slice(0, Math.max(0, all.length + 1 - max)).map(({ id }) => id);
-    return [...new Set([...going, ...excess(own, SESSIONS_OF_ONE_MAX), ...excess(lasting, SESSIONS_MAX)])];
+    const all = [...kept.values()];
+    const lasting = all.filter((one) => !isOver(one));
+    const own = lasting.filter(({ session }) => session.owner === owner);
+    const excess = (of: readonly Kept[], max: number) => of.slice(0, Math.max(0, of.length + 1 - max));
+    const going = [...all.filter(isOver), ...excess(own, SESSIONS_OF_ONE_MAX), ...excess(lasting, SESSIONS_MAX)];
+    return [...new Set(going.map(({ session }) => session.id))];
   };
 
   async function drop(ids: readonly string[]): Promise<void> {
@@ -195,7 +195,6 @@ export async function openConsoleSessions(deps: {
         if (kept.get(session.id) === one) kept.set(session.id, before);
         throw error;
       }
-      tell([session.id]);
       return changed;
     },
     end: ({ id }) => drop([id]),
@@ -203,7 +202,7 @@ export async function openConsoleSessions(deps: {
       const one = kept.get(session.id);
       return one?.session === session && !isOver(one);
     },
-    onChange({ id }, fn) {
+    onEnd({ id }, fn) {
       const fns = watchers.get(id) ?? new Set();
       watchers.set(id, fns.add(fn));
       return () => {
