@@ -1,7 +1,7 @@
 import Icon from '@cloudscape-design/components/icon';
 import Link from '@cloudscape-design/components/link';
 import type { TableProps } from '@cloudscape-design/components/table';
-import type { ReactNode } from 'react';
+import { createContext, type ReactNode, useContext, useMemo } from 'react';
 import { eventHref } from '../../app/links.ts';
 import { accountText } from '../../ui/format.ts';
 import { Time } from '../../ui/time.tsx';
@@ -28,6 +28,7 @@ const WIDTHS: Readonly<Record<string, number>> = {
 const WIDTH = 200;
 
 const CELLS: Readonly<Record<string, (row: EventRow) => ReactNode>> = {
+  eventName: (row) => <EventName row={row} />,
   eventTime: (row) => <Time value={row.event.header.timeMs} />,
   accountId: (row) => accountText(row.accountId),
 };
@@ -36,22 +37,17 @@ export interface ColumnOptions {
   readonly width: number | undefined;
   /** The zone of times: stands in the head of their column. */
   readonly zone: string;
-  /** Key of the row that is shown beside the list. */
-  readonly openKey: string | undefined;
 }
 
+/** Key of the row that is shown beside the list: a context, so that opening one draws no other row anew. */
+export const OpenRow = createContext<string | undefined>(undefined);
+
 /** A column for a field or a path. Only time sorts: the server has events in no other order. */
-export function columnOf(
-  field: string,
-  { width, zone, openKey }: ColumnOptions,
-): TableProps.ColumnDefinition<EventRow> {
+export function columnOf(field: string, { width, zone }: ColumnOptions): TableProps.ColumnDefinition<EventRow> {
   return {
     id: field,
     header: field === 'eventTime' ? `${labelOf(field)} (${zone})` : labelOf(field),
-    cell:
-      field === 'eventName'
-        ? (row) => <EventName row={row} isOpen={row.key === openKey} />
-        : (CELLS[field] ?? ((row) => <Values values={valuesOf(row, field)} />)),
+    cell: CELLS[field] ?? ((row) => <Values values={valuesOf(row, field)} />),
     width: width ?? WIDTHS[field] ?? WIDTH,
     minWidth: 80,
     isRowHeader: field === 'eventName',
@@ -59,12 +55,14 @@ export function columnOf(
   };
 }
 
-/** Names that are fields, each once: a link may hold any text. */
-export const knownColumns = (names: readonly string[]): readonly string[] => [
-  ...new Set(names.map(fieldNamed).filter((name) => name !== undefined)),
-];
+/** Those that are fields, each once: a link may hold any text. The same list as long as it names the same. */
+export function useKnownColumns(names: readonly string[]): readonly string[] {
+  const text = names.join('\n');
+  return useMemo(() => [...new Set(text.split('\n').flatMap((name) => fieldNamed(name) ?? []))], [text]);
+}
 
-function EventName({ row, isOpen }: { readonly row: EventRow; readonly isOpen: boolean }) {
+function EventName({ row }: { readonly row: EventRow }) {
+  const isOpen = useContext(OpenRow) === row.key;
   const name = visible(row.event.header.eventName, CELL_CHARS_MAX) || '-';
   return (
     <span className={isOpen ? 'history-open' : undefined}>

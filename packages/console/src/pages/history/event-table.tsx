@@ -1,14 +1,14 @@
-import Table from '@cloudscape-design/components/table';
-import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef } from 'react';
+import Table, { type TableProps } from '@cloudscape-design/components/table';
+import { createContext, type KeyboardEvent, memo, type ReactNode, useContext, useEffect, useMemo, useRef } from 'react';
 import { clock } from '../../base/clock.ts';
 import { usePreferences } from '../../hooks/use-preferences.ts';
 import { zoneText } from '../../ui/format.ts';
-import { columnOf } from './columns.tsx';
+import { columnOf, OpenRow } from './columns.tsx';
 import type { EventRow } from './event-row.ts';
 import { type HistoryPreferences, historyPreferences } from './saved.ts';
 import type { HistoryState, SelectedEvent } from './state.ts';
 
-interface EventTableProps {
+interface EventTableProps extends Slots {
   readonly rows: readonly EventRow[];
   readonly columns: readonly string[];
   readonly preferences: HistoryPreferences;
@@ -20,36 +20,85 @@ interface EventTableProps {
   readonly onSelect: (selected: SelectedEvent) => void;
   readonly picked: readonly EventRow[];
   readonly onPick: (picked: readonly EventRow[]) => void;
+}
+
+/** The list. A row opens beside it by a click, or by Enter on one of its cells; the event's name leads to its page. */
+export function EventTable(props: EventTableProps) {
+  const { rows, columns, preferences, loading, order, onOrder, selected, picked } = props;
+  const { header, empty, pagination, preferencesControl } = props;
+  const latest = useRef(props);
+  latest.current = props;
+  const actions = useMemo<Actions>(
+    () => ({
+      order: (next) => latest.current.onOrder?.(next),
+      pick: (next) => latest.current.onPick(next),
+      open: (row) => {
+        const { accountId, eventId } = row;
+        if (eventId !== '') latest.current.onSelect({ accountId, eventId });
+      },
+    }),
+    [],
+  );
+  const openKey = rows.find((row) => isSelected(row, selected))?.key;
+  useEffect(() => {
+    if (openKey !== undefined) document.querySelector('.history-open')?.scrollIntoView({ block: 'nearest' });
+  }, [openKey]);
+  return (
+    <SlotsContext.Provider value={{ header, empty, pagination, preferencesControl }}>
+      <OpenRow.Provider value={openKey}>
+        <Rows
+          rows={rows}
+          columns={columns}
+          preferences={preferences}
+          loading={loading}
+          order={order}
+          canOrder={onOrder !== undefined}
+          picked={picked}
+          actions={actions}
+        />
+      </OpenRow.Provider>
+    </SlotsContext.Provider>
+  );
+}
+
+/** What stands around the rows. It changes more often than they do, and they are what takes long to draw. */
+interface Slots {
   readonly header: ReactNode;
   readonly empty: ReactNode;
   readonly pagination: ReactNode;
   readonly preferencesControl: ReactNode;
 }
 
-/** The list. A row opens beside it by a click, or by Enter on one of its cells; the event's name leads to its page. */
-export function EventTable(props: EventTableProps) {
-  const { rows, columns, preferences, loading, order, onOrder, selected, onSelect, picked, onPick } = props;
+const SlotsContext = createContext<Slots>({ header: null, empty: null, pagination: null, preferencesControl: null });
+const Slot = ({ name }: { readonly name: keyof Slots }) => <>{useContext(SlotsContext)[name]}</>;
+
+interface Actions {
+  readonly order: (order: HistoryState['order']) => void;
+  readonly pick: (picked: readonly EventRow[]) => void;
+  readonly open: (row: EventRow) => void;
+}
+
+interface RowsProps extends Pick<EventTableProps, 'rows' | 'columns' | 'preferences' | 'loading' | 'order' | 'picked'> {
+  readonly canOrder: boolean;
+  readonly actions: Actions;
+}
+
+const Rows = memo(function Rows(props: RowsProps) {
+  const { rows, columns, preferences, loading, order, canOrder, picked, actions } = props;
   const [{ times }] = usePreferences();
   const { widths } = preferences;
-  const openKey = rows.find((row) => isSelected(row, selected))?.key;
   const zone = zoneText(clock.now(), times);
   const definitions = useMemo(
-    () => columns.map((field) => columnOf(field, { width: widths[field], zone, openKey })),
-    [columns, widths, zone, openKey],
+    () => columns.map((field) => columnOf(field, { width: widths[field], zone })),
+    [columns, widths, zone],
   );
-  const open = (row: EventRow | undefined) => {
-    if (row && row.eventId !== '') onSelect({ accountId: row.accountId, eventId: row.eventId });
-  };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== 'Enter' && event.key !== ' ') return;
-    const index = indexOfRow(event.target);
-    if (index === undefined) return;
+    const row = rows[indexOfRow(event.target) ?? -1];
+    if (row === undefined) return;
     event.preventDefault();
-    open(rows[index]);
+    actions.open(row);
   };
-  useEffect(() => {
-    if (openKey !== undefined) document.querySelector('.history-open')?.scrollIntoView({ block: 'nearest' });
-  }, [openKey]);
   const keepWidths = useKeptWidths(columns);
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the rows within are what keys act on
@@ -66,28 +115,30 @@ export function EventTable(props: EventTableProps) {
         enableKeyboardNavigation
         selectionType="multi"
         selectedItems={picked}
-        onSelectionChange={({ detail }) => onPick(detail.selectedItems)}
-        onRowClick={({ detail }) => open(detail.item)}
+        onSelectionChange={({ detail }) => actions.pick(detail.selectedItems)}
+        onRowClick={({ detail }) => actions.open(detail.item)}
         isItemDisabled={(row) => row.eventId === ''}
         sortingColumn={{ sortingField: 'eventTime' }}
         sortingDescending={order === 'newest'}
-        sortingDisabled={onOrder === undefined}
-        onSortingChange={({ detail }) => onOrder?.(detail.isDescending ? 'newest' : 'oldest')}
+        sortingDisabled={!canOrder}
+        onSortingChange={({ detail }) => actions.order(detail.isDescending ? 'newest' : 'oldest')}
         onColumnWidthsChange={({ detail }) => keepWidths(detail.widths)}
-        header={props.header}
-        empty={props.empty}
-        pagination={props.pagination}
-        preferences={props.preferencesControl}
-        ariaLabels={{
-          tableLabel: 'Events',
-          selectionGroupLabel: 'Events to compare',
-          allItemsSelectionLabel: () => 'Select all events of this page',
-          itemSelectionLabel: (_, row) => `Select ${row.event.header.eventName}`,
-        }}
+        header={<Slot name="header" />}
+        empty={<Slot name="empty" />}
+        pagination={<Slot name="pagination" />}
+        preferences={<Slot name="preferencesControl" />}
+        ariaLabels={ARIA_LABELS}
       />
     </div>
   );
-}
+});
+
+const ARIA_LABELS: TableProps.AriaLabels<EventRow> = {
+  tableLabel: 'Events',
+  selectionGroupLabel: 'Events to compare',
+  allItemsSelectionLabel: () => 'Select all events of this page',
+  itemSelectionLabel: (_, row) => `Select ${row.event.header.eventName}`,
+};
 
 const isSelected = (row: EventRow, selected: SelectedEvent | undefined): boolean =>
   selected !== undefined && row.eventId === selected.eventId && row.accountId === selected.accountId;

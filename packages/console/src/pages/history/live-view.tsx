@@ -4,7 +4,7 @@ import { useEffect, useMemo, useRef, useState } from 'react';
 import { clock } from '../../base/clock.ts';
 import { EmptyState } from '../../ui/empty-state.tsx';
 import { ErrorState } from '../../ui/error-state.tsx';
-import { knownColumns } from './columns.tsx';
+import { useKnownColumns } from './columns.tsx';
 import { CompareButton } from './compare-button.tsx';
 import { Controls } from './controls.tsx';
 import { type EventRow, liveRowOf } from './event-row.ts';
@@ -41,7 +41,7 @@ export function LiveView({ session, state, preferences, asked, change, onShown }
   const rows = useRows(live.rows.slice(index * pageSize, (index + 1) * pageSize));
   useEffect(() => onShown({ rows, upTo: undefined }), [rows, onShown]);
   const paths = useMemo(() => (held ? pathsIn(rows.map(({ event }) => event.record)) : []), [rows, held]);
-  const columns = useMemo(() => knownColumns(state.columns), [state.columns]);
+  const columns = useKnownColumns(state.columns);
   return (
     <div className="history">
       <Controls session={session} state={state} change={change} facets={[]} paths={paths} countText="">

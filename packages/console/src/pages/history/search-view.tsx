@@ -1,12 +1,13 @@
 import Button from '@cloudscape-design/components/button';
 import Header from '@cloudscape-design/components/header';
 import Pagination from '@cloudscape-design/components/pagination';
+import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import { useEffect, useMemo, useState } from 'react';
 import { usePreferences } from '../../hooks/use-preferences.ts';
 import { EmptyState } from '../../ui/empty-state.tsx';
 import { ErrorState } from '../../ui/error-state.tsx';
 import { countText } from '../../ui/format.ts';
-import { knownColumns } from './columns.tsx';
+import { useKnownColumns } from './columns.tsx';
 import { CompareButton } from './compare-button.tsx';
 import { Controls } from './controls.tsx';
 import type { EventRow } from './event-row.ts';
@@ -46,7 +47,7 @@ export function SearchView({ session, state, preferences, asked, change, onShown
     setPicked(NO_ROWS);
   }, [rows, upTo, pages.loading, onShown]);
   const paths = useMemo(() => pathsIn(rows.map(({ event }) => event.record)), [rows]);
-  const columns = useMemo(() => knownColumns(state.columns), [state.columns]);
+  const columns = useKnownColumns(state.columns);
   const filter = useMemo(() => readFilter(state.filter), [state.filter]);
   const changeFilter = (next: SearchFilter | undefined) => change({ filter: printSearchFilter(next) });
   const count = histogram.data && !histogram.loading ? countText(histogram.data.totalCount) : undefined;
@@ -97,6 +98,7 @@ export function SearchView({ session, state, preferences, asked, change, onShown
           header={
             <Header
               {...(count !== undefined && { counter: `(${count})` })}
+              {...(pages.loading && { info: <StatusIndicator type="loading">Searching</StatusIndicator> })}
               {...(behindCount > 0 && {
                 description: `${countText(behindCount)} newer events cannot be searched yet.`,
               })}
