@@ -29,7 +29,10 @@ export function compileSearchFilter(filter: SearchFilter | undefined): SearchTes
 function compileCondition(condition: Condition): SearchTest {
   if ('text' in condition) {
     const needles = textNeedles(condition.text);
-    return ({ folded }) => needles.some((needle) => folded.includes(needle));
+    return (event) => {
+      const folded = event.fold(event.text);
+      return needles.some((needle) => folded.includes(needle));
+    };
   }
   const reference = resolveField(condition.field);
   if ('field' in reference && reference.field.kind === 'time') return compileTime(condition);
@@ -40,20 +43,22 @@ function compileCondition(condition: Condition): SearchTest {
     return (event) => valuesOf(event).some((value) => wanted.has(value));
   }
   const [negated, holds] = compileOperator(condition.op, condition.value);
-  return (event) => valuesOf(event).some(holds) !== negated;
+  return (event) => valuesOf(event).some((value) => holds(value, event)) !== negated;
 }
 
+type Holds = (value: string, event: SearchableEvent) => boolean;
+
 /** A negated operator is what its opposite is not. */
-function compileOperator(op: SearchOp, wanted: string): readonly [negated: boolean, (value: string) => boolean] {
+function compileOperator(op: SearchOp, wanted: string): readonly [negated: boolean, Holds] {
   if (op.startsWith('!')) return [true, compileOperator(op.slice(1) as SearchOp, wanted)[1]];
   const folded = foldCase(wanted);
   switch (op) {
     case '=':
       return [false, (value) => value === wanted];
     case ':':
-      return [false, (value) => foldCase(value).includes(folded)];
+      return [false, (value, event) => event.fold(value).includes(folded)];
     case '^':
-      return [false, (value) => foldCase(value).startsWith(folded)];
+      return [false, (value, event) => event.fold(value).startsWith(folded)];
     default: {
       const compare = COMPARE[op as keyof typeof COMPARE];
       const bound = Number(wanted);
@@ -104,29 +109,36 @@ function ofHeader(of: (header: EventHeader) => string | undefined | readonly str
 const NONE: readonly string[] = [];
 
 function compilePath(path: readonly PathStep[]): (event: SearchableEvent) => readonly string[] {
-  return ({ record }) => {
+  return (event) => {
     const values: string[] = [];
-    collect(record, path, 0, values);
+    collect(event, event.record, path, 0, values);
     return values;
   };
 }
 
-function collect(value: unknown, path: readonly PathStep[], depth: number, values: string[]): void {
+function collect(
+  event: SearchableEvent,
+  value: unknown,
+  path: readonly PathStep[],
+  depth: number,
+  values: string[],
+): void {
   const step = path[depth];
   if (step === undefined) {
-    const text = textOf(value);
+    const text = textOf(event, value);
     if (text !== '') values.push(text);
   } else if ('name' in step) {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return;
-    if (Object.hasOwn(value, step.name))
-      collect((value as Record<string, unknown>)[step.name], path, depth + 1, values);
+    if (Object.hasOwn(value, step.name)) {
+      collect(event, (value as Record<string, unknown>)[step.name], path, depth + 1, values);
+    }
   } else if (Array.isArray(value)) {
-    if ('index' in step) collect(value[step.index], path, depth + 1, values);
-    else for (const element of value) collect(element, path, depth + 1, values);
+    if ('index' in step) collect(event, value[step.index], path, depth + 1, values);
+    else for (const element of value) collect(event, element, path, depth + 1, values);
   }
 }
 
-function textOf(value: unknown): string {
+function textOf(event: SearchableEvent, value: unknown): string {
   if (value === null || value === undefined) return '';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return typeof value === 'object' ? event.jsonOf(value) : String(value);
 }

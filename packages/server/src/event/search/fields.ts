@@ -8,29 +8,38 @@ export interface SearchableEvent {
   /** The record's JSON. */
   readonly text: string;
   readonly record: LooseRecord;
-  /** The JSON as free text is looked for in it: see `foldCase`. */
-  readonly folded: string;
+  /** The JSON of an object or a list of the record. */
+  jsonOf(value: object): string;
+  /** `foldCase` of a text of the record. */
+  fold(text: string): string;
 }
 
 /** @param json the record's own bytes, or their text */
 export const searchableEvent = (header: EventHeader, json: { toString(): string }): SearchableEvent =>
   new LazyEvent(header, json);
 
-/** Not an object literal with getters: V8 makes a hidden class for each of those, and keeps it long. */
+/** Folding shorter texts again costs less than remembering them. */
+const LONG_CHARS = 512;
+
+/**
+ * Not an object literal with getters: V8 makes a hidden class for each of those, and keeps it long. It remembers what is
+ * costly to make of a large record, which hundreds of conditions may ask for.
+ */
 class LazyEvent implements SearchableEvent {
   readonly header: EventHeader;
-  readonly #json: { toString(): string };
+  readonly #bytes: { toString(): string };
   #text: string | undefined;
   #record: LooseRecord | undefined;
-  #folded: string | undefined;
+  #json: Map<object, string> | undefined;
+  #folded: Map<string, string> | undefined;
 
   constructor(header: EventHeader, json: { toString(): string }) {
     this.header = header;
-    this.#json = json;
+    this.#bytes = json;
   }
 
   get text(): string {
-    this.#text ??= this.#json.toString();
+    this.#text ??= this.#bytes.toString();
     return this.#text;
   }
 
@@ -39,10 +48,24 @@ class LazyEvent implements SearchableEvent {
     return this.#record;
   }
 
-  get folded(): string {
-    this.#folded ??= foldCase(this.text);
-    return this.#folded;
+  jsonOf(value: object): string {
+    this.#json ??= new Map();
+    return remembered(this.#json, value, JSON.stringify);
   }
+
+  fold(text: string): string {
+    if (text.length < LONG_CHARS) return foldCase(text);
+    this.#folded ??= new Map();
+    return remembered(this.#folded, text, foldCase);
+  }
+}
+
+function remembered<K>(made: Map<K, string>, key: K, make: (key: K) => string): string {
+  const known = made.get(key);
+  if (known !== undefined) return known;
+  const text = make(key);
+  made.set(key, text);
+  return text;
 }
 
 /** What can be compared: `time` takes comparisons only, `boolean` true and false only. */

@@ -428,6 +428,18 @@ test('what it finds, held against a plain reading', () => {
   );
 });
 
+test('a filter with many costly conditions over a large record takes a moment, not seconds', () => {
+  const large = { ...RECORD, requestParameters: { text: 'Ä'.repeat(250_000) }, userAgent: 'A'.repeat(400_000) };
+  const asked = ['requestParameters : nowhere', 'userAgent : nowhere', 'nowhere'];
+  const test = compileSearchFilter(
+    parseSearchFilter(Array.from({ length: 198 }, (_, i) => `${asked[i % 3]}${i}`).join(' or ')),
+  );
+  const event = eventOf(large);
+  const started = performance.now();
+  expect(test(event)).toBe(false);
+  expect(performance.now() - started).toBeLessThan(5_000);
+});
+
 test('any text is read or refused with its place, soon', () => {
   const pieces = fc.array(
     fc.oneof(
