@@ -2,20 +2,19 @@ import Button from '@cloudscape-design/components/button';
 import CopyToClipboard from '@cloudscape-design/components/copy-to-clipboard';
 import Toggle from '@cloudscape-design/components/toggle';
 import { navigate, placeNow } from '../../app/router.ts';
-import { Downloads } from './downloads.tsx';
-import type { Search } from './request.ts';
+import { Downloads, type Wanted } from './downloads.tsx';
 import { SavedSearches } from './saved-searches.tsx';
 import { type HistoryState, writeState } from './state.ts';
 import type { ChangeState } from './use-history-state.ts';
 
 interface ActionsProps {
   readonly state: HistoryState;
-  readonly search: Search | undefined;
+  readonly wanted: Wanted | undefined;
   readonly change: ChangeState;
   readonly onRefresh: () => void;
 }
 
-export function Actions({ state, search, change, onRefresh }: ActionsProps) {
+export function Actions({ state, wanted, change, onRefresh }: ActionsProps) {
   const { selected: _, ...shown } = state;
   return (
     <div className="history-actions">
@@ -34,7 +33,7 @@ export function Actions({ state, search, change, onRefresh }: ActionsProps) {
         params={writeState(shown).toString()}
         onOpen={(params) => navigate(`${placeNow().path}?${params}`)}
       />
-      <Downloads search={search} columns={state.columns} />
+      <Downloads wanted={wanted} columns={state.columns} />
     </div>
   );
 }

@@ -87,6 +87,12 @@ function partsSink(name: string, mimeType: string): Sink {
   };
 }
 
+export interface Progress {
+  readonly bytesCount: number;
+  /** Ends of lines: about as many as events, in all formats. */
+  readonly linesCount: number;
+}
+
 /** How often progress is told: more would be drawing, not reading. */
 const TELL_EVERY_BYTES = 256 * 1024;
 
@@ -97,32 +103,40 @@ const TELL_EVERY_BYTES = 256 * 1024;
 export async function bring(
   body: ReadableStream<Uint8Array>,
   sink: Sink,
-  tell: (bytesCount: number) => void,
+  tell: (progress: Progress) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const reader = body.getReader();
-  let count = 0;
+  let bytesCount = 0;
+  let linesCount = 0;
   let told = 0;
   try {
     for (;;) {
       const { done, value } = await read(reader, signal);
       if (done) break;
       await sink.write(value);
-      count += value.length;
-      if (count - told >= TELL_EVERY_BYTES) {
-        told = count;
-        tell(count);
-      }
+      bytesCount += value.length;
+      linesCount += linesIn(value);
+      if (bytesCount - told < TELL_EVERY_BYTES) continue;
+      told = bytesCount;
+      tell({ bytesCount, linesCount });
     }
     signal.throwIfAborted();
     await sink.close();
-    tell(count);
+    tell({ bytesCount, linesCount });
   } catch (error) {
     await reader.cancel().catch(() => undefined);
     await sink.discard();
     throw error;
   }
 }
+
+function linesIn(bytes: Uint8Array): number {
+  let count = 0;
+  for (let at = bytes.indexOf(LINE_END); at >= 0; at = bytes.indexOf(LINE_END, at + 1)) count++;
+  return count;
+}
+const LINE_END = 0x0a;
 
 async function read(reader: ReadableStreamDefaultReader<Uint8Array>, signal: AbortSignal) {
   signal.throwIfAborted();
@@ -137,12 +151,3 @@ async function read(reader: ReadableStreamDefaultReader<Uint8Array>, signal: Abo
 /** `opentrail-events-2026-01-31T10-00-00Z.csv`: no colons, which Windows takes in no name. */
 export const fileName = (nowMs: number, extension: string): string =>
   `opentrail-events-${new Date(nowMs).toISOString().slice(0, 19).replaceAll(':', '-')}Z.${extension}`;
-
-const UNITS = ['bytes', 'KB', 'MB', 'GB', 'TB'] as const;
-
-/** `12.3 MB`, as files are spoken of. */
-export function printBytes(count: number): string {
-  const power = Math.min(UNITS.length - 1, Math.floor(Math.log(Math.max(1, count)) / Math.log(1_000)));
-  const number = count / 1_000 ** power;
-  return `${power === 0 ? number : number.toFixed(number < 10 ? 1 : 0)} ${UNITS[power]}`;
-}

@@ -4,8 +4,8 @@ import { nativeAnswer } from '../../api/client.ts';
 import { messageOf } from '../../api/error.ts';
 import { flash } from '../../app/flashes.tsx';
 import { clock } from '../../base/clock.ts';
-import { bytesText } from '../../ui/format.ts';
-import { bring, type FileKind, fileName, openSink } from './download.ts';
+import { bytesText, countText } from '../../ui/format.ts';
+import { bring, type FileKind, fileName, openSink, type Progress } from './download.ts';
 import type { Search } from './request.ts';
 
 const FORMATS = [
@@ -14,22 +14,29 @@ const FORMATS = [
 ] as const;
 type Format = (typeof FORMATS)[number];
 
+/** What is to be downloaded: exactly what is shown. */
+export interface Wanted {
+  readonly search: Search;
+  /** How many events there are, as far as they were counted already. */
+  readonly totalCount: number | undefined;
+}
+
 interface DownloadsProps {
-  /** What is shown; undefined while nothing is. */
-  readonly search: Search | undefined;
+  /** Undefined while nothing is shown. */
+  readonly wanted: Wanted | undefined;
   readonly columns: readonly string[];
 }
 
 /** All events of the search, not only the page: in the order and, as CSV, with the columns that are shown. */
-export function Downloads({ search, columns }: DownloadsProps) {
+export function Downloads({ wanted, columns }: DownloadsProps) {
   return (
     <ButtonDropdown
       items={FORMATS.map(({ id, text }) => ({ id, text }))}
-      disabled={search === undefined}
+      disabled={wanted === undefined}
       expandToViewport
       onItemClick={({ detail }) => {
         const format = FORMATS.find(({ id }) => id === detail.id);
-        if (format && search) void download(format, search, columns);
+        if (format && wanted) void download(format, wanted, columns);
       }}
     >
       Download events
@@ -38,7 +45,11 @@ export function Downloads({ search, columns }: DownloadsProps) {
 }
 
 /** Streams the events into a file; how far it is, how it ended and a way to cancel stand above whatever page is shown. */
-async function download({ id, mimeType }: Format, search: Search, columns: readonly string[]): Promise<void> {
+async function download(
+  { id, mimeType }: Format,
+  { search, totalCount }: Wanted,
+  columns: readonly string[],
+): Promise<void> {
   const file: FileKind = { name: fileName(clock.now(), id), mimeType, extension: id };
   const abort = new AbortController();
   const flashId = `download-${file.name}`;
@@ -46,20 +57,13 @@ async function download({ id, mimeType }: Format, search: Search, columns: reado
     const sink = await openSink(file);
     if (sink === undefined) return;
     const cancel = <Button onClick={() => abort.abort()}>Cancel</Button>;
-    let bytesCount = 0;
-    const tell = (count: number) => {
-      bytesCount = count;
-      flash(
-        {
-          type: 'info',
-          loading: true,
-          content: `Downloading ${file.name}: ${bytesText(count)} so far`,
-          action: cancel,
-        },
-        flashId,
-      );
+    let size = '';
+    const tell = (progress: Progress) => {
+      size = bytesText(progress.bytesCount);
+      const content = `Downloading ${file.name}: ${progressText(progress, totalCount)}`;
+      flash({ type: 'info', loading: true, content, action: cancel }, flashId);
     };
-    tell(0);
+    tell({ bytesCount: 0, linesCount: 0 });
     const input = { ...search, Format: id, ...(id === 'csv' && { Columns: columns }) };
     const body = await nativeAnswer('export', input, { signal: abort.signal })
       .then((answer) => answer.body!)
@@ -68,9 +72,16 @@ async function download({ id, mimeType }: Format, search: Search, columns: reado
         throw error;
       });
     await bring(body, sink, tell, abort.signal);
-    flash({ type: 'success', content: `Downloaded ${file.name} (${bytesText(bytesCount)}).` }, flashId);
+    flash({ type: 'success', content: `Downloaded ${file.name} (${size}).` }, flashId);
   } catch (error) {
     if (abort.signal.aborted) flash({ type: 'info', content: `Cancelled ${file.name}. No file was kept.` }, flashId);
     else flash({ type: 'error', header: `${file.name} could not be downloaded`, content: messageOf(error) }, flashId);
   }
+}
+
+function progressText({ bytesCount, linesCount }: Progress, totalCount: number | undefined): string {
+  const size = bytesText(bytesCount);
+  if (totalCount === undefined) return `${size} so far`;
+  // Line ends within values are counted as well: there are never more events than there are.
+  return `${countText(Math.min(linesCount, totalCount))} of ${countText(totalCount)} events, ${size}`;
 }

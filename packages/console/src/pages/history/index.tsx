@@ -14,13 +14,15 @@ import { useHistoryState } from './use-history-state.ts';
 import './history.css';
 import type { Shown } from './view.ts';
 
+const NOTHING: Shown = { rows: [], upTo: undefined, totalCount: undefined };
+
 /** Event history: who did what, over all accounts and Regions that the person may see. */
 export default function HistoryPage() {
   const session = useSession();
   const [state, change] = useHistoryState();
   const preferences = useStore(historyPreferences);
   const [round, setRound] = useState(0);
-  const [{ rows, upTo }, setShown] = useState<Shown>({ rows: [], upTo: undefined });
+  const [{ rows, upTo, totalCount }, setShown] = useState<Shown>(NOTHING);
   const asked = useAsked(state, round);
   const { selected, filter } = state;
   const row = rows.find(({ accountId, eventId }) => accountId === selected?.accountId && eventId === selected.eventId);
@@ -30,13 +32,14 @@ export default function HistoryPage() {
       change({ filter: printSearchFilter(toggleIncluded(readFilter(filter), field, value)) });
     return <EventPanel selected={selected} row={row} onFilter={onFilter} />;
   }, [selected, row, filter, change]);
-  const downloaded = asked.search && upTo !== undefined ? { ...asked.search, UpTo: upTo } : undefined;
+  const wanted =
+    asked.search && upTo !== undefined ? { search: { ...asked.search, UpTo: upTo }, totalCount } : undefined;
   const common = { session, state, preferences, asked, change, onShown: setShown };
   return (
     <Page
       title="Event history"
       contentType="table"
-      actions={<Actions state={state} search={downloaded} change={change} onRefresh={() => setRound((n) => n + 1)} />}
+      actions={<Actions state={state} wanted={wanted} change={change} onRefresh={() => setRound((n) => n + 1)} />}
       splitPanel={splitPanel}
       splitPanelOpen={selected !== undefined}
       onSplitPanelToggle={(open) => open || change({ selected: undefined }, { replace: true })}

@@ -3,7 +3,6 @@ import Pagination from '@cloudscape-design/components/pagination';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { clock } from '../../base/clock.ts';
 import { EmptyState } from '../../ui/empty-state.tsx';
-import { ErrorState } from '../../ui/error-state.tsx';
 import { useKnownColumns } from './columns.tsx';
 import { CompareButton } from './compare-button.tsx';
 import { Controls } from './controls.tsx';
@@ -39,7 +38,7 @@ export function LiveView({ session, state, preferences, asked, change, onShown }
   };
   const pageCount = Math.max(1, Math.ceil(live.rows.length / pageSize));
   const rows = useRows(live.rows.slice(index * pageSize, (index + 1) * pageSize));
-  useEffect(() => onShown({ rows, upTo: undefined }), [rows, onShown]);
+  useEffect(() => onShown({ rows, upTo: undefined, totalCount: undefined }), [rows, onShown]);
   const paths = useMemo(() => (held ? pathsIn(rows.map(({ event }) => event.record)) : []), [rows, held]);
   const columns = useKnownColumns(state.columns);
   return (
@@ -47,13 +46,12 @@ export function LiveView({ session, state, preferences, asked, change, onShown }
       <Controls session={session} state={state} change={change} facets={[]} paths={paths} countText="">
         <LiveBar live={live} paused={paused} held={held} onPause={setPaused} onSearch={search} />
       </Controls>
-      {asked.error && <ErrorState error={asked.error} title="Events could not be followed" />}
       <div ref={place}>
         <EventTable
           rows={rows}
           columns={columns}
           preferences={preferences}
-          loading={live.state === 'connecting' && rows.length === 0}
+          loading={asked.scope !== undefined && live.state === 'connecting' && rows.length === 0}
           order="newest"
           onOrder={undefined}
           selected={state.selected}

@@ -40,18 +40,20 @@ export function SearchView({ session, state, preferences, asked, change, onShown
   const facetsOpen = preferences.facetsOpen ?? window.innerWidth >= FACETS_FROM_PX;
   const facets = useFacets(asked.search, facetsOpen ? fields : NO_FIELDS, more);
   const histogram = useHistogram(asked.search);
-  const { rows = NO_ROWS, upTo, behindCount = 0 } = pages.page ?? {};
+  const totalCount = histogram.loading ? undefined : histogram.data?.totalCount;
+  const count = totalCount === undefined ? undefined : countText(totalCount);
+  const isReadable = asked.error === undefined;
+  const { rows = NO_ROWS, upTo, behindCount = 0 } = (isReadable && pages.page) || {};
   const [picked, setPicked] = useState<readonly EventRow[]>(NO_ROWS);
   useEffect(() => {
-    onShown({ rows, upTo: pages.loading ? undefined : upTo });
-    setPicked(NO_ROWS);
-  }, [rows, upTo, pages.loading, onShown]);
+    onShown({ rows, upTo: pages.loading ? undefined : upTo, totalCount });
+  }, [rows, upTo, pages.loading, totalCount, onShown]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: other rows, nothing picked
+  useEffect(() => setPicked(NO_ROWS), [rows]);
   const paths = useMemo(() => pathsIn(rows.map(({ event }) => event.record)), [rows]);
   const columns = useKnownColumns(state.columns);
   const filter = useMemo(() => readFilter(state.filter), [state.filter]);
   const changeFilter = (next: SearchFilter | undefined) => change({ filter: printSearchFilter(next) });
-  const count = histogram.data && !histogram.loading ? countText(histogram.data.totalCount) : undefined;
-  const error = asked.error ?? pages.error;
   return (
     <div className="history">
       <Controls
@@ -69,7 +71,9 @@ export function SearchView({ session, state, preferences, asked, change, onShown
           onBrush={(range) => change({ range })}
         />
       </Controls>
-      {error && <ErrorState error={error} title="Events could not be searched" onRetry={() => go(pages.index)} />}
+      {isReadable && pages.error && (
+        <ErrorState error={pages.error} title="Events could not be searched" onRetry={() => go(pages.index)} />
+      )}
       <div className={facetsOpen ? 'history-body history-with-facets' : 'history-body'}>
         {facetsOpen && (
           <section className="history-aside" aria-label="Counts">
@@ -88,7 +92,7 @@ export function SearchView({ session, state, preferences, asked, change, onShown
           rows={rows}
           columns={columns}
           preferences={preferences}
-          loading={pages.loading && (pages.page === undefined || rows.length === 0)}
+          loading={isReadable && pages.loading && rows.length === 0}
           order={state.order}
           onOrder={(order) => change({ order })}
           selected={state.selected}
@@ -98,7 +102,8 @@ export function SearchView({ session, state, preferences, asked, change, onShown
           header={
             <Header
               {...(count !== undefined && { counter: `(${count})` })}
-              {...(pages.loading && { info: <StatusIndicator type="loading">Searching</StatusIndicator> })}
+              {...(isReadable &&
+                pages.loading && { info: <StatusIndicator type="loading">Searching</StatusIndicator> })}
               {...(behindCount > 0 && {
                 description: `${countText(behindCount)} newer events cannot be searched yet.`,
               })}
@@ -114,7 +119,7 @@ export function SearchView({ session, state, preferences, asked, change, onShown
               Events
             </Header>
           }
-          empty={error ? null : <NoEvents state={state} change={change} />}
+          empty={pages.error ? null : <NoEvents state={state} change={change} isReadable={isReadable} />}
           pagination={
             <Pagination
               currentPageIndex={pages.index + 1}
@@ -148,7 +153,14 @@ const NO_FIELDS: readonly string[] = [];
 /** Narrower windows have no room for counts beside AWS's columns: they are shown when asked for. */
 const FACETS_FROM_PX = 1_400;
 
-function NoEvents({ state, change }: { readonly state: HistoryState; readonly change: ChangeState }) {
+interface NoEventsProps {
+  readonly state: HistoryState;
+  readonly change: ChangeState;
+  readonly isReadable: boolean;
+}
+
+function NoEvents({ state, change, isReadable }: NoEventsProps) {
+  if (!isReadable) return <EmptyState title="The filter cannot be read">What is wrong stands below it.</EmptyState>;
   const where = describeRange(state.range);
   if (state.filter !== '' || state.accounts.length > 0 || state.regions.length > 0) {
     return (

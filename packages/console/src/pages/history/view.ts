@@ -10,6 +10,7 @@ export interface Shown {
   readonly rows: readonly EventRow[];
   /** All that is shown was accepted before this one; undefined while nothing is shown, and in live mode. */
   readonly upTo: number | undefined;
+  readonly totalCount: number | undefined;
 }
 
 /** What both views of the page are given: the list of a search, and live events. */
