@@ -4,6 +4,8 @@ import { fontsAsFiles } from './build/fonts.ts';
 import { licenses } from './build/licenses.ts';
 import { openTrailTheme } from './build/theme.ts';
 
+const SHARED_BY_PAGES_MIN = 4;
+
 /** `npm run build` in the root builds into a folder of its own and puts it in place when complete (scripts/build-console.mjs). */
 export default defineConfig({
   plugins: [react(), openTrailTheme(), fontsAsFiles(), licenses()],
@@ -17,5 +19,17 @@ export default defineConfig({
     manifest: 'manifest.json',
     reportCompressedSize: false,
     chunkSizeWarningLimit: 1500,
+    rolldownOptions: {
+      output: {
+        // What many pages share comes in two files with the first page, not in forty with each: requests cost more than
+        // the few kilobytes that a page may not need.
+        codeSplitting: {
+          groups: [
+            { name: 'components', test: /node_modules/, minShareCount: SHARED_BY_PAGES_MIN },
+            { name: 'shared', test: /packages.(console|server).src/, minShareCount: SHARED_BY_PAGES_MIN },
+          ],
+        },
+      },
+    },
   },
 });
