@@ -64,7 +64,7 @@ describe('trails', () => {
     await screenshot(page, 'trails-create-tellings');
     await next(page);
     await page.getByText('Events captured').waitFor();
-    await page.getByText('Over the last 24 hours').scrollIntoViewIfNeeded();
+    await page.getByText('Captured over the last 24 hours').scrollIntoViewIfNeeded();
     await screenshot(page, 'trails-create-events-basic');
     await page.getByRole('button', { name: 'Advanced' }).click();
     await page.getByRole('button', { name: 'Add selector' }).click();

@@ -89,13 +89,13 @@ interface ResultsProps {
 function Results({ collected, arn, isOver }: ResultsProps) {
   const { report } = collected;
   return (
-    <>
+    <SpaceBetween size="l">
       <Container header={<Header variant="h2">Over time</Header>}>
         <Timeline collected={collected} />
       </Container>
       {report && report.Findings.length > 0 && <FindingsTable findings={report.Findings} />}
       {isOver && <ObjectsTable collected={collected} trailArn={collected.trail?.TrailARN ?? arn} />}
-    </>
+    </SpaceBetween>
   );
 }
 

@@ -47,6 +47,7 @@ export function ObjectsTable({ collected, trailArn }: { readonly collected: Coll
       items={found.slice((page - 1) * PAGE_ROWS, page * PAGE_ROWS)}
       trackBy="Key"
       ariaLabels={{ tableLabel: 'Digests and log files' }}
+      wrapLines
       header={
         <Header
           variant="h2"
@@ -105,10 +106,16 @@ function columnsOf(trailArn: string): TableProps.ColumnDefinition<ObjectLine>[] 
   const fileHref = (key: string) => `${trailHref(trailArn)}?tab=files&file=${encodeURIComponent(key)}`;
   return [
     { id: 'state', header: 'State', minWidth: 120, cell: ({ State }) => <StateText state={State} /> },
-    { id: 'kind', header: 'Kind', cell: ({ Type }) => KIND_TEXTS[Type] },
+    { id: 'kind', header: 'Kind', minWidth: 90, cell: ({ Type }) => KIND_TEXTS[Type] },
     { id: 'time', header: 'Time', minWidth: 170, cell: ({ Time: time }) => <Time value={time ?? undefined} /> },
-    { id: 'region', header: 'Region', cell: ({ Region }) => visible(Region) },
-    { id: 'account', header: 'Account', cell: ({ AccountId }) => visible(AccountId) },
+    { id: 'region', header: 'Region', minWidth: 110, cell: ({ Region }) => visible(Region) },
+    { id: 'account', header: 'Account', minWidth: 130, cell: ({ AccountId }) => visible(AccountId) },
+    {
+      id: 'why',
+      header: 'Why',
+      minWidth: 240,
+      cell: ({ Findings = [] }) => Findings.map(meaningOf).join(' ') || '-',
+    },
     {
       id: 'object',
       header: 'Object',
@@ -116,14 +123,9 @@ function columnsOf(trailArn: string): TableProps.ColumnDefinition<ObjectLine>[] 
       minWidth: 240,
       cell: ({ Type, State, Key }) => {
         const name = visible(Key.split('/').at(-1) ?? Key);
-        return Type === 'log-file' && State !== 'missing' ? <Link href={fileHref(Key)}>{name}</Link> : name;
+        const shown = <span className="ot-break">{name}</span>;
+        return Type === 'log-file' && State !== 'missing' ? <Link href={fileHref(Key)}>{shown}</Link> : shown;
       },
-    },
-    {
-      id: 'why',
-      header: 'Why',
-      minWidth: 240,
-      cell: ({ Findings = [] }) => Findings.map(meaningOf).join(' ') || '-',
     },
   ];
 }

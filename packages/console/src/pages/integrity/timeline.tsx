@@ -14,9 +14,9 @@ const LANES_MAX = 40;
 const ROW_PX = 22;
 /** Of one place in a drawing: wide enough to be seen, narrow enough for a hundred digests. */
 const PLACE_PX = 7;
-const TICK_PX = 150;
+const TICK_PX = 200;
 /** Names stand left of the marks where there is room for both, else above them. */
-const NAMES_PX = 340;
+const NAMES_PX = 390;
 const NAMES_BESIDE_FROM_PX = 700;
 
 /** Digests and log files over time, of each account and Region. What it shows stands in the table below as well. */

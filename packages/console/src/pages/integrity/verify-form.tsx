@@ -1,7 +1,6 @@
 import Button from '@cloudscape-design/components/button';
 import FormField from '@cloudscape-design/components/form-field';
 import Select from '@cloudscape-design/components/select';
-import type { FormEvent } from 'react';
 import type { Call } from '../../hooks/use-call.ts';
 import type { Range } from '../history/range.ts';
 import { RangePicker } from '../history/range-picker.tsx';
@@ -27,12 +26,8 @@ export function VerifyForm({ trails, arn, range, isRunning, onTrail, onRange, on
     ...(!LogFileValidationEnabled && { labelTag: 'no validation' }),
   }));
   const chosen = options.find(({ value }) => value === arn);
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (chosen && !isRunning) onRun();
-  };
   return (
-    <form onSubmit={submit} className="ot-verify-form">
+    <div className="ot-verify-form">
       <FormField label="Trail" stretch>
         <Select
           selectedOption={chosen ?? null}
@@ -52,15 +47,13 @@ export function VerifyForm({ trails, arn, range, isRunning, onTrail, onRange, on
       <FormField label="Time range" stretch>
         <RangePicker range={range} onChange={onRange} />
       </FormField>
-      {isRunning ? (
-        <Button formAction="none" onClick={onCancel}>
-          Cancel
-        </Button>
-      ) : (
-        <Button variant="primary" disabled={!chosen}>
-          Verify
-        </Button>
-      )}
-    </form>
+      <Button
+        variant={isRunning ? 'normal' : 'primary'}
+        disabled={!chosen && !isRunning}
+        onClick={isRunning ? onCancel : onRun}
+      >
+        {isRunning ? 'Cancel' : 'Verify'}
+      </Button>
+    </div>
   );
 }

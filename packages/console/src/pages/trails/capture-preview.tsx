@@ -40,6 +40,7 @@ const SOURCES_SHOWN = 10;
 
 /** What selectors and settings would have captured over the last day: TestEventSelectors. */
 export function CapturePreview(props: CapturePreviewProps) {
+  const { isOrganization } = props;
   const input = inputOf(props);
   const problem = selectorsProblem(props.selectors);
   const key = JSON.stringify(input);
@@ -56,10 +57,10 @@ export function CapturePreview(props: CapturePreviewProps) {
       header={
         <Header
           variant="h2"
-          description="By the code that delivers, over the events of this account."
+          description={`What these selectors would have captured of the ${isOrganization ? 'organization' : 'account'}’s events, by the code that delivers.`}
           actions={<Button iconName="refresh" ariaLabel="Ask again" loading={tested.loading} onClick={tested.reload} />}
         >
-          Over the last 24 hours
+          Captured over the last 24 hours
         </Header>
       }
     >
