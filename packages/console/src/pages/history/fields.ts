@@ -1,3 +1,4 @@
+import { visible } from '../../ui/visible.ts';
 import { resolveField, SEARCH_FIELDS } from './search-language.ts';
 
 /** Facets of the panel, in its order; accountId is added for those who may see several accounts. */
@@ -23,7 +24,7 @@ export function labelOf(field: string): string {
   const label = LABELS.get(field);
   if (label !== undefined) return label;
   const [prefix, shown] = PARTS.find(([one]) => field.startsWith(one)) ?? ['', ''];
-  return shown + field.slice(prefix.length);
+  return shown + visible(field.slice(prefix.length));
 }
 
 /** @returns the field's one name, undefined for what names none */

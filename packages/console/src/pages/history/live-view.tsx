@@ -13,6 +13,7 @@ import { ListPreferences } from './list-preferences.tsx';
 import { LiveBar } from './live-bar.tsx';
 import type { LiveRow } from './live-buffer.ts';
 import { historyPreferences } from './saved.ts';
+import type { Facet } from './use-figures.ts';
 import { useHold } from './use-hold.ts';
 import { useLive } from './use-live.ts';
 import { PAGINATION_LABELS, type ViewProps } from './view.ts';
@@ -20,6 +21,8 @@ import { PAGINATION_LABELS, type ViewProps } from './view.ts';
 /** Rows of live mode at once: what a browser draws anew twice a second without stopping for what people do. */
 const LIVE_PAGE_MAX = 25;
 const MINUTE_MS = 60_000;
+/** Nothing is counted of what has not ended. */
+const NO_FACETS: readonly Facet[] = [];
 
 /** New events as they come. They wait while somebody looks at those that are there. */
 export function LiveView({ session, state, preferences, asked, change, onShown }: ViewProps) {
@@ -43,7 +46,7 @@ export function LiveView({ session, state, preferences, asked, change, onShown }
   const columns = useKnownColumns(state.columns);
   return (
     <div className="history">
-      <Controls session={session} state={state} change={change} facets={[]} paths={paths} countText="">
+      <Controls session={session} state={state} change={change} facets={NO_FACETS} paths={paths} countText="">
         <LiveBar live={live} paused={paused} held={held} onPause={setPaused} onSearch={search} />
       </Controls>
       <div ref={place}>

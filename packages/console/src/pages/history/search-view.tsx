@@ -21,7 +21,7 @@ import { DEFAULT_RANGE, describeRange } from './range.ts';
 import { historyPreferences } from './saved.ts';
 import { printSearchFilter, type SearchFilter } from './search-language.ts';
 import type { HistoryState } from './state.ts';
-import { useFacets, useHistogram } from './use-figures.ts';
+import { type Facet, useFacets, useHistogram } from './use-figures.ts';
 import type { ChangeState } from './use-history-state.ts';
 import { usePages } from './use-pages.ts';
 import { PAGINATION_LABELS, type ViewProps } from './view.ts';
@@ -60,7 +60,7 @@ export function SearchView({ session, state, preferences, asked, change, onShown
         session={session}
         state={state}
         change={change}
-        facets={facets.data ?? []}
+        facets={facets.data ?? NO_FACETS}
         paths={paths}
         countText={count === undefined ? '' : `${count} events`}
       >
@@ -150,6 +150,7 @@ export function SearchView({ session, state, preferences, asked, change, onShown
 }
 
 const NO_FIELDS: readonly string[] = [];
+const NO_FACETS: readonly Facet[] = [];
 /** Narrower windows have no room for counts beside AWS's columns: they are shown when asked for. */
 const FACETS_FROM_PX = 1_400;
 
