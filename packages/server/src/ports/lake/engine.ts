@@ -1,6 +1,19 @@
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { Pushback } from '../../base/errors.ts';
-import { literal } from './filter-sql.ts';
+import { type Bind, literal } from './filter-sql.ts';
+
+/** SQL, and what its parameters stand for, in their order. */
+export interface Statement {
+  readonly sql: string;
+  readonly values: readonly string[];
+}
+
+/** Writes a statement: what `write` binds becomes its parameters. */
+export function statement(write: (bind: Bind) => string): Statement {
+  const values: string[] = [];
+  const sql = write((value) => `$${values.push(value)}`);
+  return { sql, values };
+}
 
 export interface EngineOptions {
   /** The only folder that statements can reach. */
@@ -47,9 +60,12 @@ export class Engine {
   }
 
   /** Runs one statement and reads all of what it gives. @throws the signal's reason when it aborts */
-  async rows<Row extends readonly unknown[]>(sql: string, signal?: AbortSignal): Promise<readonly Row[]> {
+  async rows<Row extends readonly unknown[]>(
+    { sql, values }: Statement,
+    signal?: AbortSignal,
+  ): Promise<readonly Row[]> {
     return this.use(async (connection) => {
-      const reader = await connection.runAndReadAll(sql);
+      const reader = await connection.runAndReadAll(sql, [...values]);
       return reader.getRowsJS() as unknown as readonly Row[];
     }, signal);
   }

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { columnTitle, csvLine, LIST_SEPARATOR } from '../../event/search/index.ts';
 import type { LakeExport } from '../lake.ts';
 import { COLUMNS, LIST_MARK } from './columns.ts';
-import { fieldSql, literal } from './filter-sql.ts';
+import { statement } from './engine.ts';
+import { type Bind, fieldSql, literal } from './filter-sql.ts';
 import { ISO_TIME, type QuestionDeps } from './questions.ts';
 import { scanOf, windowEdge } from './scan.ts';
 import { TEMPORARY } from './store.ts';
@@ -79,11 +80,13 @@ async function* rowsOf(
       const part = newest
         ? { ...query, startMs: Math.max(startMs, edge ?? startMs), endMs }
         : { ...query, startMs, endMs: Math.min(endMs, edge ?? endMs) };
-      const from = scanOf(directory, snapshot, part);
       const direction = newest ? 'DESC' : 'ASC';
       const limit = Number.isFinite(left) ? ` LIMIT ${left}` : '';
-      const sql = `SELECT ${cells.join(', ')} FROM ${from} ORDER BY event_time ${direction}, sequence ${direction}${limit}`;
-      for (const row of await engine.rows<readonly Cell[]>(sql, signal)) {
+      const found = statement(
+        (bind) =>
+          `SELECT ${cells.join(', ')} FROM ${scanOf(directory, snapshot, part, bind)} ORDER BY event_time ${direction}, sequence ${direction}${limit}`,
+      );
+      for (const row of await engine.rows<readonly Cell[]>(found, signal)) {
         left--;
         yield row;
       }
@@ -114,14 +117,19 @@ async function* parquet(
   try {
     const held = store.hold();
     try {
-      const from = scanOf(directory, held.snapshot, query);
       const cells =
-        query.columns?.map((column) => `${textSql(column)} AS "${column.replaceAll('"', '""')}"`) ?? COLUMNS;
+        query.columns?.map(
+          (column) => `${textSql(column)} AS "${column.replaceAll('\0', '').replaceAll('"', '""')}"`,
+        ) ?? COLUMNS;
       const direction = query.order === 'newest' ? 'DESC' : 'ASC';
       // All of a lake is not sorted for a file that whoever reads it sorts as they like.
       const sorted = ` ORDER BY event_time ${direction}, sequence ${direction} LIMIT ${query.limit}`;
-      const rows = `SELECT ${cells.join(', ')} FROM ${from}${query.limit === undefined ? '' : sorted}`;
-      await engine.rows(`COPY (${rows}) TO ${literal(path)} (FORMAT parquet, COMPRESSION zstd)`, signal);
+      const rows = (bind: Bind) =>
+        `SELECT ${cells.join(', ')} FROM ${scanOf(directory, held.snapshot, query, bind)}${query.limit === undefined ? '' : sorted}`;
+      await engine.rows(
+        statement((bind) => `COPY (${rows(bind)}) TO ${literal(path)} (FORMAT parquet, COMPRESSION zstd)`),
+        signal,
+      );
     } finally {
       held.end();
     }

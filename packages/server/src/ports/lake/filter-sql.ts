@@ -21,22 +21,20 @@ import { JSON_COLUMNS, LIST_MARK, LIST_MARK_STANDS_FOR, TEXT_COLUMNS } from './c
  * record has them; of a member that a record repeats, the first counts here and the last there.
  * @throws PatternError when it names nothing
  */
-export function filterSql(filter: SearchFilter): string {
-  if ('and' in filter) return `(${filter.and.map(filterSql).join(' AND ')})`;
-  if ('or' in filter) return `(${filter.or.map(filterSql).join(' OR ')})`;
-  if ('not' in filter) return isNotTrue(filterSql(filter.not));
-  return conditionSql(filter);
+export function filterSql(filter: SearchFilter, bind: Bind): string {
+  if ('and' in filter) return `(${filter.and.map((part) => filterSql(part, bind)).join(' AND ')})`;
+  if ('or' in filter) return `(${filter.or.map((part) => filterSql(part, bind)).join(' OR ')})`;
+  if ('not' in filter) return isNotTrue(filterSql(filter.not, bind));
+  return conditionSql(filter, bind);
 }
 
 const isNotTrue = (sql: string) => `((${sql}) IS NOT TRUE)`;
 
-/** Text as SQL has it. Nothing else puts a value into a statement. */
-export function literal(text: string): string {
-  // A statement ends where a NUL stands; and DuckDB's text is UTF-8, which has no halves of characters.
-  const parts = Buffer.from(text).toString().split('\0');
-  const quoted = parts.map((part) => `'${part.replaceAll("'", "''")}'`);
-  return quoted.length === 1 ? quoted[0]! : `(${quoted.join(' || chr(0) || ')})`;
-}
+/** Makes a value a parameter of the statement. @returns what stands for it in SQL */
+export type Bind = (value: string) => string;
+
+/** Text as SQL has it: for names of files and paths into records. What people look for is bound instead. */
+export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
 /** What a condition is applied to: a text, a text of several between marks, a list of texts, or the event's time. */
 export interface FieldSql {
@@ -74,8 +72,13 @@ function pathSql({ path }: Extract<FieldReference, { readonly path: unknown }>):
   const column = 'name' in path[0]! ? COLUMN_OF_MEMBER.get(path[0].name) : undefined;
   const steps = column === undefined ? path : path.slice(1);
   // A record with half a character is JSON to JavaScript, but not to DuckDB; its columns are of a mended copy.
-  const found = `TRY(json_extract_string(${column ?? 'eventjson'}, ${literal(jsonPath(steps))}))`;
-  if (steps.some((step) => 'each' in step)) return { kind: 'list', sql: found };
+  const isList = steps.some((step) => 'each' in step);
+  const place = jsonPath(steps);
+  // A statement ends where a NUL stands.
+  if (place.includes('\0'))
+    return isList ? { kind: 'list', sql: 'NULL::VARCHAR[]' } : { kind: 'text', sql: 'NULL::VARCHAR' };
+  const found = `TRY(json_extract_string(${column ?? 'eventjson'}, ${literal(place)}))`;
+  if (isList) return { kind: 'list', sql: found };
   return { kind: 'text', sql: `nullif(${found}, '')` };
 }
 
@@ -92,22 +95,25 @@ function jsonPath(path: readonly PathStep[]): string {
   return `$${steps.join('')}`;
 }
 
-function conditionSql(condition: Condition): string {
-  if ('text' in condition) return `(${textNeedles(condition.text).map(inRecord).join(' OR ')})`;
+function conditionSql(condition: Condition, bind: Bind): string {
+  if ('text' in condition)
+    return `(${textNeedles(condition.text)
+      .map((needle) => inRecord(needle, bind))
+      .join(' OR ')})`;
   const field = fieldSql(condition.field);
   if (field.kind === 'time') return timeSql(condition);
   if (condition.op === 'exists') return exists(field);
   if (condition.op === 'in')
-    return `(${condition.values.map((value) => test(field, '=', value)).join(' OR ') || 'FALSE'})`;
+    return `(${condition.values.map((value) => test(field, '=', value, bind)).join(' OR ') || 'FALSE'})`;
   const { op, value } = condition;
   return op.startsWith('!')
-    ? isNotTrue(test(field, op.slice(1) as Operator, value))
-    : test(field, op as Operator, value);
+    ? isNotTrue(test(field, op.slice(1) as Operator, value, bind))
+    : test(field, op as Operator, value, bind);
 }
 
-const inRecord = (needle: string) =>
+const inRecord = (needle: string, bind: Bind) =>
   // Without letters there is nothing to fold.
-  `contains(${/^[\u0020-\u0040]*$/.test(needle) ? 'eventjson' : 'lower(eventjson)'}, ${literal(needle)})`;
+  `contains(${/^[\u0020-\u0040]*$/.test(needle) ? 'eventjson' : 'lower(eventjson)'}, ${bind(needle)})`;
 
 type Operator = '=' | ':' | '^' | '>' | '>=' | '<' | '<=';
 
@@ -117,29 +123,29 @@ function exists({ kind, sql }: FieldSql): string {
 
 const some = (list: string, condition: string) => `len(list_filter(${list}, lambda value: ${condition})) > 0`;
 
-function test({ kind, sql }: FieldSql, op: Operator, value: string): string {
-  if (kind === 'list') return some(sql, `value <> '' AND ${testText('value', op, value)}`);
-  if (kind === 'text') return testText(sql, op, value);
-  if (!isComparison(op)) return testMarked(sql, op, value);
-  return some(`string_split(${sql}, ${literal(LIST_MARK)})`, testText('value', op, value));
+function test({ kind, sql }: FieldSql, op: Operator, value: string, bind: Bind): string {
+  if (kind === 'list') return some(sql, `value <> '' AND ${testText('value', op, value, bind)}`);
+  if (kind === 'text') return testText(sql, op, value, bind);
+  if (!isComparison(op)) return testMarked(sql, op, value, bind);
+  return some(`string_split(${sql}, ${literal(LIST_MARK)})`, testText('value', op, value, bind));
 }
 
 const isComparison = (op: Operator): op is '>' | '>=' | '<' | '<=' => op[0] === '>' || op[0] === '<';
 
-function testText(sql: string, op: Operator, value: string): string {
-  if (op === '=') return `${sql} = ${literal(value)}`;
-  if (op === ':') return `contains(lower(${sql}), ${literal(foldCase(value))})`;
-  if (op === '^') return `starts_with(lower(${sql}), ${literal(foldCase(value))})`;
+function testText(sql: string, op: Operator, value: string, bind: Bind): string {
+  if (op === '=') return `${sql} = ${bind(value)}`;
+  if (op === ':') return `contains(lower(${sql}), ${bind(foldCase(value))})`;
+  if (op === '^') return `starts_with(lower(${sql}), ${bind(foldCase(value))})`;
   const bound = Number(value);
   if (!Number.isFinite(bound)) return 'FALSE';
   return `CASE WHEN regexp_full_match(${sql}, ${literal(NUMBER.source.slice(1, -1))}) THEN TRY_CAST(${sql} AS DOUBLE) ${op} ${bound}::DOUBLE ELSE FALSE END`;
 }
 
 /** Values stand between marks, so what begins one follows a mark, and what is one whole is between two. */
-function testMarked(sql: string, op: '=' | ':' | '^', value: string): string {
+function testMarked(sql: string, op: '=' | ':' | '^', value: string, bind: Bind): string {
   const wanted = value.replaceAll(LIST_MARK, LIST_MARK_STANDS_FOR);
-  if (op === '=') return value === '' ? 'FALSE' : `contains(${sql}, ${literal(LIST_MARK + wanted + LIST_MARK)})`;
-  return `contains(lower(${sql}), ${literal((op === '^' ? LIST_MARK : '') + foldCase(wanted))})`;
+  if (op === '=') return value === '' ? 'FALSE' : `contains(${sql}, ${bind(LIST_MARK + wanted + LIST_MARK)})`;
+  return `contains(lower(${sql}), ${bind((op === '^' ? LIST_MARK : '') + foldCase(wanted))})`;
 }
 
 function timeSql(condition: Exclude<Condition, { readonly text: string }>): string {

@@ -1,7 +1,7 @@
 import type { LakeBucket, LakeCursor, LakeFacet, LakePage, LakePageQuery, LakeQuery, LakeRow } from '../lake.ts';
 import type { Sequence } from '../log.ts';
 import { LIST_MARK } from './columns.ts';
-import type { Engine } from './engine.ts';
+import { type Engine, statement } from './engine.ts';
 import { fieldSql, literal, timeLiteral } from './filter-sql.ts';
 import { readsRecords, scanOf, windowEdge } from './scan.ts';
 import type { LakeStore, Snapshot } from './store.ts';
@@ -22,10 +22,12 @@ export function page({ directory, store, engine, recordOf }: QuestionDeps, query
   return store.question(async (snapshot): Promise<LakePage> => {
     const keys: Key[] = [];
     for (const part of windowsOf(snapshot, query)) {
-      const from = scanOf(directory, snapshot, part);
       const direction = query.order === 'newest' ? 'DESC' : 'ASC';
       const rows = await engine.rows<[bigint, bigint, string | null]>(
-        `SELECT epoch_ms(event_time), sequence, account_id FROM (SELECT * FROM ${from}) AS found${afterSql(query)} ORDER BY event_time ${direction}, sequence ${direction} LIMIT ${query.limit - keys.length}`,
+        statement(
+          (bind) =>
+            `SELECT epoch_ms(event_time), sequence, account_id FROM (SELECT * FROM ${scanOf(directory, snapshot, part, bind)}) AS found${afterSql(query)} ORDER BY event_time ${direction}, sequence ${direction} LIMIT ${query.limit - keys.length}`,
+        ),
         signal,
       );
       for (const [timeMs, sequence, accountId] of rows)
@@ -89,9 +91,11 @@ async function withRecords(
     const [startMs, endMs] = [Math.min(...times), Math.max(...times)];
     const upTo = Math.max(...sequences) + 1;
     const near = { ...snapshot, files: snapshot.files.filter(({ last }) => last >= Math.min(...sequences)) };
-    const from = scanOf(directory, near, { startMs, endMs, upTo });
     const rows = await engine.rows<[bigint, string]>(
-      `SELECT sequence, eventjson FROM (SELECT * FROM ${from}) AS found WHERE sequence IN (${sequences.join(', ')})`,
+      statement(
+        (bind) =>
+          `SELECT sequence, eventjson FROM (SELECT * FROM ${scanOf(directory, near, { startMs, endMs, upTo }, bind)}) AS found WHERE sequence IN (${sequences.join(', ')})`,
+      ),
       signal,
     );
     for (const [sequence, json] of rows) found.set(Number(sequence), Buffer.from(json));
@@ -101,8 +105,8 @@ async function withRecords(
 
 export function count({ directory, store, engine }: QuestionDeps, query: LakeQuery, signal: AbortSignal) {
   return store.question(async (snapshot) => {
-    const from = scanOf(directory, snapshot, query);
-    const [row] = await engine.rows<[bigint]>(`SELECT count(*) FROM ${from}`, signal);
+    const counted = statement((bind) => `SELECT count(*) FROM ${scanOf(directory, snapshot, query, bind)}`);
+    const [row] = await engine.rows<[bigint]>(counted, signal);
     return Number(row![0]);
   });
 }
@@ -114,9 +118,11 @@ export function histogram(
   signal: AbortSignal,
 ) {
   return store.question(async (snapshot): Promise<readonly LakeBucket[]> => {
-    const from = scanOf(directory, snapshot, query);
     const rows = await engine.rows<[bigint, bigint, bigint]>(
-      `SELECT epoch_ms(event_time) // ${Math.trunc(intervalMs)} AS bucket, count(*), count(errorcode) FROM ${from} GROUP BY bucket ORDER BY bucket`,
+      statement(
+        (bind) =>
+          `SELECT epoch_ms(event_time) // ${Math.trunc(intervalMs)} AS bucket, count(*), count(errorcode) FROM ${scanOf(directory, snapshot, query, bind)} GROUP BY bucket ORDER BY bucket`,
+      ),
       signal,
     );
     return rows.map(([bucket, count, errors]) => ({
@@ -136,8 +142,8 @@ export function facets(
   signal: AbortSignal,
 ) {
   return store.question(async (snapshot): Promise<readonly LakeFacet[]> => {
-    const from = scanOf(directory, snapshot, query);
-    const rows = await engine.rows<[bigint, string, bigint, bigint]>(facetsSql(fields, from, valuesMax), signal);
+    const counted = statement((bind) => facetsSql(fields, scanOf(directory, snapshot, query, bind), valuesMax));
+    const rows = await engine.rows<[bigint, string, bigint, bigint]>(counted, signal);
     return fields.map((field, i) => {
       const own = rows.filter(([set]) => Number(set) === setOf(i, fields.length));
       const values = own.map(([, value, count]) => ({ value, count: Number(count) }));

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { SearchFilter } from '../../event/search/index.ts';
 import type { LakeQuery } from '../lake.ts';
-import { filterSql, literal, timeLiteral } from './filter-sql.ts';
+import { type Bind, filterSql, literal, timeLiteral } from './filter-sql.ts';
 import type { LakeFile } from './manifest.ts';
 import type { FreshTable, Snapshot } from './store.ts';
 
@@ -13,14 +13,15 @@ export const NOTHING = 'nothing';
  * and account as a whole go without conditions, so that DuckDB need not even read those columns.
  * @throws PatternError when the filter names no field
  */
-export function scanOf(directory: string, snapshot: Snapshot, query: LakeQuery): string {
+export function scanOf(directory: string, snapshot: Snapshot, query: LakeQuery, bind: Bind): string {
   const bounds = boundsOf(snapshot, query);
   const files = snapshot.files.filter((file) => touches(file, query, bounds));
   // The newest first: what is looked for is mostly there, and the rest of a page's scan can then be left out.
   const whole = newestFirst(files.filter((file) => isWithin(file, query, bounds)));
   const parts = newestFirst(files.filter((file) => !isWithin(file, query, bounds)));
   const tables = snapshot.fresh.filter((table) => table.rows > 0 && touches(spanOfTable(table), query, bounds));
-  const conditions = conditionsOf(query, bounds);
+  // Bound only where they are used: DuckDB takes no value for nothing.
+  const conditions = parts.length + tables.length > 0 ? conditionsOf(query, bounds, bind) : '';
   const read = (list: readonly LakeFile[]) =>
     `SELECT * FROM read_parquet([${list.map(({ path }) => literal(join(directory, path))).join(', ')}])`;
   const selects = [
@@ -28,7 +29,7 @@ export function scanOf(directory: string, snapshot: Snapshot, query: LakeQuery):
     ...(parts.length > 0 ? [`${read(parts)} WHERE ${conditions}`] : []),
     ...tables.map(({ name }) => `SELECT * FROM ${name} WHERE ${conditions}`),
   ];
-  const filter = query.filter === undefined ? '' : ` WHERE ${filterSql(query.filter)}`;
+  const filter = query.filter === undefined ? '' : ` WHERE ${filterSql(query.filter, bind)}`;
   return `(${selects.join(' UNION ALL ') || `SELECT * FROM ${NOTHING}`}) AS events${filter}`;
 }
 
@@ -58,14 +59,14 @@ function isWithin({ minMs, maxMs, first, last, partition }: Span, query: LakeQue
   return isSure && minMs >= query.startMs && maxMs <= query.endMs && first >= bounds.first && last < bounds.end;
 }
 
-function conditionsOf({ accounts, startMs, endMs }: LakeQuery, { first, end }: Bounds): string {
+function conditionsOf({ accounts, startMs, endMs }: LakeQuery, { first, end }: Bounds, bind: Bind): string {
   const conditions = [
     `event_time >= ${timeLiteral(Math.max(startMs, TIME_MIN_MS))}`,
     `event_time <= ${timeLiteral(Math.min(endMs, TIME_MAX_MS))}`,
     `sequence >= ${first}`,
     `sequence < ${Math.min(end, Number.MAX_SAFE_INTEGER)}`,
   ];
-  if (accounts) conditions.push(`account_id IN (${accounts.map(literal).join(', ')})`);
+  if (accounts) conditions.push(`account_id IN (${accounts.map(bind).join(', ')})`);
   return conditions.join(' AND ');
 }
 
@@ -77,7 +78,7 @@ const newestFirst = (files: readonly LakeFile[]) => [...files].sort((a, b) => b.
 
 /** Whether a filter has to read the records themselves, or parts of them: some hundred times more than a column. */
 export function readsRecords(filter: SearchFilter | undefined): boolean {
-  return filter !== undefined && /eventjson|json_extract/.test(filterSql(filter));
+  return filter !== undefined && /eventjson|json_extract/.test(filterSql(filter, String));
 }
 
 /**

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Sequence, StoredEvent } from '../log.ts';
-import type { Engine } from './engine.ts';
+import { type Engine, statement } from './engine.ts';
 import { filesUnder, finishFile, makeDirectory, removeFile, unfinished } from './files.ts';
 import { literal, timeLiteral } from './filter-sql.ts';
 import {
@@ -251,7 +251,10 @@ export class LakeStore {
   /** How many events of each account, Region and day a table has. */
   async #days(table: string): Promise<readonly DayGroup[]> {
     const rows = await this.#engine.rows<[string | null, string | null, string, bigint]>(
-      `SELECT account_id, awsregion, strftime(event_time, '%Y-%m-%d') AS day, count(*) FROM ${table} WHERE sequence >= ${this.#start} GROUP BY ALL`,
+      statement(
+        () =>
+          `SELECT account_id, awsregion, strftime(event_time, '%Y-%m-%d') AS day, count(*) FROM ${table} WHERE sequence >= ${this.#start} GROUP BY ALL`,
+      ),
     );
     return rows.map(([accountId, region, day, count]) => ({
       accountId: accountId ?? '',
@@ -282,7 +285,10 @@ export class LakeStore {
       finishFile(whole);
       this.#onStep('named');
       const [figures] = await this.#engine.rows<readonly unknown[]>(
-        `SELECT count(*), epoch_ms(min(event_time)), epoch_ms(max(event_time)), min(sequence), max(sequence) FROM read_parquet(${literal(whole)})`,
+        statement(
+          () =>
+            `SELECT count(*), epoch_ms(min(event_time)), epoch_ms(max(event_time)), min(sequence), max(sequence) FROM read_parquet(${literal(whole)})`,
+        ),
       );
       const [count, minMs, maxMs, first, last] = figures!.map(Number) as [number, number, number, number, number];
       const { size } = statSync(whole);
