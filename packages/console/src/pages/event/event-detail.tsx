@@ -3,6 +3,7 @@ import Button from '@cloudscape-design/components/button';
 import Grid from '@cloudscape-design/components/grid';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { lazy, Suspense, useState } from 'react';
+import { clock } from '../../base/clock.ts';
 import './event.css';
 import { Compare } from './compare.tsx';
 import { CompareForm } from './compare-form.tsx';
@@ -12,6 +13,7 @@ import { RawJson } from './raw-json.tsx';
 import { RecordIds } from './record-ids.tsx';
 import { Related } from './related.tsx';
 import type { EventKey, ShownEvent } from './search.ts';
+import { rangeFor, SearchRange } from './search-range.ts';
 import { What } from './what.tsx';
 import { WhereFrom } from './where.tsx';
 import { Who } from './who.tsx';
@@ -32,25 +34,27 @@ export function EventDetail({ event, compareWith, onCompare }: EventDetailProps)
   const [other, setOther] = onCompare ? [compareWith, onCompare] : [own, setOwn];
   const compare = ({ accountId, record }: ShownEvent) => setOther({ accountId, eventId: textOf(record.eventID) });
   return (
-    <SpaceBetween size="l">
-      {other && (
-        <Compare
-          key={`${other.accountId}/${other.eventId}`}
-          event={event}
-          other={other}
-          onClose={() => setOther(undefined)}
-        />
-      )}
-      <Grid gridDefinition={[{ colspan: { default: 12, xs: 7 } }, { colspan: { default: 12, xs: 5 } }]}>
-        <Who event={event} />
-        <WhereFrom event={event} />
-      </Grid>
-      <What event={event} />
-      <Related event={event} onCompare={compare} />
-      {!other && <CompareForm event={event} onCompare={setOther} />}
-      <RecordIds event={event} />
-      <RawJson event={event} />
-    </SpaceBetween>
+    <SearchRange.Provider value={rangeFor(event, clock.now())}>
+      <SpaceBetween size="l">
+        {other && (
+          <Compare
+            key={`${other.accountId}/${other.eventId}`}
+            event={event}
+            other={other}
+            onClose={() => setOther(undefined)}
+          />
+        )}
+        <Grid gridDefinition={[{ colspan: { default: 12, xs: 7 } }, { colspan: { default: 12, xs: 5 } }]}>
+          <Who event={event} />
+          <WhereFrom event={event} />
+        </Grid>
+        <What event={event} />
+        <Related event={event} onCompare={compare} />
+        {!other && <CompareForm event={event} onCompare={setOther} />}
+        <RecordIds event={event} />
+        <RawJson event={event} />
+      </SpaceBetween>
+    </SearchRange.Provider>
   );
 }
 

@@ -1,7 +1,9 @@
 import Link from '@cloudscape-design/components/link';
+import { useContext } from 'react';
 import { historyHref } from '../../app/links.ts';
 import { visible } from '../../ui/visible.ts';
 import { printSearchFilter, type SearchFilter } from '../history/search-language.ts';
+import { SearchRange } from './search-range.ts';
 
 interface SearchLinkProps {
   readonly filter: SearchFilter | undefined;
@@ -10,15 +12,13 @@ interface SearchLinkProps {
   readonly label?: string;
 }
 
-/** How far back searches from an event look: records may be old. */
-const RANGE = '90d';
-
 /** A value of an event that leads to all events with that value. Without a filter it is text. */
 export function SearchLink({ filter, children, label }: SearchLinkProps) {
+  const range = useContext(SearchRange);
   const text = visible(children, TEXT_CHARS_MAX);
   if (!filter) return <>{text}</>;
   return (
-    <Link fontSize="inherit" href={historyHref({ filter: printSearchFilter(filter), range: RANGE })} ariaLabel={label}>
+    <Link fontSize="inherit" href={historyHref({ filter: printSearchFilter(filter), range })} ariaLabel={label}>
       {text}
     </Link>
   );

@@ -46,25 +46,17 @@ export function TreeRowView(props: TreeRowViewProps) {
       </span>
       <Value row={row} search={search} />
       <span className="ot-tree-tools">
-        <Tool label="Copy value" text="Value" onClick={() => onCopy('value')} />
-        <Tool label="Copy path" text="Path" onClick={() => onCopy('path')} />
+        <Tool text="Copy value" onClick={() => onCopy('value')} />
+        <Tool text="Copy path" onClick={() => onCopy('path')} />
       </span>
     </div>
   );
 }
 
 /** For the pointer; on the keyboard the row itself takes C and P. */
-function Tool({
-  label,
-  text,
-  onClick,
-}: {
-  readonly label: string;
-  readonly text: string;
-  readonly onClick: () => void;
-}) {
+function Tool({ text, onClick }: { readonly text: string; readonly onClick: () => void }) {
   return (
-    <button type="button" tabIndex={-1} className="ot-text-button" title={label} aria-label={label} onClick={onClick}>
+    <button type="button" tabIndex={-1} className="ot-text-button" onClick={onClick}>
       {text}
     </button>
   );

@@ -48,10 +48,13 @@ function linesOf(conditions: readonly Condition[]): readonly string[] {
   }
   return [...fields].flatMap(([key, values]) =>
     values.length === 1 || values[0] === true
-      ? [`    ${JSON.stringify(key)}: ${JSON.stringify(values[0])}`]
-      : [`    ${JSON.stringify(`${key}|all`)}:`, ...values.map((value) => `      - ${JSON.stringify(value)}`)],
+      ? [`    ${keyText(key)}: ${JSON.stringify(values[0])}`]
+      : [`    ${keyText(`${key}|all`)}:`, ...values.map((value) => `      - ${JSON.stringify(value)}`)],
   );
 }
+
+/** Fields of records begin with a name that is nothing else in YAML. */
+const keyText = (key: string): string => (/^[a-z]{2,}[A-Z][\w.|-]*$/.test(key) ? key : JSON.stringify(key));
 
 const namesOf = (path: RecordPath): string => path.filter((step) => typeof step === 'string').join('.');
 

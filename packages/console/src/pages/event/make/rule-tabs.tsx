@@ -11,6 +11,7 @@ import { useState } from 'react';
 import { native } from '../../../api/client.ts';
 import { messageOf } from '../../../api/error.ts';
 import { historyHref } from '../../../app/links.ts';
+import { clock } from '../../../base/clock.ts';
 import { printSearchFilter } from '../../history/search-language.ts';
 import type { Condition } from '../logic/conditions.ts';
 import { eventBusPattern } from '../logic/event-bus-pattern.ts';
@@ -18,6 +19,7 @@ import { textOf } from '../logic/record.ts';
 import { searchOf } from '../logic/search-pattern.ts';
 import { SIGMA_LEVELS, type SigmaLevel, sigmaRule } from '../logic/sigma-rule.ts';
 import type { ShownEvent } from '../search.ts';
+import { rangeFor } from '../search-range.ts';
 import { MadeText } from './made-text.tsx';
 
 interface RuleTabProps {
@@ -26,13 +28,13 @@ interface RuleTabProps {
 }
 
 /** The fields as a search of the event history. */
-export function SearchTab({ conditions }: RuleTabProps) {
+export function SearchTab({ event, conditions }: RuleTabProps) {
   const filter = searchOf(conditions);
   if (!filter) return <Alert type="info">Choose at least one field.</Alert>;
   const text = printSearchFilter(filter);
   return (
     <MadeText made={{ text }} label="filter">
-      <Button variant="primary" href={historyHref({ filter: text, range: '90d' })}>
+      <Button variant="primary" href={historyHref({ filter: text, range: rangeFor(event, clock.now()) })}>
         Show in event history
       </Button>
     </MadeText>
