@@ -1,5 +1,4 @@
 import { execFileSync } from 'node:child_process';
-import { createHmac } from 'node:crypto';
 import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
@@ -7,7 +6,7 @@ import * as iam from '@aws-sdk/client-iam';
 import * as sts from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '../support/clients.ts';
-import { ConsoleVisitor } from '../support/console.ts';
+import { ConsoleVisitor, codesOf } from '../support/console.ts';
 import { cleanUp, newFolder, type RunningOpenTrail, startOpenTrail } from '../support/opentrail.ts';
 import { clientConfig, signedFetch } from '../support/sdk.ts';
 
@@ -62,19 +61,6 @@ async function newest(count: number, filter = ''): Promise<any[]> {
   const answer = await signedFetch(server, 'GET', `/opentrail/v1/tail?follow=false&last=${count}${filter}`);
   const lines = (await answer.text()).trim().split('\n');
   return lines.filter((line) => line !== '').map((line) => JSON.parse(line));
-}
-
-/** A virtual device as an authenticator app is one. */
-function codesOf(base32: string) {
-  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
-  const bits = [...base32].map((c) => alphabet.indexOf(c).toString(2).padStart(5, '0')).join('');
-  const seed = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
-  return (steps: number): string => {
-    const counter = Buffer.alloc(8);
-    counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + steps));
-    const mac = createHmac('sha1', seed).update(counter).digest();
-    return String((mac.readUInt32BE(mac[19]! & 15) & 0x7fffffff) % 1_000_000).padStart(6, '0');
-  };
 }
 
 describe('signing in', () => {

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { RunningOpenTrail } from './opentrail.ts';
@@ -103,4 +104,17 @@ function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** A virtual device as an authenticator app is one. */
+export function codesOf(base32: string): (steps: number) => string {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+  const bits = [...base32].map((c) => alphabet.indexOf(c).toString(2).padStart(5, '0')).join('');
+  const seed = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
+  return (steps: number): string => {
+    const counter = Buffer.alloc(8);
+    counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + steps));
+    const mac = createHmac('sha1', seed).update(counter).digest();
+    return String((mac.readUInt32BE(mac[19]! & 15) & 0x7fffffff) % 1_000_000).padStart(6, '0');
+  };
 }

@@ -140,11 +140,13 @@ export function createSignIn(deps: SignInDeps): SignIn {
     const proven = await proofs.ofPassword(named, input);
     if ('refused' in proven) return fail(visit, proven);
     const { accountId, user } = proven;
-    const device = await requiredDevice(visit, proven, input.mfaCode);
+    const devices = await askForCode(visit, proven, input.mfaCode);
+    await askForPassword(proven, input.newPassword); // before the code is taken, which is good for once only
+    const device = devices.length === 0 ? undefined : await checkedDevice(visit, proven, devices, input.mfaCode!);
     const mfa = device !== undefined;
     const owner = { kind: 'user', userName: user.userName, userId: user.userId } as const;
     const made = issued(accountId, owner, mfa);
-    const salt = await presentPassword(visit, res, proven, input, made.credentials);
+    const salt = await presentSalt(visit, res, proven, input, made.credentials);
     const identity = signedInUser(accountId, user);
     await record(visit, { accountId, identity, Success: true, MFAUsed: mfa, ...(mfa && { MFAIdentifier: device }) });
     iam.lastUsed.passwordUsed(accountId, user);
@@ -152,43 +154,58 @@ export function createSignIn(deps: SignInDeps): SignIn {
     return { owner: user.arn, ground, ...made };
   }
 
-  /** A user who has a device signs in with it. */
-  async function requiredDevice(
+  /** A user who has devices signs in with one of them. @returns their serial numbers @throws AwsError MfaRequired */
+  async function askForCode(
     visit: Visit,
     { accountId, user }: ProvenUser,
     code: string | undefined,
-  ): Promise<string | undefined> {
+  ): Promise<readonly string[]> {
     const devices = await proofs.devicesOf(accountId, user.userName);
-    const identity = signingIn(accountId, user);
-    if (devices.length === 0) return undefined;
-    if (code === undefined) {
-      const MfaType = devices.length > 1 ? 'Multiple MFA Devices' : 'Virtual MFA';
-      // Somebody knows the password: that is worth a record whatever comes next.
-      await record(visit, { EventName: 'CheckMfa', accountId, identity, Success: true, MfaType });
-      throw refusal(401, 'MfaRequired', 'Enter the code of your MFA device.');
-    }
-    const device = await proofs.ofCode(accountId, devices, code);
-    return device ?? fail(visit, { refused: { accountId, identity } }, true, WRONG_CODE());
+    if (devices.length === 0 || code !== undefined) return devices;
+    const MfaType = devices.length > 1 ? 'Multiple MFA Devices' : 'Virtual MFA';
+    // Somebody knows the password: that is worth a record whatever comes next.
+    await record(visit, {
+      EventName: 'CheckMfa',
+      accountId,
+      identity: signingIn(accountId, user),
+      Success: true,
+      MfaType,
+    });
+    throw refusal(401, 'MfaRequired', 'Enter the code of your MFA device.');
   }
 
-  /** Sees to it that the password may be used, or is replaced by one that may. @returns the salt of the present one */
-  async function presentPassword(
+  /** @throws AwsError PasswordResetRequired for a password that lets in no more without a new one; PasswordExpired */
+  async function askForPassword({ accountId, user }: ProvenUser, newPassword: string | undefined): Promise<void> {
+    const { changedMs, resetRequired } = user.login;
+    const policy = (await iam.data.get(keys.settings(accountId)))?.passwordPolicy;
+    const isOld = policy?.MaxPasswordAge !== undefined && clock.now() - changedMs > policy.MaxPasswordAge * DAY_MS;
+    if (isOld && policy.HardExpiry) {
+      throw refusal(403, 'PasswordExpired', 'Your password has expired. Ask your administrator to set a new one.');
+    }
+    if ((isOld || resetRequired) && newPassword === undefined) {
+      throw refusal(403, 'PasswordResetRequired', 'You must change your password to go on. Choose a new one.');
+    }
+  }
+
+  async function checkedDevice(
+    visit: Visit,
+    { accountId, user }: ProvenUser,
+    devices: readonly string[],
+    code: string,
+  ): Promise<string> {
+    const refused = { accountId, identity: signingIn(accountId, user) };
+    return (await proofs.ofCode(accountId, devices, code)) ?? fail(visit, { refused }, true, WRONG_CODE());
+  }
+
+  /** The salt of the password that holds from now on: the new one's, when one was given. */
+  async function presentSalt(
     visit: Visit,
     res: ServerResponse,
     { accountId, user }: ProvenUser,
     { password, newPassword }: SignInInput & { kind: 'password' },
     as: Credentials,
   ): Promise<string> {
-    const { changedMs, resetRequired, passwords } = user.login;
-    const policy = (await iam.data.get(keys.settings(accountId)))?.passwordPolicy;
-    const isOld = policy?.MaxPasswordAge !== undefined && clock.now() - changedMs > policy.MaxPasswordAge * DAY_MS;
-    if (isOld && policy.HardExpiry) {
-      throw refusal(403, 'PasswordExpired', 'Your password has expired. Ask your administrator to set a new one.');
-    }
-    if (newPassword === undefined) {
-      if (!isOld && !resetRequired) return passwords[0]!.salt;
-      throw refusal(403, 'PasswordResetRequired', 'You must change your password to go on. Choose a new one.');
-    }
+    if (newPassword === undefined) return user.login.passwords[0]!.salt;
     await deps.changePassword(visit, res, as, password, newPassword);
     const changed = await iam.user(accountId, user.userName);
     return changed?.login?.passwords[0]?.salt ?? '';
