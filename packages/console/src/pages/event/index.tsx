@@ -13,7 +13,7 @@ import { Page } from '../../ui/page.tsx';
 import { visible } from '../../ui/visible.ts';
 import { EventActions, EventDetail, OutcomeBadge } from './event-detail.tsx';
 import { readEventKey } from './logic/event-key.ts';
-import { textOf } from './logic/record.ts';
+import { eventNameOf, eventSourceOf, textOf } from './logic/record.ts';
 import { printSentence, sentenceOf } from './logic/sentence.ts';
 import { findEvent, type ShownEvent } from './search.ts';
 
@@ -26,7 +26,7 @@ export default function EventPage({ params: { accountId = '', eventId = '' } }: 
   const call = useCall((signal) => findEvent({ accountId, eventId }, at, clock.now(), signal), [accountId, eventId]);
   return (
     <Page
-      title={call.data ? visible(textOf(call.data.record.eventName), 80) : 'Event'}
+      title={call.data ? visible(eventNameOf(call.data.record), 80) || 'Event' : 'Event'}
       breadcrumbs={BREADCRUMBS}
       header={false}
     >
@@ -52,7 +52,7 @@ function EventContent({ event }: { readonly event: ShownEvent }) {
           <Header
             variant="h1"
             info={<OutcomeBadge outcome={sentence.outcome} />}
-            description={`${visible(textOf(event.record.eventName))} of ${visible(textOf(event.record.eventSource))} in account ${accountText(event.accountId)}, ${visible(textOf(event.record.awsRegion))}`}
+            description={`${visible(eventNameOf(event.record))} of ${visible(eventSourceOf(event.record))} in account ${accountText(event.accountId)}, ${visible(textOf(event.record.awsRegion))}`}
           >
             {printSentence(sentence, time)}
           </Header>

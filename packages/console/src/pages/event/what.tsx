@@ -5,10 +5,11 @@ import KeyValuePairs, { type KeyValuePairsProps } from '@cloudscape-design/compo
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import { useMemo } from 'react';
+import { CutText } from '../../ui/cut-text.tsx';
 import { JsonTree } from '../../ui/json-tree/json-tree.tsx';
 import { visible } from '../../ui/visible.ts';
 import { is, isIf } from './logic/filters.ts';
-import { type AuditRecord, textOf } from './logic/record.ts';
+import { type AuditRecord, eventNameOf, eventSourceOf, textOf } from './logic/record.ts';
 import { resourcesOf } from './logic/resources.ts';
 import type { ShownEvent } from './search.ts';
 import { SearchLink } from './search-link.tsx';
@@ -47,7 +48,7 @@ const contentOf = (record: AuditRecord): AuditRecord =>
   Object.fromEntries(MEMBERS.flatMap((name) => (record[name] == null ? [] : [[name, record[name]]])));
 
 function itemsOf(record: AuditRecord): KeyValuePairsProps.Item[] {
-  const [name, source] = [textOf(record.eventName), textOf(record.eventSource)];
+  const [name, source] = [eventNameOf(record), eventSourceOf(record)];
   const resources = resourcesOf(record);
   return [
     {
@@ -75,7 +76,11 @@ function Failure({ record }: { readonly record: AuditRecord }) {
   return (
     <StatusIndicator type="error" wrapText>
       <SearchLink filter={isIf('errorCode', code)}>{code || 'Failed'}</SearchLink>
-      {message !== '' && `: ${visible(message)}`}
+      {message !== '' && (
+        <>
+          : <CutText text={message} />
+        </>
+      )}
     </StatusIndicator>
   );
 }

@@ -1,5 +1,4 @@
-import type { AuditRecord } from './record.ts';
-import { isObject, type RecordPath, textAt, textOf } from './record.ts';
+import { type AuditRecord, eventNameOf, isObject, type RecordPath, textAt } from './record.ts';
 
 /** What may stand in a record at the end of a path. Null and empty text are no values in any of the languages. */
 export type Scalar = string | number | boolean;
@@ -43,6 +42,9 @@ const FIRST: readonly string[] = [
   'eventSource',
   'eventName',
   'errorCode',
+  'insightDetails.eventSource',
+  'insightDetails.eventName',
+  'insightDetails.insightType',
   'userIdentity.arn',
   'userIdentity.userName',
   'userIdentity.type',
@@ -66,13 +68,17 @@ function collect(value: unknown, path: RecordPath, found: Field[]): void {
   else if (value !== '' && isScalar(value)) found.push({ path, value });
 }
 
+const USUAL: ReadonlySet<string> = new Set([
+  ...['eventSource', 'eventName', 'errorCode'],
+  ...['insightDetails.eventSource', 'insightDetails.eventName', 'insightDetails.insightType'],
+]);
+
 /** What a search for events like this one begins with: the call, and how it failed if it did. */
-export const isUsual = ({ path }: Field): boolean =>
-  path.length === 1 && ['eventSource', 'eventName', 'errorCode'].includes(String(path[0]));
+export const isUsual = ({ path }: Field): boolean => USUAL.has(path.join('.'));
 
 /** A name for what is made of an event: `DeleteBucket-AccessDenied`. */
 export function nameFor(record: AuditRecord): string {
-  const parts = [textOf(record.eventName), textAt(record, 'errorCode')].filter((part) => part !== '');
+  const parts = [eventNameOf(record), textAt(record, 'errorCode')].filter((part) => part !== '');
   return (
     parts
       .join('-')

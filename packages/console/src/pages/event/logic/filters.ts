@@ -17,13 +17,8 @@ export const isIf = (field: string, value: string): SearchFilter | undefined =>
   value === '' ? undefined : is(field, value);
 
 /** Everything by the same person, role or service; undefined for who has no name. */
-export function byActor({ kind, arn, principalId, name }: Actor): SearchFilter | undefined {
-  return (
-    isIf('userArn', arn) ??
-    isIf('principalId', principalId) ??
-    (kind === 'service' ? is('userIdentity.invokedBy', name) : undefined)
-  );
-}
+export const byActor = ({ arn, principalId, invokedBy }: Actor): SearchFilter | undefined =>
+  isIf('userArn', arn) ?? isIf('principalId', principalId) ?? isIf('userIdentity.invokedBy', invokedBy);
 
 /** Everything in the same session, or with the same key. */
 export const bySession = ({ accessKeyId, kind, arn }: Actor): SearchFilter | undefined =>

@@ -11,6 +11,8 @@ export interface Actor {
   readonly principalId: string;
   readonly accountId: string;
   readonly accessKeyId: string;
+  /** The service that called, where one did. */
+  readonly invokedBy: string;
   /** Of a session: the role or user that it was made of. */
   readonly issuerArn: string;
   /** ISO time at which the session began; '' for who has no session. */
@@ -97,6 +99,7 @@ export function actorOf(record: AuditRecord): Actor {
     principalId: textOf(identity.principalId),
     accountId: textOf(identity.accountId),
     accessKeyId: textOf(identity.accessKeyId),
+    invokedBy: textOf(identity.invokedBy),
     issuerArn: textAt(identity, 'sessionContext.sessionIssuer.arn'),
     since: textAt(identity, 'sessionContext.attributes.creationDate'),
     mfa: mfa === '' ? undefined : mfa === 'true',

@@ -36,6 +36,12 @@ export function nameOfArn(arn: string): string {
 /** Milliseconds since 1970 of the record's own time; NaN where it has none. */
 export const timeOf = (record: AuditRecord): number => Date.parse(textOf(record.eventTime));
 
+/** The call's name. Insights have it, and its source, in their details. */
+export const eventNameOf = (record: AuditRecord): string =>
+  textOf(record.eventName) || textAt(record, 'insightDetails.eventName');
+export const eventSourceOf = (record: AuditRecord): string =>
+  textOf(record.eventSource) || textAt(record, 'insightDetails.eventSource');
+
 /** The account whose record it is. */
 export const accountOf = (record: AuditRecord): string =>
   textOf(record.recipientAccountId) || textAt(record, 'userIdentity.accountId');

@@ -59,7 +59,7 @@ describe('sentences', () => {
         responseElements: { ConsoleLogin: 'Failure' },
         errorMessage: 'Failed authentication',
       }),
-      'alice tried to sign in to the console from 10.0.0.7, refused with Failed authentication',
+      'alice tried to sign in to the console from 10.0.0.7, refused: Failed authentication',
     ],
     [
       event('rds', 'DeleteDBInstance', { requestParameters: { dBInstanceIdentifier: 'db1' } }),

@@ -1,5 +1,5 @@
 import { visible } from '../../../ui/visible.ts';
-import { actorOf } from './identity.ts';
+import { type ActorKind, actorOf } from './identity.ts';
 import { type AuditRecord, nameOfArn, objectOf, type RecordPath, textAt, textOf, valueAt } from './record.ts';
 import { SENTENCES } from './sentences.ts';
 import { pastOf, wordsOf } from './words.ts';
@@ -22,12 +22,21 @@ export function sentenceOf(record: AuditRecord): Sentence {
   const special = specialOf(record);
   const address = textOf(record.sourceIPAddress);
   return {
-    what: special ?? `${visible(actorOf(record).name, NAME_CHARS_MAX)} ${phraseOf(record, outcome.outcome === 'done')}`,
+    what: special ?? `${subjectOf(record)} ${phraseOf(record, outcome.outcome === 'done')}`,
     from:
       special !== undefined || /amazonaws\.com$|^AWS Internal/.test(address) ? '' : visible(address, NAME_CHARS_MAX),
     ...outcome,
   };
 }
+
+/** A sentence begins with a capital where it does not begin with a name. */
+function subjectOf(record: AuditRecord): string {
+  const { kind, name } = actorOf(record);
+  const shown = visible(name, NAME_CHARS_MAX);
+  return NAMELESS.has(kind) ? shown.charAt(0).toUpperCase() + shown.slice(1) : shown;
+}
+
+const NAMELESS: ReadonlySet<ActorKind> = new Set(['root', 'account', 'center']);
 
 /** The sentence as one text, for titles and screen readers. */
 export const printSentence = ({ what, from, end }: Sentence, time: string): string =>
@@ -40,7 +49,8 @@ function outcomeOf(record: AuditRecord): Pick<Sentence, 'outcome' | 'end'> {
   if (code === '' && message === '' && !isFailure) return { outcome: 'done', end: '' };
   const shown = visible(code || message, NAME_CHARS_MAX);
   const outcome = REFUSED.test(code) || REFUSED.test(message) ? 'refused' : 'failed';
-  return { outcome, end: shown === '' ? outcome : `${outcome} with ${shown}` };
+  if (shown === '') return { outcome, end: outcome };
+  return { outcome, end: code === '' ? `${outcome}: ${shown}` : `${outcome} with ${shown}` };
 }
 
 /** Events that nobody called for. */
