@@ -328,6 +328,19 @@ describe('a session ends', () => {
     expect(await tail).toBe('ECONNRESET');
   });
 
+  test('by the server’s, which does not wait for who only listens', async () => {
+    const own = await startOpenTrail();
+    const browser = new ConsoleVisitor(own);
+    await browser.signIn({ AccessKeyId: own.accessKeyId, SecretAccessKey: own.secretAccessKey });
+    const headers = { cookie: browser.cookie!, 'x-opentrail-csrf': browser.csrf! };
+    const tail = await fetch(`${own.console}/aws/opentrail/us-east-1/opentrail/v1/tail`, { headers });
+    expect(tail.status).toBe(200);
+    const began = Date.now();
+    expect(await own.stop()).toBe(0);
+    expect(Date.now() - began).toBeLessThan(9_000); // the time that requests in hand are given
+    await tail.text();
+  });
+
   test('when its time is over, whatever the clock does', async () => {
     const HOUR_MS = 3_600_000;
     const file = join(newFolder('clock'), 'offset');

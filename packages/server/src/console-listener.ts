@@ -23,6 +23,8 @@ export interface OpenConsole {
 
 /** Requests in hand get this long to end when the server is told to stop. */
 const STOP_GRACE_MS = 10_000;
+/** A browser has six connections at most; the AWS endpoint has half of the files. */
+const OPEN_FILES_SHARE = 1 / 8;
 /** Built by Vite beside the server's own code. */
 const BUILT = fileURLToPath(new URL('../console/', import.meta.url));
 
@@ -55,6 +57,7 @@ export async function openConsoleListener(parts: ConsoleParts): Promise<OpenCons
       host,
       port,
       portSetting: '--console-port',
+      openFilesShare: OPEN_FILES_SHARE,
       after: clock.after,
       refuse: pages.refuse,
       ...tls,

@@ -34,6 +34,8 @@ export interface ListenOptions extends ConnectionOptions {
   readonly port: number;
   /** What the operator sets to have another port. Default `--port`. */
   readonly portSetting?: string;
+  /** Which part of the files that the process may have open its connections may take. Default one half. */
+  readonly openFilesShare?: number;
   readonly tls?: Pick<TlsOptions, 'SNICallback'> & { readonly cert: string; readonly key: string };
 }
 
@@ -52,7 +54,7 @@ export async function listen(handle: Handle, options: ListenOptions): Promise<Ht
   const server: Server = options.tls
     ? createHttpsServer({ ...settings, ...options.tls, minVersion: 'TLSv1.2', allowHalfOpen: true })
     : createHttpServer(settings);
-  server.maxConnections = Math.min(CONNECTIONS_MAX, Math.floor(openFilesMax() / 2));
+  server.maxConnections = Math.min(CONNECTIONS_MAX, Math.floor(openFilesMax() * (options.openFilesShare ?? 1 / 2)));
   server.maxHeadersCount = 0; // their bytes are bounded; Node would drop those past the 2,000th without a word
   tendConnections(server, handle, options);
   await new Promise<void>((fulfil, reject) => {
@@ -81,7 +83,7 @@ export async function listen(handle: Handle, options: ListenOptions): Promise<Ht
   };
 }
 
-/** How many files the process may have open: half of them are for connections, for the Log needs some whoever comes. */
+/** How many files the process may have open: connections get a part of them, for the Log needs some whoever comes. */
 function openFilesMax(): number {
   try {
     const soft = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
