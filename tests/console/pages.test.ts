@@ -48,7 +48,11 @@ const PAGES: Readonly<Record<string, Shown>> = {
   'event-history': {
     // What the test itself has called since is left out.
     path: () => `/events?from=${company.records[0]!.eventTime}&to=${company.records.at(-1)!.eventTime}`,
-    ready: (page) => row(page, 'StopLogging'),
+    async ready(page) {
+      await page.getByRole('button', { name: 'Show counts' }).click();
+      await page.locator('.history-facet').first().waitFor();
+      await row(page, 'StopLogging');
+    },
   },
   'event-history-filtered': {
     path: () => query(`eventName = DeleteBucket and requestParameters.bucketName = ${INCIDENT.bucket}`),
