@@ -20,18 +20,23 @@ export function intervalOf(startMs: number, endMs: number, bucketsMax: number): 
   return ms;
 }
 
-/** The range of time that a histogram covers: an end that was left open is where the events end. */
+/**
+ * The range of time that a histogram covers: an end that was left open is where the events end, but for those that are
+ * dated after now as long as there are others: one of the year 9999 would make a single bucket of all the rest.
+ * @returns undefined when there are no events
+ */
 export async function histogramRange(
   lake: Lake,
   query: LakeQuery,
-  open: { readonly start: boolean; readonly end: boolean },
+  { start, end, nowMs }: { readonly start: boolean; readonly end: boolean; readonly nowMs: number },
   signal: AbortSignal,
 ): Promise<{ readonly startMs: number; readonly endMs: number } | undefined> {
-  const outermost = async (order: 'newest' | 'oldest') =>
-    (await lake.page({ ...query, order, limit: 1 }, signal)).rows[0]?.timeMs;
+  const outermost = async (order: 'newest' | 'oldest', until = query.endMs) =>
+    (await lake.page({ ...query, endMs: until, order, limit: 1 }, signal)).rows[0]?.timeMs;
+  const newest = async () => (await outermost('newest', Math.min(nowMs, query.endMs))) ?? outermost('newest');
   const [startMs, endMs] = await Promise.all([
-    open.start ? outermost('oldest') : query.startMs,
-    open.end ? outermost('newest') : query.endMs,
+    start ? outermost('oldest') : query.startMs,
+    end ? newest() : query.endMs,
   ]);
   return startMs === undefined || endMs === undefined ? undefined : { startMs, endMs };
 }

@@ -123,7 +123,9 @@ async function allParts(lake: Lake, query: LakeQuery, asked: Asked, context: Cal
       facets.length > 0
         ? lake.facets(query, facets, facetLimit, signal).then((found) => found.map(shownFacet))
         : undefined,
-      buckets === undefined ? undefined : readHistogram(lake, query, buckets, input, signal),
+      buckets === undefined
+        ? undefined
+        : readHistogram(lake, query, buckets, { ...input, nowMs: context.timeMs }, signal),
     ]);
     return { page, Count, Facets, Histogram };
   } catch (error) {
@@ -161,10 +163,10 @@ async function readHistogram(
   lake: Lake,
   query: LakeQuery,
   bucketsMax: number,
-  { StartTime, EndTime }: SearchEventsInput,
+  { StartTime, EndTime, nowMs }: SearchEventsInput & { readonly nowMs: number },
   signal: AbortSignal,
 ) {
-  const open = { start: StartTime === undefined, end: EndTime === undefined };
+  const open = { start: StartTime === undefined, end: EndTime === undefined, nowMs };
   const range = await histogramRange(lake, query, open, signal);
   if (!range) return { Buckets: [] };
   const intervalMs = intervalOf(range.startMs, range.endMs, bucketsMax);

@@ -60,7 +60,7 @@ beforeEach(() => {
 
 function contextOf(accountId = OPERATOR, signal: AbortSignal = new AbortController().signal): CallContext {
   const caller = { accountId, arn: `arn:aws:iam::${accountId}:user/x` };
-  return { operation: 'SearchEvents', caller, signal } as unknown as CallContext;
+  return { operation: 'SearchEvents', caller, signal, timeMs: BASE_MS + HOUR_MS } as unknown as CallContext;
 }
 
 const refusal = async (work: Promise<unknown>): Promise<AwsError> => {
@@ -201,6 +201,17 @@ describe('figures', () => {
     });
     expect(answer.Histogram).toEqual({ Buckets: [] });
     expect(answer.Facets).toEqual([{ Field: 'userArn', Values: [], DistinctCount: 0 }]);
+  });
+  test('one event that is dated in the future makes no single bucket of all others', async () => {
+    lake.add(record(0, { eventTime: '9999-12-31T23:59:59Z' }));
+    const search = createSearchEvents(deps);
+    const { Histogram, Count } = await search(contextOf(), { Histogram: {}, Count: true });
+    expect(Histogram.IntervalSeconds).toBeLessThanOrEqual(2);
+    expect(Count).toBe(201);
+    const asked = await search(contextOf(), { Histogram: {}, EndTime: new Date(8.64e15) });
+    expect(asked.Histogram.Buckets.length).toBeGreaterThan(0);
+    const future = await search(contextOf(), { Histogram: {}, Filter: 'eventTime > 2027-01-01' });
+    expect(future.Histogram.Buckets).toHaveLength(1);
   });
   test('up to a place that the caller names', async () => {
     const answer = await createSearchEvents(deps)(contextOf(), { UpTo: 10, Count: true });
