@@ -17,7 +17,7 @@ import {
 import { eventually } from '../support/clients.ts';
 import { cleanUp, type RunningOpenTrail, startOpenTrail } from '../support/opentrail.ts';
 import { playCompany } from '../support/play.ts';
-import { clientConfig, cloudTrail, readBucket, s3 } from '../support/sdk.ts';
+import { clientConfig, cloudTrail, readBucket, s3, signedFetch } from '../support/sdk.ts';
 import { ACCOUNT, makeTrail } from '../support/trail.ts';
 
 usingBrowser();
@@ -262,6 +262,44 @@ describe('trails', () => {
     await page.getByText('The trail bare was deleted.').waitFor();
     await page.getByRole('link', { name: 'refused' }).waitFor();
     expect(await page.getByRole('link', { name: 'bare' }).count()).toBe(0);
+  });
+
+  test('an organization trail is the management account’s to make, and its bucket opens to the organization', async () => {
+    const page = await openPage();
+    expectProblem(page, /status of 400 .*organizations/);
+    await signIn(page, server, '/trails/create');
+    await page.getByLabel('Trail name').fill('everyone');
+    const organization = page.getByRole('checkbox', { name: /all accounts of my organization/ });
+    await organization.check();
+    await page.getByText('This account is not the management account of an organization').waitFor();
+    await organization.uncheck();
+    for (const [operation, input] of [
+      ['CreateOrganization', { FeatureSet: 'ALL' }],
+      ['EnableAWSServiceAccess', { ServicePrincipal: 'cloudtrail.amazonaws.com' }],
+    ] as const) {
+      const answer = await signedFetch(server, 'POST', '/', JSON.stringify(input), {
+        service: 'organizations',
+        headers: {
+          'content-type': 'application/x-amz-json-1.1',
+          'x-amz-target': `AWSOrganizationsV20161128.${operation}`,
+        },
+      });
+      expect(answer.status).toBe(200);
+    }
+    await organization.check();
+    await next(page);
+    await page.getByLabel('Bucket name').fill('all-of-us');
+    await page.getByText('The policy that the bucket gets').click();
+    await page.getByText('AWSCloudTrailOrganizationWrite20150319').waitFor();
+    for (let i = 0; i < 3; i++) await next(page);
+    await page.getByRole('button', { name: 'Create trail' }).click();
+    await page.getByText('The trail everyone was created.').waitFor();
+    expect((await cloudTrail(server).send(new GetTrailCommand({ Name: 'everyone' }))).Trail).toMatchObject({
+      IsOrganizationTrail: true,
+      S3BucketName: 'all-of-us',
+    });
+    await page.getByRole('tab', { name: 'Events' }).click();
+    await page.getByText('Events captured').waitFor();
   });
 
   test('who may not see trails is told which permission is missing', async () => {

@@ -1,3 +1,4 @@
+import Box from '@cloudscape-design/components/box';
 import Header from '@cloudscape-design/components/header';
 import Link from '@cloudscape-design/components/link';
 import Pagination from '@cloudscape-design/components/pagination';
@@ -7,7 +8,7 @@ import Table, { type TableProps } from '@cloudscape-design/components/table';
 import { useMemo, useState } from 'react';
 import { trailHref } from '../../app/links.ts';
 import { EmptyState } from '../../ui/empty-state.tsx';
-import { countText } from '../../ui/format.ts';
+import { accountText, countText } from '../../ui/format.ts';
 import { Time } from '../../ui/time.tsx';
 import { visible } from '../../ui/visible.ts';
 import type { Collected } from './logic/collected.ts';
@@ -107,25 +108,39 @@ function columnsOf(trailArn: string): TableProps.ColumnDefinition<ObjectLine>[] 
   return [
     { id: 'state', header: 'State', minWidth: 120, cell: ({ State }) => <StateText state={State} /> },
     { id: 'kind', header: 'Kind', minWidth: 90, cell: ({ Type }) => KIND_TEXTS[Type] },
-    { id: 'time', header: 'Time', minWidth: 170, cell: ({ Time: time }) => <Time value={time ?? undefined} /> },
-    { id: 'region', header: 'Region', minWidth: 110, cell: ({ Region }) => visible(Region) },
-    { id: 'account', header: 'Account', minWidth: 130, cell: ({ AccountId }) => visible(AccountId) },
+    { id: 'time', header: 'Time', minWidth: 180, cell: ({ Time: time }) => <Time value={time ?? undefined} /> },
     {
-      id: 'why',
-      header: 'Why',
-      minWidth: 240,
-      cell: ({ Findings = [] }) => Findings.map(meaningOf).join(' ') || '-',
+      id: 'region',
+      header: 'Region and account',
+      minWidth: 140,
+      cell: ({ Region, AccountId }) => (
+        <>
+          {visible(Region)}
+          <Box variant="small" display="block">
+            {accountText(visible(AccountId))}
+          </Box>
+        </>
+      ),
     },
     {
       id: 'object',
       header: 'Object',
       isRowHeader: true,
-      minWidth: 240,
-      cell: ({ Type, State, Key }) => {
-        const name = visible(Key.split('/').at(-1) ?? Key);
-        const shown = <span className="ot-break">{name}</span>;
-        return Type === 'log-file' && State !== 'missing' ? <Link href={fileHref(Key)}>{shown}</Link> : shown;
-      },
+      minWidth: 300,
+      cell: ({ Type, State, Key, Findings = [] }) => (
+        <>
+          <span className="ot-break">
+            {Type === 'log-file' && State !== 'missing' ? <Link href={fileHref(Key)}>{nameOf(Key)}</Link> : nameOf(Key)}
+          </span>
+          {Findings.map((code) => (
+            <Box key={code} variant="small" display="block">
+              {meaningOf(code)}
+            </Box>
+          ))}
+        </>
+      ),
     },
   ];
 }
+
+const nameOf = (key: string): string => visible(key.split('/').at(-1) ?? key);

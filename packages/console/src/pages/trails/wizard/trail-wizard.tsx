@@ -51,6 +51,8 @@ export function TrailWizard({ initial, place, before }: TrailWizardProps) {
     { bucket: mergedOf(policies.bucket), key: mergedOf(policies.key), topic: mergedOf(policies.topic) },
     before,
   );
+  // What the policies lack is part of the plan.
+  const isReading = Object.values(policies).some(({ state }) => state === 'loading');
   const isRunning = run !== undefined && !run.failure && run.done < run.plan.length;
   const change = (patch: Partial<TrailForm>) => {
     setForm((now) => ({ ...now, ...patch }));
@@ -82,7 +84,7 @@ export function TrailWizard({ initial, place, before }: TrailWizardProps) {
       i18nStrings={TEXTS}
       submitButtonText={isNew ? 'Create trail' : 'Save changes'}
       activeStepIndex={step}
-      isLoadingNextStep={isRunning}
+      isLoadingNextStep={isRunning || (step === STEPS.length && isReading)}
       onNavigate={({ detail }) => goTo(detail.requestedStepIndex)}
       onCancel={() => navigate(isNew ? '/trails' : trailHref(arnOf(form, place)))}
       onSubmit={save}

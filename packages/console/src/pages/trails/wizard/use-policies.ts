@@ -1,4 +1,5 @@
 import { isDenied, isNotFound, messageOf } from '../../../api/error.ts';
+import { pause } from '../../../base/clock.ts';
 import { useCall } from '../../../hooks/use-call.ts';
 import { bucketPolicy, keyPolicy, listBuckets, listTopics, topicPolicy } from '../calls.ts';
 import { arnOf, type FormPlace, type TrailForm, topicArnOf } from '../logic/form.ts';
@@ -52,13 +53,23 @@ export function usePolicies(form: TrailForm, place: FormPlace, organizationId: s
   return { bucket: onBucket, key: onKey, topic: onTopic };
 }
 
+/** While a name is being typed nobody is asked for what has its beginning. */
+const PAUSE_MS = 400;
+
 function usePolicy(
   isUsed: boolean,
   needs: Parameters<typeof mergedPolicy>[1],
   load: (signal: AbortSignal) => Promise<string | undefined>,
   of: string,
 ): PolicyState {
-  const present = useCall(async (signal) => (isUsed ? { of, policy: await load(signal) } : undefined), [isUsed, of]);
+  const present = useCall(
+    async (signal) => {
+      if (!isUsed) return undefined;
+      await pause(PAUSE_MS, signal);
+      return { of, policy: await load(signal) };
+    },
+    [isUsed, of],
+  );
   if (!isUsed) return { state: 'unused' };
   if (present.error) return { state: 'unknown', problem: messageOf(present.error) };
   if (present.data?.of !== of) return { state: 'loading' };
