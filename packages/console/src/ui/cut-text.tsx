@@ -15,17 +15,22 @@ interface CutTextProps {
   readonly search?: string;
   /** -1 where the keyboard reaches it by other ways. */
   readonly tabIndex?: number;
+  /** Whether all is shown, where whoever shows it keeps that. Without these the text does. */
+  readonly isWhole?: boolean;
+  readonly onToggle?: () => void;
 }
 
 /** A value of a record, in full where it is short; line breaks and tabs stay, what cannot be seen is written out. */
-export function CutText({ text, search = '', tabIndex = 0 }: CutTextProps) {
-  const [isWhole, setWhole] = useState(false);
+export function CutText({ text, search = '', tabIndex = 0, ...kept }: CutTextProps) {
+  const [own, setOwn] = useState(false);
+  const isWhole = kept.isWhole ?? own;
+  const toggle = kept.onToggle ?? (() => setOwn(!own));
   const shown = text.slice(0, isWhole ? SHOWN_CHARS_END : SHOWN_CHARS_MAX);
   return (
     <>
       {text === '' ? <span className="ot-quiet">empty text</span> : <Marked text={escaped(shown)} search={search} />}
       {text.length > SHOWN_CHARS_MAX && (
-        <button type="button" tabIndex={tabIndex} className="ot-text-button" onClick={() => setWhole(!isWhole)}>
+        <button type="button" tabIndex={tabIndex} className="ot-text-button" onClick={toggle}>
           {isWhole ? 'Show less' : `… show all ${countText(text.length)} characters`}
         </button>
       )}

@@ -1,3 +1,4 @@
+import Alert from '@cloudscape-design/components/alert';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import StatusIndicator, { type StatusIndicatorProps } from '@cloudscape-design/components/status-indicator';
 import type { TableProps } from '@cloudscape-design/components/table';
@@ -34,6 +35,9 @@ export function AlarmsTab({ selected, onSelect }: AlarmsTabProps) {
         onSelect={({ AlarmName }) => onSelect(AlarmName)}
       />
       {alarm && <AlarmDetail key={alarm.AlarmArn} alarm={alarm} />}
+      {call.data && selected !== '' && !alarm && (
+        <Alert type="info">{`There is no alarm ${visible(selected, 255)} in ${region}.`}</Alert>
+      )}
     </SpaceBetween>
   );
 }

@@ -2,7 +2,7 @@ import Button from '@cloudscape-design/components/button';
 import Input from '@cloudscape-design/components/input';
 import LiveRegion from '@cloudscape-design/components/live-region';
 import SpaceBetween from '@cloudscape-design/components/space-between';
-import { type KeyboardEvent, useRef, useState } from 'react';
+import { type KeyboardEvent, useId, useRef, useState } from 'react';
 import './json-tree.css';
 import { printPath } from './path.ts';
 import { idOf, printValue, type TreePath, type TreeRow } from './rows.ts';
@@ -22,6 +22,7 @@ interface JsonTreeProps {
  */
 export function JsonTree({ value, label }: JsonTreeProps) {
   const tree = useTree(value);
+  const keysId = useId();
   const list = useRef<HTMLDivElement>(null);
   const [said, setSaid] = useState('');
 
@@ -54,7 +55,10 @@ export function JsonTree({ value, label }: JsonTreeProps) {
           value={tree.search}
           placeholder="Find in this"
           ariaLabel={`Find in ${label}`}
-          onChange={({ detail }) => tree.setSearch(detail.value)}
+          onChange={({ detail }) => {
+            setSaid('');
+            tree.setSearch(detail.value);
+          }}
         />
         <Button variant="inline-link" onClick={tree.openAll}>
           Open all
@@ -71,22 +75,27 @@ export function JsonTree({ value, label }: JsonTreeProps) {
       {tree.rows.length === 0 ? (
         <span className="ot-tree-hint">{tree.search === '' ? 'Nothing in it.' : 'Nothing found.'}</span>
       ) : (
-        <div role="tree" aria-label={label} className="ot-tree" ref={list}>
-          {tree.rows.map((row, i) => (
-            <TreeRowView
-              key={row.id}
-              row={row}
-              search={tree.search.trim()}
-              isCurrent={row === tree.current}
-              setSize={places[i]!.of}
-              place={places[i]!.place}
-              onToggle={() => tree.toggle(row.id)}
-              onKey={(event) => onKey(event, row)}
-              onFocus={() => tree.focus(row.id)}
-              onCopy={(what) => void copy(row, what)}
-            />
-          ))}
-        </div>
+        <>
+          <div role="tree" aria-label={label} aria-describedby={keysId} className="ot-tree" ref={list}>
+            {tree.rows.map((row, i) => (
+              <TreeRowView
+                key={row.id}
+                row={row}
+                search={tree.search.trim()}
+                isCurrent={row === tree.current}
+                setSize={places[i]!.of}
+                place={places[i]!.place}
+                onToggle={() => tree.toggle(row.id)}
+                onKey={(event) => onKey(event, row)}
+                onFocus={() => tree.focus(row.id)}
+                onCopy={(what) => void copy(row, what)}
+              />
+            ))}
+          </div>
+          <div id={keysId} className="ot-tree-hint ot-tree-keys">
+            Arrow keys move, Enter opens and closes, C copies the value, P its path.
+          </div>
+        </>
       )}
       {tree.isCut && <Button onClick={tree.showMore}>Show more</Button>}
     </SpaceBetween>

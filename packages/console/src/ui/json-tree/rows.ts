@@ -14,6 +14,7 @@ export interface TreeRow {
   readonly kind: 'object' | 'list' | 'text' | 'leaf';
   /** Members or items; 0 for leaves. */
   readonly count: number;
+  /** Of a leaf: its text is shown in full, however long. */
   readonly isOpen: boolean;
 }
 
@@ -70,7 +71,7 @@ export function rowsOf(root: unknown, view: TreeView): TreeRows {
       isShown = true;
     }
     if (!isShown) rows.length = at;
-    else if (needle !== '' && rows.length > at + 1) rows[at] = { ...row, isOpen: true };
+    else if (rows.length > at + 1) rows[at] = { ...row, isOpen: true };
     return isShown;
   };
 
@@ -82,8 +83,8 @@ function rowOf(value: unknown, path: TreePath, { toggled, openDepth }: TreeView)
   const id = idOf(path);
   const { kind, count } = path.length > DEPTH_MAX ? LEAF : kindOf(value);
   // What stands in text is opened by the reader alone: the text itself is what was sent.
-  const opensItself = path.length <= openDepth && kind !== 'text';
-  const isOpen = kind !== 'leaf' && opensItself !== toggled.has(id);
+  const opensItself = path.length <= openDepth && (kind === 'object' || kind === 'list');
+  const isOpen = opensItself !== toggled.has(id);
   return { path, id, key: path.at(-1), depth: path.length - 1, value, kind, count, isOpen };
 }
 

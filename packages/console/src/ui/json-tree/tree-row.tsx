@@ -36,15 +36,15 @@ export function TreeRowView(props: TreeRowViewProps) {
       style={{ paddingInlineStart: row.depth * INDENT_PX }}
       onKeyDown={onKey}
       onFocus={onFocus}
-      onDoubleClick={isBranch ? onToggle : undefined}
+      onClick={(event) => isBranch && isHandle(event.target) && onToggle()}
     >
-      <span className="ot-tree-mark" aria-hidden="true" onClick={isBranch ? onToggle : undefined}>
+      <span className="ot-tree-mark" aria-hidden="true">
         {isBranch ? (row.isOpen ? '▾' : '▸') : ''}
       </span>
       <span className="ot-tree-key">
         <Marked text={visible(String(row.key))} search={search} />:
       </span>
-      <Value row={row} search={search} />
+      <Value row={row} search={search} onToggle={onToggle} />
       <span className="ot-tree-tools">
         <Tool text="Copy value" onClick={() => onCopy('value')} />
         <Tool text="Copy path" onClick={() => onCopy('path')} />
@@ -52,6 +52,10 @@ export function TreeRowView(props: TreeRowViewProps) {
     </div>
   );
 }
+
+/** What opens and closes a row by a click: its sign and its name, for values are there to be selected. */
+const isHandle = (target: EventTarget): boolean =>
+  target instanceof Element && target.closest('.ot-tree-mark, .ot-tree-key') !== null;
 
 /** For the pointer; on the keyboard the row itself takes C and P. */
 function Tool({ text, onClick }: { readonly text: string; readonly onClick: () => void }) {
@@ -64,11 +68,17 @@ function Tool({ text, onClick }: { readonly text: string; readonly onClick: () =
 
 const UNITS = { object: ['member', 'members'], list: ['item', 'items'], text: ['', ''] } as const;
 
-function Value({ row: { value, kind, count, isOpen }, search }: Pick<TreeRowViewProps, 'row' | 'search'>) {
+function Value({ row, search, onToggle }: Pick<TreeRowViewProps, 'row' | 'search' | 'onToggle'>) {
+  const { value, kind, count, isOpen } = row;
   if (kind === 'leaf' || (kind === 'text' && !isOpen)) {
     return (
       <span className="ot-tree-value">
-        <CutText text={printValue(value)} search={search} tabIndex={-1} />
+        <CutText
+          text={printValue(value)}
+          search={search}
+          tabIndex={-1}
+          {...(kind === 'leaf' && { isWhole: isOpen, onToggle })}
+        />
       </span>
     );
   }

@@ -68,7 +68,7 @@ export function keyTarget(event: KeyboardEvent, rows: readonly TreeRow[], row: T
       return row.path.length > 1 ? idOf(row.path.slice(0, -1)) : undefined;
     case 'Enter':
     case ' ':
-      return row.kind === 'leaf' ? undefined : 'toggle';
+      return 'toggle';
     default:
       return undefined;
   }

@@ -106,14 +106,16 @@ export function AlarmForm({ groups, pattern, event }: AlarmFormProps) {
             {outcome.message}
           </Alert>
         )}
-        {typeof outcome === 'object' && !(outcome instanceof Error) && <Created name={outcome.name} />}
+        {typeof outcome === 'object' && !(outcome instanceof Error) && (
+          <Created name={outcome.name} region={group.region} />
+        )}
       </div>
     </SpaceBetween>
   );
 }
 
-const Created = ({ name }: { readonly name: string }) => (
-  <Alert type="success" header={`Alarm ${name} was created`}>
+const Created = ({ name, region }: { readonly name: string; readonly region: string }) => (
+  <Alert type="success" header={`Alarm ${name} was created in ${region}`}>
     It counts events from now on. See it on the page{' '}
     <Link href={`/alarms?alarm=${encodeURIComponent(name)}`}>Alarms</Link>.
   </Alert>
