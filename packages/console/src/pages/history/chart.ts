@@ -22,7 +22,7 @@ export interface ChartOptions {
   readonly onPoint: (index: number | undefined) => void;
 }
 
-const HEIGHT = 96;
+const HEIGHT = 84;
 /** A shorter drag is a click. */
 const BRUSH_PX_MIN = 4;
 

@@ -25,7 +25,7 @@ interface EventTableProps extends Slots {
 /** The list. A row opens beside it by a click, or by Enter on one of its cells; the event's name leads to its page. */
 export function EventTable(props: EventTableProps) {
   const { rows, columns, preferences, loading, order, onOrder, selected, picked } = props;
-  const { header, empty, pagination, preferencesControl } = props;
+  const { header, empty } = props;
   const latest = useRef(props);
   latest.current = props;
   const actions = useMemo<Actions>(
@@ -44,7 +44,7 @@ export function EventTable(props: EventTableProps) {
     if (openKey !== undefined) document.querySelector('.history-open')?.scrollIntoView({ block: 'nearest' });
   }, [openKey]);
   return (
-    <SlotsContext.Provider value={{ header, empty, pagination, preferencesControl }}>
+    <SlotsContext.Provider value={{ header, empty }}>
       <OpenRow.Provider value={openKey}>
         <Rows
           rows={rows}
@@ -65,11 +65,9 @@ export function EventTable(props: EventTableProps) {
 interface Slots {
   readonly header: ReactNode;
   readonly empty: ReactNode;
-  readonly pagination: ReactNode;
-  readonly preferencesControl: ReactNode;
 }
 
-const SlotsContext = createContext<Slots>({ header: null, empty: null, pagination: null, preferencesControl: null });
+const SlotsContext = createContext<Slots>({ header: null, empty: null });
 const Slot = ({ name }: { readonly name: keyof Slots }) => <>{useContext(SlotsContext)[name]}</>;
 
 interface Actions {
@@ -125,8 +123,6 @@ const Rows = memo(function Rows(props: RowsProps) {
         onColumnWidthsChange={({ detail }) => keepWidths(detail.widths)}
         header={<Slot name="header" />}
         empty={<Slot name="empty" />}
-        pagination={<Slot name="pagination" />}
-        preferences={<Slot name="preferencesControl" />}
         ariaLabels={ARIA_LABELS}
       />
     </div>

@@ -61,27 +61,33 @@ export function LiveView({ session, state, preferences, asked, change, onShown }
           onSelect={(selected) => change({ selected }, { replace: true })}
           picked={picked}
           onPick={setPicked}
-          header={<Header actions={<CompareButton picked={picked} />}>Live events</Header>}
+          header={
+            <Header
+              actions={
+                <div className="history-actions">
+                  <CompareButton picked={picked} />
+                  <Pagination
+                    currentPageIndex={index + 1}
+                    pagesCount={pageCount}
+                    onChange={({ detail }) => setIndex(detail.currentPageIndex - 1)}
+                    ariaLabels={PAGINATION_LABELS}
+                  />
+                  <ListPreferences
+                    columns={columns}
+                    preferences={preferences}
+                    paths={paths}
+                    onColumns={(chosen) => {
+                      historyPreferences.set({ columns: chosen });
+                      change({ columns: chosen }, { replace: true });
+                    }}
+                  />
+                </div>
+              }
+            >
+              Live events
+            </Header>
+          }
           empty={<EmptyState title="Nothing yet">New events appear here as they are recorded.</EmptyState>}
-          pagination={
-            <Pagination
-              currentPageIndex={index + 1}
-              pagesCount={pageCount}
-              onChange={({ detail }) => setIndex(detail.currentPageIndex - 1)}
-              ariaLabels={PAGINATION_LABELS}
-            />
-          }
-          preferencesControl={
-            <ListPreferences
-              columns={columns}
-              preferences={preferences}
-              paths={paths}
-              onColumns={(chosen) => {
-                historyPreferences.set({ columns: chosen });
-                change({ columns: chosen }, { replace: true });
-              }}
-            />
-          }
         />
       </div>
     </div>

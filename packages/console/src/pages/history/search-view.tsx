@@ -113,6 +113,25 @@ export function SearchView({ session, state, preferences, asked, change, onShown
                   <Button ariaExpanded={facetsOpen} onClick={() => historyPreferences.set({ facetsOpen: !facetsOpen })}>
                     {facetsOpen ? 'Hide counts' : 'Show counts'}
                   </Button>
+                  <Pagination
+                    currentPageIndex={pages.index + 1}
+                    pagesCount={pages.reachableCount}
+                    openEnd={pages.openEnd}
+                    disabled={pages.loading && pages.page === undefined}
+                    onChange={({ detail }) =>
+                      detail.currentPageIndex <= pages.reachableCount && go(detail.currentPageIndex - 1)
+                    }
+                    ariaLabels={PAGINATION_LABELS}
+                  />
+                  <ListPreferences
+                    columns={columns}
+                    preferences={preferences}
+                    paths={paths}
+                    onColumns={(chosen) => {
+                      historyPreferences.set({ columns: chosen });
+                      change({ columns: chosen }, { replace: true });
+                    }}
+                  />
                 </div>
               }
             >
@@ -120,29 +139,6 @@ export function SearchView({ session, state, preferences, asked, change, onShown
             </Header>
           }
           empty={pages.error ? null : <NoEvents state={state} change={change} isReadable={isReadable} />}
-          pagination={
-            <Pagination
-              currentPageIndex={pages.index + 1}
-              pagesCount={pages.reachableCount}
-              openEnd={pages.openEnd}
-              disabled={pages.loading && pages.page === undefined}
-              onChange={({ detail }) =>
-                detail.currentPageIndex <= pages.reachableCount && go(detail.currentPageIndex - 1)
-              }
-              ariaLabels={PAGINATION_LABELS}
-            />
-          }
-          preferencesControl={
-            <ListPreferences
-              columns={columns}
-              preferences={preferences}
-              paths={paths}
-              onColumns={(chosen) => {
-                historyPreferences.set({ columns: chosen });
-                change({ columns: chosen }, { replace: true });
-              }}
-            />
-          }
         />
       </div>
     </div>
