@@ -81,21 +81,25 @@ export interface Role extends Holder {
 
 type Kind = 'User' | 'Role' | 'Group';
 
-/** GetAccountAuthorizationDetails, page by page: all entities of a kind with all that they may do, in one call a thousand. */
-async function details<T>(kind: Kind, signal: AbortSignal): Promise<readonly T[]> {
+type Answer = Readonly<Record<string, XmlValue>>;
+
+/** An operation that lists, page by page. */
+async function listed<T>(operation: string, input: object, member: string, signal: AbortSignal): Promise<readonly T[]> {
   const found: T[] = [];
   let Marker: string | undefined;
   for (let pages = 0; pages < PAGES_MAX; pages++) {
-    const input = { Filter: [kind], MaxItems: PAGE_SIZE, ...(Marker && { Marker }) };
-    const answer = await query<Readonly<Record<string, XmlValue>>>('iam', 'GetAccountAuthorizationDetails', input, {
-      signal,
-    });
-    found.push(...listOf<T>(answer[`${kind}DetailList`]));
+    const asked = { ...input, MaxItems: PAGE_SIZE, ...(Marker && { Marker }) };
+    const answer = await query<Answer>('iam', operation, asked, { signal });
+    found.push(...listOf<T>(answer[member]));
     if (answer.IsTruncated !== 'true') break;
     Marker = String(answer.Marker);
   }
   return found;
 }
+
+/** All entities of a kind with all that they may do, in one call a thousand. */
+const details = <T>(kind: Kind, signal: AbortSignal): Promise<readonly T[]> =>
+  listed<T>('GetAccountAuthorizationDetails', { Filter: [kind] }, `${kind}DetailList`, signal);
 
 const common = (xml: HolderXml) => ({
   arn: xml.Arn,
@@ -143,9 +147,9 @@ export async function policiesOf(kind: Kind, name: string, signal: AbortSignal):
 
 /** Names of the users who have an MFA device. */
 export async function usersWithMfa(signal: AbortSignal): Promise<ReadonlySet<string>> {
-  const input = { AssignmentStatus: 'Assigned', MaxItems: PAGE_SIZE };
-  const answer = await query<{ VirtualMFADevices: XmlValue }>('iam', 'ListVirtualMFADevices', input, { signal });
-  const devices = listOf<{ readonly User?: { readonly UserName: string } }>(answer.VirtualMFADevices);
+  type Device = { readonly User?: { readonly UserName: string } };
+  const input = { AssignmentStatus: 'Assigned' };
+  const devices = await listed<Device>('ListVirtualMFADevices', input, 'VirtualMFADevices', signal);
   return new Set(devices.flatMap(({ User }) => (User ? [User.UserName] : [])));
 }
 

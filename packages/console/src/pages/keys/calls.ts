@@ -5,9 +5,12 @@ import type { Tag } from '../access/iam.ts';
 
 /** Keys that are described: a call each. */
 const KEYS_MAX = 500;
+/** As many as a page can be read of. */
+const GRANTS_MAX = 1000;
 /** So many at a time. */
 const AT_ONCE = 8;
-const PAGE_SIZE = 1000;
+/** A key may have several; past it they are shown without. */
+const ALIASES_MAX = 2000;
 
 export interface KeyMetadata {
   readonly KeyId: string;
@@ -62,33 +65,48 @@ export async function allKeys(options: Options): Promise<Keys> {
   return { keys, isCut: ids.length > KEYS_MAX };
 }
 
-interface KeyPage {
-  readonly Keys?: readonly { readonly KeyId: string }[];
+interface PageOf {
   readonly Truncated?: boolean;
   readonly NextMarker?: string;
 }
 
-/** One more than are shown tells that there are more. */
-async function keyIds(options: Options): Promise<readonly string[]> {
-  const ids: string[] = [];
+/** Page by page, until there are enough. */
+async function listed<P extends PageOf, T>(
+  operation: string,
+  input: object,
+  itemsOf: (page: P) => readonly T[] | undefined,
+  max: number,
+  options: Options,
+): Promise<readonly T[]> {
+  const items: T[] = [];
   let Marker: string | undefined;
   do {
-    const page: KeyPage = await json('kms', 'ListKeys', { Limit: PAGE_SIZE, ...(Marker && { Marker }) }, options);
-    ids.push(...(page.Keys ?? []).map(({ KeyId }) => KeyId));
+    const page: P = await json('kms', operation, { ...input, ...(Marker && { Marker }) }, options);
+    items.push(...(itemsOf(page) ?? []));
     Marker = page.Truncated ? page.NextMarker : undefined;
-  } while (Marker !== undefined && ids.length <= KEYS_MAX);
-  return ids;
+  } while (Marker !== undefined && items.length <= max);
+  return items;
 }
 
-interface AliasPage {
+interface KeyPage extends PageOf {
+  readonly Keys?: readonly { readonly KeyId: string }[];
+}
+
+/** One more than are shown tells that there are more. */
+async function keyIds(options: Options): Promise<readonly string[]> {
+  const keys = await listed('ListKeys', { Limit: 1000 }, ({ Keys }: KeyPage) => Keys, KEYS_MAX, options);
+  return keys.map(({ KeyId }) => KeyId);
+}
+
+interface AliasPage extends PageOf {
   readonly Aliases?: readonly { readonly AliasName: string; readonly TargetKeyId?: string }[];
 }
 
 async function aliasesByKey(options: Options, KeyId?: string): Promise<ReadonlyMap<string, readonly string[]>> {
   const input = { Limit: 100, ...(KeyId && { KeyId }) };
-  const { Aliases = [] } = await json<AliasPage>('kms', 'ListAliases', input, options);
+  const aliases = await listed('ListAliases', input, ({ Aliases }: AliasPage) => Aliases, ALIASES_MAX, options);
   const found = new Map<string, string[]>();
-  for (const { AliasName, TargetKeyId } of Aliases) {
+  for (const { AliasName, TargetKeyId } of aliases) {
     if (TargetKeyId === undefined) continue;
     found.set(TargetKeyId, [...(found.get(TargetKeyId) ?? []), AliasName]);
   }
@@ -120,8 +138,12 @@ export interface Grant {
   readonly CreationDate?: number;
 }
 
-export const grantsOf = async (KeyId: string, options: Options): Promise<readonly Grant[]> =>
-  (await json<{ Grants?: readonly Grant[] }>('kms', 'ListGrants', { KeyId, Limit: 100 }, options)).Grants ?? [];
+interface GrantPage extends PageOf {
+  readonly Grants?: readonly Grant[];
+}
+
+export const grantsOf = (KeyId: string, options: Options): Promise<readonly Grant[]> =>
+  listed('ListGrants', { KeyId, Limit: 100 }, ({ Grants }: GrantPage) => Grants, GRANTS_MAX, options);
 
 export async function tagsOf(KeyId: string, options: Options): Promise<readonly Tag[]> {
   const answer = await json<{ Tags?: readonly { readonly TagKey: string; readonly TagValue: string }[] }>(
