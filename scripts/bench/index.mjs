@@ -5,7 +5,9 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { accept } from './accept.mjs';
 import { authorize } from './authorize.mjs';
+import { webConsole } from './console.mjs';
 import { gateway } from './gateway.mjs';
+import { lake } from './lake.mjs';
 import { lookup } from './lookup.mjs';
 import { describeMachine } from './machine.mjs';
 import { patterns } from './patterns.mjs';
@@ -16,7 +18,19 @@ import { startup } from './startup.mjs';
 import { verify } from './verify.mjs';
 import { watching } from './watching.mjs';
 
-const SCENARIOS = { accept, authorize, patterns, lookup, search, verify, startup, gateway, watching };
+const SCENARIOS = {
+  accept,
+  authorize,
+  patterns,
+  lookup,
+  search,
+  verify,
+  startup,
+  lake,
+  gateway,
+  watching,
+  console: webConsole,
+};
 const FULL = { events: 10_000_000, seconds: 60, only: Object.keys(SCENARIOS) };
 const USAGE = `npm run bench -- [--only ${FULL.only.join(',')}] [--events ${FULL.events}] [--seconds ${FULL.seconds}]
     [--json FILE]     the figures and all their details

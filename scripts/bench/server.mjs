@@ -40,12 +40,14 @@ export async function startServer({ dataDir, flags = {}, profileDir, port = 0, p
     });
   });
   let gateway;
+  let webConsole;
   const endpoint = await new Promise((resolve, reject) => {
     let stdout = '';
     child.stdout.setEncoding('utf8').on('data', (text) => {
       stdout += text;
       const url = /serves (http:\S+)/.exec(stdout)?.[1];
       gateway = /capture gateway (http:\S+)/.exec(stdout)?.[1];
+      webConsole = /Console: (http:\S+)/.exec(stdout)?.[1];
       if (url && stdout.includes('Data and credentials')) resolve(url);
     });
     ended.then((code) => reject(new Error(`opentrail serve ended with ${code} before it served:\n${stderr}`)));
@@ -60,6 +62,8 @@ export async function startServer({ dataDir, flags = {}, profileDir, port = 0, p
     endpoint,
     /** The capture gateway, when it has an upstream. */
     gateway,
+    /** Where browsers reach it. */
+    webConsole,
     pid: child.pid,
     dataDir,
     stop: () => end('SIGTERM'),
