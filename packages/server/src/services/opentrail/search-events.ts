@@ -63,11 +63,12 @@ export function createSearchEvents(deps: SearchDeps): Handler {
         ...(accounts && { accounts }),
         ...(filter && { filter }),
       };
-      const parts = await allParts(lake, query, { ...asked, place, input }, context);
-      const { page, Count, Facets, Histogram } = parts;
+      const all = { ...asked, place, input };
+      const { page, Count, Facets, Histogram } = await allParts(lake, query, all, context);
       return {
         Events: page.rows.map(shown),
-        ...(page.next && { NextToken: makeSearchToken({ ...page.next, upTo }, bound) }),
+        // A lake that has to catch up again after a restart bounds this page, not those after it.
+        ...(page.next && { NextToken: makeSearchToken({ ...page.next, upTo: place?.upTo ?? upTo }, bound) }),
         ...(Count !== undefined && { Count }),
         ...(Facets && { Facets }),
         ...(Histogram && { Histogram }),

@@ -109,6 +109,22 @@ describe('pages', () => {
     expect(page.Events).toHaveLength(8);
     expect((await all({ Limit: 1000 })).length).toBe(230);
   });
+  test('lack nothing after the lake had to catch up again', async () => {
+    const { NextToken } = await search(contextOf(), { Limit: 1 });
+    lake.hiddenFrom = 150;
+    let now = 0;
+    const clock: Clock = {
+      ...systemClock,
+      monotonicMs: () => {
+        now += 500;
+        return now;
+      },
+    };
+    const second = await createSearchEvents({ ...deps, clock })(contextOf(), { Limit: 1, NextToken });
+    expect(second).toMatchObject({ SearchedUpTo: 150, EventsBehind: 50 });
+    lake.hiddenFrom = 200;
+    expect(await search(contextOf(), { NextToken: second.NextToken })).toMatchObject({ SearchedUpTo: 200 });
+  });
   test('say what they hold', async () => {
     const answer = await search(contextOf(), { Limit: 1, Filter: 'eventId = e7' });
     expect(answer).toMatchObject({ SearchedUpTo: 200, EventsBehind: 0, ElapsedMs: expect.any(Number) });

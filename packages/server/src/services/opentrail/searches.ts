@@ -34,8 +34,8 @@ export async function caughtUp(
   return { upTo, behind: Math.max(0, wanted - upTo) };
 }
 
-/** What a question ended by, as an answer: that the client has gone is no fault of ours. */
+/** What a question ended by, as an answer: that the client has gone, or the server stops, is no fault of ours. */
 export function orGone(context: CallContext, error: unknown): unknown {
   if (!context.signal.aborted || error instanceof AwsError) return error;
-  return new AwsError('RequestAborted', 'The client closed the connection before the answer.', { status: 499 });
+  return new AwsError('RequestAborted', 'The call was broken off before its answer was there.', { status: 499 });
 }
