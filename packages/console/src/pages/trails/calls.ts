@@ -1,6 +1,7 @@
 import { json, query, s3, s3Path, s3Xml } from '../../api/client.ts';
 import { ApiError } from '../../api/error.ts';
 import { listOf } from '../../api/xml.ts';
+import type { Stretch } from './logic/health.ts';
 import { type FolderPage, folderPage } from './logic/listing.ts';
 import type { SelectorsAnswer } from './logic/selectors.ts';
 import type { Tag, Trail, TrailStatus } from './logic/trail.ts';
@@ -63,6 +64,20 @@ export async function putTags({ TrailARN, HomeRegion: region }: Trail, before: r
       gone.map(({ Key }) => ({ Key })),
     );
   if (changed.length > 0) await call('AddTags', changed);
+}
+
+/** Whether the Event history has something of this stretch. */
+export async function hasEvents(
+  { HomeRegion: region }: Trail,
+  stretch: Stretch,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const input = { ...stretch, MaxResults: 1 };
+  const { Events = [] } = await json<{ Events?: readonly unknown[] }>('cloudtrail', 'LookupEvents', input, {
+    region,
+    signal,
+  });
+  return Events.length > 0;
 }
 
 /** StartLogging, StopLogging, DeleteTrail. */

@@ -5,10 +5,14 @@ import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import SpaceBetween from '@cloudscape-design/components/space-between';
+import { clock } from '../../base/clock.ts';
+import { useCall } from '../../hooks/use-call.ts';
 import { ErrorState } from '../../ui/error-state.tsx';
+import { spanText } from '../../ui/format.ts';
 import { Loading } from '../../ui/loading.tsx';
 import { Time } from '../../ui/time.tsx';
-import { problemsOf } from './logic/health.ts';
+import { hasEvents } from './calls.ts';
+import { overdueStretch, problemsOf } from './logic/health.ts';
 import type { Trail, TrailStatus } from './logic/trail.ts';
 import { StateText } from './state-text.tsx';
 import { editHref } from './trail-actions.tsx';
@@ -36,6 +40,7 @@ export function StatusTab({ trail, status, error, onReload }: StatusTabProps) {
           {how} <Box variant="small">({code})</Box>
         </Alert>
       ))}
+      <Overdue trail={trail} status={status} />
       {!status.IsLogging && (
         <Alert type="warning" header="This trail is stopped">
           What happens now is not delivered. It is in the event history all the same.
@@ -51,6 +56,27 @@ export function StatusTab({ trail, status, error, onReload }: StatusTabProps) {
         <KeyValuePairs columns={4} items={pairsOf(trail, status)} />
       </Container>
     </SpaceBetween>
+  );
+}
+
+/** Events that have come long ago and are in no log file yet. Who may not look them up is not told. */
+function Overdue({ trail, status }: { readonly trail: Trail; readonly status: TrailStatus }) {
+  const overdue = useCall(
+    async (signal) => {
+      const stretch = overdueStretch(status, clock.now());
+      return stretch && (await hasEvents(trail, stretch, signal)) ? stretch : undefined;
+    },
+    [trail, status],
+  );
+  if (!overdue.data) return null;
+  return (
+    <Alert
+      type="warning"
+      header={`Events have waited for up to ${spanText(clock.now() - 1000 * overdue.data.StartTime)}`}
+    >
+      They are in the event history and in no log file yet. If this trail’s selectors log them, see whether the server
+      is ready (/readyz), and what opentrail doctor {trail.Name} says.
+    </Alert>
   );
 }
 

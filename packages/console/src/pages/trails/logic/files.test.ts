@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { problemsOf, remedyOf, stateOf } from './health.ts';
+import { overdueStretch, problemsOf, remedyOf, stateOf } from './health.ts';
 import { crumbsOf, folderPage, isLogFile, lastPart } from './listing.ts';
 import { gunzipText, recordsIn, rowOf } from './log-file.ts';
 
@@ -30,6 +30,15 @@ describe('health', () => {
       { IsLogging: true, LatestDeliveryError: 'KMS.DisabledException' },
     );
     expect(key[0]!.says).toBe('The key k is disabled.');
+  });
+  test('what should have been delivered by now', () => {
+    const now = 10_000_000;
+    expect(overdueStretch({ IsLogging: true, StartLoggingTime: 9_000 }, now)).toBeUndefined();
+    expect(overdueStretch({ IsLogging: true, StartLoggingTime: 1_000, LatestDeliveryTime: 8_799 }, now)).toEqual({
+      StartTime: 8_800,
+      EndTime: 8_800,
+    });
+    expect(overdueStretch({ IsLogging: false, LatestDeliveryTime: 1 }, now)).toBeUndefined();
   });
   test('errors of saving', () => {
     expect(remedyOf('InsufficientS3BucketPolicyException')).toMatch(/storage step/);

@@ -35,6 +35,26 @@ export function problemsOf(trail: Trail, status: TrailStatus): readonly Problem[
   ];
 }
 
+/** AWS delivers within 5 minutes on average and promises nothing; past this something is wrong. */
+const LATE_SECONDS = 20 * 60;
+
+export interface Stretch {
+  /** Seconds since the epoch. */
+  readonly StartTime: number;
+  readonly EndTime: number;
+}
+
+/**
+ * Of what happened in this stretch nothing is in a log file, though it should be by now: as `opentrail doctor` reckons it.
+ * Undefined when the last file is young enough, or nothing is logged.
+ */
+export function overdueStretch(status: TrailStatus, nowMs: number): Stretch | undefined {
+  if (!status.IsLogging) return undefined;
+  const since = Math.max(status.LatestDeliveryTime ?? 0, status.StartLoggingTime ?? 0);
+  const until = Math.floor(nowMs / 1000) - LATE_SECONDS;
+  return since < until ? { StartTime: since + 1, EndTime: until } : undefined;
+}
+
 type Advice = readonly [says: string, how: string];
 
 const problem = (about: string, code: string, [says, how]: Advice): Problem => ({ about, code, says, how });
