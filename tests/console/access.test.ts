@@ -177,7 +177,7 @@ describe('roles', () => {
 
 describe('keys', () => {
   test('are listed with what becomes of them', async () => {
-    const page = await shown('/keys', 'keys', 'Deletion on');
+    const page = await shown('/keys', 'keys', 'Pending deletion');
     await expectAccessible(page);
   });
 
@@ -198,7 +198,7 @@ test('narrow and dark', async () => {
     ['users', '/users', 'alice'],
     ['user', '/users/alice', 'What this user did'],
     ['role', '/roles/auditor', 'Who acted as this role'],
-    ['keys', '/keys', 'Deletion on'],
+    ['keys', '/keys', 'Pending deletion'],
   ] as const) {
     const page = await shown(path, `${name}-phone-dark`, ready, { viewport: PHONE, colorScheme: 'dark' });
     const overflow = await page.evaluate('document.documentElement.scrollWidth - window.innerWidth');

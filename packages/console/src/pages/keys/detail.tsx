@@ -52,6 +52,9 @@ function Summary({ of, rotation }: { readonly of: Key; readonly rotation: Rotati
         columns={4}
         items={[
           { label: 'State', value: <KeyState of={of} /> },
+          ...(of.DeletionDate === undefined
+            ? []
+            : [{ label: 'Will be deleted', value: <Time value={of.DeletionDate} /> }]),
           { label: 'ARN', value: <CopyText text={of.Arn} label="ARN" /> },
           { label: 'Aliases', value: of.aliases.join(', ') || 'None' },
           { label: 'Description', value: of.Description ? visible(of.Description) : '-' },

@@ -52,10 +52,10 @@ const columnsWith = (counts: Call<ReadonlyMap<string, number>>): readonly TableP
     id: 'id',
     header: 'Key ID',
     isRowHeader: true,
-    minWidth: 300,
+    minWidth: 315,
     cell: ({ KeyId, Arn }) => <Link href={keyHref(Arn)}>{KeyId}</Link>,
   },
-  { id: 'state', header: 'State', minWidth: 170, sortingField: 'KeyState', cell: (key) => <KeyState of={key} /> },
+  { id: 'state', header: 'State', minWidth: 185, sortingField: 'KeyState', cell: (key) => <KeyState of={key} /> },
   {
     id: 'events',
     header: 'Uses in 90 days',

@@ -1,27 +1,16 @@
 import StatusIndicator, { type StatusIndicatorProps } from '@cloudscape-design/components/status-indicator';
-import { Time } from '../../ui/time.tsx';
 import type { KeyMetadata } from './calls.ts';
 
-const TYPES: Readonly<Record<string, StatusIndicatorProps.Type>> = {
-  Enabled: 'success',
-  Disabled: 'stopped',
-  PendingDeletion: 'warning',
-  PendingImport: 'pending',
-  Unavailable: 'error',
+const STATES: Readonly<Record<string, { readonly type: StatusIndicatorProps.Type; readonly text: string }>> = {
+  Enabled: { type: 'success', text: 'Enabled' },
+  Disabled: { type: 'stopped', text: 'Disabled' },
+  PendingDeletion: { type: 'warning', text: 'Pending deletion' },
+  PendingImport: { type: 'pending', text: 'Pending import' },
+  Unavailable: { type: 'error', text: 'Unavailable' },
 };
 
-/** A key's state, in words: what will be deleted says when. */
-export function KeyState({ of }: { readonly of: KeyMetadata }) {
-  const { KeyState: state, DeletionDate } = of;
-  return (
-    <StatusIndicator type={TYPES[state] ?? 'info'}>
-      {state === 'PendingDeletion' ? (
-        <>
-          Deletion on <Time value={DeletionDate} as="short" />
-        </>
-      ) : (
-        state
-      )}
-    </StatusIndicator>
-  );
+/** A key's state, in words. */
+export function KeyState({ of: { KeyState: state } }: { readonly of: KeyMetadata }) {
+  const { type, text } = STATES[state] ?? { type: 'info', text: state };
+  return <StatusIndicator type={type}>{text}</StatusIndicator>;
 }
