@@ -11,6 +11,8 @@ export const TABLE_COLUMNS: readonly string[] = [
 /** Columns are no narrower, and no wider unless the screen has room. */
 const WIDTH_MIN = 8;
 const WIDTH_MAX = 40;
+/** Part of a time says nothing. */
+const TIME_CHARS = '2026-01-31T23:59:59Z'.length;
 /** Where nobody says how wide the screen is: files and pipes. */
 const SCREEN_CHARS = 160;
 const GAP = '  ';
@@ -22,6 +24,7 @@ export function table(
 ): (events: readonly FoundEvent[]) => string {
   const readers = columns.map(compileValues);
   const titles = columns.map(columnTitle).map(printable);
+  const mins = columns.map((column) => (column === 'eventTime' ? TIME_CHARS : WIDTH_MIN));
   let widths: readonly number[] | undefined;
 
   const cellsOf = ({ AccountId, Record }: FoundEvent): readonly string[] => {
@@ -34,19 +37,25 @@ export function table(
     const rows = events.map(cellsOf);
     const isFirst = widths === undefined;
     if (isFirst && rows.length === 0) return 'no events\n';
-    widths ??= widthsOf([titles, ...rows], screenChars);
+    widths ??= widthsOf([titles, ...rows], mins, screenChars);
     const head = isFirst ? [titles, widths.map((width) => '─'.repeat(width))] : [];
     return [...head, ...rows].map((row) => `${lineOf(row, widths!)}\n`).join('');
   };
 }
 
-function widthsOf(rows: readonly (readonly string[])[], screenChars: number): readonly number[] {
-  const widths = rows[0]!.map((_, i) => Math.min(WIDTH_MAX, Math.max(...rows.map((row) => row[i]!.length))));
+/** The widest column gives way, as long as one has something left to give. */
+function widthsOf(
+  rows: readonly (readonly string[])[],
+  mins: readonly number[],
+  screenChars: number,
+): readonly number[] {
+  const widths = mins.map((_, i) => Math.min(WIDTH_MAX, Math.max(...rows.map((row) => row[i]!.length))));
   const room = screenChars - GAP.length * (widths.length - 1);
   for (let over = sum(widths) - room; over > 0; over--) {
-    const widest = widths.indexOf(Math.max(...widths));
-    if (widths[widest]! <= WIDTH_MIN) break;
-    widths[widest]!--;
+    const spare = widths.map((width, i) => (width > mins[i]! ? width : 0));
+    const widest = Math.max(...spare);
+    if (widest === 0) break;
+    widths[spare.indexOf(widest)]!--;
   }
   return widths;
 }

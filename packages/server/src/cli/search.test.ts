@@ -53,4 +53,7 @@ test('a table is as wide as the screen, and shows what a terminal would obey', (
   expect(print([event('a name that is long')])).toBe('a name tha…  x\n');
   expect(print([])).toBe('');
   expect(table(TABLE_COLUMNS)([])).toBe('no events\n');
+  // However narrow the screen is, times are whole.
+  const narrow = table(['eventTime', 'userName', 'userAgent'], 20)([event('somebody else', 'y'.repeat(50))]);
+  expect(narrow.split('\n')[2]).toBe('2026-01-31T12:00:00Z  somebod…  yyyyyyy…');
 });
