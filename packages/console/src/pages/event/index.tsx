@@ -72,11 +72,9 @@ function EventContent({ event }: { readonly event: ShownEvent }) {
 function NoEvent({ accountId, eventId }: { readonly accountId: string; readonly eventId: string }) {
   return (
     <ContentLayout header={<Header variant="h1">Event</Header>}>
-      <SpaceBetween size="l">
-        <EmptyState title="No such event" action={{ text: 'Event history', href: '/events' }}>
-          {`There is no event ${visible(eventId, 80)} in account ${visible(accountId, 20)}, or you may not see it. A new event appears within a second or two.`}
-        </EmptyState>
-      </SpaceBetween>
+      <EmptyState title="No such event" action={{ text: 'Event history', href: '/events' }}>
+        {`There is no event ${visible(eventId, 80)} in account ${visible(accountId, 20)}, or you may not see it. A new event appears within a second or two.`}
+      </EmptyState>
     </ContentLayout>
   );
 }

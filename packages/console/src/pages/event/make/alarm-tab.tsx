@@ -3,8 +3,7 @@ import Button from '@cloudscape-design/components/button';
 import Link from '@cloudscape-design/components/link';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
-import { useEffect, useState } from 'react';
-import { messageOf } from '../../../api/error.ts';
+import { useEffect } from 'react';
 import { useCall } from '../../../hooks/use-call.ts';
 import { Loaded } from '../../../ui/loaded.tsx';
 import type { Condition } from '../logic/conditions.ts';
@@ -14,6 +13,7 @@ import { AlarmForm } from './alarm-form.tsx';
 import { matchesEvent } from './create-alarm.ts';
 import { trailGroups } from './log-groups.ts';
 import { MadeText } from './made-text.tsx';
+import { useAct } from './use-act.ts';
 
 interface AlarmTabProps {
   readonly event: ShownEvent;
@@ -51,26 +51,18 @@ const NoLogGroup = () => (
 
 /** TestMetricFilter with this event: the answer is the server's. */
 function PatternTest({ pattern, event }: { readonly pattern: string; readonly event: ShownEvent }) {
-  const [result, setResult] = useState<'asked' | boolean | Error>();
+  const { act, run, forget } = useAct<boolean>();
   // biome-ignore lint/correctness/useExhaustiveDependencies: what was found is of the pattern before
-  useEffect(() => setResult(undefined), [pattern]);
-  const test = async () => {
-    setResult('asked');
-    try {
-      setResult(await matchesEvent(pattern, event.json));
-    } catch (error) {
-      setResult(error instanceof Error ? error : new Error(messageOf(error)));
-    }
-  };
+  useEffect(() => forget(), [pattern]);
   return (
     <SpaceBetween direction="horizontal" size="s" alignItems="center">
-      <Button onClick={() => void test()} loading={result === 'asked'}>
+      <Button onClick={() => void run(() => matchesEvent(pattern, event.json))} loading={act.isBusy}>
         Test with this event
       </Button>
       <span aria-live="polite">
-        {result === true && <StatusIndicator>The pattern finds this event</StatusIndicator>}
-        {result === false && <StatusIndicator type="warning">The pattern does not find this event</StatusIndicator>}
-        {result instanceof Error && <StatusIndicator type="error">{result.message}</StatusIndicator>}
+        {act.done === true && <StatusIndicator>The pattern finds this event</StatusIndicator>}
+        {act.done === false && <StatusIndicator type="warning">The pattern does not find this event</StatusIndicator>}
+        {act.failure !== undefined && <StatusIndicator type="error">{act.failure}</StatusIndicator>}
       </span>
     </SpaceBetween>
   );

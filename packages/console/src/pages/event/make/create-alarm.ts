@@ -2,7 +2,7 @@ import { json } from '../../../api/client.ts';
 import { messageOf } from '../../../api/error.ts';
 import type { TrailGroup } from './log-groups.ts';
 
-export interface AlarmInput {
+export interface NewAlarm {
   readonly group: TrailGroup;
   readonly pattern: string;
   /** Of the alarm, its metric and its metric filter. */
@@ -26,7 +26,7 @@ interface MetricFilter {
  * the same name, so that is looked for before.
  * @throws Error when a name is taken, or with what was done and what was not
  */
-export async function createAlarm({ group, pattern, name, ...input }: AlarmInput): Promise<void> {
+export async function createAlarm({ group, pattern, name, ...input }: NewAlarm): Promise<void> {
   const { region, groupName: logGroupName } = group;
   const at = { region };
   const [{ MetricAlarms = [], CompositeAlarms = [] }, { metricFilters = [] }] = await Promise.all([

@@ -9,18 +9,19 @@ import Select from '@cloudscape-design/components/select';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useState } from 'react';
 import { native } from '../../../api/client.ts';
-import { messageOf } from '../../../api/error.ts';
 import { historyHref } from '../../../app/links.ts';
 import { clock } from '../../../base/clock.ts';
 import { printSearchFilter } from '../../history/search-language.ts';
 import type { Condition } from '../logic/conditions.ts';
 import { eventBusPattern } from '../logic/event-bus-pattern.ts';
-import { textOf } from '../logic/record.ts';
+import { eventNameOf, textOf } from '../logic/record.ts';
 import { searchOf } from '../logic/search-pattern.ts';
 import { SIGMA_LEVELS, type SigmaLevel, sigmaRule } from '../logic/sigma-rule.ts';
 import type { ShownEvent } from '../search.ts';
 import { rangeFor } from '../search-range.ts';
 import { MadeText } from './made-text.tsx';
+import { Outcome } from './outcome.tsx';
+import { useAct } from './use-act.ts';
 
 interface RuleTabProps {
   readonly event: ShownEvent;
@@ -54,20 +55,14 @@ export function EventBridgeTab({ event, conditions }: RuleTabProps) {
 /** The fields as a Sigma rule, which OpenTrail runs over every new event. */
 export function SigmaTab({ event, conditions }: RuleTabProps) {
   const [title, setTitle] = useState(
-    () => `${textOf(event.record.eventName)} as on ${textOf(event.record.eventTime).slice(0, 10)}`,
+    () => `${eventNameOf(event.record)} as on ${textOf(event.record.eventTime).slice(0, 10)}`,
   );
   const [level, setLevel] = useState<SigmaLevel>('medium');
-  const [outcome, setOutcome] = useState<'asked' | Error | { readonly title: string }>();
+  const { act, run } = useAct<string>();
   const made = sigmaRule(title, level, conditions);
   const add = async () => {
-    if (!('text' in made)) return;
-    setOutcome('asked');
-    try {
-      await native('rules', { Text: made.text });
-      setOutcome({ title });
-    } catch (error) {
-      setOutcome(error instanceof Error ? error : new Error(messageOf(error)));
-    }
+    if ('text' in made) await native('rules', { Text: made.text });
+    return title;
   };
   return (
     <SpaceBetween size="m">
@@ -87,24 +82,22 @@ export function SigmaTab({ event, conditions }: RuleTabProps) {
         <Button
           variant="primary"
           disabled={'problem' in made || title.trim() === ''}
-          loading={outcome === 'asked'}
-          onClick={() => void add()}
+          loading={act.isBusy}
+          onClick={() => void run(add)}
         >
           Add rule
         </Button>
       </MadeText>
-      <div aria-live="polite">
-        {outcome instanceof Error && (
-          <Alert type="error" header="The rule was not added">
-            {outcome.message}
-          </Alert>
-        )}
-        {typeof outcome === 'object' && !(outcome instanceof Error) && (
-          <Alert type="success" header={`Rule ${outcome.title} was added`}>
-            Each match is an event RuleMatched. See it on the page <Link href="/alarms?tab=sigma">Alarms</Link>.
-          </Alert>
-        )}
-      </div>
+      <Outcome act={act} failed="The rule was not added">
+        {(added) => ({
+          header: `Rule ${added} was added`,
+          content: (
+            <>
+              Each match is an event RuleMatched. See it on the page <Link href="/alarms?tab=sigma">Alarms</Link>.
+            </>
+          ),
+        })}
+      </Outcome>
     </SpaceBetween>
   );
 }
