@@ -329,7 +329,7 @@ test('exports what is found, in every format and in order', async () => {
     expect(JSON.parse(`${await text({ format: 'json', limit: 3, order: 'oldest' })}`).Records).toHaveLength(3);
     const columns = ['eventTime', 'eventName', 'resourceName', 'userAgent', 'errorCode'];
     expect(`${await text({ format: 'csv', columns, limit: 1 })}`).toBe(
-      'Event time,Event name,Resource name,User agent,Error code\r\n2026-01-01T04:09:00.000Z,GetObject,"arn:a,b, arn:c",\'=1+1,\r\n',
+      'Event time,Event name,Resource name,User agent,Error code\r\n2026-01-01T04:09:00Z,GetObject,"arn:a,b, arn:c",\'=1+1,\r\n',
     );
     expect(`${await text({ columns: ['eventName', 'resourceType'], limit: 1 })}`).toBe(
       '{"eventName":"GetObject","resourceType":["T"]}\n',

@@ -95,6 +95,8 @@ export class Engine {
       }
     } catch (error) {
       signal?.throwIfAborted(); // rather than DuckDB's own word for it
+      if (isQuestion && isOutOfMemory(error))
+        throw new Pushback('the lake has not the memory for this search now: narrow it, or try again', RETRY_AFTER_MS);
       throw error;
     } finally {
       signal?.removeEventListener('abort', interrupt);
@@ -129,3 +131,5 @@ export class Engine {
     this.#underWay++;
   }
 }
+
+const isOutOfMemory = (error: unknown) => error instanceof Error && /out of memory/i.test(error.message);

@@ -5,12 +5,14 @@ import type { LakeExport } from '../lake.ts';
 import { COLUMNS, LIST_MARK } from './columns.ts';
 import { statement } from './engine.ts';
 import { type Bind, fieldSql, literal } from './filter-sql.ts';
-import { ISO_TIME, type QuestionDeps } from './questions.ts';
+import { afterSql, ISO_TIME, type Key, type QuestionDeps, withRecords } from './questions.ts';
 import { scanOf, windowEdge } from './scan.ts';
-import { TEMPORARY } from './store.ts';
+import { type Snapshot, TEMPORARY } from './store.ts';
 
-/** Events sorted at a time. */
-const WINDOW_ROWS = 50_000;
+/** Events looked for at a time: times and sequences, and what CSV has of them, though not whole records. */
+const BATCH_ROWS = 20_000;
+/** Whole records held at a time, of a megabyte at most each. */
+const RECORDS_AT_ONCE = 64;
 /** Pieces are about so large: few messages, and little memory for each reader. */
 const PIECE_BYTES = 256 << 10;
 
@@ -54,54 +56,80 @@ function writerOf({ format, columns }: LakeExport): Writer {
     return { head: csvLine((columns ?? []).map(columnTitle)), line, between: '', tail: '' };
   }
   const object = (row: readonly Cell[]) =>
-    columns
-      ? JSON.stringify(Object.fromEntries(columns.map((column, i) => [column, row[i]])))
-      : oneLine(row[0] as string);
-  if (format === 'ndjson') return { head: '', line: (row) => `${object(row)}\n`, between: '', tail: '' };
+    columns ? JSON.stringify(Object.fromEntries(columns.map((column, i) => [column, row[i]]))) : (row[0] as string);
+  if (format === 'ndjson') return { head: '', line: (row) => `${oneLine(object(row))}\n`, between: '', tail: '' };
   return { head: '{"Records":[', line: (row) => `\n${object(row)}`, between: ',', tail: '\n]}\n' };
 }
 
 /** JSON holds line breaks between its members alone, where a blank does as well. */
 const oneLine = (json: string) => json.replace(/[\r\n]/g, ' ');
 
-/** Sorted within windows of time, one after the other, so that no export has to be sorted as a whole. */
-async function* rowsOf(
-  { directory, store, engine }: ExportDeps,
-  query: LakeExport,
-  signal: AbortSignal,
-): AsyncGenerator<readonly Cell[]> {
-  const { snapshot, end } = store.hold();
+async function* rowsOf(deps: ExportDeps, query: LakeExport, signal: AbortSignal): AsyncGenerator<readonly Cell[]> {
+  const { snapshot, end } = deps.store.hold();
   try {
-    const newest = query.order === 'newest';
-    const cells = query.columns ? query.columns.map(cellSql) : ['eventjson'];
-    let left = query.limit ?? Number.POSITIVE_INFINITY;
-    for (let { startMs, endMs } = query; startMs <= endMs && left > 0; ) {
-      const edge = windowEdge(snapshot, query.order, newest ? endMs : startMs, WINDOW_ROWS);
-      const part = newest
-        ? { ...query, startMs: Math.max(startMs, edge ?? startMs), endMs }
-        : { ...query, startMs, endMs: Math.min(endMs, edge ?? endMs) };
-      const direction = newest ? 'DESC' : 'ASC';
-      const limit = Number.isFinite(left) ? ` LIMIT ${left}` : '';
-      const found = statement(
-        (bind) =>
-          `SELECT ${cells.join(', ')} FROM ${scanOf(directory, snapshot, part, bind)} ORDER BY event_time ${direction}, sequence ${direction}${limit}`,
-      );
-      for (const row of await engine.rows<readonly Cell[]>(found, signal)) {
-        left--;
-        yield row;
+    for await (const batch of batchesOf(deps, snapshot, query, signal)) {
+      if (query.columns) {
+        for (const [, , , ...cells] of batch) yield cells;
+        continue;
       }
-      if (newest) endMs = part.startMs - 1;
-      else startMs = part.endMs + 1;
+      for (let from = 0; from < batch.length; from += RECORDS_AT_ONCE) {
+        const keys = batch.slice(from, from + RECORDS_AT_ONCE).map(keyOf);
+        for (const { json } of await withRecords(deps, snapshot, keys, signal)) yield [json.toString()];
+      }
     }
   } finally {
     end();
   }
 }
 
+type Found = readonly [timeMs: bigint, sequence: bigint, accountId: string | null, ...cells: Cell[]];
+
+const keyOf = ([timeMs, sequence, accountId]: Found): Key => ({
+  timeMs: Number(timeMs),
+  sequence: Number(sequence),
+  accountId: accountId ?? '',
+});
+
+/** Sorted within windows of time, one after the other, so that no export has to be sorted as a whole. */
+async function* batchesOf(
+  { directory, engine }: ExportDeps,
+  snapshot: Snapshot,
+  query: LakeExport,
+  signal: AbortSignal,
+): AsyncGenerator<readonly Found[]> {
+  const { order, columns = [] } = query;
+  const newest = order === 'newest';
+  const direction = newest ? 'DESC' : 'ASC';
+  const cells = ['epoch_ms(event_time)', 'sequence', 'account_id', ...columns.map(cellSql)].join(', ');
+  let left = query.limit ?? Number.POSITIVE_INFINITY;
+  let after: Key | undefined;
+  for (let { startMs, endMs } = query; startMs <= endMs && left > 0; ) {
+    const edge = windowEdge(snapshot, order, newest ? endMs : startMs, BATCH_ROWS);
+    const part = newest
+      ? { ...query, startMs: Math.max(startMs, edge ?? startMs), endMs }
+      : { ...query, startMs, endMs: Math.min(endMs, edge ?? endMs) };
+    for (let isFull = true; isFull && left > 0; ) {
+      const limit = Math.min(left, BATCH_ROWS);
+      const place = afterSql({ order, ...(after && { after }) });
+      const found = statement((bind) => {
+        const events = `(SELECT * FROM ${scanOf(directory, snapshot, part, bind)}) AS found${place}`;
+        return `SELECT ${cells} FROM ${events} ORDER BY event_time ${direction}, sequence ${direction} LIMIT ${limit}`;
+      });
+      const rows = await engine.rows<Found>(found, signal);
+      yield rows;
+      left -= rows.length;
+      isFull = rows.length === limit;
+      if (rows.length > 0) after = keyOf(rows.at(-1)!);
+    }
+    if (newest) endMs = part.startMs - 1;
+    else startMs = part.endMs + 1;
+  }
+}
+
 /** A field as people read it. */
 function cellSql(field: string): string {
   const { kind, sql } = fieldSql(field);
-  if (kind === 'time') return `strftime(event_time, '${ISO_TIME}')`;
+  if (kind === 'time') return ISO_TIME;
   if (kind === 'marked') return `list_filter(string_split(${sql}, ${literal(LIST_MARK)}), lambda one: one <> '')`;
   return kind === 'list' ? `list_filter(${sql}, lambda one: one <> '')` : sql;
 }

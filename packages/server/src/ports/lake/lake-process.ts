@@ -176,7 +176,8 @@ export class LakeProcess {
     this.#cancelView = this.#options.clock.after(VIEW_EVERY_MS, () => this.#sendView());
   }
 
-  #receive({ indexedEnd, storedEnd, trouble, opened, id, answer, failed }: FromLake): void {
+  #receive({ indexedEnd, storedEnd, trouble, warning, opened, id, answer, failed }: FromLake): void {
+    if (warning !== undefined) this.#options.logger.warn({ warning }, 'the lake warns');
     if (trouble !== this.#progress.trouble && trouble !== undefined)
       this.#options.logger.warn({ trouble }, 'trouble of the lake');
     this.#progress = { indexedEnd, storedEnd, ...(trouble !== undefined && { trouble }) };

@@ -9,7 +9,9 @@ export interface LakeFile {
   /** Within the lake's folder. Never used for another file. */
   readonly path: string;
   readonly rows: number;
+  /** Of its records as text, and of those among them that have more than `LARGE_RECORD_BYTES`. */
   readonly bytes: number;
+  readonly largeBytes: number;
   /** Least and greatest eventTime, ms since the epoch. */
   readonly minMs: number;
   readonly maxMs: number;
@@ -19,6 +21,9 @@ export interface LakeFile {
   /** Where it stands; undefined for one that holds several accounts or Regions: it is still to be distributed. */
   readonly partition?: Partition;
 }
+
+/** DuckDB works on 2,048 events at a time, which may be this large each without anybody's noticing. */
+export const LARGE_RECORD_BYTES = 32 << 10;
 
 /** A folder of the lake: an account's events of a Region and a day, or of a month or a year of few events. */
 export interface Partition {

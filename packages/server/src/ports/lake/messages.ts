@@ -63,6 +63,8 @@ export interface Failure {
 export interface FromLake extends LakeProgress {
   readonly opened?: true;
   readonly closed?: true;
+  /** To be logged. */
+  readonly warning?: string;
   readonly id?: number;
   readonly answer?: unknown;
   readonly failed?: Failure;

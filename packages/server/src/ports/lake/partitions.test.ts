@@ -9,7 +9,7 @@ const NOW_MS = Date.UTC(2026, 10, 21, 12);
 let number = 0;
 function fileOf(partition: Partition, rows: number, minMs = spanOf(partition.period).startMs): LakeFile {
   const path = `${folderOf(partition)}/${number++}.parquet`;
-  return { path, rows, bytes: rows * 300, minMs, maxMs: minMs, first: 0, last: 0, partition };
+  return { path, rows, bytes: rows * 1_300, largeBytes: 0, minMs, maxMs: minMs, first: 0, last: 0, partition };
 }
 
 /** Merges until nothing is worth it. @returns the files, and how often an event was rewritten on average */

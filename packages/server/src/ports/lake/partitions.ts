@@ -12,10 +12,13 @@ export interface Merge {
 
 /** A day or month with at least so many events stays by itself: opening a file costs what scanning some 10,000 events does. */
 const PERIOD_ROWS_MIN = 100_000;
-/** A file with so many is left alone: merging it again would cost more than it saves. */
-export const FILE_ROWS_FULL = 400_000;
-/** A merge never makes a larger one, which bounds memory and time of a merge. */
+/** A file with so many events is left alone: merging it again would cost more than it saves. */
+const FILE_ROWS_FULL = 400_000;
+/** A merge never makes a larger one, which bounds memory and time of a merge … */
 const FILE_ROWS_MAX = 600_000;
+const FILE_BYTES_MAX = 1 << 30;
+/** … and of whoever reads it: large records may all stand next to each other. */
+const FILE_LARGE_BYTES_MAX = 64 << 20;
 /** Files of about the same size in a folder, before they are merged into one: each event is then rewritten a few times in all. */
 const FILES_OF_A_SIZE = 4;
 /** Periods are waited for together, so that a month is not rewritten for each of its days. */
@@ -91,7 +94,7 @@ type Placed = LakeFile & { readonly partition: Partition };
 
 function mergeWithin(files: readonly Placed[], nowMs: number): Merge | undefined {
   const into = files[0]!.partition;
-  const small = files.filter(({ rows }) => rows < FILE_ROWS_FULL).sort((a, b) => a.rows - b.rows);
+  const small = files.filter((file) => !isFull(file)).sort((a, b) => a.rows - b.rows);
   if (small.length < 2) return undefined;
   const isOver = spanOf(into.period).endMs < nowMs - OVER_MS;
   if (isOver) {
@@ -124,6 +127,9 @@ function mergeUp(folders: readonly (readonly Placed[])[], nowMs: number): Merge 
   return undefined;
 }
 
+const isFull = ({ rows, bytes, largeBytes }: LakeFile) =>
+  rows >= FILE_ROWS_FULL || bytes >= FILE_BYTES_MAX / 2 || largeBytes >= FILE_LARGE_BYTES_MAX / 2;
+
 const rowsOf = (files: readonly LakeFile[]) => files.reduce((sum, { rows }) => sum + rows, 0);
 
 function groupBy<T>(
@@ -139,14 +145,17 @@ function groupBy<T>(
   return groups;
 }
 
-/** As many of the first as make one file. */
-function upTo(files: readonly LakeFile[]): readonly LakeFile[] {
+/** As many of the first as make one file, or can be distributed at once. At least one. */
+export function upTo(files: readonly LakeFile[]): readonly LakeFile[] {
   const taken: LakeFile[] = [];
-  let rows = 0;
+  let [rows, bytes, largeBytes] = [0, 0, 0];
   for (const file of files) {
-    if (taken.length > 0 && rows + file.rows > FILE_ROWS_MAX) break;
-    taken.push(file);
     rows += file.rows;
+    bytes += file.bytes;
+    largeBytes += file.largeBytes;
+    const fits = rows <= FILE_ROWS_MAX && bytes <= FILE_BYTES_MAX && largeBytes <= FILE_LARGE_BYTES_MAX;
+    if (taken.length > 0 && !fits) break;
+    taken.push(file);
   }
   return taken;
 }

@@ -54,7 +54,10 @@ async function openLake(settings: LakeSettings, view: LakeView): Promise<Open> {
     ...(dieAt && { onStep: dying(dieAt.step, dieAt.time) }),
   });
   const records = new LogRecords(settings.logDirectory);
-  const own = new Runner({ ...settings, store, clock: systemClock, tell: () => tell({}) }, view);
+  const own = new Runner(
+    { ...settings, store, clock: systemClock, tell: () => tell({}), warn: (warning) => tell({ warning }) },
+    view,
+  );
   runner = own;
   const recordOf = (sequence: number) => records.read(sequence);
   const lake = { runner: own, engine, records, deps: { directory, store, engine, recordOf } };

@@ -41,7 +41,7 @@ export function page({ directory, store, engine, recordOf }: QuestionDeps, query
   });
 }
 
-interface Key extends LakeCursor {
+export interface Key extends LakeCursor {
   readonly accountId: string;
 }
 
@@ -64,7 +64,7 @@ function* windowsOf(snapshot: Snapshot, query: LakePageQuery): Generator<LakePag
   if (startMs <= endMs) yield { ...query, startMs, endMs };
 }
 
-function afterSql({ after, order }: LakePageQuery): string {
+export function afterSql({ after, order }: Pick<LakePageQuery, 'after' | 'order'>): string {
   if (!after) return '';
   const sign = order === 'newest' ? '<' : '>';
   const time = timeLiteral(after.timeMs);
@@ -72,7 +72,7 @@ function afterSql({ after, order }: LakePageQuery): string {
 }
 
 /** The records of keys: from the Log where it can give single ones, else from tables and files. */
-async function withRecords(
+export async function withRecords(
   { directory, engine, recordOf }: Pick<QuestionDeps, 'directory' | 'engine' | 'recordOf'>,
   snapshot: Snapshot,
   keys: readonly Key[],
@@ -173,9 +173,9 @@ function facetsSql(fields: readonly string[], from: string, valuesMax: number): 
 /** A field as one text; several values between marks, as columns of lists have them. */
 function facetSource(field: string): { readonly sql: string; readonly isList: boolean } {
   const { kind, sql } = fieldSql(field);
-  if (kind === 'time') return { sql: `strftime(event_time, '${ISO_TIME}')`, isList: false };
+  if (kind === 'time') return { sql: ISO_TIME, isList: false };
   return { sql: kind === 'list' ? `array_to_string(${sql}, ${literal(LIST_MARK)})` : sql, isList: kind !== 'text' };
 }
 
-/** As JavaScript writes times. */
-export const ISO_TIME = '%Y-%m-%dT%H:%M:%S.%gZ';
+/** An event's time as records write it; with milliseconds only where there are any. */
+export const ISO_TIME = "replace(strftime(event_time, '%Y-%m-%dT%H:%M:%S.%gZ'), '.000Z', 'Z')";

@@ -8,16 +8,17 @@ import type { LakeStore } from './store.ts';
 const BATCH_BYTES = 6 << 20;
 /** Stored when there is so much, or when it is so old: a crash makes that much be read again. */
 const FLUSH_ROWS = 60_000;
-const FLUSH_BYTES = 96 << 20;
+const FLUSH_BYTES = 48 << 20;
 const FLUSH_AGE_MS = 300_000;
 /** While nothing can be stored (a full disk), no more than this is taken in: it is all in memory. */
-const FRESH_ROWS_MAX = 4 * FLUSH_ROWS;
-const FRESH_BYTES_MAX = 4 * FLUSH_BYTES;
+const FRESH_ROWS_MAX = 3 * FLUSH_ROWS;
+const FRESH_BYTES_MAX = 3 * FLUSH_BYTES;
 /** After each batch, so many times as long as it took is left to others; though no longer than an event may stay unseen. */
 const REST_FACTOR = 3;
 const REST_MS_MAX = 250;
 /** What was refused (a full disk, a damaged file) is tried again after this. */
 const RETRY_DELAY_MS = 5_000;
+const MERGE_RETRY_DELAY_MS = 60_000;
 /** With nothing to take in, it is looked whether there is something to store or to merge. */
 const IDLE_MS = 1_000;
 
@@ -26,6 +27,8 @@ export interface RunnerOptions extends LakeSettings {
   readonly clock: Clock;
   /** Something has changed that the server is to know. */
   readonly tell: () => void;
+  /** What is no trouble, though the operator may want to know of it. */
+  readonly warn: (what: string) => void;
 }
 
 /** Follows the Log, and keeps the lake's files in order meanwhile. */
@@ -38,6 +41,7 @@ export class Runner {
   #troubles = new Map<'reading' | 'storing', string>();
   #storing: Promise<void> | undefined;
   #storeAgainMs = 0;
+  #mergeAgainMs = 0;
   readonly #running: Promise<void>;
 
   constructor(options: RunnerOptions, view: LakeView) {
@@ -134,7 +138,18 @@ export class Runner {
       tell();
     }
     // One at a time: what came meanwhile is stored first.
-    if (!this.#closed && (await store.compact(this.#view.nowMs))) this.#wake();
+    if (!this.#closed && this.#options.clock.monotonicMs() >= this.#mergeAgainMs) await this.#merge();
+  }
+
+  /** Files that cannot be merged can be searched all the same. */
+  async #merge(): Promise<void> {
+    const { store, clock, warn } = this.#options;
+    try {
+      if (await store.compact(this.#view.nowMs)) this.#wake();
+    } catch (error) {
+      this.#mergeAgainMs = clock.monotonicMs() + MERGE_RETRY_DELAY_MS;
+      warn(`the lake could not merge files: ${messageOf(error)}`);
+    }
   }
 
   #flushIsDue(): boolean {

@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Sequence, StoredEvent } from '../log.ts';
 import { type Engine, statement } from './engine.ts';
@@ -7,13 +6,14 @@ import { literal, timeLiteral } from './filter-sql.ts';
 import {
   emptyManifest,
   isManifest,
+  LARGE_RECORD_BYTES,
   type LakeFile,
   type Manifest,
   type Partition,
   readManifest,
   writeManifest,
 } from './manifest.ts';
-import { type DayGroup, folderOf, nextMerge, partitionsOf, spanOf } from './partitions.ts';
+import { type DayGroup, folderOf, nextMerge, partitionsOf, spanOf, upTo } from './partitions.ts';
 import { Pins } from './pins.ts';
 import { NOTHING } from './scan.ts';
 import { Staging } from './staging.ts';
@@ -63,10 +63,11 @@ const FOLDERS_AT_ONCE_MAX = 16;
 /** So many files, or rows of them, that wait are distributed. */
 const LANDED_FILES_MAX = 8;
 const LANDED_ROWS_MAX = 400_000;
-/** What DuckDB scans fastest: it works on a row group at a time. */
-const ROW_GROUP_ROWS = 122_880;
-
-const COPY_OPTIONS = `(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP_ROWS})`;
+const LANDED_BYTES_MAX = 512 << 20;
+/** What DuckDB scans fastest, for it works on a row group at a time … */
+const ROW_GROUP_ROWS_MAX = 122_880;
+/** … which is all in memory while it is written, some twice as large as its records. */
+const ROW_GROUP_BYTES = 128 << 20;
 
 /** Events of the lake: the newest in tables, all others in Parquet files that the manifest lists. */
 export class LakeStore {
@@ -79,6 +80,9 @@ export class LakeStore {
   /** Oldest first; events go to the last one. */
   #fresh: FreshTable[] = [];
   #nextTable = 1;
+  /** It is being stored, or was to be: nothing is added to it any more. */
+  #closed: FreshTable | undefined;
+  #adding: Promise<void> = Promise.resolve();
   #start: Sequence = 0;
 
   private constructor({ directory, engine, onStep = () => {} }: StoreOptions, staging: Staging, manifest: Manifest) {
@@ -152,13 +156,18 @@ export class LakeStore {
     }
   }
 
-  /** Takes the next events of the Log in. @param nowMs monotonic */
+  /** Takes the next events of the Log in, one batch after the other. @param nowMs monotonic */
   async add(events: readonly StoredEvent[], nowMs: number): Promise<void> {
-    let table = this.#fresh.at(-1);
-    const isNew = !table || this.#closed.has(table);
-    if (!table || isNew) table = await this.#newTable(events[0]!.sequence, nowMs);
-    const { name } = table;
-    await this.#staging.add(name, events);
+    const adding = this.#add(events, nowMs);
+    this.#adding = adding.catch(() => {});
+    await adding;
+  }
+
+  async #add(events: readonly StoredEvent[], nowMs: number): Promise<void> {
+    const last = this.#fresh.at(-1);
+    const isNew = last === undefined || last === this.#closed;
+    const table = isNew ? await this.#newTable(events[0]!.sequence, nowMs) : last;
+    await this.#staging.add(table.name, events);
     for (const { header, json } of events) {
       table.bytes += json.length;
       table.minMs = Math.min(table.minMs, header.timeMs);
@@ -168,8 +177,6 @@ export class LakeStore {
     table.end = events.at(-1)!.sequence + 1;
     if (isNew) this.#fresh.push(table);
   }
-
-  readonly #closed = new Set<FreshTable>();
 
   async #newTable(first: Sequence, bornMs: number): Promise<FreshTable> {
     const name = `fresh_${this.#nextTable++}`;
@@ -181,21 +188,22 @@ export class LakeStore {
   async flush(): Promise<void> {
     const table = this.#fresh[0];
     if (!table) return;
-    this.#closed.add(table);
+    this.#closed = table;
+    await this.#adding; // it may be adding to this one
+    const source = { from: table.name, rows: table.rows, bytes: table.bytes };
     const groups = await this.#days(table.name);
     const one = groups.length <= FOLDERS_AT_ONCE_MAX;
     const partitions = one ? groups.map(({ accountId, region, day: period }) => ({ accountId, region, period })) : [];
     const written: LakeFile[] = [];
     try {
-      if (one) for (const partition of partitions) written.push(await this.#write(table.name, partition));
-      else written.push(await this.#write(table.name, undefined));
+      if (one) for (const partition of partitions) written.push(await this.#write(source, partition));
+      else written.push(await this.#write(source, undefined));
       this.#list({ storedEnd: table.end, add: written, drop: [] });
     } catch (error) {
       this.#forget(written);
       throw error;
     }
     this.#fresh.shift();
-    this.#closed.delete(table);
     this.#pins.drop(() => void this.#engine.run(`DROP TABLE ${table.name}`));
   }
 
@@ -203,8 +211,9 @@ export class LakeStore {
   async compact(nowMs: number): Promise<boolean> {
     const landed = this.#manifest.files.filter(({ partition }) => partition === undefined);
     const rows = landed.reduce((sum, file) => sum + file.rows, 0);
-    if (landed.length >= LANDED_FILES_MAX || rows >= LANDED_ROWS_MAX) {
-      await this.#distribute(landed, nowMs);
+    const bytes = landed.reduce((sum, file) => sum + file.bytes, 0);
+    if (landed.length >= LANDED_FILES_MAX || rows >= LANDED_ROWS_MAX || bytes >= LANDED_BYTES_MAX) {
+      await this.#distribute(upTo(landed), nowMs);
       return true;
     }
     const merge = nextMerge(this.#manifest.files, nowMs);
@@ -223,7 +232,7 @@ export class LakeStore {
 
   async #distribute(inputs: readonly LakeFile[], nowMs: number): Promise<void> {
     await this.#pins.while(async () => {
-      const days = await this.#days(this.#parquet(inputs));
+      const days = await this.#days(this.#source(inputs).from);
       await this.#rewrite(inputs, partitionsOf(days, nowMs));
     });
   }
@@ -235,7 +244,7 @@ export class LakeStore {
       const finer: Partition[] = [];
       for (const partition of partitions) {
         const others = finer.filter((one) => one.accountId === partition.accountId && one.region === partition.region);
-        const file = await this.#write(this.#parquet(inputs), partition, others);
+        const file = await this.#write(this.#source(inputs), partition, others);
         if (file.rows > 0) written.push(file);
         else this.#forget([file]);
         finer.push(partition);
@@ -264,12 +273,16 @@ export class LakeStore {
     }));
   }
 
-  #parquet(files: readonly LakeFile[]): string {
-    return `read_parquet([${files.map(({ path }) => literal(join(this.#directory, path))).join(', ')}])`;
+  #source(files: readonly LakeFile[]): Source {
+    return {
+      from: `read_parquet([${files.map(({ path }) => literal(join(this.#directory, path))).join(', ')}])`,
+      rows: files.reduce((sum, { rows }) => sum + rows, 0),
+      bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
+    };
   }
 
   /** Writes one file, durable and under its name, though not listed yet. */
-  async #write(source: string, partition: Partition | undefined, except: readonly Partition[] = []): Promise<LakeFile> {
+  async #write(source: Source, partition: Partition | undefined, except: readonly Partition[] = []): Promise<LakeFile> {
     const number = this.#manifest.nextFile;
     this.#manifest = { ...this.#manifest, nextFile: number + 1 };
     const path = `${partition ? folderOf(partition) : LANDING}/${number}.parquet`;
@@ -278,26 +291,39 @@ export class LakeStore {
     const conditions = [`sequence >= ${this.#start}`];
     if (partition) conditions.push(within(partition), ...except.map((one) => `NOT (${within(one)})`));
     const order = partition ? 'event_time, sequence' : 'account_id, awsregion, event_time, sequence';
-    const rows = `SELECT * FROM ${source} WHERE ${conditions.join(' AND ')} ORDER BY ${order}`;
+    const rows = `SELECT * FROM ${source.from} WHERE ${conditions.join(' AND ')} ORDER BY ${order}`;
+    const options = `FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${rowGroupRows(source)}`;
     try {
-      await this.#engine.run(`COPY (${rows}) TO ${literal(unfinished(whole))} ${COPY_OPTIONS}`);
+      await this.#engine.run(`COPY (${rows}) TO ${literal(unfinished(whole))} (${options})`);
       this.#onStep('written');
       finishFile(whole);
       this.#onStep('named');
-      const [figures] = await this.#engine.rows<readonly unknown[]>(
-        statement(
-          () =>
-            `SELECT count(*), epoch_ms(min(event_time)), epoch_ms(max(event_time)), min(sequence), max(sequence) FROM read_parquet(${literal(whole)})`,
-        ),
-      );
-      const [count, minMs, maxMs, first, last] = figures!.map(Number) as [number, number, number, number, number];
-      const { size } = statSync(whole);
-      return { path, rows: count, bytes: size, minMs, maxMs, first, last, ...(partition && { partition }) };
+      return { path, ...(await this.#figures(whole)), ...(partition && { partition }) };
     } catch (error) {
       removeFile(this.#directory, unfinished(whole));
       removeFile(this.#directory, whole);
       throw error;
     }
+  }
+
+  async #figures(path: string): Promise<Omit<LakeFile, 'path' | 'partition'>> {
+    const large = `sum(strlen(eventjson)) FILTER (WHERE strlen(eventjson) > ${LARGE_RECORD_BYTES})`;
+    const [figures] = await this.#engine.rows<readonly unknown[]>(
+      statement(
+        () =>
+          `SELECT count(*), sum(strlen(eventjson)), ${large}, epoch_ms(min(event_time)), epoch_ms(max(event_time)), min(sequence), max(sequence) FROM read_parquet(${literal(path)})`,
+      ),
+    );
+    const [rows, bytes, largeBytes, minMs, maxMs, first, last] = figures!.map(Number);
+    return {
+      rows: rows!,
+      bytes: bytes!,
+      largeBytes: largeBytes!,
+      minMs: minMs!,
+      maxMs: maxMs!,
+      first: first!,
+      last: last!,
+    };
   }
 
   /** Makes a new manifest the one that holds; files that it does not list are deleted when nobody reads them. */
@@ -314,6 +340,18 @@ export class LakeStore {
   #forget(files: readonly LakeFile[]): void {
     for (const { path } of files) removeFile(this.#directory, join(this.#directory, path));
   }
+}
+
+/** What files are written from: SQL that stands after FROM, and how much it is. */
+interface Source {
+  readonly from: string;
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+function rowGroupRows({ rows, bytes }: Source): number {
+  const fitting = Math.floor(ROW_GROUP_BYTES / Math.max(1, bytes / Math.max(1, rows)));
+  return Math.max(1, Math.min(ROW_GROUP_ROWS_MAX, fitting));
 }
 
 function within({ accountId, region, period }: Partition): string {
