@@ -14,6 +14,7 @@ import { EmptyState } from '../../ui/empty-state.tsx';
 import { ErrorState } from '../../ui/error-state.tsx';
 import { bytesText } from '../../ui/format.ts';
 import { Time } from '../../ui/time.tsx';
+import { visible } from '../../ui/visible.ts';
 import { listFolder } from './calls.ts';
 import { DETAIL_STATE } from './detail-state.ts';
 import { downloadFile } from './download-file.ts';
@@ -36,7 +37,7 @@ export function LogFiles({ trail }: { readonly trail: Trail }) {
     <SpaceBetween size="s">
       <BreadcrumbGroup
         ariaLabel="Folders"
-        items={crumbsOf(root, folder).map(({ text, folder: href }) => ({ text, href }))}
+        items={crumbsOf(root, folder).map(({ text, folder: href }) => ({ text: visible(text), href }))}
         onFollow={(event) => {
           event.preventDefault();
           open(event.detail.href);
@@ -92,7 +93,7 @@ function FolderTable({ bucket, folder, onFolder, onFile }: FolderTableProps) {
           counter={data ? `(${rows.length}${more ? '+' : ''})` : ''}
           actions={<Button iconName="refresh" ariaLabel="List again" onClick={listing.reload} />}
         >
-          {lastPart(folder)}
+          {shownPart(folder)}
         </Header>
       }
       footer={
@@ -113,6 +114,9 @@ function FolderTable({ bucket, folder, onFolder, onFile }: FolderTableProps) {
   );
 }
 
+/** Anyone who may write to the bucket names what is in it. */
+const shownPart = (key: string): string => visible(lastPart(key));
+
 const joined = (before: FolderPage, { folders, files, ...rest }: FolderPage): FolderPage => ({
   folders: [...before.folders, ...folders],
   files: [...before.files, ...files],
@@ -131,11 +135,11 @@ function columns(
       isRowHeader: true,
       cell: (row) =>
         'folder' in row ? (
-          <Opens text={`${lastPart(row.folder)}/`} onOpen={() => onFolder(row.folder)} />
+          <Opens text={`${shownPart(row.folder)}/`} onOpen={() => onFolder(row.folder)} />
         ) : isLogFile(row.file.key) ? (
-          <Opens text={lastPart(row.file.key)} onOpen={() => onFile(row.file.key)} />
+          <Opens text={shownPart(row.file.key)} onOpen={() => onFile(row.file.key)} />
         ) : (
-          lastPart(row.file.key)
+          shownPart(row.file.key)
         ),
     },
     { id: 'size', header: 'Size', cell: (row) => ('file' in row ? bytesText(row.file.sizeBytes) : '') },
@@ -148,7 +152,7 @@ function columns(
           <Button
             variant="inline-icon"
             iconName="download"
-            ariaLabel={`Download ${lastPart(row.file.key)}`}
+            ariaLabel={`Download ${shownPart(row.file.key)}`}
             onClick={() => download(bucket, row.file.key)}
           />
         ),

@@ -7,7 +7,7 @@ const WINDOW_BYTES = 1024 * 1024;
 /** A sample of this many is within a percent of the truth for whatever is a tenth of all. */
 const SCANNED_EVENTS_MAX = 200_000;
 /** Somebody waits before a form. */
-const SCAN_MS_MAX = 5_000;
+const SCAN_MS_MAX = 3_000;
 /** The golden ratio's smaller part: steps of this share of a range spread evenly over it, however many are made. */
 const SPREAD = 0.618_033_988_75;
 
