@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { CreateAccessKeyCommand, CreateUserCommand, IAMClient } from '@aws-sdk/client-iam';
 import type { Download, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -533,5 +534,42 @@ describe('looks', () => {
     const page = await openList(listed(ONLY_COMPANY), { colorScheme: 'dark' });
     await page.locator('.history-chart canvas').waitFor();
     await screenshot(page, 'history-dark');
+  });
+});
+
+const REAL_EVENTS = new URL('../../../shared/data/events', import.meta.url).pathname;
+if (!existsSync(REAL_EVENTS)) {
+  process.stderr.write(`LEFT OUT, because ${REAL_EVENTS} is not on this machine: event history of real records\n`);
+}
+
+describe.skipIf(!existsSync(REAL_EVENTS))('real records (../shared/data)', () => {
+  test('each is listed, opened and downloaded as it is', async () => {
+    const files = readdirSync(REAL_EVENTS).filter((name) => name.endsWith('.ndjson'));
+    const lines = files.flatMap((name) => readFileSync(join(REAL_EVENTS, name), 'utf8').split('\n').filter(Boolean));
+    const real = await startOpenTrail();
+    await putRecords(real, lines);
+    await untilSearchable(real);
+    const page = await openPage({ viewport: { width: 1_500, height: 900 } });
+    await signIn(page, real, '/events?range=all');
+    expect(await counted(page)).toBeGreaterThanOrEqual(lines.length);
+    for (let i = 0; i < 4; i++) {
+      const names = (await namesOf(page)).join();
+      const rows = bodyRows(page).filter({ has: page.locator('a[href^="/events/"]') });
+      for (const n of [1, 20, 40]) {
+        const name = await rows.nth(n).locator('th').textContent();
+        await rows.nth(n).locator('td').last().dispatchEvent('click'); // it may lie under the panel
+        await page.getByRole('heading', { level: 2, name: name!, exact: true }).first().waitFor();
+      }
+      await page.getByRole('button', { name: 'Next page' }).click();
+      await expect.poll(async () => (await namesOf(page)).join()).not.toBe(names);
+    }
+    await page.evaluate('void (window.showSaveFilePicker = undefined)');
+    const begun = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Download events' }).click();
+    await page.getByRole('menuitem', { name: /^JSON/ }).click();
+    const { Records } = JSON.parse(readFileSync((await (await begun).path())!, 'utf8'));
+    const downloaded = new Set((Records as object[]).map((record) => JSON.stringify(record)));
+    const missing = lines.filter((line) => !downloaded.has(JSON.stringify(JSON.parse(line))));
+    expect(missing).toEqual([]);
   });
 });
