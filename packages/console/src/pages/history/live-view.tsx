@@ -1,22 +1,18 @@
-import Header from '@cloudscape-design/components/header';
-import Pagination from '@cloudscape-design/components/pagination';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { clock } from '../../base/clock.ts';
 import { EmptyState } from '../../ui/empty-state.tsx';
 import { useKnownColumns } from './columns.tsx';
-import { CompareButton } from './compare-button.tsx';
 import { Controls } from './controls.tsx';
 import { type EventRow, liveRowOf } from './event-row.ts';
 import { EventTable } from './event-table.tsx';
 import { pathsIn } from './fields.ts';
-import { ListPreferences } from './list-preferences.tsx';
+import { ListHeader } from './list-header.tsx';
 import { LiveBar } from './live-bar.tsx';
 import type { LiveRow } from './live-buffer.ts';
-import { historyPreferences } from './saved.ts';
 import type { Facet } from './use-figures.ts';
 import { useHold } from './use-hold.ts';
 import { useLive } from './use-live.ts';
-import { PAGINATION_LABELS, type ViewProps } from './view.ts';
+import type { ViewProps } from './view.ts';
 
 /** Rows of live mode at once: what a browser draws anew twice a second without stopping for what people do. */
 const LIVE_PAGE_MAX = 25;
@@ -62,30 +58,16 @@ export function LiveView({ session, state, preferences, asked, change, onShown }
           picked={picked}
           onPick={setPicked}
           header={
-            <Header
-              actions={
-                <div className="history-actions">
-                  <CompareButton picked={picked} />
-                  <Pagination
-                    currentPageIndex={index + 1}
-                    pagesCount={pageCount}
-                    onChange={({ detail }) => setIndex(detail.currentPageIndex - 1)}
-                    ariaLabels={PAGINATION_LABELS}
-                  />
-                  <ListPreferences
-                    columns={columns}
-                    preferences={preferences}
-                    paths={paths}
-                    onColumns={(chosen) => {
-                      historyPreferences.set({ columns: chosen });
-                      change({ columns: chosen }, { replace: true });
-                    }}
-                  />
-                </div>
-              }
-            >
-              Live events
-            </Header>
+            <ListHeader
+              title="Live events"
+              picked={picked}
+              columns={columns}
+              preferences={preferences}
+              paths={paths}
+              change={change}
+              pages={{ currentPageIndex: index + 1, pagesCount: pageCount }}
+              onPage={(page) => setIndex(page - 1)}
+            />
           }
           empty={<EmptyState title="Nothing yet">New events appear here as they are recorded.</EmptyState>}
         />

@@ -1,14 +1,10 @@
 import Button from '@cloudscape-design/components/button';
-import Header from '@cloudscape-design/components/header';
-import Pagination from '@cloudscape-design/components/pagination';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import { useEffect, useMemo, useState } from 'react';
 import { usePreferences } from '../../hooks/use-preferences.ts';
-import { EmptyState } from '../../ui/empty-state.tsx';
 import { ErrorState } from '../../ui/error-state.tsx';
 import { countText } from '../../ui/format.ts';
 import { useKnownColumns } from './columns.tsx';
-import { CompareButton } from './compare-button.tsx';
 import { Controls } from './controls.tsx';
 import type { EventRow } from './event-row.ts';
 import { EventTable } from './event-table.tsx';
@@ -16,15 +12,13 @@ import { readFilter, toggleExcluded, toggleIncluded } from './facet-filter.ts';
 import { Facets } from './facets.tsx';
 import { FACET_FIELDS, pathsIn } from './fields.ts';
 import { Histogram } from './histogram.tsx';
-import { ListPreferences } from './list-preferences.tsx';
-import { DEFAULT_RANGE, describeRange } from './range.ts';
+import { ListHeader } from './list-header.tsx';
+import { NoEvents } from './no-events.tsx';
 import { historyPreferences } from './saved.ts';
 import { printSearchFilter, type SearchFilter } from './search-language.ts';
-import type { HistoryState } from './state.ts';
 import { type Facet, useFacets, useHistogram } from './use-figures.ts';
-import type { ChangeState } from './use-history-state.ts';
 import { usePages } from './use-pages.ts';
-import { PAGINATION_LABELS, type ViewProps } from './view.ts';
+import type { ViewProps } from './view.ts';
 
 const NO_ROWS: readonly EventRow[] = [];
 
@@ -64,6 +58,7 @@ export function SearchView({ session, state, preferences, asked, change, onShown
         paths={paths}
         countText={count === undefined ? '' : `${count} events`}
       >
+        {histogram.error && !pages.error && <ErrorState error={histogram.error} title="Events could not be counted" />}
         <Histogram
           data={histogram.data}
           loading={histogram.loading}
@@ -100,43 +95,30 @@ export function SearchView({ session, state, preferences, asked, change, onShown
           picked={picked}
           onPick={setPicked}
           header={
-            <Header
-              {...(count !== undefined && { counter: `(${count})` })}
-              {...(isReadable &&
-                pages.loading && { info: <StatusIndicator type="loading">Searching</StatusIndicator> })}
-              {...(behindCount > 0 && {
-                description: `${countText(behindCount)} newer events cannot be searched yet.`,
-              })}
-              actions={
-                <div className="history-actions">
-                  <CompareButton picked={picked} />
-                  <Button ariaExpanded={facetsOpen} onClick={() => historyPreferences.set({ facetsOpen: !facetsOpen })}>
-                    {facetsOpen ? 'Hide counts' : 'Show counts'}
-                  </Button>
-                  <Pagination
-                    currentPageIndex={pages.index + 1}
-                    pagesCount={pages.reachableCount}
-                    openEnd={pages.openEnd}
-                    disabled={pages.loading && pages.page === undefined}
-                    onChange={({ detail }) =>
-                      detail.currentPageIndex <= pages.reachableCount && go(detail.currentPageIndex - 1)
-                    }
-                    ariaLabels={PAGINATION_LABELS}
-                  />
-                  <ListPreferences
-                    columns={columns}
-                    preferences={preferences}
-                    paths={paths}
-                    onColumns={(chosen) => {
-                      historyPreferences.set({ columns: chosen });
-                      change({ columns: chosen }, { replace: true });
-                    }}
-                  />
-                </div>
+            <ListHeader
+              title="Events"
+              counter={count === undefined ? undefined : `(${count})`}
+              info={isReadable && pages.loading && <StatusIndicator type="loading">Searching</StatusIndicator>}
+              description={
+                behindCount > 0 ? `${countText(behindCount)} newer events cannot be searched yet.` : undefined
               }
+              picked={picked}
+              columns={columns}
+              preferences={preferences}
+              paths={paths}
+              change={change}
+              pages={{
+                currentPageIndex: pages.index + 1,
+                pagesCount: pages.reachableCount,
+                openEnd: pages.openEnd,
+                disabled: pages.loading && pages.page === undefined,
+              }}
+              onPage={(page) => go(page - 1)}
             >
-              Events
-            </Header>
+              <Button ariaExpanded={facetsOpen} onClick={() => historyPreferences.set({ facetsOpen: !facetsOpen })}>
+                {facetsOpen ? 'Hide counts' : 'Show counts'}
+              </Button>
+            </ListHeader>
           }
           empty={pages.error ? null : <NoEvents state={state} change={change} isReadable={isReadable} />}
         />
@@ -149,35 +131,3 @@ const NO_FIELDS: readonly string[] = [];
 const NO_FACETS: readonly Facet[] = [];
 /** Narrower windows have no room for counts beside AWS's columns: they are shown when asked for. */
 const FACETS_FROM_PX = 1_400;
-
-interface NoEventsProps {
-  readonly state: HistoryState;
-  readonly change: ChangeState;
-  readonly isReadable: boolean;
-}
-
-function NoEvents({ state, change, isReadable }: NoEventsProps) {
-  if (!isReadable) return <EmptyState title="The filter cannot be read">What is wrong stands below it.</EmptyState>;
-  const where = describeRange(state.range);
-  if (state.filter !== '' || state.accounts.length > 0 || state.regions.length > 0) {
-    return (
-      <EmptyState
-        title="No events match"
-        action={{ text: 'Clear filters', onClick: () => change({ filter: '', accounts: [], regions: [] }) }}
-      >
-        {`There are none in ${where} with this filter.`}
-      </EmptyState>
-    );
-  }
-  if (state.range.type === 'all')
-    return <EmptyState title="No events yet">What is called from now on appears here.</EmptyState>;
-  const isDefault = state.range.type === 'relative' && state.range.amount === 90 && DEFAULT_RANGE.type === 'relative';
-  return (
-    <EmptyState
-      title={`No events in ${where}`}
-      action={{ text: 'Show all time', onClick: () => change({ range: { type: 'all' } }) }}
-    >
-      {isDefault ? 'Imported events may be older.' : 'Choose a longer time range.'}
-    </EmptyState>
-  );
-}

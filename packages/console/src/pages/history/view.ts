@@ -22,10 +22,3 @@ export interface ViewProps {
   readonly change: ChangeState;
   readonly onShown: (shown: Shown) => void;
 }
-
-/** A page of Cloudscape's own counts from 1. */
-export const PAGINATION_LABELS = {
-  nextPageLabel: 'Next page',
-  previousPageLabel: 'Previous page',
-  pageLabel: (page: number) => `Page ${page}`,
-} as const;

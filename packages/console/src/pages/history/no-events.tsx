@@ -1,0 +1,37 @@
+import { EmptyState } from '../../ui/empty-state.tsx';
+import { DEFAULT_RANGE, describeRange } from './range.ts';
+import type { HistoryState } from './state.ts';
+import type { ChangeState } from './use-history-state.ts';
+
+interface NoEventsProps {
+  readonly state: HistoryState;
+  readonly change: ChangeState;
+  readonly isReadable: boolean;
+}
+
+/** Why the list is empty, and what to do about it. */
+export function NoEvents({ state, change, isReadable }: NoEventsProps) {
+  if (!isReadable) return <EmptyState title="The filter cannot be read">What is wrong stands below it.</EmptyState>;
+  const where = describeRange(state.range);
+  if (state.filter !== '' || state.accounts.length > 0 || state.regions.length > 0) {
+    return (
+      <EmptyState
+        title="No events match"
+        action={{ text: 'Clear filters', onClick: () => change({ filter: '', accounts: [], regions: [] }) }}
+      >
+        {`There are none in ${where} with this filter.`}
+      </EmptyState>
+    );
+  }
+  if (state.range.type === 'all')
+    return <EmptyState title="No events yet">What is called from now on appears here.</EmptyState>;
+  const isDefault = state.range.type === 'relative' && state.range.amount === 90 && DEFAULT_RANGE.type === 'relative';
+  return (
+    <EmptyState
+      title={`No events in ${where}`}
+      action={{ text: 'Show all time', onClick: () => change({ range: { type: 'all' } }) }}
+    >
+      {isDefault ? 'Imported events may be older.' : 'Choose a longer time range.'}
+    </EmptyState>
+  );
+}
