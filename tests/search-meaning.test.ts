@@ -100,6 +100,6 @@ test(`searches find what the language says (seed ${SEED})`, async () => {
     if (DistinctCount <= Values.length) expect(counted, Filter).toBe(named);
     if (expected.length > 0 && expected.length < events.length) telling++;
   }
-  expect(telling).toBeGreaterThan(FILTERS / 3);
+  expect(telling).toBeGreaterThan(FILTERS / 5);
   await server.stop();
 }, 180_000);
