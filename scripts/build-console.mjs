@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
@@ -54,17 +54,41 @@ async function precompress(folder) {
   );
 }
 
+/** Folders of builds that were killed. */
+function removeLeftOvers() {
+  for (const name of readdirSync(dirname(OUT))) {
+    const pid = new RegExp(`^${basename(OUT)}\\.(\\d+)$`).exec(name)?.[1];
+    if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(dirname(OUT), name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
+
+const isBuiltFrom = (digest) => existsSync(join(OUT, STAMP)) && readFileSync(join(OUT, STAMP), 'utf8') === digest;
+
 const digest = digestOfSources();
-const stamp = join(OUT, STAMP);
-if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== digest) {
+if (!isBuiltFrom(digest)) {
   const { build } = await import('vite');
+  removeLeftOvers();
   // In a folder of its own first: a server that runs meanwhile never serves half a console, nor does a crash leave one.
   const fresh = `${OUT}.${process.pid}`;
   await build({ root: CONSOLE, logLevel: 'warn', build: { outDir: fresh, emptyOutDir: true } });
   await precompress(fresh);
   writeFileSync(join(fresh, STAMP), digest);
-  rmSync(`${OUT}.old`, { recursive: true, force: true });
-  if (existsSync(OUT)) renameSync(OUT, `${OUT}.old`);
-  renameSync(fresh, OUT);
-  rmSync(`${OUT}.old`, { recursive: true, force: true });
+  const old = `${fresh}.old`;
+  try {
+    if (existsSync(OUT)) renameSync(OUT, old);
+    renameSync(fresh, OUT);
+  } catch (error) {
+    // Another build that ran at the same time was quicker.
+    if (!isBuiltFrom(digest)) throw error;
+  }
+  for (const folder of [fresh, old]) rmSync(folder, { recursive: true, force: true });
 }
