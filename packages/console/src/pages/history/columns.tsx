@@ -6,7 +6,7 @@ import { eventHref } from '../../app/links.ts';
 import { accountText } from '../../ui/format.ts';
 import { Time } from '../../ui/time.tsx';
 import { visible } from '../../ui/visible.ts';
-import { type EventRow, valuesOf } from './event-row.ts';
+import { type EventRow, eventTimeOf, valuesOf } from './event-row.ts';
 import { fieldNamed, labelOf } from './fields.ts';
 
 /** What a cell shows of a value: the whole of it stands in the event itself. */
@@ -66,7 +66,7 @@ function EventName({ row }: { readonly row: EventRow }) {
   const name = visible(row.event.header.eventName, CELL_CHARS_MAX) || '-';
   return (
     <span className={isOpen ? 'history-open' : undefined}>
-      {row.eventId === '' ? name : <Link href={eventHref(row.accountId, row.eventId)}>{name}</Link>}
+      {row.eventId === '' ? name : <Link href={eventHref(row.accountId, row.eventId, eventTimeOf(row))}>{name}</Link>}
       {row.errorCode !== '' && (
         <span className="history-failed" title={visible(row.errorCode, CELL_CHARS_MAX)}>
           <Icon

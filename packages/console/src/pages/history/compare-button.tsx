@@ -1,7 +1,7 @@
 import Button from '@cloudscape-design/components/button';
 import { eventHref } from '../../app/links.ts';
 import { navigate } from '../../app/router.ts';
-import type { EventRow } from './event-row.ts';
+import { type EventRow, eventTimeOf } from './event-row.ts';
 
 /** Leads to the page of the first event, which shows how the second differs. */
 export function CompareButton({ picked }: { readonly picked: readonly EventRow[] }) {
@@ -14,7 +14,9 @@ export function CompareButton({ picked }: { readonly picked: readonly EventRow[]
       onClick={() => {
         if (!isPair) return;
         const compare = `${second.accountId}/${second.eventId}`;
-        navigate(`${eventHref(first.accountId, first.eventId)}?${new URLSearchParams({ compare })}`);
+        navigate(
+          `${eventHref(first.accountId, first.eventId, eventTimeOf(first))}&${new URLSearchParams({ compare })}`,
+        );
       }}
     >
       Compare

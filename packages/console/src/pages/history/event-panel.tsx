@@ -12,8 +12,9 @@ import { Loaded } from '../../ui/loaded.tsx';
 import { Time } from '../../ui/time.tsx';
 import { visible } from '../../ui/visible.ts';
 import { printSentence, sentenceOf } from '../event/logic/sentence.ts';
-import { type EventRow, valuesOf } from './event-row.ts';
+import { type EventRow, eventTimeOf, valuesOf } from './event-row.ts';
 import { labelOf } from './fields.ts';
+import type { Search } from './request.ts';
 import { printSearchFilter } from './search-language.ts';
 import type { SelectedEvent } from './state.ts';
 import { askPage } from './use-pages.ts';
@@ -27,21 +28,18 @@ interface EventPanelProps {
 
 /** The chosen event beside the list. */
 export function EventPanel({ selected, row, onFilter }: EventPanelProps) {
-  const { accountId, eventId } = selected;
+  const { accountId, eventId, at } = selected;
   const call = useCall(
-    async (signal) => {
-      if (row) return row;
-      const Filter = printSearchFilter({ field: 'eventId', op: '=', value: eventId });
-      const { rows } = await askPage({ Filter, AccountId: accountId, Order: 'newest' }, 1, undefined, signal);
-      return rows[0];
-    },
-    [row, accountId, eventId],
+    async (signal) => row ?? (await findRow({ accountId, eventId, ...(at && { at }) }, signal)),
+    [row, accountId, eventId, at],
   );
   const name = call.data?.event.header.eventName;
   return (
     <SplitPanel
       header={name === undefined ? 'Event' : visible(name)}
-      headerActions={<Button href={eventHref(accountId, eventId)}>Open event</Button>}
+      headerActions={
+        <Button href={eventHref(accountId, eventId, call.data && eventTimeOf(call.data))}>Open event</Button>
+      }
       closeBehavior="hide"
     >
       <Loaded call={call} failed="The event could not be loaded">
@@ -53,6 +51,28 @@ export function EventPanel({ selected, row, onFilter }: EventPanelProps) {
 
 /** Messages may quote whole policies. */
 const MESSAGE_CHARS_MAX = 1_000;
+/** Event times are whole seconds, in records and so in links. */
+const SECOND_MS = 1_000;
+
+/**
+ * Looks at the time that the link tells before it looks through all of history.
+ * @returns null when there is no such event, or the person may not see it
+ */
+async function findRow({ accountId, eventId, at = '' }: SelectedEvent, signal: AbortSignal): Promise<EventRow | null> {
+  const Filter = printSearchFilter({ field: 'eventId', op: '=', value: eventId });
+  const find = async (within: Partial<Search>) => {
+    const search: Search = { ...within, Filter, AccountId: accountId, Order: 'newest' };
+    return (await askPage(search, 1, undefined, signal)).rows[0];
+  };
+  const atMs = Date.parse(at);
+  if (!Number.isNaN(atMs)) {
+    const end = new Date(atMs + SECOND_MS - 1);
+    const found = await find({ StartTime: new Date(atMs).toISOString(), EndTime: end.toISOString() });
+    if (found) return found;
+  }
+  return (await find({})) ?? null;
+}
+
 /** What is asked of every event, in this order. */
 const FIELDS = ['userName', 'eventSource', 'awsRegion', 'sourceIPAddress', 'errorCode', 'resourceName'];
 

@@ -81,3 +81,6 @@ export function valuesOf(row: EventRow, field: string): readonly string[] {
   }
   return reader(row.event);
 }
+
+/** As links to the event's own page tell it. */
+export const eventTimeOf = ({ event }: EventRow): string => new Date(event.header.timeMs).toISOString();

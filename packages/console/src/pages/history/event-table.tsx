@@ -4,7 +4,7 @@ import { clock } from '../../base/clock.ts';
 import { usePreferences } from '../../hooks/use-preferences.ts';
 import { zoneText } from '../../ui/format.ts';
 import { columnOf, OpenRow } from './columns.tsx';
-import type { EventRow } from './event-row.ts';
+import { type EventRow, eventTimeOf } from './event-row.ts';
 import { type HistoryPreferences, historyPreferences } from './saved.ts';
 import type { HistoryState, SelectedEvent } from './state.ts';
 
@@ -34,7 +34,7 @@ export function EventTable(props: EventTableProps) {
       pick: (next) => latest.current.onPick(next),
       open: (row) => {
         const { accountId, eventId } = row;
-        if (eventId !== '') latest.current.onSelect({ accountId, eventId });
+        if (eventId !== '') latest.current.onSelect({ accountId, eventId, at: eventTimeOf(row) });
       },
     }),
     [],

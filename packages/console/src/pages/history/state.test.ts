@@ -13,9 +13,16 @@ const anyState: fc.Arbitrary<HistoryState> = fc
     columns: fc.uniqueArray(fc.string({ minLength: 1 }), { minLength: 1, maxLength: 12 }),
     order: fc.constantFrom('newest' as const, 'oldest' as const),
     live: fc.boolean(),
-    selected: fc.option(fc.record({ accountId, eventId: fc.string({ minLength: 1, maxLength: 100 }) }), {
-      nil: undefined,
-    }),
+    selected: fc.option(
+      fc.record({
+        accountId,
+        eventId: fc.string({ minLength: 1, maxLength: 100 }),
+        at: fc.constant('2026-01-31T10:00:00.000Z'),
+      }),
+      {
+        nil: undefined,
+      },
+    ),
   })
   .map(({ selected, ...rest }) => ({ ...rest, ...(selected && { selected }) }));
 

@@ -22,6 +22,8 @@ export interface HistoryState {
 export interface SelectedEvent {
   readonly accountId: string;
   readonly eventId: string;
+  /** Its time (ISO 8601), if it is known: it is found sooner then. */
+  readonly at?: string;
 }
 
 /** AWS's own (spec: history §5). */
@@ -54,7 +56,7 @@ const SCOPE_MAX = 50;
 
 /** Total: what cannot be read is what it is by default. */
 export function readState(params: URLSearchParams): HistoryState {
-  const selected = readSelected(params.get('event'));
+  const selected = readSelected(params.get('event'), params.get('at'));
   return {
     filter: params.get('q') ?? '',
     range: readRange(params) ?? DEFAULT_RANGE,
@@ -79,6 +81,7 @@ export function writeState(state: HistoryState): URLSearchParams {
     ['order', state.order === 'oldest' && 'oldest'],
     ['live', state.live && '1'],
     ['event', state.selected ? `${state.selected.accountId}/${state.selected.eventId}` : false],
+    ['at', state.selected?.at ?? false],
   ];
   return new URLSearchParams(params.filter(([, value]) => value).map(([name, value]) => [name, value as string]));
 }
@@ -96,7 +99,8 @@ function listOf(text: string | null, each: RegExp, countMax: number): readonly s
   return [...new Set((text ?? '').split(',').filter((one) => each.test(one)))].slice(0, countMax);
 }
 
-function readSelected(text: string | null): SelectedEvent | undefined {
+function readSelected(text: string | null, at: string | null): SelectedEvent | undefined {
   const [, accountId, eventId] = /^(\d{12})\/(.{1,256})$/s.exec(text ?? '') ?? [];
-  return accountId !== undefined && eventId !== undefined ? { accountId, eventId } : undefined;
+  if (accountId === undefined || eventId === undefined) return undefined;
+  return { accountId, eventId, ...(at !== null && !Number.isNaN(Date.parse(at)) && { at }) };
 }
