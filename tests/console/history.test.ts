@@ -347,13 +347,17 @@ describe('an event', () => {
     await other.getByRole('button', { name: 'Only events with this User name' }).click();
     await expect.poll(() => filterOf(other)).toContain('userName = ');
     await other.getByRole('link', { name: 'Open event' }).click();
-    await other.waitForURL(`**/events/${last.recipientAccountId}/${last.eventID}`);
+    await other.waitForURL((url) => url.pathname === `/events/${last.recipientAccountId}/${last.eventID}`);
   });
 
-  test('that is on no page that was loaded is found by its link', async () => {
+  test('that is on no page that was loaded is found by its link, with its time or without', async () => {
     const first = company[0]!;
     const page = await openList(listed(ONLY_COMPANY, `&event=${first.recipientAccountId}/${first.eventID}`));
     await page.getByRole('heading', { name: first.eventName }).waitFor();
+    await page.goto(`${page.url()}&at=${first.eventTime}`);
+    await page.getByRole('heading', { name: first.eventName }).waitFor();
+    await page.goto(page.url().replace(first.eventID, 'nothing'));
+    await page.getByText('There is no such event.').waitFor();
   });
 
   test('two are compared on the page of the first', async () => {
@@ -361,7 +365,7 @@ describe('an event', () => {
     await bodyRows(page).nth(0).getByRole('checkbox').check();
     await bodyRows(page).nth(1).getByRole('checkbox').check();
     await page.getByRole('button', { name: 'Compare' }).click();
-    await page.waitForURL(/\/events\/\d+\/[^/]+\?compare=/);
+    await page.waitForURL(/\/events\/\d+\/[^/]+\?at=.*&compare=/);
   });
 });
 
