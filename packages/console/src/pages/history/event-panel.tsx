@@ -38,7 +38,7 @@ export function EventPanel({ selected, row, onFilter }: EventPanelProps) {
     <SplitPanel
       header={name === undefined ? 'Event' : visible(name)}
       headerActions={
-        <Button href={eventHref(accountId, eventId, call.data && eventTimeOf(call.data))}>Open event</Button>
+        <Button href={eventHref(accountId, eventId, call.data ? eventTimeOf(call.data) : at)}>Open event</Button>
       }
       closeBehavior="hide"
     >
