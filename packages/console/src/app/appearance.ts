@@ -13,7 +13,9 @@ export function followAppearance(): void {
   const apply = () => {
     document.body.classList.toggle('awsui-dark-mode', isDark());
     document.body.classList.toggle('awsui-compact-mode', preferences.get().density === 'compact');
-    document.documentElement.style.colorScheme = isDark() ? 'dark' : 'light';
+    const root = document.documentElement;
+    root.dataset.theme = isDark() ? 'dark' : 'light';
+    root.style.colorScheme = root.dataset.theme;
   };
   apply();
   preferences.subscribe(apply);

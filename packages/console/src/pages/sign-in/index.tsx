@@ -30,6 +30,10 @@ export default function SignIn({ expired }: { readonly expired: boolean }) {
           <Container>
             <Credentials />
           </Container>
+          <Box color="text-body-secondary" fontSize="body-s">
+            The first start of OpenTrail writes an administrator’s access key into the file <code>credentials</code> of
+            its data folder.
+          </Box>
         </SpaceBetween>
       </div>
     </main>
