@@ -166,3 +166,17 @@ test('the chain in a line', async () => {
   expect(chainText(await followChain(record, among([a1])))).toBe('alice, as Two');
   expect(chainText(await followChain(a1, among([a1])))).toBe('');
 });
+
+test('a session that says it began before it could have, or never, is looked for as long as any may last', async () => {
+  const a1 = sts('a1', '2026-01-01T11:30:00Z', user('alice', 'AKIA1'), 'ASIA2');
+  for (const since of [
+    '9999-01-01T00:00:00Z',
+    '1970-01-01T00:00:00Z',
+    '+275760-09-13T00:00:00Z',
+    '',
+    'x',
+    '20260101T113000Z',
+  ]) {
+    expect(await names(deletion(session('Two', 'ci', 'ASIA2', since)), [a1])).toHaveLength(2);
+  }
+});

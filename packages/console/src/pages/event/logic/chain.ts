@@ -70,8 +70,7 @@ const isGrant = (record: AuditRecord): boolean => textAt(record, 'responseElemen
 async function grantOf(record: AuditRecord, { accessKeyId, since }: Actor, find: FindRecords) {
   if (!isSessionKey(accessKeyId)) return undefined;
   const endMs = timeOf(record) + CLOCKS_MS;
-  const beganMs = Date.parse(since);
-  const startMs = Number.isNaN(beganMs) ? endMs - SESSION_MS_MAX - CLOCKS_MS : beganMs - CLOCKS_MS;
+  const startMs = (beginningMs(record, since) ?? timeOf(record) - SESSION_MS_MAX) - CLOCKS_MS;
   const sources = isOneOf('eventSource', ['sts.amazonaws.com', 'signin.amazonaws.com']);
   const filter = allOf([sources, is('responseElements.credentials.accessKeyId', accessKeyId)])!;
   const found = (await find({ filter, startMs, endMs })).filter(
@@ -83,20 +82,24 @@ async function grantOf(record: AuditRecord, { accessKeyId, since }: Actor, find:
 
 /** Sign-in gives no key that its record names: it is told by who, and when the session began. */
 async function signInOf(record: AuditRecord, { arn, principalId, since, kind }: Actor, find: FindRecords) {
-  const beganMs = Date.parse(since);
-  if (Number.isNaN(beganMs) || record.eventSource === 'signin.amazonaws.com') return undefined;
+  const beganMs = beginningMs(record, since);
   const who = anyOf(isIf('userArn', arn), isIf('principalId', principalId));
-  if (!who) return undefined;
+  if (beganMs === undefined || !who || record.eventSource === 'signin.amazonaws.com') return undefined;
   const names = kind === 'role-session' ? ['SwitchRole', 'ConsoleLogin'] : ['ConsoleLogin'];
   const filter = allOf([is('eventSource', 'signin.amazonaws.com'), isOneOf('eventName', names), who])!;
-  const found = await find({
-    filter,
-    startMs: beganMs - CLOCKS_MS,
-    endMs: Math.min(beganMs, timeOf(record)) + CLOCKS_MS,
-  });
+  const found = await find({ filter, startMs: beganMs - CLOCKS_MS, endMs: beganMs + CLOCKS_MS });
   const done = found.filter((one) => Object.values(objectOf(one.responseElements)).includes('Success'));
   const distance = (one: AuditRecord) => Math.abs(timeOf(one) - beganMs);
   return [...done].sort((a, b) => distance(a) - distance(b))[0];
+}
+
+/** When a session began; undefined where the record does not say, or says what cannot be: it is hostile input. */
+function beginningMs(record: AuditRecord, since: string): number | undefined {
+  // Older records have 20131102T010628Z.
+  const beganMs = Date.parse(since.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'));
+  const timeMs = timeOf(record);
+  const isPossible = beganMs <= timeMs + CLOCKS_MS && beganMs >= timeMs - SESSION_MS_MAX - CLOCKS_MS;
+  return isPossible ? beganMs : undefined;
 }
 
 /** The same call as the caller's own account recorded it. */
