@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { checkCoverage } from './coverage.ts';
+import { checkCoverage, deliveryOf } from './coverage.ts';
 import type { Chain, ListedLogFile } from './inventory.ts';
 
 const HOUR_MS = 3_600_000;
@@ -19,15 +19,19 @@ const chain = (endMs: number, lastModifiedMs?: number): Chain => {
 const file = (timeMs: number): ListedLogFile =>
   ({ key: `folder/2026/01/02/${timeMs}`, sizeBytes: 1, place: { ...HOME, timeMs } }) as unknown as ListedLogFile;
 
-const codes = (chains: readonly Chain[], logFiles: readonly ListedLogFile[]) =>
+const codes = (
+  chains: readonly Chain[],
+  logFiles: readonly ListedLogFile[],
+  { spanMs = HOUR_MS, deliveredMs }: { readonly spanMs?: number; readonly deliveredMs?: number } = {},
+) =>
   checkCoverage({
     chains,
     logFiles,
     listedKeys: new Set(),
     startMs: 0,
     endMs: NOW_MS,
-    digestSpanMs: new Map([['c', HOUR_MS]]),
-    latestDigestDeliveryMs: new Map(),
+    digestSpanMs: new Map([['c', spanMs]]),
+    latestDigestDeliveryMs: new Map(deliveredMs === undefined ? [] : [[deliveryOf(HOME), deliveredMs]]),
     sharedWithUnvalidated: false,
   }).map(({ code }) => code);
 
@@ -40,4 +44,21 @@ test('a digest whose end lies ahead of its arrival, after the clock was set back
   const ahead = chain(NOW_MS + 400 * 24 * HOUR_MS, NOW_MS - HOUR_MS);
   expect(codes([ahead], [file(NOW_MS - 600_000)])).toEqual(['log-files-not-covered-yet']);
   expect(codes([ahead], [file(NOW_MS - 1.5 * HOUR_MS)])).toEqual(['log-file-not-listed']);
+});
+
+test('a chain is cut off when the trail delivered a later digest than is here', () => {
+  const minutes = (n: number) => n * 60_000;
+  const here = chain(NOW_MS, NOW_MS + minutes(5));
+  expect(codes([here], [], { deliveredMs: NOW_MS + minutes(5) })).toEqual([]);
+  expect(codes([here], [], { deliveredMs: NOW_MS + minutes(65) })).toEqual(['chain-truncated']);
+  // Put back in place, so that it seems to be the latest delivery.
+  expect(codes([chain(NOW_MS, NOW_MS + minutes(500))], [], { deliveredMs: NOW_MS + minutes(125) })).toEqual([
+    'chain-truncated',
+  ]);
+});
+
+test('a range without any digest of the chain says nothing of how old its newest is', () => {
+  const here = chain(NOW_MS, NOW_MS + 300_000);
+  expect(codes([here], [], { spanMs: 0, deliveredMs: NOW_MS + 300_000 })).toEqual([]);
+  expect(codes([here], [], { spanMs: 0, deliveredMs: NOW_MS + 2 * HOUR_MS })).toEqual(['chain-truncated']);
 });

@@ -47,7 +47,8 @@ function checkEnd(chain: Chain, { latestDigestDeliveryMs, digestSpanMs }: Covera
   if (!newest?.lastModifiedMs || newest.place.backfill || deliveredMs === undefined) return [];
   const spanMs = digestSpanMs.get(chain.id) ?? 0;
   const laterThanObject = deliveredMs > newest.lastModifiedMs + STATUS_TOLERANCE_MS;
-  const laterThanContent = deliveredMs > newest.place.endMs + spanMs + graceMs(spanMs);
+  // Of a range without digests of the chain nobody has looked how long one covers.
+  const laterThanContent = spanMs > 0 && deliveredMs > newest.place.endMs + spanMs + graceMs(spanMs);
   if (!laterThanObject && !laterThanContent) return [];
   const when = new Date(deliveredMs).toISOString();
   return [
