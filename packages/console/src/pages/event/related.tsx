@@ -100,6 +100,7 @@ const columnsOf = (
   {
     id: 'what',
     header: 'What happened',
+    minWidth: 220,
     isRowHeader: true,
     cell: (one) =>
       isSame(one, event) ? <Box variant="strong">This event: {happened(one)}</Box> : <EventLink event={one} />,

@@ -75,7 +75,7 @@ export function JsonTree({ value, label }: JsonTreeProps) {
       {tree.rows.length === 0 ? (
         <span className="ot-tree-hint">{tree.search === '' ? 'Nothing in it.' : 'Nothing found.'}</span>
       ) : (
-        <>
+        <div>
           <div role="tree" aria-label={label} aria-describedby={keysId} className="ot-tree" ref={list}>
             {tree.rows.map((row, i) => (
               <TreeRowView
@@ -95,7 +95,7 @@ export function JsonTree({ value, label }: JsonTreeProps) {
           <div id={keysId} className="ot-tree-hint ot-tree-keys">
             Arrow keys move, Enter opens and closes, C copies the value, P its path.
           </div>
-        </>
+        </div>
       )}
       {tree.isCut && <Button onClick={tree.showMore}>Show more</Button>}
     </SpaceBetween>

@@ -58,17 +58,20 @@ const columnsOf = (
     header: 'Field',
     isRowHeader: true,
     width: 250,
+    minWidth: 170,
     cell: ({ id }) => <code className="ot-event-code">{visible(id)}</code>,
   },
   {
     id: 'operator',
     header: 'Condition',
     width: 150,
+    minWidth: 130,
     cell: (choice) => (selected.includes(choice) ? <OperatorSelect choice={choice} change={change} /> : ''),
   },
   {
     id: 'value',
     header: 'Value',
+    minWidth: 190,
     cell: (choice) =>
       selected.includes(choice) && typeof choice.value === 'string' && choice.operator !== 'exists' ? (
         <Input
