@@ -75,6 +75,24 @@ describe('signing in', () => {
     await page.getByRole('button', { name: 'ada @ 1234-5678-9012' }).waitFor();
     await expectAccessible(page);
   });
+
+  test('too often with a wrong password is told, and how long to wait', async () => {
+    const page = await openPage();
+    expectProblem(page, /status of (401|429)/);
+    await page.goto(consoleOf(server));
+    await page.getByRole('button', { name: 'IAM user' }).click();
+    await page.getByLabel('Account ID or alias').fill(ACCOUNT);
+    await page.getByLabel('User name').fill('eve');
+    const message = page.getByText(/Too many failed attempts. Try again in \d+ seconds/);
+    for (let attempt = 0; attempt < 8 && !(await message.isVisible()); attempt++) {
+      await page.getByLabel('Password', { exact: true }).fill(`guess ${attempt}`);
+      const answered = page.waitForResponse(/\/session$/);
+      await page.keyboard.press('Enter');
+      await answered;
+      await page.getByText(/incorrect|Too many/).waitFor();
+    }
+    await message.waitFor();
+  });
 });
 
 describe('the frame', () => {

@@ -22,6 +22,7 @@ export function Dialog({ title, submitText, onSubmit, onClose, children }: Dialo
   const [error, setError] = useState<unknown>();
   const submit = async (event: FormEvent) => {
     event.preventDefault();
+    if (busy) return; // Enter twice
     setBusy(true);
     try {
       await onSubmit();

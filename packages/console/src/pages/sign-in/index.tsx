@@ -51,7 +51,7 @@ function Credentials() {
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     setTried(true);
-    if (missing.size > 0) return;
+    if (missing.size > 0 || busy) return;
     setBusy(true);
     setError(undefined);
     try {
