@@ -84,8 +84,11 @@ describe('exports', () => {
     await on().put([odd]);
     const { body } = await on().ask({ Filter: 'eventSource = odd.amazonaws.com', AccountId: OPERATOR });
     expect(body.Events.map((e: { Record: string }) => e.Record)).toEqual([odd]);
-    const file = await on().said('export', '--filter', 'eventSource = odd.amazonaws.com', '--format', 'json');
-    expect(file).toContain(odd.replace('\n', ' '));
+    const export_ = (format: string) =>
+      on().said('export', '--filter', 'eventSource = odd.amazonaws.com', '--format', format);
+    const file = await export_('json');
+    expect(file).toContain(odd);
+    expect(await export_('ndjson')).toBe(`${odd.replace('\n', ' ')}\n`);
     expect(JSON.parse(file).Records).toEqual([JSON.parse(odd)]);
   });
   test('have the columns that are asked for', async () => {
