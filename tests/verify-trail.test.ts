@@ -9,6 +9,8 @@ import { clientConfig, cloudTrail, readBucket, s3, signedFetch } from './support
 import { ACCOUNT, makeTrail } from './support/trail.ts';
 
 const COMMAND = new URL('../packages/server/bin/opentrail.js', import.meta.url).pathname;
+/** Digests come every second, on a machine that may have much else to do. */
+const PATIENCE_MS = 60_000;
 const BUCKET = 'evidence';
 const DIGESTS = `AWSLogs/${ACCOUNT}/CloudTrail-Digest/us-east-1/`;
 const LOGS = `AWSLogs/${ACCOUNT}/CloudTrail/us-east-1/`;
@@ -26,16 +28,20 @@ beforeAll(async () => {
   arn = await makeTrail(server, { Name: 'main', S3BucketName: BUCKET, IsMultiRegionTrail: false });
   const ct = cloudTrail(server);
   const keys = async (prefix: string) => [...(await readBucket(s3(server), BUCKET, prefix)).keys()].sort();
-  await eventually(async () => {
-    await ct.send(new AddTagsCommand({ ResourceId: arn, TagsList: [{ Key: 'now', Value: String(Date.now()) }] }));
-    [digests, logs] = [await keys(DIGESTS), await keys(LOGS)];
-    return digests.length >= 5 && logs.length >= 3;
-  }, 'five digests and three log files');
+  await eventually(
+    async () => {
+      await ct.send(new AddTagsCommand({ ResourceId: arn, TagsList: [{ Key: 'now', Value: String(Date.now()) }] }));
+      [digests, logs] = [await keys(DIGESTS), await keys(LOGS)];
+      return digests.length >= 5 && logs.length >= 3;
+    },
+    'five digests and three log files',
+    PATIENCE_MS,
+  );
   await ct.send(new StopLoggingCommand({ Name: 'main' }));
   // The last record is that of the stop; the digest that lists its file is the final one.
-  await eventually(async () => (await report()).Findings.length === 0, 'the final digest');
+  await eventually(async () => (await report()).Findings.length === 0, 'the final digest', PATIENCE_MS);
   [digests, logs] = [await keys(DIGESTS), await keys(LOGS)];
-}, 90_000);
+}, 3 * PATIENCE_MS);
 afterAll(cleanUp);
 
 const ask = (input: object, as: Signer = server, signal?: AbortSignal) =>
