@@ -149,7 +149,7 @@ const isSearch = (request, kind) => {
   return kind === 'facets' ? asked.Facets !== undefined : asked.Limit > 0 && asked.NextToken === undefined;
 };
 
-/** What people ask: frequent and rare, one condition and several, and free text. */
+/** What people ask: frequent and rare, one condition and several. What columns do not answer is measured by `lake`. */
 const FILTERS = [
   'errorCode exists',
   'eventName = RunInstances',
@@ -166,8 +166,8 @@ const FILTERS = [
   'errorCode = AccessDenied and userType = AssumedRole',
   'userAgent : Terraform',
   'eventName != Decrypt and eventName != AssumeRole',
-  '"billing-role"',
-  'requestParameters.bucketName ^ web',
+  'resourceName : billing-role',
+  'userAgent ^ aws-cli and awsRegion != us-east-1',
   'eventName = ThereIsNoSuchEvent',
   'userName : alice and readOnly = false',
   'managementEvent = true',

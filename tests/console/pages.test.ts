@@ -92,19 +92,23 @@ const PAGES: Readonly<Record<string, Shown>> = {
   keys: { path: () => '/keys', ready: (page) => page.getByText('audit-logs').first().waitFor() },
 };
 
-test.each(Object.entries(PAGES))('%s: in light and dark, on a desktop and a phone', async (name, shown) => {
-  const page = await openPage(shown.signedOut ? {} : { session });
-  await page.goto(consoleOf(company.server) + shown.path());
-  await shown.ready(page);
-  await page.waitForLoadState('networkidle');
-  for (const colorScheme of COLOR_SCHEMES) {
-    await page.emulateMedia({ colorScheme });
-    await screenshot(page, colorScheme === 'light' ? name : `${name}-dark`);
-  }
-  for (const viewport of [DESKTOP, PHONE]) {
-    await page.setViewportSize(viewport);
-    await expectAccessible(page);
-    const wider = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
-    expect(wider, `wider than ${viewport.width} pixels`).toBeLessThanOrEqual(0);
-  }
-});
+test.each(Object.entries(PAGES))(
+  '%s: in light and dark, on a desktop and a phone',
+  async (name, shown) => {
+    const page = await openPage(shown.signedOut ? {} : { session });
+    await page.goto(consoleOf(company.server) + shown.path());
+    await shown.ready(page);
+    await page.waitForLoadState('networkidle');
+    for (const colorScheme of COLOR_SCHEMES) {
+      await page.emulateMedia({ colorScheme });
+      await screenshot(page, colorScheme === 'light' ? name : `${name}-dark`);
+    }
+    for (const viewport of [DESKTOP, PHONE]) {
+      await page.setViewportSize(viewport);
+      await expectAccessible(page);
+      const wider = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
+      expect(wider, `wider than ${viewport.width} pixels`).toBeLessThanOrEqual(0);
+    }
+  },
+  120_000,
+);

@@ -113,6 +113,10 @@ async function makeTopic(server: RunningOpenTrail): Promise<void> {
   await callJson(server, 'sqs', 'CreateQueue', { QueueName: 'security-alerts' });
   const Endpoint = `arn:aws:sqs:us-east-1:${ACCOUNT}:security-alerts`;
   await sns('Subscribe', { TopicArn: TOPIC, Protocol: 'sqs', Endpoint });
+  const Principal = { Service: 'cloudtrail.amazonaws.com' };
+  const AttributeValue = policy(allow('SNS:Publish', { Principal, Resource: TOPIC }));
+  await sns('SetTopicAttributes', { TopicArn: TOPIC, AttributeName: 'Policy', AttributeValue });
+  await callJson(server, 'cloudtrail', 'UpdateTrail', { Name: 'main', SnsTopicName: 'security-alerts' });
 }
 
 /** A metric filter over a log group of the trail's events, and an alarm that the deletion of the bucket has raised. */
