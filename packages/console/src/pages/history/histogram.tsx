@@ -20,6 +20,7 @@ export function Histogram({ data, loading = false, utc, onBrush }: HistogramProp
   latest.current = { data, onBrush };
   const [chart, setChart] = useState<Chart>();
   const [hidden, setHidden] = useState<ReadonlySet<number>>(NONE);
+  const [failed, setFailed] = useState(false);
   const [pointed, setPointed] = useState<number>();
   const isEmpty = data === undefined || data.startsMs.length === 0;
 
@@ -31,7 +32,8 @@ export function Histogram({ data, loading = false, utc, onBrush }: HistogramProp
     let gone = false;
     const sizes = new ResizeObserver(() => made?.resize(target.clientWidth));
     const looks = new MutationObserver(() => made?.redraw());
-    import('./chart.ts').then(({ createChart }) => {
+    const load = async () => {
+      const { createChart } = await import('./chart.ts');
       if (gone) return;
       made = createChart(target, latest.current.data ?? first, {
         width: target.clientWidth,
@@ -45,7 +47,8 @@ export function Histogram({ data, loading = false, utc, onBrush }: HistogramProp
       sizes.observe(target);
       looks.observe(document.body, { attributeFilter: ['class'] });
       setChart(made);
-    });
+    };
+    load().catch(() => gone || setFailed(true));
     return () => {
       gone = true;
       sizes.disconnect();
@@ -80,11 +83,11 @@ export function Histogram({ data, loading = false, utc, onBrush }: HistogramProp
           </button>
         ))}
         <span className="history-point">
-          {data && pointed !== undefined
-            ? pointOf(data, pointed, utc)
-            : isEmpty
-              ? ''
-              : 'Drag over the bars to narrow the time range.'}
+          {failed
+            ? 'The chart could not be loaded: reload the page.'
+            : data && pointed !== undefined
+              ? pointOf(data, pointed, utc)
+              : !isEmpty && 'Drag over the bars to narrow the time range.'}
         </span>
       </Box>
     </div>

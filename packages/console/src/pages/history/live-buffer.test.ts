@@ -16,6 +16,15 @@ test('what comes again after the stream was resumed is one row', () => {
   expect(buffer.take()).toMatchObject({ receivedCount: 3 });
 });
 
+test('a record that is no more on the screen is known all the same, and none is taken for another', () => {
+  const buffer = createLiveBuffer(3, 3);
+  const record = (n: number) => `{"eventID":"the same","n":${n}}`;
+  for (let n = 0; n < 1_000; n++) expect(buffer.push(record(n))).toBe(true);
+  buffer.take();
+  for (let n = 0; n < 1_000; n++) expect(buffer.push(record(n))).toBe(false);
+  expect(buffer.push(record(1_000))).toBe(true);
+});
+
 test('whatever comes and however often it is drawn: each record was on the screen or is counted as skipped', () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 20 }), (batches) => {

@@ -20,7 +20,7 @@ export const NOTHING_YET: LiveSnapshot = { rows: [], receivedCount: 0, skippedCo
 
 /** Takes what the stream brings and gives it out in batches; what it holds is bounded. */
 export interface LiveBuffer {
-  /** @returns false for a record that it holds already, as streams that were resumed send some again */
+  /** @returns false for a record that came before, as streams that were resumed send some again */
   push(json: string): boolean;
   /** How many wait for `take`. */
   readonly waitingCount: number;
@@ -34,11 +34,10 @@ export function createLiveBuffer(screenRows: number, rowsMax = LIVE_ROWS_MAX): L
   let shown = NOTHING_YET;
   let receivedCount = 0;
   let skippedCount = 0;
-  const held = new Set<string>();
+  const isNew = createSieve();
   return {
     push(json) {
-      if (held.has(json)) return false;
-      held.add(json);
+      if (!isNew(json)) return false;
       waiting.push({ number: receivedCount++, json });
       // Cut at twice the bound, so that not every record moves the whole list.
       if (waiting.length >= 2 * rowsMax) cut();
@@ -51,7 +50,7 @@ export function createLiveBuffer(screenRows: number, rowsMax = LIVE_ROWS_MAX): L
       cut();
       skippedCount += Math.max(0, waiting.length - screenRows);
       const rows = [...waiting.reverse(), ...shown.rows];
-      for (const row of rows.splice(rowsMax)) held.delete(row.json);
+      rows.splice(rowsMax);
       waiting = [];
       shown = { rows, receivedCount, skippedCount };
       return shown;
@@ -59,8 +58,26 @@ export function createLiveBuffer(screenRows: number, rowsMax = LIVE_ROWS_MAX): L
   };
 
   function cut(): void {
-    const dropped = waiting.splice(0, Math.max(0, waiting.length - rowsMax));
-    for (const row of dropped) held.delete(row.json);
-    skippedCount += dropped.length;
+    skippedCount += waiting.splice(0, Math.max(0, waiting.length - rowsMax)).length;
   }
+}
+
+/** Characters of records that are remembered at least: what a resumed stream repeats (`OVERLAP_MS`), at 1,000 events/s. */
+const REMEMBERED_CHARS = 8_000_000;
+
+/**
+ * @returns whether a record is none of those that came lately. It is compared as a whole: ids and hashes are what somebody
+ * who wants to hide a record can make the same.
+ */
+function createSieve(): (json: string) => boolean {
+  let older = new Set<string>();
+  let newer = new Set<string>();
+  let newerChars = 0;
+  return (json) => {
+    if (newer.has(json) || older.has(json)) return false;
+    if (newerChars >= REMEMBERED_CHARS) [older, newer, newerChars] = [newer, new Set(), 0];
+    newer.add(json);
+    newerChars += json.length;
+    return true;
+  };
 }

@@ -10,8 +10,13 @@ const DRAW_EVERY_MS = 500;
 /** What stands there when live mode begins, so that it does not begin with nothing. */
 const FIRST_ROWS = 25;
 const RECONNECT_MS = [500, 1_000, 2_000, 5_000] as const;
-/** A resumed stream begins this much before the last one broke off; what comes twice is one row. */
-const OVERLAP_MS = 5_000;
+/**
+ * A resumed stream begins this much before the last one broke off; what comes twice is one row. The clock of the server is
+ * known to a second.
+ */
+const OVERLAP_MS = 2_000;
+/** Far above the largest record: a line that goes on and on is no record. */
+const LINE_CHARACTERS_MAX = 16 * 1024 * 1024;
 
 export interface Live extends LiveSnapshot {
   readonly state: 'connecting' | 'live' | 'reconnecting' | 'refused';
@@ -121,6 +126,7 @@ async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<readon
       if (done) return;
       const lines = (rest + value).split('\n');
       rest = lines.pop()!;
+      if (rest.length > LINE_CHARACTERS_MAX) throw new Error('A record is too long.');
       if (lines.length > 0) yield lines;
     }
   } finally {
