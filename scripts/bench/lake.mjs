@@ -103,9 +103,11 @@ function changes({ EventName, Username, EventSource, ResourceName, AccessKeyId, 
   };
 }
 
+const timeOf = (ms) => new Date(ms).toISOString();
+
 /** What the console asks when a filter changes, at once. */
 async function change(client, Filter, newestMs, times) {
-  const range = { Filter, StartTime: (newestMs - RANGE_MS) / 1000, EndTime: newestMs / 1000 };
+  const range = { Filter, StartTime: timeOf(newestMs - RANGE_MS), EndTime: timeOf(newestMs) };
   const ask = async (part, input) => {
     const start = performance.now();
     await client.searchEvents({ ...range, ...input });

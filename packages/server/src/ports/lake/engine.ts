@@ -33,7 +33,6 @@ const RETRY_AFTER_MS = 1000;
 /** DuckDB, in memory, shut in: it reads and writes in its folder alone, and nobody can change that by a statement. */
 export class Engine {
   readonly #instance: DuckDBInstance;
-  readonly #own: DuckDBConnection[] = [];
   readonly #idle: DuckDBConnection[] = [];
   readonly #turns: (() => void)[] = [];
   #underWay = 0;
@@ -105,16 +104,8 @@ export class Engine {
   }
 
   /** A connection that is never lent to others. */
-  async ownConnection(): Promise<DuckDBConnection> {
-    const connection = await this.#instance.connect();
-    this.#own.push(connection);
-    return connection;
-  }
-
-  close(): void {
-    for (const connection of this.#own) connection.closeSync();
-    for (const connection of this.#idle) connection.closeSync();
-    this.#instance.closeSync();
+  ownConnection(): Promise<DuckDBConnection> {
+    return this.#instance.connect();
   }
 
   #passOn(): void {

@@ -62,7 +62,6 @@ export interface Failure {
 
 export interface FromLake extends LakeProgress {
   readonly opened?: true;
-  readonly closed?: true;
   /** To be logged. */
   readonly warning?: string;
   readonly id?: number;

@@ -15,7 +15,6 @@ import { LakeStore, type StoreStep, TEMPORARY } from './store.ts';
  */
 interface Open {
   readonly runner: Runner;
-  readonly engine: Engine;
   readonly records: LogRecords;
   readonly deps: QuestionDeps;
 }
@@ -25,7 +24,10 @@ const cancels = new Map<number, AbortController>();
 const exports = new Map<number, AsyncGenerator<Buffer>>();
 let exportNumber = 0;
 
-process.on('disconnect', () => process.exit());
+/** Not by `exit`, which waits for what DuckDB's threads are at: all that matters is on the disk. */
+const end = () => process.kill(process.pid, 'SIGKILL');
+
+process.on('disconnect', end);
 // A terminal's Ctrl-C goes to all processes of a group; the server says when it is done.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 process.on('message', (message: ToLake) => {
@@ -60,7 +62,7 @@ async function openLake(settings: LakeSettings, view: LakeView): Promise<Open> {
   );
   runner = own;
   const recordOf = (sequence: number) => records.read(sequence);
-  const lake = { runner: own, engine, records, deps: { directory, store, engine, recordOf } };
+  const lake = { runner: own, records, deps: { directory, store, engine, recordOf } };
   follow(lake, view);
   tell({ opened: true });
   return lake;
@@ -79,17 +81,15 @@ function follow({ runner, records }: Open, view: LakeView): void {
   records.follow(view);
 }
 
-async function close({ runner, engine, records }: Open): Promise<void> {
+async function close({ runner }: Open): Promise<void> {
   for (const id of cancels.keys()) cancel(id);
   await runner.close();
-  records.close();
-  engine.close();
-  tell({ closed: true });
-  process.disconnect();
+  end();
 }
 
 function cancel(id: number): void {
   cancels.get(id)?.abort();
+  cancels.delete(id);
   void exports.get(id)?.return(undefined);
   exports.delete(id);
 }

@@ -61,11 +61,6 @@ export class LogRecords {
     }
   }
 
-  close(): void {
-    for (const first of this.#sealed.keys()) this.#close(this.#sealed, first);
-    for (const path of this.#raw.keys()) this.#close(this.#raw, path);
-  }
-
   #readRaw({ path, bytes }: LogView['raw'][number], sequence: Sequence): Buffer | undefined {
     if (bytes <= RAW_HEADER_BYTES) return undefined;
     let known = this.#raw.get(path);
