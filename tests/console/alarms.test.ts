@@ -3,12 +3,15 @@ import { CloudWatchClient, PutMetricAlarmCommand, SetAlarmStateCommand } from '@
 import * as iam from '@aws-sdk/client-iam';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
+  consoleOf,
   expectAccessible,
   expectProblem,
   openPage,
   PHONE,
+  type Session,
   screenshot,
   signIn,
+  startSession,
   usingBrowser,
 } from '../support/browser.ts';
 import { eventually } from '../support/clients.ts';
@@ -19,8 +22,10 @@ import { ACCOUNT, makeTrail } from '../support/trail.ts';
 
 usingBrowser();
 let server: RunningOpenTrail;
+let session: Session;
 beforeAll(async () => {
   server = await startOpenTrail({ flags: { 'delivery-interval-seconds': 1 } });
+  session = await startSession(server);
 });
 afterAll(cleanUp);
 
@@ -108,8 +113,8 @@ async function raiseAlarm(): Promise<void> {
 
 describe('alarms', () => {
   test('nothing watches, and how to begin', async () => {
-    const page = await openPage();
-    await signIn(page, server, '/alarms');
+    const page = await openPage({ session });
+    await page.goto(`${consoleOf(server)}/alarms`);
     for (const [tab, words] of [
       ['Alarms', 'No alarms'],
       ['Metric filters', 'No metric filters'],
@@ -130,8 +135,8 @@ describe('alarms', () => {
     await callJson(server, 'events', 'PutTargets', { Rule: 'deletions', Targets: [{ Id: 'q', Arn: QUEUE }] });
     expect((await signedFetch(server, 'POST', '/opentrail/v1/rules', JSON.stringify({ Text: RULE }))).status).toBe(200);
 
-    const page = await openPage();
-    await signIn(page, server, '/alarms');
+    const page = await openPage({ session });
+    await page.goto(`${consoleOf(server)}/alarms`);
     await page.getByRole('radio', { name: 'Show deletions' }).check();
     await page.getByText('Sum of Deletions ≥ 1 within 1 hour').first().waitFor();
     const raised = page.getByRole('table', { name: 'Events that raised the alarm' });
@@ -190,8 +195,8 @@ describe('notifications', () => {
       new UpdateTrailCommand({ Name: 'main', SnsTopicName: 'alerts' }),
     );
 
-    const page = await openPage();
-    await signIn(page, server, '/notifications');
+    const page = await openPage({ session });
+    await page.goto(`${consoleOf(server)}/notifications`);
     await page.getByRole('table', { name: 'Trails' }).getByRole('link', { name: 'main' }).waitFor();
     await page
       .getByRole('table', { name: 'Topics' })
@@ -219,8 +224,8 @@ describe('notifications', () => {
       .getByRole('table', { name: 'Trails' })
       .getByText('does not let CloudTrail publish. (AuthorizationError)')
       .waitFor();
-    const phone = await openPage({ viewport: PHONE, colorScheme: 'dark' });
-    await signIn(phone, server, '/notifications');
+    const phone = await openPage({ session, viewport: PHONE, colorScheme: 'dark' });
+    await phone.goto(`${consoleOf(server)}/notifications`);
     await phone
       .getByRole('table', { name: 'Queues' })
       .getByRole('row', { name: /alerts/ })

@@ -12,8 +12,10 @@ import {
   expectProblem,
   openPage,
   PHONE,
+  type Session,
   screenshot,
   signIn,
+  startSession,
   usingBrowser,
 } from '../support/browser.ts';
 import { eventually } from '../support/clients.ts';
@@ -25,6 +27,7 @@ import { ACCOUNT, makeTrail } from '../support/trail.ts';
 
 usingBrowser();
 let server: RunningOpenTrail;
+let session: Session;
 let deletion: FoundRecord;
 beforeAll(async () => {
   server = await startOpenTrail({ flags: { 'delivery-interval-seconds': 1 } });
@@ -34,6 +37,7 @@ beforeAll(async () => {
     [HOSTILE, REFUSED].map((record) => JSON.stringify(record)),
   );
   await untilSearchable(server);
+  session = await startSession(server);
   deletion = await recordOf('eventName = DeleteBucket and userType = AssumedRole');
 });
 afterAll(cleanUp);
@@ -162,8 +166,8 @@ const REFUSED = {
 
 const pathOf = ({ eventID }: { readonly eventID: string }) => `/events/${ACCOUNT}/${eventID}`;
 const open = async (record: { readonly eventID: string }, options = {}): Promise<Page> => {
-  const page = await openPage(options);
-  await signIn(page, server, pathOf(record));
+  const page = await openPage({ session, ...options });
+  await page.goto(consoleOf(server) + pathOf(record));
   await page.getByRole('heading', { level: 2, name: 'Who' }).waitFor();
   return page;
 };
@@ -291,8 +295,8 @@ describe('an event', () => {
   });
 
   test('is not there, or must not be seen', async () => {
-    const page = await openPage();
-    await signIn(page, server, `/events/${ACCOUNT}/33333333-3333-4333-8333-333333333333`);
+    const page = await openPage({ session });
+    await page.goto(`${consoleOf(server)}/events/${ACCOUNT}/33333333-3333-4333-8333-333333333333`);
     await page.getByText('No such event').waitFor();
     await expectAccessible(page);
 
