@@ -1,5 +1,5 @@
 import { ApiError } from '../../api/error.ts';
-import { clock, clock } from '../../base/clock.ts';
+import { clock } from '../../base/clock.ts';
 
 /** Where a download's bytes go. */
 export interface Sink {
