@@ -45,7 +45,7 @@ test('one request after another goes over one connection', async () => {
     expect(answer?.body.toString()).toBe(`body ${n}`);
     expect(answer?.metadata).toEqual({ signature: 'ab cd', b: 'c' });
   }
-  expect(requests[0]).toBe('GET /b/1 HTTP/1.1\r\nhost: h\r\nauthorization: a\r\n\r\n');
+  expect(requests[0]).toBe('GET /b/1 HTTP/1.1\r\nuser-agent: opentrail\r\nhost: h\r\nauthorization: a\r\n\r\n');
   expect(server.connections()).toBe(1);
   server.close();
 });

@@ -1,6 +1,7 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { urlToHttpOptions } from 'node:url';
+import { CLIENT_NAME } from '../wire/server-name.ts';
 
 /** S3 sends 8 KB of headers at most; whoever sends more is not one that this reads. */
 const HEAD_BYTES_MAX = 64 * 1024;
@@ -14,7 +15,7 @@ export interface QuickAnswer {
 
 export interface QuickGets {
   /**
-   * One GET of a path with these headers (all of them, `host` included).
+   * One GET of a path with these headers (`host` included).
    * @returns undefined for any other answer than a plain 200 with its length, and for none: it is then to be asked for
    * again by `client.ts`, which understands the rest and tells what is wrong
    */
@@ -44,7 +45,7 @@ export function createQuickGets(endpoint: URL, bodyBytesMax: number): QuickGets 
       while (connection && !connection.usable) connection = idle.pop();
       connection ??= new Connection(open(), bodyBytesMax, (gone) => all.delete(gone));
       all.add(connection);
-      let text = `GET ${path} HTTP/1.1\r\n`;
+      let text = `GET ${path} HTTP/1.1\r\nuser-agent: ${CLIENT_NAME}\r\n`;
       for (const name in headers) text += `${name}: ${headers[name]}\r\n`;
       const answer = await connection.ask(`${text}\r\n`);
       if (connection.usable) idle.push(connection);

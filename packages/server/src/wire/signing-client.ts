@@ -2,6 +2,7 @@ import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { urlToHttpOptions } from 'node:url';
 import type { Clock } from '../base/clock.ts';
+import { CLIENT_NAME } from './server-name.ts';
 import { type Credentials, signRequest } from './sigv4/index.ts';
 
 export interface SigningClientOptions {
@@ -51,7 +52,8 @@ export function createSigningClient({ clock, connections }: SigningClientOptions
           port,
           path,
           method: call.method,
-          headers: signed.headers,
+          // Not signed, as by AWS's clients: proxies may add to it.
+          headers: { 'user-agent': CLIENT_NAME, ...signed.headers },
           ...(signal && { signal }),
         };
         const req = isSecure ? httpsRequest({ ...options, agent: secure }) : httpRequest({ ...options, agent: plain });

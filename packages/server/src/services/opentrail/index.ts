@@ -44,6 +44,12 @@ export function openTrailService(deps: OpenTrailDeps): Service {
       ...Object.fromEntries(Object.keys(operations).map((name) => [name, onEverything(name)])),
       ReadObjects: 's3:GetObject is asked for each of its objects',
       ...Object.fromEntries([...READERS].map((name) => [name, toSee])),
+      // The operator's principals are shown the rules of all accounts, unless they name one.
+      ListRules: ({ caller }, { AccountId }) =>
+        onAccount(
+          'ListRules',
+          String(AccountId ?? (caller.accountId === deps.operatorAccountId ? '*' : caller.accountId)),
+        ),
     },
     /** What only the operator's account may do, whatever its policies say. */
     async authorize(context, input) {
@@ -61,13 +67,12 @@ export function openTrailService(deps: OpenTrailDeps): Service {
 /** OpenTrail's own operations know no resources, but whose records they are about. */
 const onEverything =
   (operation: string): Permission =>
-  ({ caller }, { AccountId }) => [
-    {
-      action: `opentrail:${operation}`,
-      resource: '*',
-      context: { 'opentrail:AccountId': String(AccountId ?? caller.accountId) },
-    },
-  ];
+  ({ caller }, { AccountId = caller.accountId }) =>
+    onAccount(operation, String(AccountId));
+
+const onAccount = (operation: string, accountId: string) => [
+  { action: `opentrail:${operation}`, resource: '*', context: { 'opentrail:AccountId': accountId } },
+];
 
 /** What shows records: of whom is decided by `whoseRecords`. */
 const READERS: ReadonlySet<string> = new Set(['SearchEvents', 'ExportEvents', 'TailRecords']);
