@@ -69,18 +69,21 @@ export interface SigmaRule {
   readonly AddedAt?: number | string;
 }
 
-/** DescribeAlarms. */
-export const listAlarms = (signal: AbortSignal): Promise<Listed<Alarm>> =>
-  allPages(async (NextToken) => {
-    interface Answer {
-      readonly MetricAlarms?: readonly Alarm[];
-      readonly CompositeAlarms?: readonly Alarm[];
-      readonly NextToken?: string;
-    }
+/** DescribeAlarms, those that went off first. */
+export async function listAlarms(signal: AbortSignal): Promise<Listed<Alarm>> {
+  interface Answer {
+    readonly MetricAlarms?: readonly Alarm[];
+    readonly CompositeAlarms?: readonly Alarm[];
+    readonly NextToken?: string;
+  }
+  const { items, isCut } = await allPages(async (NextToken) => {
     const input = { AlarmTypes: ['MetricAlarm', 'CompositeAlarm'], MaxRecords: 100, NextToken };
     const answer = await json<Answer>('monitoring', 'DescribeAlarms', input, { signal });
     return { items: [...(answer.MetricAlarms ?? []), ...(answer.CompositeAlarms ?? [])], next: answer.NextToken };
   });
+  const urgency = ({ StateValue }: Alarm) => (StateValue === 'ALARM' ? 0 : 1);
+  return { items: [...items].sort((a, b) => urgency(a) - urgency(b)), isCut };
+}
 
 /** CloudWatch keeps 100 items of an alarm at most; the newest are enough to see what happened. */
 const HISTORY_ITEMS_MAX = 50;

@@ -43,7 +43,7 @@ export function RaisedBy({ alarm, raised }: RaisedByProps) {
                     It went off at <Time value={raised.atMs} />. Its metric filters counted these from{' '}
                     <Time value={raised.startMs} /> to <Time value={raised.endMs} />.
                   </span>
-                  <span>{visible(raised.reason)}</span>
+                  {raised.reason !== alarm.StateReason && <span>{visible(raised.reason)}</span>}
                 </SpaceBetween>
               }
             >
