@@ -194,6 +194,8 @@ describe('after trouble', () => {
       await expectAll(both, 300);
       await both.reopen(() => rmSync(join(lake, manifest(both.directory).files[0]!.path)));
       await expectAll(both, 300);
+      await both.reopen(() => writeFileSync(join(lake, 'manifest.json'), '{"version":'));
+      await expectAll(both, 300);
       await both.reopen(() => rmSync(lake, { recursive: true }));
       await expectAll(both, 300);
     } finally {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { OperatorError, systemErrorCode } from '../../base/errors.ts';
+import { systemErrorCode } from '../../base/errors.ts';
 import type { Sequence } from '../log.ts';
 import { replaceFile } from './files.ts';
 
@@ -49,21 +49,16 @@ const NAME = 'manifest.json';
 export const emptyManifest = (from: Sequence): Manifest => ({ storedEnd: from, files: [], nextFile: 1 });
 
 /**
- * @returns undefined when there is none, or one of another version: the lake is built anew
- * @throws OperatorError when it cannot be read
+ * @returns undefined when there is none, or one that cannot be understood (another version, a disk that has rotted): the
+ * lake is built anew then
  */
 export function readManifest(directory: string): Manifest | undefined {
-  const path = join(directory, NAME);
   try {
-    const { version, ...manifest } = JSON.parse(readFileSync(path, 'utf8')) as Manifest & { version: number };
+    const text = readFileSync(join(directory, NAME), 'utf8');
+    const { version, ...manifest } = JSON.parse(text) as Manifest & { version: number };
     return version === VERSION ? manifest : undefined;
   } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return undefined;
-    if (error instanceof SyntaxError)
-      throw new OperatorError(
-        `${path} is damaged. Stop OpenTrail and delete the folder ${directory}: the lake is then built anew from the log.`,
-        { cause: error },
-      );
+    if (systemErrorCode(error) === 'ENOENT' || error instanceof SyntaxError) return undefined;
     throw error;
   }
 }

@@ -110,17 +110,38 @@ async function answer(id: number, work: (lake: Open, signal: AbortSignal) => Pro
 function answerTo({ deps }: Open, id: number, question: Question, signal: AbortSignal): Promise<unknown> {
   switch (question.ask) {
     case 'page':
-      return page(deps, question.query, signal);
+      return pageFirst(page(deps, question.query, signal));
     case 'count':
-      return count(deps, question.query, signal);
+      return afterPages(() => count(deps, question.query, signal));
     case 'facets':
-      return facets(deps, question.query, question.fields, question.valuesMax, signal);
+      return afterPages(() => facets(deps, question.query, question.fields, question.valuesMax, signal));
     case 'histogram':
-      return histogram(deps, question.query, question.intervalMs, signal);
+      return afterPages(() => histogram(deps, question.query, question.intervalMs, signal));
     case 'export':
       exports.set(id, exportEvents({ ...deps, number: () => exportNumber++ }, question.query, signal));
       return more(id);
   }
+}
+
+/** Pages under way. Whoever changes a filter asks for a page and its figures at once, and looks at the page first. */
+const pages = new Set<Promise<unknown>>();
+/** A page that takes longer holds nobody up. */
+const PAGE_MS_MAX = 250;
+
+function pageFirst<T>(asked: Promise<T>): Promise<T> {
+  const done: Promise<unknown> = asked.catch(() => {}).finally(() => pages.delete(done));
+  pages.add(done);
+  return asked;
+}
+
+async function afterPages<T>(ask: () => Promise<T>): Promise<T> {
+  let cancel = () => {};
+  const longEnough = new Promise<void>((resolve) => {
+    cancel = systemClock.after(PAGE_MS_MAX, resolve);
+  });
+  await Promise.race([longEnough, Promise.all(pages)]);
+  cancel();
+  return ask();
 }
 
 async function more(id: number): Promise<Buffer | undefined> {

@@ -77,11 +77,10 @@ export class Runner {
   }
 
   async #run(): Promise<void> {
-    const { clock, store } = this.#options;
+    const { clock } = this.#options;
     while (!this.#closed) {
       const startedMs = clock.monotonicMs();
       const took = await this.#takeIn();
-      store.retain(this.#view.start);
       this.#store();
       if (this.#closed) return;
       const tookMs = clock.monotonicMs() - startedMs;
@@ -133,6 +132,7 @@ export class Runner {
 
   async #tidy(): Promise<void> {
     const { store, tell } = this.#options;
+    store.retain(this.#view.start);
     while (this.#flushIsDue() && !this.#closed) {
       await store.flush();
       tell();

@@ -83,12 +83,14 @@ export class LakeStore {
   /** It is being stored, or was to be: nothing is added to it any more. */
   #closed: FreshTable | undefined;
   #adding: Promise<void> = Promise.resolve();
-  #start: Sequence = 0;
+  #start: Sequence;
 
-  private constructor({ directory, engine, onStep = () => {} }: StoreOptions, staging: Staging, manifest: Manifest) {
+  private constructor(options: StoreOptions, staging: Staging, manifest: Manifest) {
+    const { directory, engine, start, onStep = () => {} } = options;
     this.#staging = staging;
     this.#directory = directory;
     this.#engine = engine;
+    this.#start = start;
     this.#onStep = onStep;
     this.#manifest = manifest;
   }
@@ -113,9 +115,7 @@ export class LakeStore {
     makeDirectory(directory, join(directory, TEMPORARY));
     const staging = await Staging.open(await options.engine.ownConnection());
     await staging.createTable(NOTHING);
-    const store = new LakeStore(options, staging, manifest);
-    store.retain(start);
-    return store;
+    return new LakeStore(options, staging, manifest);
   }
 
   get storedEnd(): Sequence {
@@ -222,11 +222,10 @@ export class LakeStore {
     return true;
   }
 
-  /** The Log starts here now: files with nothing later are dropped. */
+  /** The Log starts here now: files with nothing later are dropped. @throws when the disk refuses; call it again then */
   retain(start: Sequence): void {
-    if (start <= this.#start) return;
-    this.#start = start;
-    const past = this.#manifest.files.filter(({ last }) => last < start);
+    this.#start = Math.max(this.#start, start);
+    const past = this.#manifest.files.filter(({ last }) => last < this.#start);
     if (past.length > 0) this.#list({ add: [], drop: past });
   }
 
