@@ -1,6 +1,7 @@
 import Container from '@cloudscape-design/components/container';
-import type { ReactNode } from 'react';
+import { type ReactNode, useCallback } from 'react';
 import { FilterBar } from './filter-bar.tsx';
+import type { Range } from './range.ts';
 import { RangePicker } from './range-picker.tsx';
 import { ScopePicker } from './scope-picker.tsx';
 import type { Facet } from './use-figures.ts';
@@ -16,20 +17,16 @@ interface ControlsProps extends Pick<ViewProps, 'session' | 'state' | 'change'> 
 
 /** What to show: accounts, Regions, time, filter. */
 export function Controls({ session, state, change, facets, paths, countText, children }: ControlsProps) {
+  const onFilter = useCallback((filter: string) => change({ filter }), [change]);
+  const onRange = useCallback((range: Range) => change({ range }), [change]);
   return (
     <Container>
       <div className="history-controls">
         <div className="history-scope">
-          {!state.live && <RangePicker range={state.range} onChange={(range) => change({ range })} />}
+          {!state.live && <RangePicker range={state.range} onChange={onRange} />}
           <ScopePicker session={session} accounts={state.accounts} regions={state.regions} onChange={change} />
         </div>
-        <FilterBar
-          state={state}
-          facets={facets}
-          paths={paths}
-          countText={countText}
-          onChange={(filter) => change({ filter })}
-        />
+        <FilterBar state={state} facets={facets} paths={paths} countText={countText} onChange={onFilter} />
         {children}
       </div>
     </Container>

@@ -16,6 +16,8 @@ interface EventTableProps extends Slots {
   readonly order: HistoryState['order'];
   /** Undefined where the order cannot be chosen: live events come as they come. */
   readonly onOrder: ((order: HistoryState['order']) => void) | undefined;
+  /** Rows that come so fast that each place shows another one at once: they are drawn over, which costs less than anew. */
+  readonly inPlace?: boolean;
   readonly selected: SelectedEvent | undefined;
   readonly onSelect: (selected: SelectedEvent) => void;
   readonly picked: readonly EventRow[];
@@ -24,7 +26,7 @@ interface EventTableProps extends Slots {
 
 /** The list. A row opens beside it by a click, or by Enter on one of its cells; the event's name leads to its page. */
 export function EventTable(props: EventTableProps) {
-  const { rows, columns, preferences, loading, order, onOrder, selected, picked } = props;
+  const { rows, columns, preferences, loading, order, onOrder, inPlace = false, selected, picked } = props;
   const { header, empty } = props;
   const latest = useRef(props);
   latest.current = props;
@@ -53,6 +55,7 @@ export function EventTable(props: EventTableProps) {
           loading={loading}
           order={order}
           canOrder={onOrder !== undefined}
+          inPlace={inPlace}
           picked={picked}
           actions={actions}
         />
@@ -78,11 +81,12 @@ interface Actions {
 
 interface RowsProps extends Pick<EventTableProps, 'rows' | 'columns' | 'preferences' | 'loading' | 'order' | 'picked'> {
   readonly canOrder: boolean;
+  readonly inPlace: boolean;
   readonly actions: Actions;
 }
 
 const Rows = memo(function Rows(props: RowsProps) {
-  const { rows, columns, preferences, loading, order, canOrder, picked, actions } = props;
+  const { rows, columns, preferences, loading, order, canOrder, inPlace, picked, actions } = props;
   const [{ times }] = usePreferences();
   const { widths } = preferences;
   const zone = zoneText(clock.now(), times);
@@ -103,7 +107,7 @@ const Rows = memo(function Rows(props: RowsProps) {
     <div className="history-table" onKeyDown={onKeyDown}>
       <Table<EventRow>
         items={rows}
-        trackBy="key"
+        trackBy={inPlace ? (row) => String(rows.indexOf(row)) : 'key'}
         columnDefinitions={definitions}
         loading={loading}
         loadingText="Loading events"

@@ -1,6 +1,6 @@
 import Button from '@cloudscape-design/components/button';
 import PropertyFilter from '@cloudscape-design/components/property-filter';
-import { useMemo, useState } from 'react';
+import { memo, useMemo, useState } from 'react';
 import { filteringProperties, GROUPS_TEXT } from './filter-properties.ts';
 import { FilterText } from './filter-text.tsx';
 import { parseSearchFilter, printSearchFilter } from './search-language.ts';
@@ -19,7 +19,7 @@ interface FilterBarProps {
 }
 
 /** The filter as conditions to choose, or as text: what conditions cannot show is text, and everybody may write it. */
-export function FilterBar({ state, facets, paths, countText, onChange }: FilterBarProps) {
+export const FilterBar = memo(function FilterBar({ state, facets, paths, countText, onChange }: FilterBarProps) {
   const [asText, setAsText] = useState(false);
   const query = useMemo(() => shownQuery(state.filter), [state.filter]);
   if (query === undefined || asText) {
@@ -42,7 +42,7 @@ export function FilterBar({ state, facets, paths, countText, onChange }: FilterB
       onText={() => setAsText(true)}
     />
   );
-}
+});
 
 /** Undefined for what cannot be read, or shown as conditions. */
 function shownQuery(text: string): Query | undefined {

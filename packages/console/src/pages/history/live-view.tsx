@@ -19,6 +19,8 @@ const LIVE_PAGE_MAX = 25;
 const MINUTE_MS = 60_000;
 /** Nothing is counted of what has not ended. */
 const NO_FACETS: readonly Facet[] = [];
+/** Nobody looks: what could be a column is asked for when somebody does. */
+const NO_PATHS: readonly string[] = [];
 
 /** New events as they come. They wait while somebody looks at those that are there. */
 export function LiveView({ session, state, preferences, asked, change, onShown }: ViewProps) {
@@ -38,7 +40,7 @@ export function LiveView({ session, state, preferences, asked, change, onShown }
   const pageCount = Math.max(1, Math.ceil(live.rows.length / pageSize));
   const rows = useRows(live.rows.slice(index * pageSize, (index + 1) * pageSize));
   useEffect(() => onShown({ rows, upTo: undefined, totalCount: undefined }), [rows, onShown]);
-  const paths = useMemo(() => (held ? pathsIn(rows.map(({ event }) => event.record)) : []), [rows, held]);
+  const paths = useMemo(() => (held ? pathsIn(rows.map(({ event }) => event.record)) : NO_PATHS), [rows, held]);
   const columns = useKnownColumns(state.columns);
   return (
     <div className="history">
@@ -53,6 +55,7 @@ export function LiveView({ session, state, preferences, asked, change, onShown }
           loading={asked.scope !== undefined && live.state === 'connecting' && rows.length === 0}
           order="newest"
           onOrder={undefined}
+          inPlace
           selected={state.selected}
           onSelect={(selected) => change({ selected }, { replace: true })}
           picked={picked}

@@ -1,5 +1,6 @@
 import DateRangePicker, { type DateRangePickerProps } from '@cloudscape-design/components/date-range-picker';
 import Icon from '@cloudscape-design/components/icon';
+import { memo } from 'react';
 import { clock } from '../../base/clock.ts';
 import { usePreferences } from '../../hooks/use-preferences.ts';
 import { type TimeZoneChoice, timeText, zoneText } from '../../ui/format.ts';
@@ -27,7 +28,7 @@ interface RangePickerProps {
   readonly onChange: (range: Range) => void;
 }
 
-export function RangePicker({ range, onChange }: RangePickerProps) {
+export const RangePicker = memo(function RangePicker({ range, onChange }: RangePickerProps) {
   const [{ times }] = usePreferences();
   return (
     <DateRangePicker
@@ -48,7 +49,7 @@ export function RangePicker({ range, onChange }: RangePickerProps) {
       }}
     />
   );
-}
+});
 
 interface SpanProps {
   readonly range: Range & { readonly type: 'absolute' };

@@ -1,5 +1,5 @@
 import Multiselect from '@cloudscape-design/components/multiselect';
-import { useMemo } from 'react';
+import { memo, useMemo } from 'react';
 import type { Session } from '../../api/session.ts';
 import { accountText } from '../../ui/format.ts';
 
@@ -11,7 +11,7 @@ interface ScopePickerProps {
 }
 
 /** Which accounts and Regions: all that the person may see, unless some are chosen. */
-export function ScopePicker({ session, accounts, regions, onChange }: ScopePickerProps) {
+export const ScopePicker = memo(function ScopePicker({ session, accounts, regions, onChange }: ScopePickerProps) {
   const accountOptions = useMemo(
     () =>
       (session.Accounts ?? []).map(({ AccountId, Alias }) => ({
@@ -42,7 +42,7 @@ export function ScopePicker({ session, accounts, regions, onChange }: ScopePicke
       />
     </>
   );
-}
+});
 
 interface ChoiceProps {
   /** What there are many of. */
