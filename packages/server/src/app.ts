@@ -327,8 +327,9 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
       rules: rules.lagEvents(),
       'event-bus': monitoring.lagEvents(),
     });
-    const troublesNow = () =>
-      [log.trouble, lake.trouble, ...troubles.list()].filter((trouble) => trouble !== undefined);
+    const present = (trouble: string | undefined) => trouble !== undefined;
+    // Searches that fail are no reason to send calls elsewhere: they are recorded all the same.
+    const takesNoEvents = () => [log.trouble, ...troubles.list()].filter(present);
     const services = [
       cloudTrailService({
         schema: loadSchema('cloudtrail'),
@@ -388,7 +389,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
         lake,
         random,
         state,
-        status: () => ({ lagEvents: lagEvents(), troubles: troublesNow() }),
+        status: () => ({ lagEvents: lagEvents(), troubles: [lake.trouble, ...takesNoEvents()].filter(present) }),
         rulesChanged: rules.rulesChanged,
         clock,
         within: (context, part) => pipeline.within(context, part),
@@ -424,7 +425,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
         metrics.logEndSequence.set(log.end);
         for (const [follower, lag] of Object.entries(lagEvents())) metrics.followerLagEvents.set({ follower }, lag);
       },
-      troubles: troublesNow,
+      troubles: takesNoEvents,
     });
     const server = closing(
       await listen(
