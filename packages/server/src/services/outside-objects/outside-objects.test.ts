@@ -114,7 +114,7 @@ describe('a put', () => {
       Object.keys(headers)
         .filter((name) => !signed.includes(name))
         .sort(),
-    ).toEqual(['authorization', 'connection']);
+    ).toEqual(['authorization', 'connection', 'user-agent']);
   });
 
   test('asks for the key of the trail; the ARN of the object is for the store to add', async () => {
