@@ -23,7 +23,7 @@ export interface LakeOptions extends Pick<LakeSettings, 'flushRowsMax' | 'flushA
 const THREADS_MAX = 4;
 /** A quarter of the machine's memory, within these. */
 const MEMORY_BYTES_MIN = 256 << 20;
-const MEMORY_BYTES_MAX = 1024 << 20;
+const MEMORY_BYTES_MAX = 2 ** 31;
 
 /**
  * The lake beside the embedded Log, in a process of its own that reads the Log's files. Never holds the server up: until

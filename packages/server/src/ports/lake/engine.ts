@@ -30,12 +30,20 @@ const STATEMENTS_MAX = 8;
 const WAITING_MAX = 200;
 const RETRY_AFTER_MS = 1000;
 
+class OutOfMemory extends Pushback {
+  constructor() {
+    super('the lake has not the memory for this search now: narrow it, or try again', RETRY_AFTER_MS);
+  }
+}
+
 /** DuckDB, in memory, shut in: it reads and writes in its folder alone, and nobody can change that by a statement. */
 export class Engine {
   readonly #instance: DuckDBInstance;
   readonly #idle: DuckDBConnection[] = [];
   readonly #turns: (() => void)[] = [];
   #underWay = 0;
+  /** The last question that had to be asked again for want of memory. */
+  #lastOfMemory: Promise<unknown> = Promise.resolve();
 
   private constructor(instance: DuckDBInstance) {
     this.#instance = instance;
@@ -58,15 +66,28 @@ export class Engine {
     return engine;
   }
 
-  /** Runs one statement and reads all of what it gives. @throws the signal's reason when it aborts */
+  /**
+   * Runs one statement and reads all of what it gives. A question that found too little memory beside others is asked
+   * once more, with none beside it that had the same trouble.
+   * @throws the signal's reason when it aborts; Pushback when there is too little memory even so
+   */
   async rows<Row extends readonly unknown[]>(
     { sql, values }: Statement,
     signal?: AbortSignal,
   ): Promise<readonly Row[]> {
-    return this.use(async (connection) => {
-      const reader = await connection.runAndReadAll(sql, [...values]);
-      return reader.getRowsJS() as unknown as readonly Row[];
-    }, signal);
+    const read = () =>
+      this.use(async (connection) => {
+        const reader = await connection.runAndReadAll(sql, [...values]);
+        return reader.getRowsJS() as unknown as readonly Row[];
+      }, signal);
+    try {
+      return await read();
+    } catch (error) {
+      if (!(error instanceof OutOfMemory)) throw error;
+      const again = this.#lastOfMemory.then(read);
+      this.#lastOfMemory = again.catch(() => undefined);
+      return again;
+    }
   }
 
   async run(sql: string): Promise<void> {
@@ -94,8 +115,7 @@ export class Engine {
       }
     } catch (error) {
       signal?.throwIfAborted(); // rather than DuckDB's own word for it
-      if (isQuestion && isOutOfMemory(error))
-        throw new Pushback('the lake has not the memory for this search now: narrow it, or try again', RETRY_AFTER_MS);
+      if (isQuestion && isOutOfMemory(error)) throw new OutOfMemory();
       throw error;
     } finally {
       signal?.removeEventListener('abort', interrupt);
