@@ -7,7 +7,7 @@ import { playMany, putRecords, untilSearchable } from '../support/play.ts';
 
 usingBrowser();
 /** What the suite has time for. `npm run console:million` is the same with a million, as many minutes longer. */
-const GENERATED = Number(process.env.OPENTRAIL_CONSOLE_EVENTS ?? 50_000);
+const GENERATED = Number(process.env.OPENTRAIL_CONSOLE_EVENTS ?? 20_000);
 let server: RunningOpenTrail;
 let session: Session;
 let real: readonly string[] = [];
