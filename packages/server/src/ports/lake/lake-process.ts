@@ -46,7 +46,7 @@ const CLOSE_MS_MAX = 5_000;
 const ASKED_MAX = 1_000;
 const RETRY_AFTER_MS = 1_000;
 /** The accept path goes first, wherever both want to run. */
-const NICENESS = 10;
+const NICENESS = 19;
 /** Of libuv in that process: each statement under way holds one. */
 const POOL_THREADS = '16';
 
