@@ -4,7 +4,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /** Files that take longest, most of it waiting. They begin first, so that no one of them is all that is left at the end. */
 const LONGEST = [
   ...['terraform', 'console/large', 'fuzz', 'crash', 'console/pages', 'encryption', 'trail-notifications'],
-  ...['console/history', 'console/shell', 'console/event', 'console/trails'],
+  ...['console/history', 'console/history-events', 'console/shell', 'console/event', 'console/trails'],
 ];
 
 class LongestFirst extends BaseSequencer {

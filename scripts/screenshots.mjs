@@ -8,14 +8,14 @@ const IMAGES = join(ROOT, 'docs/images');
 /** Pictures are fetched with every clone: they need not be finer than what a person reads in them. */
 const BYTES_MAX = 150_000;
 
-const run = (...args) => {
-  const { status } = spawnSync('npx', args, { cwd: ROOT, stdio: 'inherit', env: ENV });
+const run = (program, ...args) => {
+  const { status } = spawnSync(program, args, { cwd: ROOT, stdio: 'inherit', env: ENV });
   if (status !== 0) process.exit(status ?? 1);
 };
 const ENV = { ...process.env, OPENTRAIL_SCREENSHOTS: IMAGES, OPENTRAIL_EXPECT_CLIENTS: 'chromium' };
 
 run('npm', 'run', 'build');
-run('vitest', 'run', 'tests/console/pages.test.ts');
+run('npx', 'vitest', 'run', 'tests/console/pages.test.ts');
 const large = readdirSync(IMAGES).filter((name) => statSync(join(IMAGES, name)).size > BYTES_MAX);
 if (large.length > 0) {
   console.error(`larger than ${BYTES_MAX / 1000} kB: ${large.join(', ')}`);

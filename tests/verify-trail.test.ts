@@ -1,4 +1,4 @@
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { AddTagsCommand, StopLoggingCommand } from '@aws-sdk/client-cloudtrail';
 import { CreateAccessKeyCommand, CreateUserCommand, IAMClient, PutUserPolicyCommand } from '@aws-sdk/client-iam';
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
@@ -27,7 +27,8 @@ beforeAll(async () => {
   server = await startOpenTrail({ flags: { 'delivery-interval-seconds': 1, 'digest-interval-seconds': 1 } });
   arn = await makeTrail(server, { Name: 'main', S3BucketName: BUCKET, IsMultiRegionTrail: false });
   const ct = cloudTrail(server);
-  const keys = async (prefix: string) => [...(await readBucket(s3(server), BUCKET, prefix)).keys()].sort();
+  const read = (prefix: string) => readBucket(s3(server), BUCKET, prefix);
+  const keys = async (prefix: string) => [...(await read(prefix)).keys()].sort();
   await eventually(
     async () => {
       await ct.send(new AddTagsCommand({ ResourceId: arn, TagsList: [{ Key: 'now', Value: String(Date.now()) }] }));
@@ -39,6 +40,8 @@ beforeAll(async () => {
   );
   await ct.send(new StopLoggingCommand({ Name: 'main' }));
   // The last record is that of the stop; the digest that lists its file is the final one.
+  const isLast = (logFile: Buffer) => gunzipSync(logFile).includes('"StopLogging"');
+  await eventually(async () => [...(await read(LOGS)).values()].some(isLast), 'the last log file', PATIENCE_MS);
   await eventually(async () => (await report()).Findings.length === 0, 'the final digest', PATIENCE_MS);
   [digests, logs] = [await keys(DIGESTS), await keys(LOGS)];
 }, 3 * PATIENCE_MS);

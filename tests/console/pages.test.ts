@@ -64,6 +64,10 @@ const PAGES: Readonly<Record<string, Shown>> = {
   },
   trails: { path: () => '/trails', ready: (page) => row(page, 'archive') },
   trail: { path: () => `/trails/${company.trailArn}`, ready: (page) => heading(page, 'main') },
+  'trail-edit': {
+    path: () => `/trails/edit/${company.trailArn}`,
+    ready: (page) => page.getByRole('button', { name: 'Next' }).waitFor(),
+  },
   'trail-create': { path: () => '/trails/create', ready: (page) => page.getByLabel('Trail name').waitFor() },
   integrity: {
     path: () => '/integrity',
@@ -90,6 +94,10 @@ const PAGES: Readonly<Record<string, Shown>> = {
   roles: { path: () => '/roles', ready: (page) => row(page, 'backup') },
   role: { path: () => `/roles/${INCIDENT.role}`, ready: (page) => heading(page, INCIDENT.role) },
   keys: { path: () => '/keys', ready: (page) => page.getByText('audit-logs').first().waitFor() },
+  key: {
+    path: () => `/keys/arn:aws:kms:us-east-1:${ACCOUNT}:key/${company.keyId}`,
+    ready: (page) => page.getByText('audit-logs').first().waitFor(),
+  },
 };
 
 test.each(Object.entries(PAGES))(
@@ -99,6 +107,14 @@ test.each(Object.entries(PAGES))(
     await page.goto(consoleOf(company.server) + shown.path());
     await shown.ready(page);
     await page.waitForLoadState('networkidle');
+    await expect
+      .poll(() =>
+        page
+          .getByText(/^(Loading|Searching)/)
+          .filter({ visible: true })
+          .count(),
+      )
+      .toBe(0);
     for (const colorScheme of COLOR_SCHEMES) {
       await page.emulateMedia({ colorScheme });
       await screenshot(page, colorScheme === 'light' ? name : `${name}-dark`);

@@ -83,6 +83,7 @@ const MANY = 'z'.repeat(3_000_000);
 /** [what, its bytes, the error] */
 const NOT_HTTP: readonly (readonly [string, string, string])[] = [
   ['CONNECT', 'CONNECT a.example:443 HTTP/1.1\r\nHost: a\r\n\r\n', '405 MethodNotAllowed'],
+  ['PRI without a version', 'PRI /x\r\nHost: a\r\n\r\n', '405 MethodNotAllowed'],
   ['CONNECT with much behind it', `CONNECT a.example:443 HTTP/1.1\r\nHost: a\r\n\r\n${MANY}`, '405 MethodNotAllowed'],
   ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', '400 BadRequest'],
   ['an unknown version', 'GET / HTTP/7.3\r\nHost: h\r\n\r\n', '400 BadRequest'],

@@ -63,6 +63,11 @@ export function tendConnections(
   const lingering = new Set<Socket>();
 
   const take = (req: IncomingMessage, res: ServerResponse) => {
+    // Node takes `PRI /x` without a version for a request, and cuts its connection as soon as this event is over.
+    if (req.method === 'PRI') {
+      refuseMethod(req, req.socket);
+      return;
+    }
     const known = latest.get(req.socket);
     const now = known ?? {};
     if (!known) welcome(req.socket, now);
@@ -89,12 +94,15 @@ export function tendConnections(
   if (handlesExpect) server.on('checkContinue', take);
   server.on('clientError', (error, socket) => failed(error, socket as Socket));
   server.on('connect', (req, duplex) => {
-    const socket = duplex as Socket;
-    socket.on('error', () => {}); // Node has let go of it
+    duplex.on('error', () => {}); // Node has let go of it
+    refuseMethod(req, duplex as Socket);
+  });
+
+  function refuseMethod(req: IncomingMessage, socket: Socket): void {
     // Behind a request whose answer has not left there is no place for another one any more.
     if (latest.get(socket)?.res?.closed === false) socket.destroy();
     else say(socket, METHOD_NOT_ALLOWED, flat(req.headers));
-  });
+  }
 
   /** The parser can go no further. It says so again at the end of input, and all the time-outs do. */
   function failed(error: ParseError, socket: Socket): void {

@@ -1,9 +1,9 @@
 import type { Event, LookupAttribute, LookupEventsRequest, LookupEventsResponse } from '@aws-sdk/client-cloudtrail';
 import { AwsError } from '../../base/errors.ts';
-import type { HistoryHit, HistoryQuery, LookupKey } from '../../ports/history.ts';
+import type { HistoryCursor, HistoryHit, HistoryQuery, LookupKey } from '../../ports/history.ts';
+import { makePageToken, readPageToken } from '../../wire/page-token.ts';
 import type { CallContext, Handler } from '../../wire/service.ts';
 import type { CloudTrailDeps } from './deps.ts';
-import { makeToken, readToken } from './lookup-token.ts';
 
 const RESULTS_MAX = 50;
 const VALUE_LENGTH_MAX = 2000;
@@ -35,13 +35,18 @@ export function createLookupEvents(deps: CloudTrailDeps): Handler {
     const bound = [context.caller.accountId, context.region, canonical(parameters)];
     const { hits, next } = await deps.history.lookup({
       ...query,
-      ...(token === undefined ? {} : { after: readToken(token, bound) }),
+      ...(token === undefined ? {} : { after: readPlace(token, bound) }),
     });
     return {
       Events: hits.map(asEvent),
-      ...(next === undefined ? {} : { NextToken: makeToken(next, bound) }),
+      ...(next === undefined ? {} : { NextToken: makePageToken([next.timeMs, next.sequence], bound) }),
     };
   };
+}
+
+function readPlace(token: string, bound: unknown): HistoryCursor {
+  const [timeMs, sequence] = readPageToken(token, 2, bound);
+  return { timeMs: timeMs!, sequence: sequence! };
 }
 
 /** The parameters in one fixed form, however the request ordered them. */

@@ -9,12 +9,13 @@ import {
   type LakeQuery,
   type LakeRow,
 } from '../../ports/lake.ts';
+import type { Sequence } from '../../ports/log.ts';
+import { makePageToken, readPageToken } from '../../wire/page-token.ts';
 import type { CallContext, Handler } from '../../wire/service.ts';
 import { limitAtOnce } from './at-once.ts';
 import type { SearchDeps } from './deps.ts';
 import { histogramRange, intervalOf } from './histogram.ts';
 import { checkFields, invalid, readSearchQuery, type SearchInput, within } from './search-query.ts';
-import { makeSearchToken, readSearchToken, type SearchPlace } from './search-token.ts';
 import { caughtUp, orGone } from './searches.ts';
 import { whoseRecords } from './whose-records.ts';
 
@@ -29,6 +30,16 @@ const AT_ONCE = { what: 'searches', max: 64, ofAccountMax: 32 };
 const PAGE_BYTES_MAX = 8 * 1024 * 1024;
 /** Rows that are fetched at a time, whose sizes nobody knows before. */
 const FETCH_ROWS_MAX = 100;
+
+/** Where the next page begins, and what was there when the first one was made. Whose records are seen is asked anew for each. */
+interface SearchPlace extends LakeCursor {
+  readonly upTo: Sequence;
+}
+
+function readPlace(token: string, bound: unknown): SearchPlace {
+  const [timeMs, sequence, upTo] = readPageToken(token, 3, bound);
+  return { timeMs: timeMs!, sequence: sequence!, upTo: upTo! };
+}
 
 interface SearchEventsInput extends SearchInput {
   readonly Limit?: number;
@@ -51,7 +62,7 @@ export function createSearchEvents(deps: SearchDeps): Handler {
     const asked = readInput(input);
     const accounts = await whoseRecords(deps, context, input.AccountId);
     const bound = [context.caller.accountId, canonical(input)];
-    const place = input.NextToken === undefined ? undefined : readSearchToken(input.NextToken, bound);
+    const place = input.NextToken === undefined ? undefined : readPlace(input.NextToken, bound);
     const release = enter(context.caller.accountId);
     try {
       const { upTo, behind } = await caughtUp(deps, place?.upTo ?? input.UpTo, context.signal, WAIT_MS_MAX);
@@ -68,7 +79,9 @@ export function createSearchEvents(deps: SearchDeps): Handler {
       return {
         Events: page.rows.map(shown),
         // A lake that has to catch up again after a restart bounds this page, not those after it.
-        ...(page.next && { NextToken: makeSearchToken({ ...page.next, upTo: place?.upTo ?? upTo }, bound) }),
+        ...(page.next && {
+          NextToken: makePageToken([page.next.timeMs, page.next.sequence, place?.upTo ?? upTo], bound),
+        }),
         ...(Count !== undefined && { Count }),
         ...(Facets && { Facets }),
         ...(Histogram && { Histogram }),
