@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadConfig } from '../config.ts';
-import { endpointOf, envExports } from './env.ts';
+import { endpointOf, envCommand, envExports } from './env.ts';
 
 const configWith = (flags: Record<string, unknown>) => loadConfig({ flags, env: {} }).config;
 
@@ -18,4 +18,14 @@ test('an address to listen on becomes one to call', () => {
   expect(endpointOf(configWith({ host: '0.0.0.0' }))).toBe('http://127.0.0.1:4570');
   expect(endpointOf(configWith({ host: '::1', port: 1 }))).toBe('http://[::1]:1');
   expect(endpointOf(configWith({ tlsCert: 'c', tlsKey: 'k' }))).toBe('https://127.0.0.1:4570');
+});
+
+test('the greeting names all that a terminal without its flags and environment needs to find the server', () => {
+  const loaded = (flags: Record<string, unknown>, env = {}) => loadConfig({ flags, env });
+  expect(envCommand(loaded({}), 4570)).toBe('npx opentrail env');
+  expect(envCommand(loaded({ port: 4670, dataDir: './my data' }), 4670)).toBe(
+    "npx opentrail env --data-dir './my data' --port 4670",
+  );
+  expect(envCommand(loaded({ port: 0 }), 41234)).toBe('npx opentrail env --port 41234');
+  expect(envCommand(loaded({}, { OPENTRAIL_REGION: 'eu-west-1' }), 4570)).toBe('npx opentrail env --region eu-west-1');
 });

@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import type { Config } from '../config.ts';
+import { type Config, type LoadedConfig, type SettingName, settings } from '../config.ts';
 import type { OpenGateway } from '../gateway-listener.ts';
 
 /** Where clients on this machine reach the endpoint: 0.0.0.0 is an address to listen on, not one to call. */
@@ -26,6 +26,19 @@ export const trustHint = ({ caPath }: OpenGateway): string =>
 
 export const credentialsPath = (config: Pick<Config, 'dataDir'>): string =>
   join(resolve(config.dataDir), 'credentials');
+
+/** What a command needs to find a running OpenTrail. */
+export const CLIENT_SETTINGS: readonly SettingName[] = ['dataDir', 'host', 'port', 'tlsCert', 'tlsKey', 'region'];
+
+/**
+ * The `opentrail env` that finds this server from another terminal in the same folder: what was said to the server by
+ * flag, environment or file has to be said again, for that terminal may have another environment.
+ */
+export function envCommand({ config, sources }: LoadedConfig, port: number): string {
+  const said = settings.filter(({ name }) => CLIENT_SETTINGS.includes(name) && sources[name] !== 'default');
+  const value = (name: SettingName) => String(name === 'port' ? port : config[name]);
+  return ['npx opentrail env', ...said.map(({ name, flag }) => `${flag} ${shellQuote(value(name))}`)].join(' ');
+}
 
 /** `opentrail env`: the exports with which AWS's own clients find this OpenTrail. @returns lines for `eval` */
 export function envExports(config: Config, profile: string): string {

@@ -12,14 +12,11 @@ import {
 import { createAccount, listAccounts } from './account.ts';
 import { clientFor, type OpenTrailClient } from './client.ts';
 import { configJson, configTable } from './config-show.ts';
-import { envExports } from './env.ts';
+import { CLIENT_SETTINGS, envExports } from './env.ts';
 import { momentOf } from './times.ts';
 
 /** Exit code for a command line that could not be understood, as shells and commander have it. */
 const USAGE = 2;
-
-/** What a command needs to find a running OpenTrail. */
-const CLIENT_SETTINGS: readonly SettingName[] = ['dataDir', 'host', 'port', 'tlsCert', 'tlsKey', 'region'];
 
 /** Runs one command line. @returns the exit code @throws OperatorError for what the operator must mend */
 export async function runCommand(args: readonly string[]): Promise<number> {
@@ -37,7 +34,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
 
   withSettings(program.command('serve'), 'all')
     .description('serve the AWS endpoint until told to stop')
-    .action(async (options) => done(await (await import('./serve.ts')).serve(load(program, options).config)));
+    .action(async (options) => done(await (await import('./serve.ts')).serve(load(program, options))));
 
   withSettings(program.command('gateway'), 'all')
     .description('run the capture gateway on its own: calls pass to the upstreams, their records go to a server')
