@@ -29,8 +29,11 @@ const base = { logger: silentLogger, clock: systemClock };
 const never = new AbortController().signal;
 const ALL = { startMs: 0, endMs: Date.UTC(9999, 0) };
 
+/** Looks now and then: who looks without pause takes the processor from the lake, whose process has the lowest priority. */
+const LOOK_EVERY_MS = 10;
+
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setImmediate(resolve));
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
 }
 
 interface Opened {
