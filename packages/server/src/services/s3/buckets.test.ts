@@ -238,6 +238,9 @@ describe('trail delivery', () => {
     expect(error).toMatchObject({ name: 'ObjectsError', code: 'AccessDenied' });
     const write = JSON.parse(error.missing);
     expect(write.Resource).toBe(`arn:aws:s3:::logs/AWSLogs/${OWNER}/*`);
+    const ofMember = { ...object, key: `all/AWSLogs/o-a1b2c3d4e5/${OWNER}/CloudTrail/` };
+    const organization = await port.put(service, ofMember).catch((e) => e);
+    expect(JSON.parse(organization.missing).Resource).toBe('arn:aws:s3:::logs/all/AWSLogs/o-a1b2c3d4e5/*');
     const aclError = await port.checkBucketAcl(service, 'logs').catch((e) => e);
     await call('PutBucketPolicy', b({ Policy: policy(write, JSON.parse(aclError.missing)) }));
     await call('PutBucketVersioning', b({ VersioningConfiguration: { Status: 'Enabled' } }));

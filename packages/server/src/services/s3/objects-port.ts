@@ -85,7 +85,7 @@ export function objectsPort(
     };
     const policy = policyOf(bucket);
     if (policy && evaluate(policy, request) === 'allow') return bucket;
-    const missing = missingStatement(policy, request, folderOf(resource, action, caller));
+    const missing = missingStatement(policy, request, folderOf(resource, action));
     const why =
       missing === undefined
         ? 'a statement of the bucket policy denies it'
@@ -123,11 +123,9 @@ function conditionsOf({ acl, kmsKeyId }: ObjectToPut): Record<string, string> {
   };
 }
 
-/** The statement to add should cover the whole of the account's folder, not one object. */
-function folderOf(resource: string, action: string, { sourceAccount }: ServiceCaller): string {
-  const folder = `AWSLogs/${sourceAccount}/`;
-  const at = action === 's3:PutObject' ? resource.indexOf(folder) : -1;
-  return at < 0 ? resource : `${resource.slice(0, at + folder.length)}*`;
+/** The statement to add should cover the whole folder of the account or, of an organization trail, of the organization. */
+function folderOf(resource: string, action: string): string {
+  return action === 's3:PutObject' ? resource.replace(/^(.*?\/AWSLogs\/[^/]+\/).*$/s, '$1*') : resource;
 }
 
 function attributesOf({ contentType, contentEncoding, metadata }: ObjectToPut): ObjectAttributes {
