@@ -13,6 +13,7 @@ import { createAccount, listAccounts } from './account.ts';
 import { clientFor, type OpenTrailClient } from './client.ts';
 import { configJson, configTable } from './config-show.ts';
 import { CLIENT_SETTINGS, envExports } from './env.ts';
+import { countOf } from './numbers.ts';
 import { momentOf } from './times.ts';
 
 /** Exit code for a command line that could not be understood, as shells and commander have it. */
@@ -82,7 +83,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     .action(async (target: string, o) => {
       const { verifyCommand } = await import('./verify/index.ts');
       const { keys = [], json = false, quiet = false } = o;
-      const concurrency = Math.max(1, Math.trunc(Number(o.concurrency)) || 1);
+      const concurrency = countOf(o.concurrency, '--concurrency', 1);
       await withClients(o, async (clientOf) =>
         done(await verifyCommand(clientOf, systemClock, { ...o, target, keys, json, quiet, concurrency })),
       );
@@ -179,7 +180,13 @@ export async function runCommand(args: readonly string[]): Promise<number> {
       const { eventName, eventSource, username, errorCode, inRegion: region, account } = o;
       const filters = { filter, eventName, eventSource, username, errorCode, region, account };
       const since = o.since === undefined ? {} : { sinceMs: momentOf(o.since, systemClock.now()) };
-      const shown = { follow: o.follow === true, json: o.json === true, lines: Number(o.lines), ...since, filters };
+      const shown = {
+        follow: o.follow === true,
+        json: o.json === true,
+        lines: countOf(o.lines, '--lines', 0),
+        ...since,
+        filters,
+      };
       await withClient(o, async (client) => done(await tail(client, shown)));
     });
 
