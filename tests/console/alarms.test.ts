@@ -1,5 +1,10 @@
 import { CloudTrailClient, UpdateTrailCommand } from '@aws-sdk/client-cloudtrail';
-import { CloudWatchClient, PutMetricAlarmCommand, SetAlarmStateCommand } from '@aws-sdk/client-cloudwatch';
+import {
+  CloudWatchClient,
+  PutCompositeAlarmCommand,
+  PutMetricAlarmCommand,
+  SetAlarmStateCommand,
+} from '@aws-sdk/client-cloudwatch';
 import * as iam from '@aws-sdk/client-iam';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
@@ -147,6 +152,23 @@ describe('alarms', () => {
     await screenshot(page, 'alarms');
     await page.reload();
     await raised.getByRole('link', { name: 'eve deleted bucket my-logs' }).waitFor();
+
+    await new CloudWatchClient(clientConfig(server)).send(
+      new PutCompositeAlarmCommand({ AlarmName: 'any-of-it', AlarmRule: 'ALARM(deletions) AND NOT FALSE' }),
+    );
+    await expect
+      .poll(
+        async () => {
+          await page.getByRole('button', { name: 'Refresh Alarms' }).click();
+          return page.getByRole('row', { name: /In alarm any-of-it/ }).count();
+        },
+        { timeout: 30_000 },
+      )
+      .toBe(1);
+    await page.getByRole('radio', { name: 'Show any-of-it' }).check();
+    await page.getByText('Metric filters counted these for the alarms that it is made of: deletions.').waitFor();
+    await raised.getByRole('link', { name: 'eve deleted bucket my-logs' }).waitFor();
+    await screenshot(page, 'alarms-composite');
 
     await page.getByRole('tab', { name: 'Metric filters' }).click();
     await page

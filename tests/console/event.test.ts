@@ -34,7 +34,7 @@ beforeAll(async () => {
   await deleteThroughRoles();
   await putRecords(
     server,
-    [HOSTILE, REFUSED].map((record) => JSON.stringify(record)),
+    [HOSTILE, REFUSED, ...OLD].map((record) => JSON.stringify(record)),
   );
   await untilSearchable(server);
   session = await startSession(server);
@@ -164,6 +164,23 @@ const REFUSED = {
   requestParameters: { userName: 'bob', policyName: 'p' },
 };
 
+/** As records were before 2013, without event IDs; and one whose ID would lead an address astray. */
+const OLD = [
+  { eventName: 'StartInstances', requestParameters: { instancesSet: { items: [{ instanceId: 'i-1' }] } } },
+  { eventName: 'StopInstances', requestParameters: { instancesSet: { items: [{ instanceId: 'i-2' }] } } },
+  { eventName: 'TerminateInstances', eventID: '../../integrity' },
+].map((rest) => ({
+  ...{
+    eventVersion: '1.0',
+    eventTime: '2012-07-06T21:01:10Z',
+    eventSource: 'ec2.amazonaws.com',
+    awsRegion: 'us-east-1',
+  },
+  ...{ sourceIPAddress: '198.51.100.9', userAgent: 'EC2ConsoleBackend' },
+  ...{ userIdentity: { type: 'IAMUser', userName: 'old.hand', accountId: ACCOUNT, accessKeyId: 'AKIAOLD' } },
+  ...rest,
+}));
+
 const pathOf = ({ eventID }: { readonly eventID: string }) => `/events/${ACCOUNT}/${eventID}`;
 const open = async (record: { readonly eventID: string }, options = {}): Promise<Page> => {
   const page = await openPage({ session, ...options });
@@ -255,6 +272,33 @@ describe('an event', () => {
     await expect.poll(async () => (await tree.textContent())!.length).toBeGreaterThan(5_000);
     await expectAccessible(page);
     await screenshot(page, 'event-hostile');
+  });
+
+  test('old records, which have no event ID, open, are related and compared as others are', async () => {
+    const page = await openPage({ session });
+    await page.goto(`${consoleOf(server)}/events?range=all&q=${encodeURIComponent('userName = old.hand')}`);
+    await page
+      .getByRole('row', { name: /StopInstances/ })
+      .getByText('ec2.amazonaws.com')
+      .click();
+    await page.getByRole('tree').waitFor();
+    await page.getByRole('link', { name: 'StopInstances', exact: true }).click();
+    await page.waitForURL(new RegExp(`/events/${ACCOUNT}/seq-\\d+`));
+    await page.getByRole('heading', { level: 1, name: /^old\.hand stopped instances i-2/ }).waitFor();
+    const around = page.getByRole('table', { name: 'Before and after' });
+    await around.getByText(/^This event: /).waitFor();
+    expect(await around.getByText(/^This event: /).count()).toBe(1);
+    await page.getByRole('button', { name: /^Compare with old\.hand started instances/ }).click();
+    await page.getByRole('row', { name: /eventName changed/ }).waitFor();
+    await page.reload();
+    await page.getByRole('row', { name: /eventName changed/ }).waitFor();
+    await around
+      .getByRole('link', { name: /i-1|terminated|TerminateInstances/ })
+      .first()
+      .click();
+    await page.waitForURL(/\/seq-\d+\?at=[^&]*$/);
+    await page.goto(`${consoleOf(server)}/events/${ACCOUNT}/seq-999999`);
+    await page.getByText('No such event').waitFor();
   });
 
   test('two events are compared by path, and the address keeps it', async () => {

@@ -14,6 +14,8 @@ export interface LakeQuery {
   readonly filter?: SearchFilter;
   /** Only events before this: pages and figures that belong together stay the same while new events come. */
   readonly upTo?: Sequence;
+  /** Only events from this on, itself included. */
+  readonly from?: Sequence;
 }
 
 /** A place in time order; ties on time are broken by sequence. */

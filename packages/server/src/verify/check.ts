@@ -57,6 +57,7 @@ export function verdictOf(result: VerifyResult): Verdict {
 interface Listing {
   readonly trail: string;
   /** Of the digest that lists it. */
+  readonly digestStartMs: number;
   readonly digestEndMs: number;
   readonly chain: Chain;
   readonly key: string;
@@ -90,10 +91,11 @@ export async function verify(input: VerifyInput): Promise<VerifyResult> {
     findings.push(...found);
     digestVerdicts(inRange(chain, input), opened.digests, found).forEach((verdict) => void input.onVerdict?.(verdict));
     for (const d of sound) {
+      const digestStartMs = Date.parse(d.digest.digestStartTime);
       const digestEndMs = Date.parse(d.digest.digestEndTime);
       for (const file of d.digest.logFiles) {
         const key = keyIn(input.source, file.s3Object, inventory);
-        listings.push({ trail: chain.trail, digestEndMs, chain, key, file });
+        listings.push({ trail: chain.trail, digestStartMs, digestEndMs, chain, key, file });
       }
     }
     digestSpanMs.set(chain.id, spanOf(opened.digests));
@@ -175,12 +177,12 @@ async function checkLogFiles(listings: readonly Listing[], { logFiles }: Invento
   const total = once.length;
   let [checked, valid, records] = [0, 0, 0];
   const note = (file: number, read: ReadLogFile): void => {
-    const { trail, key, chain, digestEndMs } = once[file]!;
+    const { trail, key, chain, digestStartMs, digestEndMs } = once[file]!;
     const wrong = 'wrong' in read ? [finding(read.wrong, key, read.message)] : repeatedIn(trail, file, read);
     findings.push(...wrong);
     if (wrong.length === 0) valid++;
     if ('records' in read) records += read.records;
-    input.onVerdict?.(logFileVerdict(key, { ...chain, timeMs: digestEndMs }, wrong));
+    input.onVerdict?.(logFileVerdict(key, { ...chain, startMs: digestStartMs, timeMs: digestEndMs }, wrong));
     input.onProgress(++checked, total, 'log files');
   };
   const repeatedIn = (trail: string, file: number, read: RecordIds): Finding[] =>

@@ -2,7 +2,7 @@ import { type Finding, finding } from './findings.ts';
 import type { Chain, ListedDigest, ListedLogFile } from './inventory.ts';
 
 /** A log file is named by the minute of its delivery, so it may have come up to this much after what its name says. */
-const NAME_PRECISION_MS = 60_000;
+export const NAME_PRECISION_MS = 60_000;
 /** A digest is written some minutes after the hour that it covers; later than this it is overdue. */
 const DIGEST_GRACE_MS = 15 * 60_000;
 /** Demos and tests have digests every few seconds: there the grace is this many of them. */

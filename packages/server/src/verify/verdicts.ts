@@ -1,5 +1,6 @@
 import { parseDigestKey, parseLogFileKey } from '../trails/paths.ts';
 import type { ReadDigest } from './chain.ts';
+import { NAME_PRECISION_MS } from './coverage.ts';
 import type { Finding, FindingCode } from './findings.ts';
 import type { ListedDigest } from './inventory.ts';
 
@@ -17,7 +18,7 @@ export interface ObjectVerdict {
   readonly region: string;
   /** Of a digest: from when on it covers what was delivered. ms since the epoch; undefined where it could not be read. */
   readonly startMs?: number;
-  /** Until when a digest covers what was delivered; the minute of a log file's delivery. ms since the epoch. */
+  /** Until when a digest covers what was delivered; when a log file was delivered, to the minute. ms since the epoch. */
   readonly timeMs: number;
   /** What makes it other than valid. */
   readonly codes: readonly FindingCode[];
@@ -49,10 +50,19 @@ export function digestVerdicts(
   return [...there, ...gone];
 }
 
-/** @param digest where its digest stands, for a key that says nothing */
-export function logFileVerdict(key: string, digest: Place, findings: readonly Finding[]): ObjectVerdict {
+/**
+ * Its key says the minute; it came no earlier than its digest begins.
+ * @param digest where its digest stands, for a key that says nothing
+ */
+export function logFileVerdict(
+  key: string,
+  digest: Place & { readonly startMs: number },
+  findings: readonly Finding[],
+): ObjectVerdict {
   const codes = findings.filter(({ severity }) => severity === 'invalid').map(({ code }) => code);
-  return verdictOf('log-file', key, parseLogFileKey(key) ?? digest, codes);
+  const place = parseLogFileKey(key) ?? digest;
+  const isSameMinute = digest.startMs > place.timeMs && digest.startMs < place.timeMs + NAME_PRECISION_MS;
+  return verdictOf('log-file', key, isSameMinute ? { ...place, timeMs: digest.startMs } : place, codes);
 }
 
 /** @param findings of what is in the bucket beside what digests list */

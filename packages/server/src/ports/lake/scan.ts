@@ -38,8 +38,8 @@ interface Bounds {
   readonly end: number;
 }
 
-const boundsOf = (snapshot: Snapshot, { upTo }: LakeQuery): Bounds => ({
-  first: snapshot.start,
+const boundsOf = (snapshot: Snapshot, { from = 0, upTo }: LakeQuery): Bounds => ({
+  first: Math.max(snapshot.start, from),
   end: upTo ?? Number.MAX_SAFE_INTEGER,
 });
 

@@ -172,6 +172,7 @@ const query: fc.Arbitrary<LakeQuery> = fc
     startMs: fc.constantFrom(0, Date.UTC(2020, 0, 2), Date.UTC(2020, 1, 1)),
     endMs: fc.constantFrom(Date.UTC(2020, 0, 3), Date.UTC(2020, 1, 3), Date.UTC(2030, 0)),
     filter: maybe(filter),
+    from: fc.constantFrom(0, 0, 5),
   })
   .map(({ accounts, filter, ...rest }) => ({ ...rest, ...(accounts && { accounts }), ...(filter && { filter }) }));
 
@@ -311,11 +312,12 @@ async function check(
 
 function matching(
   model: readonly Held[],
-  { accounts, startMs, endMs, filter, upTo = Number.POSITIVE_INFINITY }: LakeQuery,
+  { accounts, startMs, endMs, filter, from = 0, upTo = Number.POSITIVE_INFINITY }: LakeQuery,
 ): Held[] {
   const fits = compileSearchFilter(filter);
   return model.filter(
     ({ sequence, header, json }) =>
+      sequence >= from &&
       sequence < upTo &&
       (accounts?.includes(header.accountId) ?? true) &&
       header.timeMs >= startMs &&

@@ -35,7 +35,7 @@ interface ExportEventsInput extends SearchInput {
 export function createExportEvents(deps: SearchDeps): Handler {
   const enter = limitAtOnce(AT_ONCE);
   return async (context, input: ExportEventsInput) => {
-    const { filter, startMs, endMs, order } = readSearchQuery(input);
+    const { filter, startMs, endMs, order, from } = readSearchQuery(input);
     const format = formatOf(input.Format);
     const columns = columnsOf(format, input.Columns);
     const limit = input.Limit === undefined ? {} : { limit: within('Limit', input.Limit, 1, Number.MAX_SAFE_INTEGER) };
@@ -44,7 +44,7 @@ export function createExportEvents(deps: SearchDeps): Handler {
     try {
       const { upTo, behind } = await caughtUp(deps, input.UpTo, context.signal, WAIT_MS_MAX);
       const query: LakeExport = {
-        ...{ startMs, endMs, upTo, order, format, ...limit },
+        ...{ startMs, endMs, from, upTo, order, format, ...limit },
         ...(accounts && { accounts }),
         ...(filter && { filter }),
         ...(columns && { columns }),

@@ -66,10 +66,11 @@ export function createSearchEvents(deps: SearchDeps): Handler {
     const release = enter(context.caller.accountId);
     try {
       const { upTo, behind } = await caughtUp(deps, place?.upTo ?? input.UpTo, context.signal, WAIT_MS_MAX);
-      const { filter, startMs, endMs } = asked;
+      const { filter, startMs, endMs, from } = asked;
       const query: LakeQuery = {
         startMs,
         endMs,
+        from,
         upTo,
         ...(accounts && { accounts }),
         ...(filter && { filter }),
@@ -98,12 +99,13 @@ export function createSearchEvents(deps: SearchDeps): Handler {
 }
 
 /** The parameters that say which events are found, in one fixed form. */
-const canonical = ({ Filter, StartTime, EndTime, AccountId, Order }: SearchEventsInput) => [
+const canonical = ({ Filter, StartTime, EndTime, AccountId, Order, From }: SearchEventsInput) => [
   Filter,
   StartTime?.getTime(),
   EndTime?.getTime(),
   AccountId,
   Order,
+  From,
 ];
 
 function readInput(input: SearchEventsInput) {

@@ -9,6 +9,7 @@ export interface SearchInput {
   readonly EndTime?: Date;
   readonly AccountId?: string;
   readonly Order?: string;
+  readonly From?: Sequence;
   readonly UpTo?: Sequence;
 }
 
@@ -17,6 +18,8 @@ export interface SearchQuery {
   readonly startMs: number;
   readonly endMs: number;
   readonly order: 'newest' | 'oldest';
+  /** Events accepted before this one are left out. */
+  readonly from: Sequence;
 }
 
 /** The first and last moments that a Date can hold: all events. */
@@ -25,13 +28,15 @@ const END_OF_TIME_MS = 8.64e15;
 
 /** @throws AwsError ValidationException */
 export function readSearchQuery(input: SearchInput): SearchQuery {
-  const { Order: order = 'newest', UpTo: upTo = 0 } = input;
+  const { Order: order = 'newest', From: from = 0, UpTo: upTo = 0 } = input;
   if (order !== 'newest' && order !== 'oldest') throw invalid("Order must be 'newest' or 'oldest'.");
-  if (!Number.isSafeInteger(upTo) || upTo < 0) throw invalid('UpTo must be a sequence number, 0 or more.');
+  for (const [member, value] of Object.entries({ From: from, UpTo: upTo })) {
+    if (!Number.isSafeInteger(value) || value < 0) throw invalid(`${member} must be a sequence number, 0 or more.`);
+  }
   const startMs = input.StartTime?.getTime() ?? BEGINNING_MS;
   const endMs = input.EndTime?.getTime() ?? END_OF_TIME_MS;
   if (!(startMs <= endMs)) throw invalid('StartTime must not be after EndTime.');
-  return { filter: filterOf(input.Filter), startMs, endMs, order };
+  return { filter: filterOf(input.Filter), startMs, endMs, order, from };
 }
 
 /** @throws AwsError ValidationException, whose `Position` says where in the text it went wrong */

@@ -134,6 +134,16 @@ describe('pages', () => {
     ]);
     expect(await search(contextOf(), { Filter: 'eventId = none' })).not.toHaveProperty('NextToken');
   });
+  test('of places in the log: one event by its Sequence, or all that came since', async () => {
+    expect(await all({ From: 7, UpTo: 8 })).toEqual(['e7']);
+    expect(await all({ From: 198, Limit: 1 })).toEqual(['e199', 'e198']);
+    expect(await all({ From: 200 })).toEqual([]);
+    const first = await search(contextOf(), { From: 190, Limit: 1 });
+    const other = refusal(search(contextOf(), { From: 191, Limit: 1, NextToken: first.NextToken }));
+    expect((await other).code).toBe('InvalidNextTokenException');
+    for (const From of [-1, 1.5, Number.NaN])
+      expect((await refusal(search(contextOf(), { From }))).message).toBe('From must be a sequence number, 0 or more.');
+  });
   test('of times, both ends included', async () => {
     const at = (s: number) => new Date(BASE_MS + s * 1000);
     expect(await all({ StartTime: at(1), EndTime: at(1) })).toEqual(['e5', 'e4', 'e3']);

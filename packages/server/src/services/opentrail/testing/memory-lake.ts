@@ -53,6 +53,7 @@ export class MemoryLake implements Lake {
     const fits = compileSearchFilter(query.filter);
     return this.#held.filter(
       ({ sequence, header, json }) =>
+        sequence >= (query.from ?? 0) &&
         sequence < Math.min(query.upTo ?? Number.POSITIVE_INFINITY, this.indexedEnd) &&
         (query.accounts?.includes(header.accountId) ?? true) &&
         header.timeMs >= query.startMs &&
