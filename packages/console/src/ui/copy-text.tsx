@@ -1,4 +1,6 @@
 import CopyToClipboard from '@cloudscape-design/components/copy-to-clipboard';
+import { Breakable } from './breakable.tsx';
+import { visible } from './visible.ts';
 
 interface CopyTextProps {
   readonly text: string;
@@ -14,7 +16,11 @@ export function CopyText({ text, label, shown }: CopyTextProps) {
     <CopyToClipboard
       variant="inline"
       textToCopy={text}
-      textToDisplay={shown ?? text}
+      textToDisplay={
+        <span className="ot-copied">
+          <Breakable text={shown ?? visible(text)} />
+        </span>
+      }
       copyButtonAriaLabel={`Copy ${label}`}
       copySuccessText="Copied"
       copyErrorText="Could not be copied"

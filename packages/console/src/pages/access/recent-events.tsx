@@ -1,17 +1,16 @@
 import Button from '@cloudscape-design/components/button';
 import Header from '@cloudscape-design/components/header';
-import Link from '@cloudscape-design/components/link';
 import Table, { type TableProps } from '@cloudscape-design/components/table';
-import { native } from '../../api/client.ts';
-import { eventHref, historyHref } from '../../app/links.ts';
+import { searchEvents } from '../../api/search-events.ts';
+import { historyHref } from '../../app/links.ts';
 import { clock } from '../../base/clock.ts';
 import { useCall } from '../../hooks/use-call.ts';
 import { EmptyState } from '../../ui/empty-state.tsx';
 import { ErrorState } from '../../ui/error-state.tsx';
 import { Time } from '../../ui/time.tsx';
-import { happened } from '../event/happened.ts';
+import { EventLink } from '../event/event-link.tsx';
 import { textOf } from '../event/logic/record.ts';
-import { type ShownEvent, shownEvent } from '../event/search.ts';
+import { type ShownEvent, shownOf } from '../event/search.ts';
 import { ACTIVITY_RANGE } from './activity.ts';
 
 const SHOWN = 10;
@@ -61,11 +60,7 @@ export function RecentEvents({ title, description, filter, none }: RecentEventsP
 
 async function newest(filter: string, signal: AbortSignal): Promise<readonly ShownEvent[]> {
   const StartTime = new Date(clock.now() - RANGE_MS).toISOString();
-  const input = { Filter: filter, StartTime, Limit: SHOWN };
-  const { Events = [] } = await native<{ Events?: readonly { AccountId: string; Record: string }[] }>('search', input, {
-    signal,
-  });
-  return Events.map(({ AccountId, Record }) => shownEvent(AccountId, Record));
+  return (await searchEvents({ Filter: filter, StartTime, Limit: SHOWN }, signal)).Events.map(shownOf);
 }
 
 const COLUMNS: readonly TableProps.ColumnDefinition<ShownEvent>[] = [
@@ -81,10 +76,7 @@ const COLUMNS: readonly TableProps.ColumnDefinition<ShownEvent>[] = [
     header: 'What happened',
     isRowHeader: true,
     minWidth: 220,
-    cell: (event) => {
-      const id = textOf(event.record.eventID);
-      return id === '' ? happened(event) : <Link href={eventHref(event.accountId, id)}>{happened(event)}</Link>;
-    },
+    cell: (event) => <EventLink event={event} />,
   },
   {
     id: 'from',

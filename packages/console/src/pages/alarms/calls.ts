@@ -69,20 +69,28 @@ export interface SigmaRule {
   readonly AddedAt?: number | string;
 }
 
+interface AlarmsAnswer {
+  readonly MetricAlarms?: readonly Alarm[];
+  readonly CompositeAlarms?: readonly Alarm[];
+  readonly NextToken?: string;
+}
+
 /** DescribeAlarms, those that went off first. */
 export async function listAlarms(signal: AbortSignal): Promise<Listed<Alarm>> {
-  interface Answer {
-    readonly MetricAlarms?: readonly Alarm[];
-    readonly CompositeAlarms?: readonly Alarm[];
-    readonly NextToken?: string;
-  }
   const { items, isCut } = await allPages(async (NextToken) => {
     const input = { AlarmTypes: ['MetricAlarm', 'CompositeAlarm'], MaxRecords: 100, NextToken };
-    const answer = await json<Answer>('monitoring', 'DescribeAlarms', input, { signal });
+    const answer = await json<AlarmsAnswer>('monitoring', 'DescribeAlarms', input, { signal });
     return { items: [...(answer.MetricAlarms ?? []), ...(answer.CompositeAlarms ?? [])], next: answer.NextToken };
   });
   const urgency = ({ StateValue }: Alarm) => (StateValue === 'ALARM' ? 0 : 1);
   return { items: [...items].sort((a, b) => urgency(a) - urgency(b)), isCut };
+}
+
+/** DescribeAlarms, those of these names that are there. CloudWatch takes up to 100. */
+export async function alarmsNamed(AlarmNames: readonly string[], signal: AbortSignal): Promise<readonly Alarm[]> {
+  const input = { AlarmNames, AlarmTypes: ['MetricAlarm', 'CompositeAlarm'], MaxRecords: 100 };
+  const answer = await json<AlarmsAnswer>('monitoring', 'DescribeAlarms', input, { signal });
+  return [...(answer.MetricAlarms ?? []), ...(answer.CompositeAlarms ?? [])];
 }
 
 /** CloudWatch keeps 100 items of an alarm at most; the newest are enough to see what happened. */

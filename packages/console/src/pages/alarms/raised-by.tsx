@@ -2,17 +2,16 @@ import Box from '@cloudscape-design/components/box';
 import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import Table from '@cloudscape-design/components/table';
-import { mapSome } from '../../api/pages.ts';
 import { useCall } from '../../hooks/use-call.ts';
 import { EmptyState } from '../../ui/empty-state.tsx';
 import { Loaded } from '../../ui/loaded.tsx';
 import { Time } from '../../ui/time.tsx';
 import { visible } from '../../ui/visible.ts';
 import { EventLink } from '../event/event-link.tsx';
-import { accountOf, textOf } from '../event/logic/record.ts';
-import { type ShownEvent, shownEvent } from '../event/search.ts';
-import { type Alarm, countedEvents, filtersOfMetric } from './calls.ts';
-import { metricsOf, type Raised } from './reason.ts';
+import { textOf } from '../event/logic/record.ts';
+import type { Alarm } from './calls.ts';
+import { eventsBehind } from './events-behind.ts';
+import type { Raised } from './reason.ts';
 
 interface RaisedByProps {
   readonly alarm: Alarm;
@@ -22,7 +21,10 @@ interface RaisedByProps {
 
 /** The events that an alarm's metric filters counted in the time that it went off for. */
 export function RaisedBy({ alarm, raised }: RaisedByProps) {
-  const call = useCall((signal) => eventsBehind(alarm, raised, signal), [alarm.AlarmArn, raised?.atMs]);
+  const call = useCall(
+    async (signal) => (raised ? eventsBehind(alarm, raised, signal) : []),
+    [alarm.AlarmArn, raised?.atMs],
+  );
   if (!raised) return <Box color="text-body-secondary">It has not gone off as far back as its history reaches.</Box>;
   return (
     <Loaded call={call} failed="The events that raised it could not be loaded">
@@ -31,7 +33,7 @@ export function RaisedBy({ alarm, raised }: RaisedByProps) {
           variant="borderless"
           contentDensity="compact"
           wrapLines
-          items={[...found]}
+          items={found}
           ariaLabels={{ tableLabel: 'Events that raised the alarm' }}
           header={
             <Header
@@ -39,10 +41,7 @@ export function RaisedBy({ alarm, raised }: RaisedByProps) {
               counter={`(${found.length})`}
               description={
                 <SpaceBetween size="xxs">
-                  <span>
-                    It went off at <Time value={raised.atMs} />. Its metric filters counted these from{' '}
-                    <Time value={raised.startMs} /> to <Time value={raised.endMs} />.
-                  </span>
+                  <WhatCounted alarm={alarm} raised={raised} />
                   {raised.reason !== alarm.StateReason && <span>{visible(raised.reason)}</span>}
                 </SpaceBetween>
               }
@@ -52,7 +51,8 @@ export function RaisedBy({ alarm, raised }: RaisedByProps) {
           }
           empty={
             <EmptyState title="No events">
-              Its metric does not come from a metric filter, or the log group keeps these events no more.
+              {alarm.AlarmRule === undefined ? 'Its metric does' : 'The metrics of its alarms do'} not come from a
+              metric filter, or the log group keeps these events no more.
             </EmptyState>
           }
           columnDefinitions={[
@@ -76,16 +76,22 @@ export function RaisedBy({ alarm, raised }: RaisedByProps) {
   );
 }
 
-async function eventsBehind(
-  alarm: Alarm,
-  raised: Raised | undefined,
-  signal: AbortSignal,
-): Promise<readonly ShownEvent[]> {
-  if (!raised) return [];
-  const filters = (await mapSome(metricsOf(alarm), (metric) => filtersOfMetric(metric, signal))).flat();
-  const messages = (await mapSome(filters, (filter) => countedEvents(filter, raised, signal))).flat();
-  return [...new Set(messages)].map((message) => {
-    const event = shownEvent('', message);
-    return { ...event, accountId: accountOf(event.record) };
-  });
+function WhatCounted({ alarm, raised }: { readonly alarm: Alarm; readonly raised: Raised }) {
+  if (alarm.AlarmRule !== undefined) {
+    const children = raised.children.map((name) => visible(name, NAME_CHARS_MAX)).join(', ');
+    return (
+      <span>
+        It went off at <Time value={raised.atMs} />. Metric filters counted these for the alarms that it is made of:{' '}
+        {children || 'none'}.
+      </span>
+    );
+  }
+  return (
+    <span>
+      It went off at <Time value={raised.atMs} />. Its metric filters counted these from <Time value={raised.startMs} />{' '}
+      to <Time value={raised.endMs} />.
+    </span>
+  );
 }
+
+const NAME_CHARS_MAX = 80;

@@ -35,7 +35,30 @@ test('an alarm that is on tells its data’s time', () => {
     reason: 'r',
     startMs: Date.parse('2026-01-01T12:00:00Z'),
     endMs: Date.parse('2026-01-01T12:10:00Z'),
+    children: [],
   });
+  expect(lastRaised(on, [], 1_767_269_499_999)).toBeUndefined();
+});
+
+test('a composite alarm tells the alarms that it is made of', () => {
+  const composite = (AlarmRule: string, data: object = {}) =>
+    lastRaised(
+      {
+        AlarmName: 'c',
+        AlarmArn: 'arn',
+        StateValue: 'ALARM',
+        StateUpdatedTimestamp: 1,
+        AlarmRule,
+        StateReasonData: JSON.stringify(data),
+      },
+      [],
+    )?.children;
+  const arn = 'arn:aws:cloudwatch:us-east-1:123456789012:alarm:a:b';
+  expect(
+    composite(`ALARM(plain) AND (NOT OK("in (brackets) \\"") OR INSUFFICIENT_DATA( '${arn}' )) AND ALARM(plain)`),
+  ).toEqual(['plain', 'in (brackets) "', 'a:b']);
+  expect(composite('ALARM(x) OR ALARM(y)', { triggeringAlarms: [{ arn }, {}] })).toEqual(['a:b']);
+  expect(composite('TRUE')).toEqual([]);
 });
 
 test('one that is off tells it by its history; broken data is passed over', () => {

@@ -6,12 +6,15 @@ export interface Raised {
   readonly reason: string;
   readonly startMs: number;
   readonly endMs: number;
+  /** Of a composite alarm: names of the alarms that it was raised by. */
+  readonly children: readonly string[];
 }
 
 interface ReasonData {
   readonly startDate?: string;
   readonly queryDate?: string;
   readonly period?: number;
+  readonly triggeringAlarms?: readonly { readonly arn?: string }[];
   readonly evaluatedDatapoints?: readonly { readonly timestamp?: string; readonly value?: number }[];
 }
 
@@ -21,13 +24,19 @@ const PERIOD_SECONDS = 60;
 /**
  * The last time that an alarm went into ALARM: now, or by its history.
  * @param history the newest first
+ * @param untilMs what it did later does not count
  */
-export function lastRaised(alarm: Alarm, history: readonly HistoryItem[]): Raised | undefined {
-  if (alarm.StateValue === 'ALARM' && alarm.StateUpdatedTimestamp !== undefined) {
-    return raised(alarm, alarm.StateUpdatedTimestamp, alarm.StateReason ?? '', parse(alarm.StateReasonData));
+export function lastRaised(
+  alarm: Alarm,
+  history: readonly HistoryItem[],
+  untilMs = Number.POSITIVE_INFINITY,
+): Raised | undefined {
+  const since = alarm.StateUpdatedTimestamp;
+  if (alarm.StateValue === 'ALARM' && since !== undefined && since * 1000 <= untilMs) {
+    return raised(alarm, since, alarm.StateReason ?? '', parse(alarm.StateReasonData));
   }
   for (const { HistoryItemType, HistoryData, Timestamp } of history) {
-    if (HistoryItemType !== 'StateUpdate' || Timestamp === undefined) continue;
+    if (HistoryItemType !== 'StateUpdate' || Timestamp === undefined || Timestamp * 1000 > untilMs) continue;
     const { newState } = parse(HistoryData) as { newState?: Record<string, unknown> };
     if (newState?.stateValue !== 'ALARM') continue;
     const data = newState.stateReasonData;
@@ -51,8 +60,23 @@ function raised(alarm: Alarm, atSeconds: number, reason: string, data: ReasonDat
     .filter((ms) => !Number.isNaN(ms));
   const startMs = times.length > 0 ? Math.min(...times) : atMs - periodMs * ((alarm.EvaluationPeriods ?? 1) + 1);
   const endMs = times.length > 0 ? Math.max(...times) + periodMs : atMs;
-  return { atMs, reason, startMs, endMs };
+  return { atMs, reason, startMs, endMs, children: childrenOf(alarm, data) };
 }
+
+/** What a rule calls an alarm: quoted, or up to the bracket. */
+const NAMED = /\b(?:ALARM|OK|INSUFFICIENT_DATA)\s*\(\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|([^()"']+?))\s*\)/g;
+
+/** By the data of the change; as it names no alarms when SetAlarmState made it, by the alarm's rule. */
+function childrenOf({ AlarmRule = '' }: Alarm, { triggeringAlarms }: ReasonData): readonly string[] {
+  const told = Array.isArray(triggeringAlarms) ? triggeringAlarms.flatMap(({ arn }) => arn ?? []) : [];
+  const inRule = [...AlarmRule.matchAll(NAMED)].map(
+    ([, double, single, bare]) => bare ?? (double ?? single ?? '').replace(/\\(.)/g, '$1'),
+  );
+  return [...new Set((told.length > 0 ? told : inRule).map(alarmName))];
+}
+
+/** `arn:aws:cloudwatch:us-east-1:123456789012:alarm:a:b` is the alarm `a:b`. */
+const alarmName = (text: string): string => /^arn:[^:]*:cloudwatch:[^:]*:[^:]*:alarm:(.+)$/s.exec(text)?.[1] ?? text;
 
 function parse(text: unknown): object {
   try {

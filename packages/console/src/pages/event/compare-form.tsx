@@ -3,8 +3,8 @@ import ExpandableSection from '@cloudscape-design/components/expandable-section'
 import FormField from '@cloudscape-design/components/form-field';
 import Input from '@cloudscape-design/components/input';
 import { type FormEvent, useState } from 'react';
-import { readEventKey } from './logic/event-key.ts';
-import type { EventKey, ShownEvent } from './search.ts';
+import { type EventKey, readEventKey } from '../../api/event-key.ts';
+import type { ShownEvent } from './search.ts';
 
 interface CompareFormProps {
   readonly event: ShownEvent;

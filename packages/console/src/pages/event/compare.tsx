@@ -7,7 +7,7 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import Table, { type TableProps } from '@cloudscape-design/components/table';
 import Toggle from '@cloudscape-design/components/toggle';
 import { useMemo, useState } from 'react';
-import { clock } from '../../base/clock.ts';
+import type { EventKey } from '../../api/event-key.ts';
 import { useCall } from '../../hooks/use-call.ts';
 import { CutText } from '../../ui/cut-text.tsx';
 import { EmptyState } from '../../ui/empty-state.tsx';
@@ -19,7 +19,7 @@ import { visible } from '../../ui/visible.ts';
 import { EventLink } from './event-link.tsx';
 import { alwaysDiffers, compareRecords, type Difference } from './logic/diff.ts';
 import { textOf, timeOf } from './logic/record.ts';
-import { type EventKey, findEvent, type ShownEvent } from './search.ts';
+import { loadEvent, type ShownEvent } from './search.ts';
 
 interface CompareProps {
   readonly event: ShownEvent;
@@ -30,7 +30,7 @@ interface CompareProps {
 
 /** What differs between two events, by path. The older one stands at the left. */
 export function Compare({ event, other, onClose }: CompareProps) {
-  const call = useCall((signal) => findEvent(other, '', clock.now(), signal), [other.accountId, other.eventId]);
+  const call = useCall((signal) => loadEvent(other, '', signal), [other.accountId, other.eventId]);
   return (
     <Container
       header={

@@ -3,16 +3,16 @@ import Button from '@cloudscape-design/components/button';
 import Grid from '@cloudscape-design/components/grid';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { lazy, Suspense, useState } from 'react';
+import type { EventKey } from '../../api/event-key.ts';
 import { clock } from '../../base/clock.ts';
 import './event.css';
 import { Compare } from './compare.tsx';
 import { CompareForm } from './compare-form.tsx';
-import { textOf } from './logic/record.ts';
 import type { MakeKind } from './make/make-dialog.tsx';
 import { RawJson } from './raw-json.tsx';
 import { RecordIds } from './record-ids.tsx';
 import { Related } from './related.tsx';
-import type { EventKey, ShownEvent } from './search.ts';
+import type { ShownEvent } from './search.ts';
 import { rangeFor, SearchRange } from './search-range.ts';
 import { What } from './what.tsx';
 import { WhereFrom } from './where.tsx';
@@ -32,7 +32,7 @@ interface EventDetailProps {
 export function EventDetail({ event, compareWith, onCompare }: EventDetailProps) {
   const [own, setOwn] = useState<EventKey>();
   const [other, setOther] = onCompare ? [compareWith, onCompare] : [own, setOwn];
-  const compare = ({ accountId, record }: ShownEvent) => setOther({ accountId, eventId: textOf(record.eventID) });
+  const compare = ({ accountId, id }: ShownEvent) => setOther({ accountId, eventId: id });
   return (
     <SearchRange.Provider value={rangeFor(event, clock.now())}>
       <SpaceBetween size="l">

@@ -4,13 +4,12 @@ import { happened } from './happened.ts';
 import { textOf } from './logic/record.ts';
 import type { ShownEvent } from './search.ts';
 
-/** An event in a line, which leads to its page. Old records have no id, and so no page. */
+/** An event in a line, which leads to its page where that is known. */
 export function EventLink({ event }: { readonly event: ShownEvent }) {
-  const id = textOf(event.record.eventID);
   const text = happened(event);
-  return id === '' || event.accountId === '' ? (
+  return event.id === '' || event.accountId === '' ? (
     text
   ) : (
-    <Link href={eventHref(event.accountId, id, textOf(event.record.eventTime))}>{text}</Link>
+    <Link href={eventHref(event.accountId, event.id, textOf(event.record.eventTime))}>{text}</Link>
   );
 }

@@ -1,9 +1,9 @@
 import ContentLayout from '@cloudscape-design/components/content-layout';
 import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
+import { readEventKey } from '../../api/event-key.ts';
 import type { PageParams } from '../../app/routes.tsx';
 import { text, useUrlState } from '../../app/url-state.ts';
-import { clock } from '../../base/clock.ts';
 import { useCall } from '../../hooks/use-call.ts';
 import { usePreferences } from '../../hooks/use-preferences.ts';
 import { EmptyState } from '../../ui/empty-state.tsx';
@@ -12,10 +12,9 @@ import { Loaded } from '../../ui/loaded.tsx';
 import { Page } from '../../ui/page.tsx';
 import { visible } from '../../ui/visible.ts';
 import { EventActions, EventDetail, OutcomeBadge } from './event-detail.tsx';
-import { readEventKey } from './logic/event-key.ts';
 import { eventNameOf, eventSourceOf, textOf } from './logic/record.ts';
 import { printSentence, sentenceOf } from './logic/sentence.ts';
-import { findEvent, type ShownEvent } from './search.ts';
+import { loadEvent, type ShownEvent } from './search.ts';
 
 const BREADCRUMBS = [{ text: 'Event history', href: '/events' }];
 const STATE = { compare: text(), at: text() } as const;
@@ -23,7 +22,7 @@ const STATE = { compare: text(), at: text() } as const;
 /** One event, by the account whose record it is and its id. */
 export default function EventPage({ params: { accountId = '', eventId = '' } }: PageParams) {
   const [{ at }] = useUrlState(STATE);
-  const call = useCall((signal) => findEvent({ accountId, eventId }, at, clock.now(), signal), [accountId, eventId]);
+  const call = useCall((signal) => loadEvent({ accountId, eventId }, at, signal), [accountId, eventId]);
   return (
     <Page
       title={call.data ? visible(eventNameOf(call.data.record), 80) || 'Event' : 'Event'}

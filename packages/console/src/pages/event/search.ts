@@ -1,18 +1,17 @@
-import { native } from '../../api/client.ts';
+import { type EventKey, findEvent, pageIdOf } from '../../api/event-key.ts';
+import { searchEvents as ask, type FoundEvent } from '../../api/search-events.ts';
 import { printSearchFilter, type SearchFilter } from '../history/search-language.ts';
-import { type AuditRecord, objectOf } from './logic/record.ts';
+import { type AuditRecord, objectOf, textOf } from './logic/record.ts';
 
 /** An event as this page shows it. */
 export interface ShownEvent {
   /** Whose record it is. */
   readonly accountId: string;
+  /** What its page is named by (`pageIdOf`): '' when it has none. */
+  readonly id: string;
   readonly record: AuditRecord;
   /** The record's own text, member by member as it was written. */
   readonly json: string;
-}
-
-interface SearchAnswer {
-  readonly Events?: readonly { readonly AccountId: string; readonly Record: string }[];
 }
 
 export interface Search {
@@ -36,11 +35,17 @@ export async function searchEvents(search: Search, signal: AbortSignal): Promise
     Limit: limit,
     Order: order,
   };
-  const { Events = [] } = await native<SearchAnswer>('search', input, { signal });
-  return Events.map(({ AccountId, Record }) => shownEvent(AccountId, Record));
+  return (await ask(input, signal)).Events.map(shownOf);
 }
 
-export const shownEvent = (accountId: string, json: string): ShownEvent => ({ accountId, json, record: parsed(json) });
+export const shownOf = ({ AccountId, Record, Sequence }: FoundEvent): ShownEvent =>
+  shownEvent(AccountId, Record, Sequence);
+
+/** @param sequence its place in the log, where that is known */
+export function shownEvent(accountId: string, json: string, sequence?: number): ShownEvent {
+  const record = parsed(json);
+  return { accountId, id: pageIdOf(textOf(record.eventID), sequence), json, record };
+}
 
 /** A record of another shape is an empty one, not a broken page. */
 function parsed(json: string): AuditRecord {
@@ -51,30 +56,8 @@ function parsed(json: string): AuditRecord {
   }
 }
 
-/** CloudTrail began in 2013; nothing is older. */
-const FIRST_MS = Date.UTC(2013, 0, 1);
-/** Clocks of those who write records may be ahead. */
-const AHEAD_MS = 86_400_000;
-
-export interface EventKey {
-  readonly accountId: string;
-  readonly eventId: string;
-}
-
-/**
- * @param at the record's time, if a link told it: the one day is searched before all others
- * @returns null when there is no such event, or the caller may not see it
- */
-export async function findEvent(
-  { accountId, eventId }: EventKey,
-  at: string,
-  nowMs: number,
-  signal: AbortSignal,
-): Promise<ShownEvent | null> {
-  const filter: SearchFilter = { field: 'eventId', op: '=', value: eventId };
-  const atMs = Date.parse(at);
-  const search = { filter, accountId, limit: 1 };
-  const all = { ...search, startMs: FIRST_MS, endMs: nowMs + AHEAD_MS };
-  const [found] = Number.isNaN(atMs) ? [] : await searchEvents({ ...search, startMs: atMs, endMs: atMs + 999 }, signal);
-  return found ?? (await searchEvents(all, signal))[0] ?? null;
+/** The event that a key names. @param at its time, if a link told it @returns null when there is none, or it must not be seen */
+export async function loadEvent(key: EventKey, at: string, signal: AbortSignal): Promise<ShownEvent | null> {
+  const found = await findEvent(key, at, signal);
+  return found && shownOf(found);
 }

@@ -1,5 +1,5 @@
 import { type Call, useCall } from '../../hooks/use-call.ts';
-import { textOf, timeOf } from './logic/record.ts';
+import { timeOf } from './logic/record.ts';
 import type { Relation } from './logic/related.ts';
 import { type ShownEvent, searchEvents } from './search.ts';
 
@@ -34,7 +34,7 @@ export function useRelated(event: ShownEvent, { id, filter, windowMs }: Relation
 }
 
 export const isSame = (one: ShownEvent, other: ShownEvent): boolean =>
-  one.accountId === other.accountId && textOf(one.record.eventID) === textOf(other.record.eventID);
+  one.accountId === other.accountId && one.id === other.id;
 
 /** A busy second may leave it out. */
 const withSelf = (before: readonly ShownEvent[], event: ShownEvent): readonly ShownEvent[] =>

@@ -4,6 +4,7 @@ import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import SplitPanel from '@cloudscape-design/components/split-panel';
 import { useMemo } from 'react';
+import { type EventKey, findEvent } from '../../api/event-key.ts';
 import { eventHref } from '../../app/links.ts';
 import { useCall } from '../../hooks/use-call.ts';
 import { CopyText } from '../../ui/copy-text.tsx';
@@ -12,12 +13,9 @@ import { Loaded } from '../../ui/loaded.tsx';
 import { Time } from '../../ui/time.tsx';
 import { visible } from '../../ui/visible.ts';
 import { printSentence, sentenceOf } from '../event/logic/sentence.ts';
-import { type EventRow, eventTimeOf, valuesOf } from './event-row.ts';
+import { type EventRow, eventTimeOf, rowOf, valuesOf } from './event-row.ts';
 import { labelOf } from './fields.ts';
-import type { Search } from './request.ts';
-import { printSearchFilter } from './search-language.ts';
 import type { SelectedEvent } from './state.ts';
-import { askPage } from './use-pages.ts';
 
 interface EventPanelProps {
   readonly selected: SelectedEvent;
@@ -30,7 +28,7 @@ interface EventPanelProps {
 export function EventPanel({ selected, row, onFilter }: EventPanelProps) {
   const { accountId, eventId, at } = selected;
   const call = useCall(
-    async (signal) => row ?? (await findRow({ accountId, eventId, ...(at && { at }) }, signal)),
+    async (signal) => row ?? (await findRow({ accountId, eventId }, at ?? '', signal)),
     [row, accountId, eventId, at],
   );
   const name = call.data?.event.header.eventName;
@@ -49,30 +47,13 @@ export function EventPanel({ selected, row, onFilter }: EventPanelProps) {
   );
 }
 
-/** Messages may quote whole policies. */
-const MESSAGE_CHARS_MAX = 1_000;
-/** Event times are whole seconds, in records and so in links. */
-const SECOND_MS = 1_000;
-
-/**
- * Looks at the time that the link tells before it looks through all of history.
- * @returns null when there is no such event, or the person may not see it
- */
-async function findRow({ accountId, eventId, at = '' }: SelectedEvent, signal: AbortSignal): Promise<EventRow | null> {
-  const Filter = printSearchFilter({ field: 'eventId', op: '=', value: eventId });
-  const find = async (within: Partial<Search>) => {
-    const search: Search = { ...within, Filter, AccountId: accountId, Order: 'newest' };
-    return (await askPage(search, 1, undefined, signal)).rows[0];
-  };
-  const atMs = Date.parse(at);
-  if (!Number.isNaN(atMs)) {
-    const end = new Date(atMs + SECOND_MS - 1);
-    const found = await find({ StartTime: new Date(atMs).toISOString(), EndTime: end.toISOString() });
-    if (found) return found;
-  }
-  return (await find({})) ?? null;
+async function findRow(key: EventKey, at: string, signal: AbortSignal): Promise<EventRow | null> {
+  const found = await findEvent(key, at, signal);
+  return found && rowOf(found);
 }
 
+/** Messages may quote whole policies. */
+const MESSAGE_CHARS_MAX = 1_000;
 /** What is asked of every event, in this order. */
 const FIELDS = ['userName', 'eventSource', 'awsRegion', 'sourceIPAddress', 'errorCode', 'resourceName'];
 
@@ -110,9 +91,9 @@ function Details({ row, onFilter }: { readonly row: EventRow; readonly onFilter:
               </span>
             ),
           })),
-          ...(row.eventId === ''
+          ...(row.event.header.eventId === ''
             ? []
-            : [{ label: 'Event ID', value: <CopyText text={row.eventId} label="event ID" /> }]),
+            : [{ label: 'Event ID', value: <CopyText text={row.event.header.eventId} label="event ID" /> }]),
         ]}
       />
       <JsonTree value={row.event.record} label="the record" />

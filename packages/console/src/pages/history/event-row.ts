@@ -1,39 +1,39 @@
 import { type LooseRecord, lookupKeys, objectOf } from '../../../../server/src/event/lookup-keys.ts';
+import { pageIdOf } from '../../api/event-key.ts';
+import type { FoundEvent } from '../../api/search-events.ts';
 import { timeMs } from '../../ui/format.ts';
 import { compileValues, type SearchableEvent, searchableEvent, timeOf } from './search-language.ts';
-
-/** An event as SearchEvents answers it. */
-export interface FoundEvent {
-  readonly Sequence: number;
-  readonly AccountId: string;
-  /** ISO 8601, or seconds since the epoch. */
-  readonly EventTime: string | number;
-  readonly Record: string;
-}
 
 /** An event as it stands in the list. */
 export interface EventRow {
   /** Tells it from all others, of any account. */
   readonly key: string;
   readonly accountId: string;
-  /** '' for old records, which have none: they can be looked at here, but have no page of their own. */
+  /** What its page is named by (`pageIdOf`); '' for old records while they are live, when nobody knows their place yet. */
   readonly eventId: string;
   readonly event: SearchableEvent;
   readonly errorCode: string;
 }
 
 export const rowOf = ({ Sequence, AccountId, EventTime, Record }: FoundEvent): EventRow =>
-  makeRow(String(Sequence), Record, AccountId, timeMs(EventTime));
+  makeRow(String(Sequence), Record, { account: AccountId, at: timeMs(EventTime), sequence: Sequence });
 
 /** A row of a stream of records, which says neither account nor place: the record does. */
 export const liveRowOf = (number: number, json: string): EventRow => makeRow(`live-${number}`, json);
 
-function makeRow(key: string, json: string, account?: string, at?: number): EventRow {
+interface Known {
+  readonly account?: string;
+  readonly at?: number;
+  readonly sequence?: number;
+}
+
+function makeRow(key: string, json: string, { account, at, sequence }: Known = {}): EventRow {
   const record = readRecord(json);
   const accountId = account ?? (text(record.recipientAccountId) || text(objectOf(record.userIdentity).accountId));
   const header = { ...headerOf(record), accountId, timeMs: at ?? timeOf(text(record.eventTime)) ?? 0 };
   const event = searchableEvent(header, record === BROKEN ? '{}' : json);
-  return { key, accountId, eventId: header.eventId, event, errorCode: text(record.errorCode) };
+  const eventId = pageIdOf(header.eventId, sequence);
+  return { key, accountId, eventId, event, errorCode: text(record.errorCode) };
 }
 
 /** As the server makes it (event/accept.ts) of what it has accepted already. */

@@ -1,15 +1,8 @@
 import { useEffect, useRef, useState } from 'react';
-import { native } from '../../api/client.ts';
-import { type FoundEvent, rowOf } from './event-row.ts';
+import { searchEvents } from '../../api/search-events.ts';
+import { rowOf } from './event-row.ts';
 import { createPager, type Page } from './pager.ts';
 import type { Search } from './request.ts';
-
-interface SearchAnswer {
-  readonly Events: readonly FoundEvent[];
-  readonly NextToken?: string;
-  readonly SearchedUpTo: number;
-  readonly EventsBehind: number;
-}
 
 export interface Pages {
   /** The page of `index`; while that is asked for, the one before it. */
@@ -29,7 +22,7 @@ export async function askPage(
   signal: AbortSignal,
 ): Promise<Page> {
   const input = { ...search, Limit: limit, ...(token !== undefined && { NextToken: token }) };
-  const { Events, NextToken, SearchedUpTo, EventsBehind } = await native<SearchAnswer>('search', input, { signal });
+  const { Events, NextToken, SearchedUpTo, EventsBehind } = await searchEvents(input, signal);
   return { rows: Events.map(rowOf), nextToken: NextToken, upTo: SearchedUpTo, behindCount: EventsBehind };
 }
 

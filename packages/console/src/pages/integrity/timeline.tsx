@@ -1,8 +1,9 @@
 import Box from '@cloudscape-design/components/box';
 import { useMemo } from 'react';
 import { usePreferences } from '../../hooks/use-preferences.ts';
-import { accountText, timeText, zoneText } from '../../ui/format.ts';
-import { type Bin, binsOf, type Span, sortedLanes, spanOf, ticksOf } from './logic/bins.ts';
+import { accountText, countText, timeText, zoneText } from '../../ui/format.ts';
+import { visible } from '../../ui/visible.ts';
+import { type Bin, binsOf, isQuiet, type Span, sortedLanes, spanOf, ticksOf } from './logic/bins.ts';
 import type { Collected, Lane } from './logic/collected.ts';
 import type { ObjectKind, ObjectState } from './logic/lines.ts';
 import { countsText, KINDS_TEXTS, STATE_TEXTS, STATES } from './states.tsx';
@@ -22,7 +23,10 @@ const NAMES_BESIDE_FROM_PX = 700;
 /** Digests and log files over time, of each account and Region. What it shows stands in the table below as well. */
 export function Timeline({ collected }: { readonly collected: Collected }) {
   const [ref, width] = useWidth<HTMLDivElement>();
-  const lanes = useMemo(() => sortedLanes(collected.lanes.values()), [collected]);
+  const all = useMemo(() => sortedLanes(collected.lanes.values()), [collected]);
+  const busy = all.filter((lane) => !isQuiet(lane));
+  const lanes = busy.length > 0 ? busy : all;
+  const quiet = all.filter((lane) => !lanes.includes(lane));
   const span = useMemo(() => spanOf(lanes), [lanes]);
   const isWide = width >= NAMES_BESIDE_FROM_PX;
   const marksWidth = isWide ? width - NAMES_PX : width;
@@ -40,8 +44,23 @@ export function Timeline({ collected }: { readonly collected: Collected }) {
       {lanes.length > LANES_MAX && (
         <Box color="text-body-secondary">and {lanes.length - LANES_MAX} more, which the table has</Box>
       )}
+      {quiet.length > 0 && (
+        <Box color="text-body-secondary">Valid digests, and nothing delivered: {quietText(quiet)}.</Box>
+      )}
     </div>
   );
+}
+
+/** More names are no line that anybody reads. */
+const QUIET_NAMED_MAX = 20;
+
+function quietText(lanes: readonly Lane[]): string {
+  const isOne = new Set(lanes.map(({ accountId }) => accountId)).size === 1;
+  const named = lanes
+    .slice(0, QUIET_NAMED_MAX)
+    .map(({ region, accountId }) => visible(isOne ? region : `${region} of ${accountText(accountId)}`));
+  const more = lanes.length - named.length;
+  return named.join(', ') + (more > 0 ? ` and ${countText(more)} more` : '');
 }
 
 function LaneView({ lane, span, width }: { readonly lane: Lane; readonly span: Span; readonly width: number }) {

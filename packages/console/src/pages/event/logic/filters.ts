@@ -17,8 +17,11 @@ export const isIf = (field: string, value: string): SearchFilter | undefined =>
   value === '' ? undefined : is(field, value);
 
 /** Everything by the same person, role or service; undefined for who has no name. */
-export const byActor = ({ arn, principalId, invokedBy }: Actor): SearchFilter | undefined =>
-  isIf('userArn', arn) ?? isIf('principalId', principalId) ?? isIf('userIdentity.invokedBy', invokedBy);
+export const byActor = ({ arn, principalId, invokedBy, accessKeyId }: Actor): SearchFilter | undefined =>
+  isIf('userArn', arn) ??
+  isIf('principalId', principalId) ??
+  isIf('userIdentity.invokedBy', invokedBy) ??
+  isIf('accessKeyId', accessKeyId);
 
 /** Everything in the same session, or with the same key. */
 export const bySession = ({ accessKeyId, kind, arn }: Actor): SearchFilter | undefined =>

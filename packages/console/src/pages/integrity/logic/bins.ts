@@ -45,12 +45,14 @@ export function binsOf(marks: Marks, { startMs, endMs }: Span, places: number): 
     .sort((a, b) => a.index - b.index);
 }
 
+const wrong = ({ marks }: Lane): boolean =>
+  Object.values(marks).some(({ missing, changed, unlisted }) => missing.length + changed.length + unlisted.length > 0);
+
+/** Nothing was delivered there, and the digests that say so are valid: most Regions of most trails. */
+export const isQuiet = (lane: Lane): boolean => !wrong(lane) && lane.marks['log-file'].valid.length === 0;
+
 /** Lanes with something wrong first, then by name. */
 export function sortedLanes(lanes: Iterable<Lane>): Lane[] {
-  const wrong = ({ marks }: Lane) =>
-    Object.values(marks).some(
-      ({ missing, changed, unlisted }) => missing.length + changed.length + unlisted.length > 0,
-    );
   const name = ({ accountId, region }: Lane) => `${accountId} ${region}`;
   return [...lanes].sort(
     (a, b) => Number(wrong(b)) - Number(wrong(a)) || (name(a) < name(b) ? -1 : name(a) > name(b) ? 1 : 0),

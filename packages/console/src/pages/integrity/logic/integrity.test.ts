@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { FINDINGS } from '../../../../../server/src/verify/findings.ts';
-import { binsOf, sortedLanes, spanOf, ticksOf } from './bins.ts';
+import { binsOf, isQuiet, sortedLanes, spanOf, ticksOf } from './bins.ts';
 import { createCollector, percentOf, wrongOf } from './collected.ts';
 import { csvReport, jsonReport, reportName, textReport } from './export.ts';
 import { KNOWN_FINDINGS, meaningOf } from './findings.ts';
@@ -117,6 +117,8 @@ describe('the drawing', () => {
       object('digest', 'valid', 0, { Region: 'b' }),
     ];
     expect(sortedLanes(collected(lines).lanes.values()).map(({ region }) => region)).toEqual(['c', 'a', 'b']);
+    const quiet = collected([...lines, object('log-file', 'valid', 1, { Region: 'b' })]).lanes.values();
+    expect([...quiet].filter(isQuiet).map(({ region }) => region)).toEqual(['a']);
     const ticks = ticksOf({ startMs: Date.parse(at(1)), endMs: Date.parse(at(60)) }, 6);
     expect(ticks.map((ms) => new Date(ms).toISOString())).toEqual([15, 30, 45, 60].map(at));
     for (const days of [0, 1, 30, 400, 40_000]) {
