@@ -20,7 +20,8 @@ export function parametersOf(
   const shape = shapeName === undefined ? undefined : schema.shapes[shapeName];
   if (value === undefined || shape === undefined || !('members' in shape)) return null;
   const out = structureOf(styleOf(schema), operation, shape.members, value, 0);
-  return Object.keys(out).length === 0 ? null : out;
+  for (const _name in out) return out;
+  return null;
 }
 
 /** requestParameters of an operation, with what its service adds to or moves in every request. */
@@ -106,7 +107,8 @@ function structureOf(
 ): Record<string, unknown> {
   const { id } = style.schema;
   const out: Record<string, unknown> = {};
-  for (const [name, member] of Object.entries(members)) {
+  for (const name in members) {
+    const member = members[name]!;
     const given = Object.hasOwn(value, name) ? value[name] : undefined;
     if (given === undefined || given === null) continue;
     if (member.location === 'statusCode' || isLeftOut(id, parent, name)) continue;

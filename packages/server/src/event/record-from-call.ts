@@ -28,41 +28,76 @@ export function recordFromCall(call: Call): CloudTrailRecord {
   const s3 = STYLES[schema.id] === S3;
   const service = userIdentity.invokedBy;
   const isData = isDataEvent(schema, operation);
-  const { additionalEventData, noted } = layoutOf(schema.id);
-  const always = { ...additionalEventData, ...noted?.[operation] };
-  const extra = { ...always, ...(s3 && s3AdditionalEventData(call)), ...notes.additionalEventData };
+  const extra = extraOf(call, s3);
   const resources = notes.resources ?? resourcesOf(call);
-  const shared = ownerOf(call);
-  return {
+  const owner = ownerOf(call);
+  // One member after the other rather than by spreading: this is half of what composing a record takes.
+  const record: Growing<CloudTrailRecord> = {
     eventVersion: EVENT_VERSION,
     userIdentity: inOrder(userIdentity),
-    eventTime: `${new Date(call.timeMs).toISOString().slice(0, 19)}Z`,
+    eventTime: toTheSecond(call.timeMs),
     eventSource: eventSourceOf(schema),
     eventName: eventNameOf(schema.id, operation),
-    awsRegion: recordedRegionOf(schema.id, call.region)
-      .replace(/[^A-Za-z0-9-]/g, '-')
-      .slice(0, 64), // the caller's own word, and a part of object keys
+    awsRegion: shownRegion(recordedRegionOf(schema.id, call.region)),
     sourceIPAddress: service ?? call.sourceIp,
     userAgent: service ?? (s3 && call.userAgent !== '' ? `[${call.userAgent}]` : call.userAgent),
-    ...(error && { errorCode: errorCodeOf(schema, operation, error.code), errorMessage: error.message }),
-    requestParameters: requestParameters(call),
-    responseElements: responseElements(call),
-    ...(Object.keys(extra).length > 0 && { additionalEventData: extra }),
-    requestID: call.requestId,
-    eventID: call.eventId,
-    readOnly: isReadOnly(schema.id, operation),
-    ...(resources && resources.length > 0 && { resources: resources.map(entryInOrder) }),
-    eventType: 'AwsApiCall',
-    ...(API_VERSIONS[schema.id] !== undefined && { apiVersion: API_VERSIONS[schema.id] }),
-    managementEvent: !isData,
-    recipientAccountId: call.accountId,
-    ...((shared !== undefined || userIdentity.type === 'AWSService') && {
-      sharedEventID: derivedId(call.eventId, 'shared'),
-    }),
-    eventCategory: isData ? 'Data' : 'Management',
-    ...(call.tls && service === undefined && { tlsDetails: call.tls }),
-    ...(call.fromConsole && { sessionCredentialFromConsole: 'true' }),
   };
+  if (error) {
+    record.errorCode = errorCodeOf(schema, operation, error.code);
+    record.errorMessage = error.message;
+  }
+  record.requestParameters = requestParameters(call);
+  record.responseElements = responseElements(call);
+  if (extra !== undefined) record.additionalEventData = extra;
+  record.requestID = call.requestId;
+  record.eventID = call.eventId;
+  record.readOnly = isReadOnly(schema.id, operation);
+  if (resources && resources.length > 0) record.resources = resources.map(entryInOrder);
+  record.eventType = 'AwsApiCall';
+  if (API_VERSIONS[schema.id] !== undefined) record.apiVersion = API_VERSIONS[schema.id]!;
+  record.managementEvent = !isData;
+  record.recipientAccountId = call.accountId;
+  if (owner !== undefined || userIdentity.type === 'AWSService') {
+    record.sharedEventID = derivedId(call.eventId, 'shared');
+  }
+  record.eventCategory = isData ? 'Data' : 'Management';
+  if (call.tls && service === undefined) record.tlsDetails = call.tls;
+  if (call.fromConsole) record.sessionCredentialFromConsole = 'true';
+  return record as CloudTrailRecord;
+}
+
+type Growing<T> = { -readonly [K in keyof T]?: T[K] };
+
+let lastSecond = Number.NaN;
+let lastSecondText = '';
+
+/** Records come in runs of one second: the last text is remembered. */
+function toTheSecond(timeMs: number): string {
+  const second = Math.floor(timeMs / 1000);
+  if (second !== lastSecond) {
+    lastSecondText = `${new Date(timeMs).toISOString().slice(0, 19)}Z`;
+    lastSecond = second;
+  }
+  return lastSecondText;
+}
+
+const PLAIN_REGION = /^[A-Za-z0-9-]{0,64}$/;
+
+/** The caller's own word, and a part of object keys. */
+const shownRegion = (region: string): string =>
+  PLAIN_REGION.test(region) ? region : region.replace(/[^A-Za-z0-9-]/g, '-').slice(0, 64);
+
+/** What stands beside parameters and answer; undefined when nothing does. */
+function extraOf(call: Call, isS3: boolean): Readonly<Record<string, unknown>> | undefined {
+  const { schema, operation, notes } = call;
+  const { additionalEventData, noted } = layoutOf(schema.id);
+  const ofOperation = noted?.[operation];
+  const ofService = isS3 ? s3AdditionalEventData(call) : undefined;
+  if (!additionalEventData && !ofOperation && !notes.additionalEventData) {
+    return ofService && Object.keys(ofService).length > 0 ? ofService : undefined;
+  }
+  const extra = { ...additionalEventData, ...ofOperation, ...ofService, ...notes.additionalEventData };
+  return Object.keys(extra).length > 0 ? extra : undefined;
 }
 
 /**
@@ -158,13 +193,26 @@ const IDENTITY_ORDER = [
 ] as const as readonly (keyof UserIdentity)[];
 
 function inOrder(identity: UserIdentity): UserIdentity {
+  let at = -1;
+  for (const name in identity) {
+    const known = IDENTITY_ORDER.indexOf(name as keyof UserIdentity);
+    const place = known < 0 ? IDENTITY_ORDER.length : known;
+    if (place < at || identity[name as keyof UserIdentity] === undefined) return ordered(identity);
+    at = place;
+  }
+  return identity; // as most are made
+}
+
+function ordered(identity: UserIdentity): UserIdentity {
   const entries = IDENTITY_ORDER.filter((name) => identity[name] !== undefined).map((name) => [name, identity[name]]);
   return { ...Object.fromEntries(entries), ...identity };
 }
 
-const entryInOrder = ({ accountId, type, ARN, ARNPrefix }: ResourceEntry): ResourceEntry => ({
-  ...(accountId !== undefined && { accountId }),
-  ...(type !== undefined && { type }),
-  ...(ARN !== undefined && { ARN }),
-  ...(ARNPrefix !== undefined && { ARNPrefix }),
-});
+function entryInOrder({ accountId, type, ARN, ARNPrefix }: ResourceEntry): ResourceEntry {
+  const entry: Growing<ResourceEntry> = {};
+  if (accountId !== undefined) entry.accountId = accountId;
+  if (type !== undefined) entry.type = type;
+  if (ARN !== undefined) entry.ARN = ARN;
+  if (ARNPrefix !== undefined) entry.ARNPrefix = ARNPrefix;
+  return entry as ResourceEntry;
+}

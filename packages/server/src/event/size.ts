@@ -28,13 +28,11 @@ export function fitRecord(record: CloudTrailRecord | ReportedRecord): {
   readonly fitted: Readonly<Record<string, unknown>>;
   readonly json: Buffer;
 } {
-  const fitted: Record<string, unknown> = { ...record };
-  for (const name of STRINGS) {
-    const value = record[name];
-    if (value !== undefined && value.length > STRING_BYTES_MAX / 3) fitted[name] = cut(value);
-  }
-  let json = bytesOf(fitted);
-  if (json.length <= EXTRA_BYTES_MAX) return { fitted, json };
+  const isLong = (name: (typeof STRINGS)[number]) => (record[name]?.length ?? 0) > STRING_BYTES_MAX / 3;
+  const strings = STRINGS.some(isLong) ? withCutStrings(record) : record;
+  let json = bytesOf(strings);
+  if (json.length <= EXTRA_BYTES_MAX) return { fitted: strings, json };
+  const fitted: Record<string, unknown> = { ...strings };
   for (const [name, bytesMax] of OBJECTS)
     omitAbove(fitted, name, bytesMax, 'its size exceeds the limit for this field');
   json = bytesOf(fitted);
@@ -44,6 +42,12 @@ export function fitRecord(record: CloudTrailRecord | ReportedRecord): {
     json = bytesOf(fitted);
   }
   return { fitted, json };
+}
+
+function withCutStrings(record: CloudTrailRecord | ReportedRecord): Readonly<Record<string, unknown>> {
+  const fitted: Record<string, unknown> = { ...record };
+  for (const name of STRINGS) if (record[name] !== undefined) fitted[name] = cut(record[name]);
+  return fitted;
 }
 
 /**

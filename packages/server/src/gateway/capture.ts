@@ -46,7 +46,7 @@ export class Capture {
   /** @param ended the body has come to its end, so that what is kept may be all of it */
   copy(ended: boolean): Copy {
     return {
-      bytes: this.#bytes.subarray(0, this.#kept),
+      bytes: this.#kept === this.#bytes.length ? this.#bytes : this.#bytes.subarray(0, this.#kept),
       whole: ended && this.#kept === this.#totalBytes,
       totalBytes: this.#totalBytes,
     };

@@ -32,9 +32,32 @@ export function readClaim(http: HttpRequest): Claim {
 
 function readHeader(header: string, http: HttpRequest): Claim {
   const v4 = V4_HEADER.exec(header);
-  if (v4) return { authentication: 'AuthHeader', ...readScope(v4[2]!, v4[1] !== undefined, http) };
+  if (v4) {
+    // What was cut out of a long header would keep all of it in memory.
+    const isShort = v4[1] === undefined && header.length < HEADER_CHARS_MAX;
+    return isShort ? remembered(v4[2]!) : ofHeader(readScope(v4[2]!, v4[1] !== undefined, http));
+  }
   const old = OLD_HEADER.exec(header);
   return { authentication: 'AuthHeader', ...keyOf(old?.[1] ?? old?.[2]) };
+}
+
+type Scope = Omit<Claim, 'authentication'>;
+
+const ofHeader = (scope: Scope): Claim => ({ authentication: 'AuthHeader', ...scope });
+
+/** Scopes that are remembered: one a key, day, Region and service. */
+const REMEMBERED_MAX = 1_000;
+let claims = new Map<string, Claim>();
+
+/** What Version 4's scope says, for clients send the same one all day. */
+function remembered(credential: string): Claim {
+  let claim = claims.get(credential);
+  if (!claim) {
+    claim = ofHeader(readScope(credential, false));
+    if (claims.size >= REMEMBERED_MAX) claims = new Map();
+    claims.set(credential, claim);
+  }
+  return claim;
 }
 
 function readQuery(query: HttpRequest['query'], http: HttpRequest): Claim {
@@ -51,10 +74,10 @@ function readQuery(query: HttpRequest['query'], http: HttpRequest): Claim {
 }
 
 /** `key/date/region/service/aws4_request`; Version 4a has no Region there, and says where it is valid elsewhere. */
-function readScope(credential: string, isV4a: boolean, http: HttpRequest): Omit<Claim, 'authentication'> {
+function readScope(credential: string, isV4a: boolean, http?: HttpRequest): Scope {
   const parts = credential.split('/');
   const [accessKeyId, , second, third] = parts;
-  const [region, service] = isV4a ? [regionSet(http), second] : [second, third];
+  const [region, service] = isV4a ? [http && regionSet(http), second] : [second, third];
   return {
     ...keyOf(accessKeyId),
     ...(service !== undefined && SIGNING_NAME.test(service) && { signingName: service }),

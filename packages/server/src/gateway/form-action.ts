@@ -30,6 +30,7 @@ const VALUE_CHARS_MAX = 256;
  * decoding (wire/codec/form.ts), and the query's before the body's.
  */
 export function namedAction(http: HttpRequest, body: Buffer): NamedAction {
+  if (http.query.length === 0 && body.length === 0) return NOTHING_NAMED;
   const found: { -readonly [K in keyof NamedAction]: NamedAction[K] } = {};
   for (const [name, value] of http.query) if (Object.hasOwn(NAMES, name)) found[NAMES[name]!] ??= value;
   for (let at = 0, fields = 0; at < body.length && fields < FIELDS_MAX; fields++) {
@@ -41,6 +42,8 @@ export function namedAction(http: HttpRequest, body: Buffer): NamedAction {
   }
   return found;
 }
+
+const NOTHING_NAMED: NamedAction = {};
 
 /** The longest name of the three and a value, each byte percent-encoded. */
 const FIELD_BYTES_MAX = 3 * (VALUE_CHARS_MAX + 20);

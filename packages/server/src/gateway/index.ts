@@ -69,8 +69,10 @@ export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gatew
   const ownHosts = options.hostSuffixes;
   const recorder = createRecorder({ ...deps, ownHosts, recogniser: createRecogniser(catalogue, options) });
   const routeOf = (http: HttpRequest): Route => {
-    const { recognised } = recorder.seen(http);
+    const seen = recorder.seen(http);
+    const { recognised } = seen;
     return {
+      seen,
       claimed: recognised,
       upstream: upstreams.for(recognised.signingName),
       wants: wantsOf(recognised),

@@ -396,7 +396,7 @@ export class Passage implements Bagged {
   }
 
   async #record(exchange: Exchange): Promise<void> {
-    await this.#deps.recorder.record(exchange);
+    await this.#deps.recorder.record(exchange, this.#route);
   }
 
   #lose(error: unknown): void {

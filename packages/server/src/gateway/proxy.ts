@@ -13,14 +13,15 @@ import type { Exchange, ExchangeFailure } from './exchange.ts';
 import { asAnswerable, failureAnswer } from './failure-answers.ts';
 import { namedByConnection } from './headers.ts';
 import { Passage } from './passage.ts';
+import type { Seen } from './read-call.ts';
 import type { Upstream } from './upstreams.ts';
 
 /** Who makes records of what passes. */
 export interface Recorder {
   /** Before the upstream is asked. @throws Pushback when the record of this call could not be kept */
-  check(http: HttpRequest): void;
+  check(http: HttpRequest, route: Route): void;
   /** Resolves when the answer may leave to its end. @throws Pushback when it may not */
-  record(exchange: Exchange): Promise<void>;
+  record(exchange: Exchange, route: Route): Promise<void>;
 }
 
 /** What the head of a request decides. */
@@ -33,6 +34,8 @@ export interface Route {
   readonly wants: Wants;
   /** In whose shape the gateway's own errors are told. */
   readonly target: ErrorTarget;
+  /** What the recorder has read of the head already. */
+  readonly seen?: Seen;
 }
 
 export interface Wants {
@@ -111,11 +114,12 @@ export function createProxy(options: ProxyOptions): Proxy {
     cancelTick = open.size > 0 ? clock.after(tickMs, tick) : undefined;
   };
 
-  const admit = (http: HttpRequest, { upstream }: Route): void => {
+  const admit = (http: HttpRequest, route: Route): void => {
+    const { upstream } = route;
     if (!upstream) throw new AwsError('ServiceUnavailable', NO_UPSTREAM, { status: 503 });
     if (changesProtocol(http)) throw new AwsError('InvalidRequest', NO_UPGRADE, { status: 400 });
     if (budget.heldBytes > limits.captureBytesMax) throw new Pushback('too many large calls are on their way at once');
-    recorder.check(http);
+    recorder.check(http, route);
   };
 
   return {

@@ -30,40 +30,32 @@ export interface RecorderDeps {
 }
 
 export interface GatewayRecorder extends Recorder {
-  /** What a request's head tells: read once, whoever asks. */
+  /** What a request's head tells; goes into its route, so that it is read once. */
   seen(http: HttpRequest): Seen;
 }
 
 /** Turns exchanges into records, and sees them into the Log by the audit settings; learns who is who on the way. */
 export function createRecorder(deps: RecorderDeps): GatewayRecorder {
   const { recogniser, directory, auditor, ownHosts, ownKeys, random, metrics } = deps;
-  const heads = new WeakMap<HttpRequest, Seen>();
 
   const seen = (http: HttpRequest): Seen => {
-    const found = heads.get(http);
-    if (found) return found;
     const recognised = recogniser.head(http);
     const { accessKeyId } = recognised;
-    const known = accessKeyId === undefined ? undefined : directory.find(accessKeyId);
-    const made = { recognised, known };
-    heads.set(http, made);
-    return made;
+    return { recognised, known: accessKeyId === undefined ? undefined : directory.find(accessKeyId) };
   };
 
   const reading: ReadDeps = { directory, ownHosts, newId: () => uuid(random) };
-  const read = async (exchange: Exchange): Promise<ReadCall> => {
-    const head = await withOwnKey(exchange.http);
-    const requestBody = plainBody(exchange.requestBody, exchange.http.headers);
-    const named = head.recognised.detected?.operation !== undefined;
-    const recognised = named ? head.recognised : recogniser.whole(exchange.http, requestBody.bytes);
-    return readCall(reading, { ...exchange, requestBody }, { ...head, recognised });
-  };
-
-  const withOwnKey = async (http: HttpRequest): Promise<Seen> => {
-    const head = seen(http);
-    const { accessKeyId } = head.recognised;
-    if (head.known || accessKeyId === undefined || !ownKeys) return head;
-    return { ...head, known: await ownKeys(accessKeyId, sessionTokenIn(http)) };
+  const read = async (exchange: Exchange, head: Seen): Promise<ReadCall> => {
+    const { http } = exchange;
+    const { accessKeyId, detected } = head.recognised;
+    const known =
+      head.known ??
+      (ownKeys && accessKeyId !== undefined ? await ownKeys(accessKeyId, sessionTokenIn(http)) : undefined);
+    const requestBody = plainBody(exchange.requestBody, http.headers);
+    const named = detected?.operation !== undefined;
+    const recognised = named ? head.recognised : recogniser.whole(http, requestBody.bytes);
+    const plain = requestBody === exchange.requestBody ? exchange : { ...exchange, requestBody };
+    return readCall(reading, plain, { recognised, known });
   };
 
   /**
@@ -79,19 +71,20 @@ export function createRecorder(deps: RecorderDeps): GatewayRecorder {
 
   return {
     seen,
-    check(http) {
-      const { detected } = seen(http).recognised;
+    check(http, route) {
+      const { detected } = (route?.seen ?? seen(http)).recognised;
       auditor.check(detected?.schema.id ?? '', detected?.operation ?? '');
       if (waits && detected && mayTeachOf(detected) && directory.trouble !== undefined) {
         throw new Pushback(directory.trouble);
       }
     },
-    async record(exchange) {
-      if (!isCall(exchange.http, seen(exchange.http).recognised)) {
+    async record(exchange, route) {
+      const head = route?.seen ?? seen(exchange.http);
+      if (!isCall(exchange.http, head.recognised)) {
         metrics.gatewayUnrecorded.inc();
         return;
       }
-      const { call, unknown, facts } = await read(exchange);
+      const { call, unknown, facts } = await read(exchange, head);
       const events = call ? eventsOfCall(call) : [eventFromRecord(recordFromUnknown(unknown!))];
       const learned = learn(facts);
       await auditor.keep(events, false);

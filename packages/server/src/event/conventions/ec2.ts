@@ -61,7 +61,8 @@ function structureOf(context: Context, parent: string, shapeName: string, value:
   const shape = schema.shapes[shapeName];
   const out: Record<string, unknown> = {};
   if (shape === undefined || !('members' in shape) || depth > DEPTH_MAX) return out;
-  for (const [name, member] of Object.entries(shape.members)) {
+  for (const name in shape.members) {
+    const member = shape.members[name]!;
     const given = Object.hasOwn(value, name) ? value[name] : undefined;
     if (given === undefined || given === null) continue;
     if (given === '' && side === 'response') continue; // `<reason/>`: no record known shows one

@@ -228,16 +228,32 @@ function arnOf(value: string, callRegion: string): string {
   return `arn:${partitionOf(region)}:sqs:${region}:${accountId}:${name}`;
 }
 
+/** A path in its parts: `q.TransactItems.*.TableName`. They are few, all of them from the tables above. */
+const PATHS: ReadonlyMap<string, readonly string[]> = new Map(
+  [...Object.values(NAMED).flatMap((named) => named.map(({ at }) => at)), ...Object.values(OWNED).flat()].map((at) => [
+    at,
+    at.split('.'),
+  ]),
+);
+
 /** Strings at a path; lists are walked. `*` is each value of a map, or its keys where the path ends. */
 function valuesAt(call: Call, path: string): string[] {
-  const [root, ...parts] = path.split('.');
-  let level: unknown[] = [root === 'r' ? call.output : call.input];
-  parts.forEach((part, i) => {
-    level = level.flat().flatMap((value): unknown[] => {
-      if (!isObject(value)) return [];
-      if (part !== '*') return Object.hasOwn(value, part) ? [value[part]] : [];
-      return i === parts.length - 1 ? Object.keys(value) : Object.values(value);
-    });
-  });
-  return level.flat().filter((value) => typeof value === 'string');
+  const parts = PATHS.get(path)!;
+  const out: string[] = [];
+  walk(parts[0] === 'r' ? call.output : call.input, parts, 1, out);
+  return out;
+}
+
+function walk(value: unknown, parts: readonly string[], depth: number, out: string[]): void {
+  if (Array.isArray(value)) {
+    for (const item of value) if (!Array.isArray(item)) walk(item, parts, depth, out);
+  } else if (depth === parts.length) {
+    if (typeof value === 'string') out.push(value);
+  } else if (isObject(value)) {
+    const part = parts[depth]!;
+    if (part !== '*') {
+      if (Object.hasOwn(value, part)) walk(value[part], parts, depth + 1, out);
+    } else if (depth === parts.length - 1) for (const key of Object.keys(value)) out.push(key);
+    else for (const inner of Object.values(value)) walk(inner, parts, depth + 1, out);
+  }
 }

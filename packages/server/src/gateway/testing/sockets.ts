@@ -90,10 +90,10 @@ export async function startGateway(upstreamPort: number, options: GatewayOptions
       target: { protocol },
     }),
     recorder: {
-      check: (http) => recorder.check?.(http),
-      async record(exchange) {
+      check: (http, route) => recorder.check?.(http, route),
+      async record(exchange, route) {
         exchanges.push(exchange);
-        await recorder.record?.(exchange);
+        await recorder.record?.(exchange, route);
       },
     },
     clock,

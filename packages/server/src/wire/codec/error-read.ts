@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { ServiceSchema, StructureShape } from '../../schema/types.ts';
 import { cborTree } from './cbor.ts';
+import { isMarkup } from './markup.ts';
 import { shapeOf } from './problem.ts';
 import { requestIdOf } from './request-id.ts';
 import type { Answered, CallTarget } from './types.ts';
@@ -38,7 +39,8 @@ export function isErrorAnswer(target: CallTarget | undefined, { status, body }: 
   const operation = target?.schema.operations[target.operation];
   if (status >= 300) return status !== operation?.http?.code;
   if (target?.protocol !== 'restXml' || !operation) return false;
-  return !hasBytesPayload(target.schema, operation.output) && S3_ERROR.test(body.toString('latin1', 0, S3_ERROR_BYTES));
+  if (!isMarkup(body, S3_ERROR_BYTES) || hasBytesPayload(target.schema, operation.output)) return false;
+  return S3_ERROR.test(body.toString('latin1', 0, S3_ERROR_BYTES));
 }
 
 function hasBytesPayload(schema: ServiceSchema, output: string | undefined): boolean {

@@ -76,7 +76,8 @@ function formNodes(fields: readonly (readonly [string, string])[], problem: Prob
 
 function readStructure(context: FormContext, shape: StructureShape, node: FormNode, place: string) {
   const out: Record<string, unknown> = {};
-  for (const [name, member] of Object.entries(shape.members)) {
+  for (const name in shape.members) {
+    const member = shape.members[name]!;
     const wire = nameOf(context, name, member);
     const child = node.children.get(wire);
     const value = child && readMember(context, member, child, place === '' ? wire : `${place}.${wire}`);

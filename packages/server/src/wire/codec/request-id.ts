@@ -1,4 +1,5 @@
 import type { Protocol } from '../../schema/types.ts';
+import { isMarkup } from './markup.ts';
 import type { Answered } from './types.ts';
 
 /** In the order in which AWS's own clients look. */
@@ -14,19 +15,30 @@ const ID = /^[\w.:/+=-]{1,128}$/;
  * same as the header's on AWS but not everywhere; all others the header's, and the body's where there is none.
  */
 export function requestIdOf(answer: Answered, protocol: Protocol | undefined): string | undefined {
-  const inHeader = HEADERS.map((name) => answer.headers[name]).find((id) => id !== undefined && ID.test(id));
+  const inHeader = idInHeader(answer);
   const bodyFirst = protocol === 'awsQuery' || protocol === 'ec2Query';
   return bodyFirst ? (inBody(answer, protocol) ?? inHeader) : (inHeader ?? inBody(answer, protocol));
 }
 
+function idInHeader({ headers }: Answered): string | undefined {
+  for (const name of HEADERS) {
+    const id = headers[name];
+    if (id !== undefined && ID.test(id)) return id;
+  }
+  return undefined;
+}
+
 function inBody({ body }: Answered, protocol: Protocol | undefined): string | undefined {
-  const parts = [
-    body.toString('latin1', 0, SEARCHED_BYTES),
-    body.toString('latin1', Math.max(0, body.length - SEARCHED_BYTES)),
-  ];
-  if (!parts[0]!.trimStart().startsWith('<')) return undefined;
-  const ids = parts
-    .flatMap((part) => [...part.matchAll(IN_BODY)].map((found) => found[1]!))
-    .filter((id) => ID.test(id));
-  return protocol === 'ec2Query' ? ids[0] : ids.at(-1);
+  if (!isMarkup(body, SEARCHED_BYTES)) return undefined;
+  const start = body.toString('latin1', 0, SEARCHED_BYTES);
+  if (protocol === 'ec2Query') return idsIn(start)[0] ?? idsIn(endOf(body))[0];
+  return idsIn(endOf(body)).at(-1) ?? idsIn(start).at(-1);
+}
+
+const endOf = (body: Buffer): string => body.toString('latin1', Math.max(0, body.length - SEARCHED_BYTES));
+
+function idsIn(text: string): string[] {
+  const ids: string[] = [];
+  for (const [, id] of text.matchAll(IN_BODY)) if (ID.test(id!)) ids.push(id!);
+  return ids;
 }

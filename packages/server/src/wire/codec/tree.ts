@@ -56,7 +56,8 @@ function read(reading: Reading, member: Member, value: unknown, place: string, d
 function readStructure(reading: Reading, shape: StructureShape, value: unknown, place: string, depth: number) {
   if (!isTree(value)) return mismatch(reading, value, 'Structure', place);
   const out: Record<string, unknown> = {};
-  for (const [name, member] of Object.entries(shape.members)) {
+  for (const name in shape.members) {
+    const member = shape.members[name]!;
     const wire = wireName(reading.format, name, member);
     const given = Object.hasOwn(value, wire) ? value[wire] : undefined;
     if (given === null || given === undefined) continue;
