@@ -6,10 +6,13 @@ const LONGEST = [
   ...['terraform', 'console/large', 'fuzz', 'crash', 'console/pages', 'encryption', 'trail-notifications'],
   ...['console/history', 'console/history-events', 'console/shell', 'console/event', 'console/trails'],
 ];
+const UNITS = 'units';
 
+/** The long ones first; units last, all together: only what follows another of its kind shares that one's process. */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const placeOf = ({ moduleId }: TestSpecification) => {
+    const placeOf = ({ moduleId, project }: TestSpecification) => {
+      if (project.name === UNITS) return LONGEST.length + 1;
       const place = LONGEST.findIndex((name) => moduleId.endsWith(`/tests/${name}.test.ts`));
       return place < 0 ? LONGEST.length : place;
     };
@@ -17,16 +20,27 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
+const SHARED = {
+  pool: 'forks',
+  // Generous, for machines that have much else to do: what hangs is told of all the same, only later.
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+} as const;
+
 export default defineConfig({
   test: {
-    include: ['packages/*/src/**/*.test.{ts,tsx}', 'tests/**/*.test.ts'],
     globalSetup: 'tests/support/once-a-run.ts',
-    // Real clients are processes of their own; a cold AWS CLI alone takes more than a second to start.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-    pool: 'forks',
     // One more than the machines of CI have cores: much of the time is waiting, for deliveries and for Terraform.
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
+    projects: [
+      {
+        // In few processes, one file after another: to start one for each, and to import all anew, takes longer than most
+        // files. So no module may keep what another file's tests could stumble over; hooks belong in test files.
+        test: { ...SHARED, name: UNITS, include: ['packages/*/src/**/*.test.{ts,tsx}'], isolate: false },
+      },
+      // Real clients, against servers that are processes of their own.
+      { test: { ...SHARED, name: 'clients', include: ['tests/**/*.test.ts'] } },
+    ],
   },
 });

@@ -18,13 +18,14 @@ import {
   exchange,
   plain,
   type Spoken,
+  usingServer,
   WHEN,
   WHEN_MS,
   wire,
 } from './sdk-exchange.suite.ts';
 
 const fromClient = (id: string) => schemaFromClient(`@aws-sdk/client-${id}`, { id, fractional: 'all' });
-wire.schemas = [
+usingServer([
   loadSchema('cloudtrail'),
   loadSchema('sts'),
   ...['dynamodb', 'ec2', 'iam', 'lambda', 'sqs'].map(fromClient),
@@ -32,7 +33,7 @@ wire.schemas = [
     ...schemaFromClient('@aws-sdk/client-cloudwatch', { id: 'cloudwatch', fractional: 'all' }),
     protocols: ['awsJson1_0', 'awsQuery', 'rpcv2Cbor'],
   },
-];
+]);
 
 const CLOUDTRAIL: Case[] = [
   [

@@ -4,9 +4,19 @@ import { describe, expect, it } from 'vitest';
 import { AwsError } from '../../base/errors.ts';
 import { loadSchema } from '../../schema/load.ts';
 import { decodeInput } from './index.ts';
-import { BYTES, type Case, clientOf, describeService, exchange, WHEN, WHEN_MS, wire } from './sdk-exchange.suite.ts';
+import {
+  BYTES,
+  type Case,
+  clientOf,
+  describeService,
+  exchange,
+  usingServer,
+  WHEN,
+  WHEN_MS,
+  wire,
+} from './sdk-exchange.suite.ts';
 
-wire.schemas = [loadSchema('s3')];
+usingServer([loadSchema('s3')]);
 
 const S3: Case[] = [
   [

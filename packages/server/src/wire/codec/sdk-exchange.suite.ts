@@ -83,14 +83,21 @@ export function clientOf(sdk: Sdk, name: string, more: Data = {}): AnyClient {
   return made;
 }
 
-beforeAll(() => new Promise<void>((done) => server.listen(0, '127.0.0.1', done)));
-afterAll(() => {
-  for (const client of clients.values()) client.destroy();
-  server.close();
-});
-beforeEach(() => {
-  Object.assign(wire, { answer: {}, seen: undefined, sent: undefined, reread: undefined });
-});
+/** At the top of a test file: a server that knows these services, for as long as the file runs. */
+export function usingServer(schemas: readonly ServiceSchema[]): void {
+  beforeAll(async () => {
+    wire.schemas = schemas;
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  });
+  afterAll(() => {
+    for (const client of clients.values()) client.destroy();
+    clients.clear();
+    server.close();
+  });
+  beforeEach(() => {
+    Object.assign(wire, { answer: {}, seen: undefined, sent: undefined, reread: undefined });
+  });
+}
 
 /** Bytes compare as text, whatever holds them; the SDK's streams are read by the tests that have them. */
 export function plain(value: unknown): unknown {
