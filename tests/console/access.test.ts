@@ -115,7 +115,7 @@ describe('users', () => {
     await expect.poll(() => page.getByRole('row').count()).toBe(2);
     expect(page.url()).toContain('q=carol');
     await page.getByLabel('Find users').fill('nobody-like-this');
-    await page.getByText('None of the users matches').waitFor();
+    await page.getByText('Nothing found').waitFor();
   });
 
   test('show what they did, may do, and sign in with', async () => {

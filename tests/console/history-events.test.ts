@@ -230,7 +230,7 @@ describe('looks', () => {
 
   test('dark', async () => {
     const page = await openList(listed(ONLY_COMPANY), { colorScheme: 'dark' });
-    await page.locator('.history-chart canvas').waitFor();
+    await page.locator('.ot-histogram-bars canvas').waitFor();
     await screenshot(page, 'history-dark');
   });
 });

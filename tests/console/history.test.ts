@@ -40,7 +40,7 @@ describe('the list', () => {
     expect(await bodyRows(page).count()).toBe(50);
     expect((await namesOf(page))[0]).toBe(world.company.at(-1)!.eventName);
     await page.getByRole('img', { name: /^Events over time: [\d,]+ events, [\d,]+ with errors$/ }).waitFor();
-    await page.locator('.history-chart canvas').waitFor();
+    await page.locator('.ot-histogram-bars canvas').waitFor();
     await expectAccessible(page);
     await screenshot(page, 'history');
   });
@@ -218,7 +218,7 @@ describe('filters', () => {
 describe('time and place', () => {
   test('dragging over the histogram narrows the range to what was under it', async () => {
     const page = await openList(listed(ONLY_COMPANY));
-    const box = (await page.locator('.history-chart .u-over').boundingBox())!;
+    const box = (await page.locator('.ot-histogram-bars .u-over').boundingBox())!;
     await page.mouse.move(box.x + box.width * 0.5, box.y + 20);
     await page.mouse.down();
     await page.mouse.move(box.x + box.width * 0.6, box.y + 20, { steps: 4 });

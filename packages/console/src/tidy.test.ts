@@ -10,6 +10,17 @@ const FILE_LINES_MAX = 500;
 /** Of the server's sources the console's code holds the language of searches alone: pure, and without Node's modules. */
 const OF_THE_SERVER = /^event\/(search\/[\w-]+|lookup-keys)\.ts$/;
 
+/** `pages → parts → {ui, app, hooks} → api → base`; each page is a room of its own, which no other page knows. */
+const ROOMS = [/^pages\/[\w-]+/, /^parts\b/, /^(?:ui|app|hooks)\b/, /^api\b/, /^base\b/];
+/** The table of pages, and what shows the page for signing in. */
+const SHOWS_PAGES = /^app\/(routes|app)\.tsx$/;
+
+function roomOf(path: string) {
+  const level = ROOMS.findIndex((room) => room.test(path));
+  const name = ROOMS[level]?.exec(path)?.[0];
+  return name === undefined ? undefined : { name, level };
+}
+
 const sources = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
   .filter((path) => /\.tsx?$/.test(path) && !/\.test\.tsx?$/.test(path))
   .map((path) => ({ path, text: readFileSync(join(SRC, path), 'utf8') }));
@@ -33,6 +44,19 @@ describe('imports', () => {
       .filter(({ to }) => relative(SRC, to).startsWith('..'));
     const wrong = reached.filter(({ to }) => !OF_THE_SERVER.test(relative(SERVER, to)));
     expect(wrong).toEqual([]);
+  });
+
+  test('point from pages to parts, to what all share, to the server’s operations', () => {
+    const wrong = imports
+      .filter(({ path, to }) => to.startsWith('.') && !SHOWS_PAGES.test(path))
+      .map(({ path, to }) => ({ from: roomOf(path), to: roomOf(relative(SRC, resolve(SRC, dirname(path), to))) }))
+      .filter(
+        ({ from, to }) =>
+          from &&
+          to &&
+          (from.level > to.level || (from.level === to.level && from.level === 0 && from.name !== to.name)),
+      );
+    expect(wrong.map(({ from, to }) => `${from!.name} imports ${to!.name}`)).toEqual([]);
   });
 
   test('are none of Node', () => {

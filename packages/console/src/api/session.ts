@@ -1,5 +1,5 @@
+import { preferences } from '../base/preferences.ts';
 import { createStore, useStore } from '../base/store.ts';
-import { preferences } from '../hooks/use-preferences.ts';
 import { send, setCallerPlace } from './client.ts';
 import { ApiError } from './error.ts';
 

@@ -1,4 +1,4 @@
-import { preferences } from '../hooks/use-preferences.ts';
+import { preferences } from '../base/preferences.ts';
 
 const DARK = '(prefers-color-scheme: dark)';
 

@@ -2,7 +2,7 @@ import FormField from '@cloudscape-design/components/form-field';
 import RadioGroup from '@cloudscape-design/components/radio-group';
 import Toggle from '@cloudscape-design/components/toggle';
 import { useState } from 'react';
-import { type Preferences, usePreferences } from '../hooks/use-preferences.ts';
+import { type Preferences, usePreferences } from '../base/preferences.ts';
 import { Dialog } from './dialog.tsx';
 
 type Choice<K extends keyof Preferences> = readonly {

@@ -1,8 +1,8 @@
 import AppLayout, { type AppLayoutToolbarProps } from '@cloudscape-design/components/app-layout-toolbar';
 import BreadcrumbGroup from '@cloudscape-design/components/breadcrumb-group';
 import { useEffect, useMemo, useRef } from 'react';
+import { usePreferences } from '../base/preferences.ts';
 import { useStore } from '../base/store.ts';
-import { usePreferences } from '../hooks/use-preferences.ts';
 import { CurrentPage } from './current-page.tsx';
 import { Flashes } from './flashes.tsx';
 import { frameStore } from './frame.ts';

@@ -3,7 +3,7 @@ import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import Modal from '@cloudscape-design/components/modal';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { clock } from '../base/clock.ts';
-import { preferences } from '../hooks/use-preferences.ts';
+import { preferences } from '../base/preferences.ts';
 import { navigate } from './router.ts';
 import { ROUTES } from './routes.tsx';
 

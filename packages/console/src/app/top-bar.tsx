@@ -4,7 +4,7 @@ import TopNavigation from '@cloudscape-design/components/top-navigation';
 import { lazy, Suspense, useState } from 'react';
 import { messageOf } from '../api/error.ts';
 import { type Session, signOut, switchBack, useRegion, useSession } from '../api/session.ts';
-import { preferences } from '../hooks/use-preferences.ts';
+import { preferences } from '../base/preferences.ts';
 import { accountText, callerName } from '../ui/format.ts';
 import { flash } from './flashes.tsx';
 import { historyHref } from './links.ts';

@@ -1,14 +1,23 @@
+import { useCollection } from '@cloudscape-design/collection-hooks';
 import Button from '@cloudscape-design/components/button';
 import Header from '@cloudscape-design/components/header';
+import Pagination from '@cloudscape-design/components/pagination';
+import SpaceBetween from '@cloudscape-design/components/space-between';
 import Table, { type TableProps } from '@cloudscape-design/components/table';
 import TextFilter from '@cloudscape-design/components/text-filter';
-import { type ReactNode, useMemo, useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import type { Listed } from '../api/pages.ts';
 import type { Call } from '../hooks/use-call.ts';
 import { EmptyState } from './empty-state.tsx';
 import { ErrorState } from './error-state.tsx';
+import { countText } from './format.ts';
 
-interface ListTableProps<T> {
+/** More rows at once are slow to draw and not read. */
+const PAGE_ROWS = 50;
+/** Narrower columns would break words; the table is scrolled then. */
+const COLUMN_PX_MIN = 130;
+
+export interface ListTableProps<T> {
   readonly title: string;
   readonly description?: ReactNode;
   readonly call: Call<Listed<T>>;
@@ -18,32 +27,68 @@ interface ListTableProps<T> {
   /** What typing in the filter is looked for in. */
   readonly textOf: (item: T) => string;
   /** "No alarms", and what to do about it. */
-  readonly empty: { readonly title: string; readonly hint: ReactNode };
+  readonly empty: { readonly title: string; readonly hint: ReactNode; readonly action?: EmptyAction };
   readonly failed: string;
+  /** Default: asks the call anew. */
+  readonly onReload?: () => void;
+  /** Buttons beside that of reloading. */
+  readonly actions?: ReactNode;
   /** Of the one whose details stand beside; none: nothing can be chosen. */
   readonly selectedId?: string;
   readonly onSelect?: (item: T) => void;
+  /** The table is the page, and has its heading. */
+  readonly isPage?: boolean;
+  /** What is typed in the filter, where whoever shows the list keeps it. Without these the list does. */
+  readonly search?: string;
+  readonly onSearch?: (search: string) => void;
 }
 
-/** A list of what a service holds: counted, filtered by typing, sorted, and with words for when it is empty or cannot be shown. */
+type EmptyAction = Parameters<typeof EmptyState>[0]['action'];
+
+/**
+ * A list of what a service holds: counted, filtered by typing, sorted, fifty at a time, and with words for when it is empty or
+ * cannot be shown. What was shown stays when it cannot be loaded anew.
+ */
 export function ListTable<T>(props: ListTableProps<T>) {
-  const { title, description, call, columns, idOf, textOf, empty, failed, selectedId, onSelect } = props;
-  const [search, setSearch] = useState('');
-  const items = call.data?.items ?? [];
+  const { call, failed } = props;
+  const failure = call.error && (
+    <ErrorState error={call.error} title={failed} onRetry={props.onReload ?? call.reload} />
+  );
+  if (failure && !call.data) return failure;
+  return (
+    <SpaceBetween size="l">
+      {failure}
+      <Rows {...props} />
+    </SpaceBetween>
+  );
+}
+
+function Rows<T>(props: ListTableProps<T>) {
+  const { title, call, columns, idOf, textOf, empty, selectedId, onSelect, isPage = false } = props;
+  const [typed, setTyped] = useState('');
+  const search = props.search ?? typed;
+  const all = call.data?.items ?? [];
   const needle = search.trim().toLowerCase();
-  const found = needle === '' ? items : items.filter((item) => textOf(item).toLowerCase().includes(needle));
-  const { sorted, sorting } = useSorting(found, columns);
-  if (call.error) return <ErrorState error={call.error} title={failed} onRetry={call.reload} />;
+  const found = needle === '' ? all : all.filter((item) => textOf(item).toLowerCase().includes(needle));
+  const shown = useCollection(found, {
+    sorting: isPage ? { defaultState: { sortingColumn: columns[0]! } } : {},
+    pagination: { pageSize: PAGE_ROWS },
+  });
+  const find = (text: string) => {
+    (props.onSearch ?? setTyped)(text);
+    shown.actions.setCurrentPage(1);
+  };
   return (
     <Table
-      variant="container"
+      {...shown.collectionProps}
+      variant={isPage ? 'full-page' : 'container'}
+      stickyHeader={isPage}
       wrapLines
-      {...sorting}
-      items={sorted}
+      items={shown.items}
       trackBy={idOf}
       columnDefinitions={columns.map((column) => ({ minWidth: COLUMN_PX_MIN, ...column }))}
-      loading={call.data === undefined}
-      loadingText="Loading"
+      loading={call.loading && !call.data}
+      loadingText={`Loading ${title.toLowerCase()}`}
       ariaLabels={{
         tableLabel: title,
         selectionGroupLabel: title,
@@ -51,67 +96,69 @@ export function ListTable<T>(props: ListTableProps<T>) {
       }}
       {...(onSelect && {
         selectionType: 'single' as const,
-        selectedItems: items.filter((item) => idOf(item) === selectedId),
+        selectedItems: all.filter((item) => idOf(item) === selectedId),
         onSelectionChange: ({ detail }: { detail: { selectedItems: T[] } }) => onSelect(detail.selectedItems[0]!),
         onRowClick: ({ detail }: { detail: { item: T } }) => onSelect(detail.item),
       })}
-      header={
-        <Header
-          variant="h2"
-          description={description}
-          counter={call.data ? `(${items.length}${call.data.isCut ? '+' : ''})` : undefined}
-          actions={
-            <Button iconName="refresh" ariaLabel={`Refresh ${title}`} loading={call.loading} onClick={call.reload} />
-          }
-        >
-          {title}
-        </Header>
-      }
+      header={<ListHeader {...props} />}
       filter={
-        items.length > 1 && (
+        all.length > 1 || needle !== '' ? (
           <TextFilter
             filteringText={search}
-            filteringPlaceholder="Find"
-            filteringAriaLabel={`Find in ${title}`}
-            countText={needle === '' ? '' : `${found.length} found`}
-            onChange={({ detail }) => setSearch(detail.filteringText)}
+            filteringPlaceholder={`Find ${title.toLowerCase()}`}
+            filteringAriaLabel={`Find ${title.toLowerCase()}`}
+            countText={needle === '' ? '' : `${countText(found.length)} found`}
+            onChange={({ detail }) => find(detail.filteringText)}
           />
-        )
+        ) : undefined
+      }
+      pagination={
+        found.length > PAGE_ROWS ? <Pagination {...shown.paginationProps} ariaLabels={PAGE_LABELS} /> : undefined
       }
       empty={
         needle === '' ? (
-          <EmptyState title={empty.title}>{empty.hint}</EmptyState>
+          <EmptyState title={empty.title} {...(empty.action && { action: empty.action })}>
+            {empty.hint}
+          </EmptyState>
         ) : (
-          <EmptyState title="Nothing found" action={{ text: 'Clear filter', onClick: () => setSearch('') }} />
+          <EmptyState title="Nothing found" action={{ text: 'Clear filter', onClick: () => find('') }} />
         )
       }
     />
   );
 }
 
-/** Narrower ones would break words; the table is scrolled then. */
-const COLUMN_PX_MIN = 130;
-
-function useSorting<T>(items: readonly T[], columns: readonly TableProps.ColumnDefinition<T>[]) {
-  const [order, setOrder] = useState<{ readonly id: string; readonly descending: boolean }>();
-  const column = columns.find(({ id }) => id === order?.id);
-  const sorted = useMemo(() => {
-    const compare = column?.sortingComparator;
-    if (!compare) return items;
-    const sign = order?.descending ? -1 : 1;
-    return [...items].sort((a, b) => sign * compare(a, b));
-  }, [items, column, order]);
-  const sorting = {
-    ...(column && { sortingColumn: column, sortingDescending: order!.descending }),
-    onSortingChange: ({ detail }: { detail: TableProps.SortingState<T> }) => {
-      const id = columns.find(
-        ({ sortingComparator }) => sortingComparator === detail.sortingColumn.sortingComparator,
-      )?.id;
-      if (id !== undefined) setOrder({ id, descending: detail.isDescending ?? false });
-    },
-  };
-  return { sorted, sorting };
+function ListHeader<T>({ title, description, call, actions, onReload, isPage = false }: ListTableProps<T>) {
+  const { data, loading } = call;
+  const reload = (
+    <Button iconName="refresh" ariaLabel={`Refresh ${title}`} loading={loading} onClick={onReload ?? call.reload} />
+  );
+  return (
+    <Header
+      variant={isPage ? 'awsui-h1-sticky' : 'h2'}
+      description={description}
+      counter={data ? `(${countText(data.items.length)}${data.isCut ? '+' : ''})` : undefined}
+      actions={
+        actions ? (
+          <SpaceBetween direction="horizontal" size="xs">
+            {reload}
+            {actions}
+          </SpaceBetween>
+        ) : (
+          reload
+        )
+      }
+    >
+      {title}
+    </Header>
+  );
 }
+
+const PAGE_LABELS = {
+  nextPageLabel: 'Next page',
+  previousPageLabel: 'Previous page',
+  pageLabel: (n: number) => `Page ${n}`,
+};
 
 /** Sorts by a text or number of each item. */
 export const by =

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 import { clock } from '../base/clock.ts';
-import { usePreferences } from '../hooks/use-preferences.ts';
+import { usePreferences } from '../base/preferences.ts';
 import { agoText, timeMs, timeText, zoneText } from './format.ts';
 
 interface TimeProps {

@@ -2,9 +2,9 @@ import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import type { TableProps } from '@cloudscape-design/components/table';
 import { useRegion } from '../../api/session.ts';
 import { useCall } from '../../hooks/use-call.ts';
+import { nameOfArn } from '../../parts/events/record.ts';
 import { by, ListTable } from '../../ui/list-table.tsx';
 import { visible } from '../../ui/visible.ts';
-import { nameOfArn } from '../event/logic/record.ts';
 import { type EventRule, listEventRules } from './calls.ts';
 
 /** What EventBridge sends on, and where to. */

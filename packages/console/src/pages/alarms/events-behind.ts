@@ -1,6 +1,6 @@
 import { mapSome } from '../../api/pages.ts';
-import { accountOf } from '../event/logic/record.ts';
-import { type ShownEvent, shownEvent } from '../event/search.ts';
+import { accountOf } from '../../parts/events/record.ts';
+import { type ShownEvent, shownEvent } from '../../parts/events/search.ts';
 import { type Alarm, alarmHistory, alarmsNamed, countedEvents, filtersOfMetric } from './calls.ts';
 import { lastRaised, metricsOf, type Raised } from './reason.ts';
 

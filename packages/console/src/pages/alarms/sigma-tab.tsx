@@ -1,13 +1,13 @@
 import Badge, { type BadgeProps } from '@cloudscape-design/components/badge';
 import Link from '@cloudscape-design/components/link';
 import type { TableProps } from '@cloudscape-design/components/table';
+import { printSearchFilter } from '../../api/search-language.ts';
 import { historyHref } from '../../app/links.ts';
 import { useCall } from '../../hooks/use-call.ts';
 import { accountText } from '../../ui/format.ts';
 import { by, ListTable } from '../../ui/list-table.tsx';
 import { Time } from '../../ui/time.tsx';
 import { visible } from '../../ui/visible.ts';
-import { printSearchFilter } from '../history/search-language.ts';
 import { listSigmaRules, type SigmaRule } from './calls.ts';
 
 /** Sigma rules, which OpenTrail runs over every new event. */

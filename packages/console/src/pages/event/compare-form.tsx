@@ -4,7 +4,7 @@ import FormField from '@cloudscape-design/components/form-field';
 import Input from '@cloudscape-design/components/input';
 import { type FormEvent, useState } from 'react';
 import { type EventKey, readEventKey } from '../../api/event-key.ts';
-import type { ShownEvent } from './search.ts';
+import type { ShownEvent } from '../../parts/events/search.ts';
 
 interface CompareFormProps {
   readonly event: ShownEvent;

@@ -9,6 +9,9 @@ import Toggle from '@cloudscape-design/components/toggle';
 import { useMemo, useState } from 'react';
 import type { EventKey } from '../../api/event-key.ts';
 import { useCall } from '../../hooks/use-call.ts';
+import { EventLink } from '../../parts/events/event-link.tsx';
+import { textOf, timeOf } from '../../parts/events/record.ts';
+import { loadEvent, type ShownEvent } from '../../parts/events/search.ts';
 import { CutText } from '../../ui/cut-text.tsx';
 import { EmptyState } from '../../ui/empty-state.tsx';
 import { printPath } from '../../ui/json-tree/path.ts';
@@ -16,10 +19,7 @@ import { printValue } from '../../ui/json-tree/rows.ts';
 import { Loaded } from '../../ui/loaded.tsx';
 import { Time } from '../../ui/time.tsx';
 import { visible } from '../../ui/visible.ts';
-import { EventLink } from './event-link.tsx';
 import { alwaysDiffers, compareRecords, type Difference } from './logic/diff.ts';
-import { textOf, timeOf } from './logic/record.ts';
-import { loadEvent, type ShownEvent } from './search.ts';
 
 interface CompareProps {
   readonly event: ShownEvent;

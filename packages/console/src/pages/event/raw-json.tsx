@@ -3,10 +3,10 @@ import CopyToClipboard from '@cloudscape-design/components/copy-to-clipboard';
 import ExpandableSection from '@cloudscape-design/components/expandable-section';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useEffect, useMemo, useRef, useState } from 'react';
-import { saveText } from '../trails/download-file.ts';
+import { type AuditRecord, textOf } from '../../parts/events/record.ts';
+import type { ShownEvent } from '../../parts/events/search.ts';
+import { saveText } from '../../ui/save-file.ts';
 import { layOut } from './logic/lay-out.ts';
-import { type AuditRecord, textOf } from './logic/record.ts';
-import type { ShownEvent } from './search.ts';
 
 /** The record's own text, laid out, every number and escape as it was written; the download is its very bytes. */
 export function RawJson({ event }: { readonly event: ShownEvent }) {
@@ -49,10 +49,10 @@ function JsonText({ text }: { readonly text: string }) {
   useEffect(() => {
     let remove: (() => void) | undefined;
     let isLeft = false;
-    import('./json-editor.ts').then(
-      ({ showJson }) => {
+    import('../../ui/json-editor.ts').then(
+      ({ openJsonEditor }) => {
         if (isLeft || !place.current) return;
-        remove = showJson(place.current, text);
+        remove = openJsonEditor(place.current, { text, label: 'Record as JSON' });
         setShown(true);
       },
       () => undefined,

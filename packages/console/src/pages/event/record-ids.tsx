@@ -1,12 +1,12 @@
 import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import KeyValuePairs, { type KeyValuePairsProps } from '@cloudscape-design/components/key-value-pairs';
+import { textOf } from '../../parts/events/record.ts';
+import type { ShownEvent } from '../../parts/events/search.ts';
 import { CopyText } from '../../ui/copy-text.tsx';
 import { accountText } from '../../ui/format.ts';
 import { Time } from '../../ui/time.tsx';
 import { visible } from '../../ui/visible.ts';
-import { textOf } from './logic/record.ts';
-import type { ShownEvent } from './search.ts';
 
 /** What names the record, and what kind of record it is. */
 export function RecordIds({ event: { record, accountId } }: { readonly event: ShownEvent }) {

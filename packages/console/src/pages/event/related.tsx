@@ -4,16 +4,16 @@ import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import Table, { type TableProps } from '@cloudscape-design/components/table';
 import Tabs from '@cloudscape-design/components/tabs';
+import { printSearchFilter } from '../../api/search-language.ts';
 import { historyHref } from '../../app/links.ts';
+import { EventLink } from '../../parts/events/event-link.tsx';
+import { happened } from '../../parts/events/happened.ts';
+import { textOf, timeOf } from '../../parts/events/record.ts';
+import type { ShownEvent } from '../../parts/events/search.ts';
 import { EmptyState } from '../../ui/empty-state.tsx';
 import { Loaded } from '../../ui/loaded.tsx';
 import { Time } from '../../ui/time.tsx';
-import { printSearchFilter } from '../history/search-language.ts';
-import { EventLink } from './event-link.tsx';
-import { happened } from './happened.ts';
-import { textOf, timeOf } from './logic/record.ts';
 import { type Relation, relationsOf } from './logic/related.ts';
-import type { ShownEvent } from './search.ts';
 import { isSame, type Related as RelatedEvents, useRelated } from './use-related.ts';
 
 interface RelatedProps {

@@ -1,8 +1,8 @@
 import Link from '@cloudscape-design/components/link';
 import { useContext } from 'react';
+import { printSearchFilter, type SearchFilter } from '../../api/search-language.ts';
 import { historyHref } from '../../app/links.ts';
 import { visible } from '../../ui/visible.ts';
-import { printSearchFilter, type SearchFilter } from '../history/search-language.ts';
 import { SearchRange } from './search-range.ts';
 
 interface SearchLinkProps {

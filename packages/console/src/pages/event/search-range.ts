@@ -1,6 +1,6 @@
 import { createContext } from 'react';
-import { timeOf } from './logic/record.ts';
-import type { ShownEvent } from './search.ts';
+import { timeOf } from '../../parts/events/record.ts';
+import type { ShownEvent } from '../../parts/events/search.ts';
 
 const DAY_MS = 86_400_000;
 /** What the event history shows at first. */

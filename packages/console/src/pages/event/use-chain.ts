@@ -1,6 +1,6 @@
 import { type Call, useCall } from '../../hooks/use-call.ts';
+import { type ShownEvent, searchEvents } from '../../parts/events/search.ts';
 import { type ChainLink, followChain } from './logic/chain.ts';
-import { type ShownEvent, searchEvents } from './search.ts';
 
 /** Records that a step of a chain looks at: a session has one beginning, recorded in two accounts at most. */
 const STEP_RECORDS_MAX = 20;

@@ -1,7 +1,7 @@
 import { type Call, useCall } from '../../hooks/use-call.ts';
-import { timeOf } from './logic/record.ts';
+import { timeOf } from '../../parts/events/record.ts';
+import { type ShownEvent, searchEvents } from '../../parts/events/search.ts';
 import type { Relation } from './logic/related.ts';
-import { type ShownEvent, searchEvents } from './search.ts';
 
 /** Shown of each side: who wants more follows the link to the history. */
 const SIDE_MAX = 15;

@@ -5,13 +5,13 @@ import KeyValuePairs, { type KeyValuePairsProps } from '@cloudscape-design/compo
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import { useMemo } from 'react';
+import { is, isIf } from '../../parts/events/filters.ts';
+import { type AuditRecord, eventNameOf, eventSourceOf, textOf } from '../../parts/events/record.ts';
+import { resourcesOf } from '../../parts/events/resources.ts';
+import type { ShownEvent } from '../../parts/events/search.ts';
 import { CutText } from '../../ui/cut-text.tsx';
 import { JsonTree } from '../../ui/json-tree/json-tree.tsx';
 import { visible } from '../../ui/visible.ts';
-import { is, isIf } from './logic/filters.ts';
-import { type AuditRecord, eventNameOf, eventSourceOf, textOf } from './logic/record.ts';
-import { resourcesOf } from './logic/resources.ts';
-import type { ShownEvent } from './search.ts';
 import { SearchLink } from './search-link.tsx';
 
 /** What the call was given and what it answered. */

@@ -2,11 +2,11 @@ import Box from '@cloudscape-design/components/box';
 import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import KeyValuePairs, { type KeyValuePairsProps } from '@cloudscape-design/components/key-value-pairs';
+import { is } from '../../parts/events/filters.ts';
+import { type AuditRecord, textAt, textOf } from '../../parts/events/record.ts';
+import type { ShownEvent } from '../../parts/events/search.ts';
 import { visible } from '../../ui/visible.ts';
-import { is } from './logic/filters.ts';
-import { type AuditRecord, textAt, textOf } from './logic/record.ts';
 import { agentOf } from './logic/user-agent.ts';
-import type { ShownEvent } from './search.ts';
 import { SearchLink } from './search-link.tsx';
 
 /** Where it came from: address, program, connection. */

@@ -1,8 +1,8 @@
 import Container from '@cloudscape-design/components/container';
 import { type ReactNode, useCallback } from 'react';
+import type { Range } from '../../ui/range.ts';
+import { RangePicker } from '../../ui/range-picker.tsx';
 import { FilterBar } from './filter-bar.tsx';
-import type { Range } from './range.ts';
-import { RangePicker } from './range-picker.tsx';
 import { ScopePicker } from './scope-picker.tsx';
 import type { Facet } from './use-figures.ts';
 import type { ViewProps } from './view.ts';

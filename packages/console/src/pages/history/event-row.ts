@@ -1,8 +1,8 @@
 import { type LooseRecord, lookupKeys, objectOf } from '../../../../server/src/event/lookup-keys.ts';
 import { pageIdOf } from '../../api/event-key.ts';
 import type { FoundEvent } from '../../api/search-events.ts';
+import { compileValues, type SearchableEvent, searchableEvent, timeOf } from '../../api/search-language.ts';
 import { timeMs } from '../../ui/format.ts';
-import { compileValues, type SearchableEvent, searchableEvent, timeOf } from './search-language.ts';
 
 /** An event as it stands in the list. */
 export interface EventRow {

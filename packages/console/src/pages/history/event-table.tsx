@@ -1,7 +1,7 @@
 import Table, { type TableProps } from '@cloudscape-design/components/table';
 import { createContext, type KeyboardEvent, memo, type ReactNode, useContext, useEffect, useMemo, useRef } from 'react';
 import { clock } from '../../base/clock.ts';
-import { usePreferences } from '../../hooks/use-preferences.ts';
+import { usePreferences } from '../../base/preferences.ts';
 import { zoneText } from '../../ui/format.ts';
 import { columnOf, OpenRow } from './columns.tsx';
 import { type EventRow, eventTimeOf } from './event-row.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { parseSearchFilter, printSearchFilter, type SearchFilter } from '../../api/search-language.ts';
 import { facetChoice, isIncluding, toggleExcluded, toggleIncluded, withoutIncluded } from './facet-filter.ts';
-import { parseSearchFilter, printSearchFilter, type SearchFilter } from './search-language.ts';
 
 const text = (filter: SearchFilter | undefined) => (filter === undefined ? '' : printSearchFilter(filter));
 const include = (before: string, field: string, value: string) =>

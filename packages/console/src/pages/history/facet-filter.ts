@@ -1,4 +1,4 @@
-import { parseSearchFilter, type SearchFilter } from './search-language.ts';
+import { parseSearchFilter, type SearchFilter } from '../../api/search-language.ts';
 
 /** What a click on a facet's value makes of the filter. Several values of one field that are included are alternatives. */
 

@@ -1,13 +1,13 @@
 import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
 import ExpandableSection from '@cloudscape-design/components/expandable-section';
+import type { SearchFilter } from '../../api/search-language.ts';
 import { ErrorState } from '../../ui/error-state.tsx';
 import { countText } from '../../ui/format.ts';
 import { Loading } from '../../ui/loading.tsx';
 import { visible } from '../../ui/visible.ts';
 import { facetChoice } from './facet-filter.ts';
 import { labelOf } from './fields.ts';
-import type { SearchFilter } from './search-language.ts';
 import { FACET_VALUES, type Facet } from './use-figures.ts';
 
 interface FacetsProps {

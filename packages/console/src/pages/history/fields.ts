@@ -1,5 +1,5 @@
+import { resolveField, SEARCH_FIELDS } from '../../api/search-language.ts';
 import { visible } from '../../ui/visible.ts';
-import { resolveField, SEARCH_FIELDS } from './search-language.ts';
 
 /** Facets of the panel, in its order; accountId is added for those who may see several accounts. */
 export const FACET_FIELDS = [

@@ -1,9 +1,9 @@
 import Button from '@cloudscape-design/components/button';
 import PropertyFilter from '@cloudscape-design/components/property-filter';
 import { memo, useMemo, useState } from 'react';
+import { parseSearchFilter, printSearchFilter } from '../../api/search-language.ts';
 import { filteringProperties, GROUPS_TEXT } from './filter-properties.ts';
 import { FilterText } from './filter-text.tsx';
-import { parseSearchFilter, printSearchFilter } from './search-language.ts';
 import type { HistoryState } from './state.ts';
 import { filterOf, type Query, queryOf, tokensOf } from './tokens.ts';
 import type { Facet } from './use-figures.ts';

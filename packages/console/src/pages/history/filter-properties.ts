@@ -1,6 +1,6 @@
 import type { PropertyFilterProps } from '@cloudscape-design/components/property-filter';
+import { SEARCH_FIELDS } from '../../api/search-language.ts';
 import { labelOf } from './fields.ts';
-import { SEARCH_FIELDS } from './search-language.ts';
 import { EXISTS, NOT_EXISTS } from './tokens.ts';
 
 type Property = PropertyFilterProps.FilteringProperty;

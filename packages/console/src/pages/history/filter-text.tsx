@@ -3,7 +3,7 @@ import FormField from '@cloudscape-design/components/form-field';
 import Textarea from '@cloudscape-design/components/textarea';
 import { useEffect, useState } from 'react';
 import { messageOf } from '../../api/error.ts';
-import { parseSearchFilter } from './search-language.ts';
+import { parseSearchFilter } from '../../api/search-language.ts';
 
 interface FilterTextProps {
   readonly filter: string;

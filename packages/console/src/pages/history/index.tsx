@@ -1,4 +1,5 @@
 import { useMemo, useState } from 'react';
+import { printSearchFilter } from '../../api/search-language.ts';
 import { useSession } from '../../api/session.ts';
 import { useStore } from '../../base/store.ts';
 import { Page } from '../../ui/page.tsx';
@@ -7,7 +8,6 @@ import { EventPanel } from './event-panel.tsx';
 import { readFilter, toggleIncluded } from './facet-filter.ts';
 import { LiveView } from './live-view.tsx';
 import { historyPreferences } from './saved.ts';
-import { printSearchFilter } from './search-language.ts';
 import { SearchView } from './search-view.tsx';
 import { useAsked } from './use-asked.ts';
 import { useHistoryState } from './use-history-state.ts';

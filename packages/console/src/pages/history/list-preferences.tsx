@@ -3,10 +3,10 @@ import CollectionPreferences, {
 } from '@cloudscape-design/components/collection-preferences';
 import FormField from '@cloudscape-design/components/form-field';
 import Textarea from '@cloudscape-design/components/textarea';
-import { usePreferences } from '../../hooks/use-preferences.ts';
+import { SEARCH_FIELDS } from '../../api/search-language.ts';
+import { usePreferences } from '../../base/preferences.ts';
 import { fieldNamed, labelOf } from './fields.ts';
 import { type HistoryPreferences, historyPreferences, PAGE_SIZES } from './saved.ts';
-import { SEARCH_FIELDS } from './search-language.ts';
 import { DEFAULT_COLUMNS } from './state.ts';
 
 interface ListPreferencesProps {

@@ -1,5 +1,5 @@
 import { EmptyState } from '../../ui/empty-state.tsx';
-import { DEFAULT_RANGE, describeRange } from './range.ts';
+import { DEFAULT_RANGE, describeRange } from '../../ui/range.ts';
 import type { HistoryState } from './state.ts';
 import type { ChangeState } from './use-history-state.ts';
 

@@ -1,5 +1,5 @@
-import { resolveRange } from './range.ts';
-import { allOf, parseSearchFilter, printSearchFilter, type SearchFilter } from './search-language.ts';
+import { allOf, parseSearchFilter, printSearchFilter, type SearchFilter } from '../../api/search-language.ts';
+import { resolveRange } from '../../ui/range.ts';
 import type { HistoryState } from './state.ts';
 
 /** What SearchEvents, ExportEvents and TailRecords are asked alike. */

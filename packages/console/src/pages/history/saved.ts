@@ -1,4 +1,4 @@
-import { createStoredStore } from '../../hooks/use-preferences.ts';
+import { createStoredStore } from '../../base/stored-store.ts';
 import { DEFAULT_COLUMNS } from './state.ts';
 
 export interface SavedSearch {

@@ -1,4 +1,4 @@
-import { DEFAULT_RANGE, type Range, readRange, writeRange } from './range.ts';
+import { DEFAULT_RANGE, type Range, readRange, writeRange } from '../../ui/range.ts';
 
 /**
  * All that makes the page show what it shows. It stands in the URL, so that a pasted link shows the same; other pages link

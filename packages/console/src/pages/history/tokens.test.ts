@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseSearchFilter, printSearchFilter, type SearchFilter } from './search-language.ts';
+import { parseSearchFilter, printSearchFilter, type SearchFilter } from '../../api/search-language.ts';
 import { EMPTY_QUERY, filterOf, queryOf } from './tokens.ts';
 
 const tokens = (text: string) => queryOf(parseSearchFilter(text));

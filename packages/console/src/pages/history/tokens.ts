@@ -1,5 +1,5 @@
 import type { PropertyFilterProps } from '@cloudscape-design/components/property-filter';
-import { parseSearchFilter, type SearchFilter, type SearchOp } from './search-language.ts';
+import { parseSearchFilter, type SearchFilter, type SearchOp } from '../../api/search-language.ts';
 
 /**
  * The search language ↔ what Cloudscape's property filter shows: conditions joined by and/or, with groups one deep. What

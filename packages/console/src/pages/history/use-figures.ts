@@ -1,11 +1,16 @@
 import { useMemo } from 'react';
 import { native } from '../../api/client.ts';
+import { parseSearchFilter, printSearchFilter } from '../../api/search-language.ts';
 import { clock } from '../../base/clock.ts';
 import { type Call, useCall } from '../../hooks/use-call.ts';
+import {
+  type AskedRange,
+  type HistogramAnswer,
+  type HistogramData,
+  histogramData,
+} from '../../ui/histogram/histogram-data.ts';
 import { isIncluding, withoutIncluded } from './facet-filter.ts';
-import { type AskedRange, type HistogramAnswer, type HistogramData, histogramData } from './histogram-data.ts';
 import type { Search } from './request.ts';
-import { parseSearchFilter, printSearchFilter } from './search-language.ts';
 
 export interface Facet {
   readonly Field: string;

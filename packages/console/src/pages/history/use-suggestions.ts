@@ -1,9 +1,9 @@
 import type { PropertyFilterProps } from '@cloudscape-design/components/property-filter';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { native } from '../../api/client.ts';
+import { printSearchFilter, SEARCH_FIELDS } from '../../api/search-language.ts';
 import { clock, pause } from '../../base/clock.ts';
 import { type Search, searchOf } from './request.ts';
-import { printSearchFilter, SEARCH_FIELDS } from './search-language.ts';
 import type { HistoryState } from './state.ts';
 import type { Facet } from './use-figures.ts';
 

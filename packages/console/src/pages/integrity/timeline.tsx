@@ -1,6 +1,6 @@
 import Box from '@cloudscape-design/components/box';
 import { useMemo } from 'react';
-import { usePreferences } from '../../hooks/use-preferences.ts';
+import { usePreferences } from '../../base/preferences.ts';
 import { accountText, countText, timeText, zoneText } from '../../ui/format.ts';
 import { visible } from '../../ui/visible.ts';
 import { type Bin, binsOf, isQuiet, type Span, sortedLanes, spanOf, ticksOf } from './logic/bins.ts';

@@ -2,9 +2,9 @@ import Button from '@cloudscape-design/components/button';
 import FormField from '@cloudscape-design/components/form-field';
 import Select from '@cloudscape-design/components/select';
 import type { Call } from '../../hooks/use-call.ts';
-import type { Range } from '../history/range.ts';
-import { RangePicker } from '../history/range-picker.tsx';
-import type { Trail } from '../trails/logic/trail.ts';
+import type { Trail } from '../../parts/trails/trail.ts';
+import type { Range } from '../../ui/range.ts';
+import { RangePicker } from '../../ui/range-picker.tsx';
 
 interface VerifyFormProps {
   readonly trails: Call<readonly Trail[]>;

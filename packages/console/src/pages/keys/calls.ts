@@ -1,5 +1,6 @@
 import { json } from '../../api/client.ts';
-import type { Tag } from '../access/iam.ts';
+import type { Listed } from '../../api/pages.ts';
+import type { Tag } from '../../parts/access/iam.ts';
 
 /** KMS's operations, as the pages of keys ask them. Keys are those of one Region. */
 
@@ -40,12 +41,6 @@ const named = (key: KeyMetadata, aliases: readonly string[] = []): Key => ({
   name: aliases.map((alias) => alias.replace(/^alias\//, '')).join(', '),
 });
 
-export interface Keys {
-  readonly keys: readonly Key[];
-  /** There are more than are shown. */
-  readonly isCut: boolean;
-}
-
 interface Options {
   readonly region: string;
   readonly signal: AbortSignal;
@@ -54,7 +49,7 @@ interface Options {
 export const describeKey = async (KeyId: string, options: Options): Promise<KeyMetadata> =>
   (await json<{ KeyMetadata: KeyMetadata }>('kms', 'DescribeKey', { KeyId }, options)).KeyMetadata;
 
-export async function allKeys(options: Options): Promise<Keys> {
+export async function allKeys(options: Options): Promise<Listed<Key>> {
   const [ids, aliases] = await Promise.all([keyIds(options), aliasesByKey(options)]);
   const keys: Key[] = [];
   const asked = ids.slice(0, KEYS_MAX);
@@ -62,7 +57,7 @@ export async function allKeys(options: Options): Promise<Keys> {
     const described = await Promise.all(asked.slice(at, at + AT_ONCE).map((id) => describeKey(id, options)));
     keys.push(...described.map((key) => named(key, aliases.get(key.KeyId))));
   }
-  return { keys, isCut: ids.length > KEYS_MAX };
+  return { items: keys, isCut: ids.length > KEYS_MAX };
 }
 
 interface PageOf {

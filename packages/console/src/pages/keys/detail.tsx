@@ -3,26 +3,23 @@ import Header from '@cloudscape-design/components/header';
 import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import Table, { type TableProps } from '@cloudscape-design/components/table';
-import Tabs from '@cloudscape-design/components/tabs';
 import type { PageParams } from '../../app/routes.tsx';
-import { oneOf, useUrlState } from '../../app/url-state.ts';
 import { useCall } from '../../hooks/use-call.ts';
+import { PolicyDocument } from '../../parts/access/policy-document.tsx';
+import { Tags } from '../../parts/access/tags.tsx';
+import { RecentEvents } from '../../parts/events/recent-events.tsx';
 import { CopyText } from '../../ui/copy-text.tsx';
 import { EmptyState } from '../../ui/empty-state.tsx';
 import { callerName } from '../../ui/format.ts';
 import { Loaded } from '../../ui/loaded.tsx';
 import { Page } from '../../ui/page.tsx';
 import { Time } from '../../ui/time.tsx';
+import { UrlTabs } from '../../ui/url-tabs.tsx';
 import { visible } from '../../ui/visible.ts';
-import { PolicyDocument } from '../access/policy-document.tsx';
-import { RecentEvents } from '../access/recent-events.tsx';
-import { Tags } from '../access/tags.tsx';
 import { type Grant, getKey, grantsOf, type Key, keyPolicy, type Rotation, rotationOf, tagsOf } from './calls.ts';
 import { KeyState } from './key-state.tsx';
 import { usesOf } from './uses.ts';
 
-const TABS = ['activity', 'policy', 'grants', 'tags'] as const;
-const STATE = { tab: oneOf(TABS, 'activity') } as const;
 const BREADCRUMBS = [{ text: 'Keys', href: '/keys' }];
 
 /** One key: who used it, who may, how it is kept. */
@@ -32,7 +29,11 @@ export default function KeyPage({ params: { arn = '' } }: PageParams) {
   const key = useCall((signal) => getKey(arn, { region, signal }), [arn, region]);
   const rotation = useCall((signal) => rotationOf(arn, { region, signal }), [arn, region]);
   return (
-    <Page title={key.data?.aliases[0] ?? id} breadcrumbs={BREADCRUMBS}>
+    <Page
+      title={key.data?.aliases[0] ?? id}
+      breadcrumbs={BREADCRUMBS}
+      description={<CopyText text={arn} label="ARN" />}
+    >
       <Loaded call={key} failed="The key could not be loaded">
         {(loaded) => (
           <SpaceBetween size="l">
@@ -55,7 +56,6 @@ function Summary({ of, rotation }: { readonly of: Key; readonly rotation: Rotati
           ...(of.DeletionDate === undefined
             ? []
             : [{ label: 'Will be deleted', value: <Time value={of.DeletionDate} /> }]),
-          { label: 'ARN', value: <CopyText text={of.Arn} label="ARN" /> },
           { label: 'Aliases', value: of.aliases.join(', ') || 'None' },
           { label: 'Description', value: of.Description ? visible(of.Description) : '-' },
           { label: 'Automatic rotation', value: <RotationText of={rotation} /> },
@@ -80,13 +80,10 @@ function RotationText({ of }: { readonly of: Rotation | undefined }) {
 }
 
 function KeyTabs({ of, region }: { readonly of: Key; readonly region: string }) {
-  const [{ tab }, change] = useUrlState(STATE);
   const place = { id: of.KeyId, region };
   return (
-    <Tabs
+    <UrlTabs
       ariaLabel="Key"
-      activeTabId={tab}
-      onChange={({ detail }) => change({ tab: detail.activeTabId as (typeof TABS)[number] })}
       tabs={[
         {
           id: 'activity',

@@ -4,10 +4,10 @@ import { useMemo } from 'react';
 import { useRegion, useSession } from '../../api/session.ts';
 import { pathTo } from '../../app/router.ts';
 import { type Call, useCall } from '../../hooks/use-call.ts';
+import { eventCounts } from '../../parts/access/activity.ts';
+import { EventCount } from '../../parts/access/event-count.tsx';
+import { ListPage } from '../../ui/list-page.tsx';
 import { Time } from '../../ui/time.tsx';
-import { eventCounts } from '../access/activity.ts';
-import { EntityTable } from '../access/entity-table.tsx';
-import { EventCount } from '../access/event-count.tsx';
 import { allKeys, type Key } from './calls.ts';
 import { KeyState } from './key-state.tsx';
 import { USES, usesOf } from './uses.ts';
@@ -18,22 +18,22 @@ const keyHref = (arn: string): string => pathTo('/keys/:arn…', { arn });
 export default function KeysPage() {
   const { AccountId } = useSession();
   const region = useRegion();
-  const listed = useCall((signal) => allKeys({ region, signal }), [AccountId, region]);
+  const keys = useCall((signal) => allKeys({ region, signal }), [AccountId, region]);
   const counts = useCall((signal) => eventCounts('resourceName', USES, AccountId, signal), [AccountId]);
-  const keys: Call<readonly Key[]> = { ...listed, data: listed.data?.keys };
   const columns = useMemo(() => columnsWith(counts), [counts]);
-  const more = listed.data?.isCut ? ` The first ${listed.data.keys.length} are shown.` : '';
+  const more = keys.data?.isCut ? ` The first ${keys.data.items.length} are shown.` : '';
   return (
-    <EntityTable
+    <ListPage
       title="Keys"
       description={`KMS keys of the account in ${region}.${more}`}
       call={keys}
       columns={columns}
       idOf={({ KeyId }) => KeyId}
-      textsOf={({ KeyId, Description = '', aliases }) => [KeyId, Description, ...aliases]}
-      none="Keys are made with aws kms create-key. Other Regions may have some."
+      textOf={({ KeyId, Description = '', aliases }) => [KeyId, Description, ...aliases].join(' ')}
+      empty={{ title: 'No keys', hint: 'Keys are made with aws kms create-key. Other Regions may have some.' }}
+      failed="Keys could not be loaded"
       onReload={() => {
-        listed.reload();
+        keys.reload();
         counts.reload();
       }}
     />

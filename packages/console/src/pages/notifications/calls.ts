@@ -2,8 +2,8 @@ import { json, query } from '../../api/client.ts';
 import { isDenied } from '../../api/error.ts';
 import { allPages, type Listed, mapSome } from '../../api/pages.ts';
 import { listOf, type XmlValue } from '../../api/xml.ts';
-import { allTrails, getStatus } from '../trails/calls.ts';
-import type { Trail, TrailStatus } from '../trails/logic/trail.ts';
+import { allTrails, getStatus } from '../../parts/trails/calls.ts';
+import type { Trail, TrailStatus } from '../../parts/trails/trail.ts';
 
 /** Attributes of a topic or queue; undefined where the caller may list it and not look at it. */
 export type Attributes = Readonly<Record<string, string>> | undefined;

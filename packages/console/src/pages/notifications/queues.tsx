@@ -1,12 +1,12 @@
 import type { TableProps } from '@cloudscape-design/components/table';
 import { useRegion } from '../../api/session.ts';
 import { useCall } from '../../hooks/use-call.ts';
+import { nameOfArn } from '../../parts/events/record.ts';
 import { CopyText } from '../../ui/copy-text.tsx';
 import { countText } from '../../ui/format.ts';
 import { by, ListTable } from '../../ui/list-table.tsx';
 import { Time } from '../../ui/time.tsx';
 import { visible } from '../../ui/visible.ts';
-import { nameOfArn } from '../event/logic/record.ts';
 import { listQueues, type Queue } from './calls.ts';
 
 /** The queues of SQS and what waits in them. */

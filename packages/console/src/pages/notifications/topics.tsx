@@ -1,10 +1,10 @@
 import type { TableProps } from '@cloudscape-design/components/table';
 import { useRegion } from '../../api/session.ts';
 import { useCall } from '../../hooks/use-call.ts';
+import { nameOfArn } from '../../parts/events/record.ts';
 import { CopyText } from '../../ui/copy-text.tsx';
 import { by, ListTable } from '../../ui/list-table.tsx';
 import { visible } from '../../ui/visible.ts';
-import { nameOfArn } from '../event/logic/record.ts';
 import { listTopics, type Topic, type TrailNotice } from './calls.ts';
 
 /** The topics of SNS, and who tells them something. */

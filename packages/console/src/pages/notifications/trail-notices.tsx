@@ -5,11 +5,11 @@ import type { TableProps } from '@cloudscape-design/components/table';
 import type { Listed } from '../../api/pages.ts';
 import { trailHref } from '../../app/links.ts';
 import type { Call } from '../../hooks/use-call.ts';
+import { nameOfArn } from '../../parts/events/record.ts';
+import { problemsOf } from '../../parts/trails/health.ts';
 import { by, ListTable } from '../../ui/list-table.tsx';
 import { Time } from '../../ui/time.tsx';
 import { visible } from '../../ui/visible.ts';
-import { nameOfArn } from '../event/logic/record.ts';
-import { problemsOf } from '../trails/logic/health.ts';
 import type { TrailNotice } from './calls.ts';
 
 /** Which trail tells which topic of its log files, and how that went. */

@@ -1,5 +1,5 @@
 import { native } from '../../api/client.ts';
-import type { HistogramAnswer } from '../history/histogram-data.ts';
+import type { HistogramAnswer } from '../../ui/histogram/histogram-data.ts';
 
 export interface FacetAnswer {
   readonly Field: string;

@@ -1,4 +1,4 @@
-import { type HistogramData, histogramData } from '../history/histogram-data.ts';
+import { type HistogramData, histogramData } from '../../ui/histogram/histogram-data.ts';
 import { type FacetAnswer, facetOf, figures, isWhole } from './search.ts';
 
 /** What happened in a range of time. */

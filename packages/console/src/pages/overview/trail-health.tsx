@@ -4,10 +4,10 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import { json } from '../../api/client.ts';
 import { trailHref } from '../../app/links.ts';
+import { problemsOf, stateOf } from '../../parts/trails/health.ts';
+import type { Trail, TrailStatus } from '../../parts/trails/trail.ts';
 import { EmptyState } from '../../ui/empty-state.tsx';
 import { Time } from '../../ui/time.tsx';
-import { problemsOf, stateOf } from '../trails/logic/health.ts';
-import type { Trail, TrailStatus } from '../trails/logic/trail.ts';
 
 export interface TrailHealth {
   readonly trail: Trail;

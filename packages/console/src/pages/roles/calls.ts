@@ -1,6 +1,6 @@
 import { query } from '../../api/client.ts';
 import { listOf, type XmlValue } from '../../api/xml.ts';
-import type { Tag } from '../access/iam.ts';
+import type { Tag } from '../../parts/access/iam.ts';
 
 /** IAM's operations about one role. */
 

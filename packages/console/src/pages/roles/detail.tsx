@@ -3,38 +3,40 @@ import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import SpaceBetween from '@cloudscape-design/components/space-between';
-import Tabs from '@cloudscape-design/components/tabs';
 import { useState } from 'react';
 import { messageOf } from '../../api/error.ts';
 import { switchRole } from '../../api/session.ts';
 import { flash } from '../../app/flashes.tsx';
 import { allOf, condition } from '../../app/links.ts';
 import type { PageParams } from '../../app/routes.tsx';
-import { oneOf, useUrlState } from '../../app/url-state.ts';
 import { useCall } from '../../hooks/use-call.ts';
+import { Boundary } from '../../parts/access/boundary.tsx';
+import { decodedDocument, policiesOf } from '../../parts/access/iam.ts';
+import { Policies } from '../../parts/access/policies.tsx';
+import { PolicyDocument } from '../../parts/access/policy-document.tsx';
+import { Tags } from '../../parts/access/tags.tsx';
+import { RecentEvents } from '../../parts/events/recent-events.tsx';
 import { CopyText } from '../../ui/copy-text.tsx';
 import { spanText } from '../../ui/format.ts';
 import { Loaded } from '../../ui/loaded.tsx';
 import { Page } from '../../ui/page.tsx';
 import { Time } from '../../ui/time.tsx';
+import { UrlTabs } from '../../ui/url-tabs.tsx';
 import { visible } from '../../ui/visible.ts';
-import { Boundary } from '../access/boundary.tsx';
-import { decodedDocument, policiesOf } from '../access/iam.ts';
-import { Policies } from '../access/policies.tsx';
-import { PolicyDocument } from '../access/policy-document.tsx';
-import { RecentEvents } from '../access/recent-events.tsx';
-import { Tags } from '../access/tags.tsx';
 import { getRole, type RoleFacts, tagsOf } from './calls.ts';
 
-const TABS = ['activity', 'permissions', 'trust', 'tags'] as const;
-const STATE = { tab: oneOf(TABS, 'activity') } as const;
 const BREADCRUMBS = [{ text: 'Roles', href: '/roles' }];
 
 /** One role: who acted as it, what was done then, what it may do, whom it trusts. */
 export default function RolePage({ params: { name = '' } }: PageParams) {
   const role = useCall((signal) => getRole(name, signal), [name]);
   return (
-    <Page title={name} breadcrumbs={BREADCRUMBS} actions={role.data && <SwitchRole arn={role.data.Arn} />}>
+    <Page
+      title={name}
+      breadcrumbs={BREADCRUMBS}
+      description={role.data && <CopyText text={role.data.Arn} label="ARN" />}
+      actions={role.data && <SwitchRole arn={role.data.Arn} />}
+    >
       <Loaded call={role} failed="The role could not be loaded">
         {(loaded) => (
           <SpaceBetween size="l">
@@ -71,9 +73,8 @@ function Summary({ role }: { readonly role: RoleFacts }) {
   return (
     <Container header={<Header variant="h2">Summary</Header>}>
       <KeyValuePairs
-        columns={4}
+        columns={3}
         items={[
-          { label: 'ARN', value: <CopyText text={role.Arn} label="ARN" /> },
           { label: 'Description', value: role.Description ? visible(role.Description) : '-' },
           {
             label: 'Last used',
@@ -95,12 +96,9 @@ function Summary({ role }: { readonly role: RoleFacts }) {
 }
 
 function RoleTabs({ role }: { readonly role: RoleFacts }) {
-  const [{ tab }, change] = useUrlState(STATE);
   return (
-    <Tabs
+    <UrlTabs
       ariaLabel="Role"
-      activeTabId={tab}
-      onChange={({ detail }) => change({ tab: detail.activeTabId as (typeof TABS)[number] })}
       tabs={[
         { id: 'activity', label: 'Activity', content: <Activity arn={role.Arn} /> },
         { id: 'permissions', label: 'Permissions', content: <Permissions role={role} /> },

@@ -5,12 +5,12 @@ import { useSession } from '../../api/session.ts';
 import { condition } from '../../app/links.ts';
 import { pathTo } from '../../app/router.ts';
 import { type Call, useCall } from '../../hooks/use-call.ts';
+import { eventCounts } from '../../parts/access/activity.ts';
+import { EventCount } from '../../parts/access/event-count.tsx';
+import { allRoles, type Role } from '../../parts/access/iam.ts';
+import { trustedText } from '../../parts/access/trusted.ts';
+import { ListPage } from '../../ui/list-page.tsx';
 import { Time } from '../../ui/time.tsx';
-import { eventCounts } from '../access/activity.ts';
-import { EntityTable } from '../access/entity-table.tsx';
-import { EventCount } from '../access/event-count.tsx';
-import { allRoles, type Role } from '../access/iam.ts';
-import { trustedText } from '../access/trusted.ts';
 
 const roleHref = (name: string): string => pathTo('/roles/:name', { name });
 
@@ -24,14 +24,15 @@ export default function RolesPage() {
   );
   const columns = useMemo(() => columnsWith(counts), [counts]);
   return (
-    <EntityTable
+    <ListPage
       title="Roles"
       description="IAM roles of the account. Whoever a role trusts may act as it for a time."
       call={roles}
       columns={columns}
       idOf={({ id }) => id}
-      textsOf={({ name, arn, trust }) => [name, arn, trust]}
-      none="Roles are made with aws iam create-role."
+      textOf={({ name, arn, trust }) => [name, arn, trust].join(' ')}
+      empty={{ title: 'No roles', hint: 'Roles are made with aws iam create-role.' }}
+      failed="Roles could not be loaded"
       onReload={() => {
         roles.reload();
         counts.reload();

@@ -1,41 +1,16 @@
 import { json, query, s3, s3Path, s3Xml } from '../../api/client.ts';
 import { ApiError } from '../../api/error.ts';
 import { listOf } from '../../api/xml.ts';
-import type { Stretch } from './logic/health.ts';
+import type { Stretch } from '../../parts/trails/health.ts';
+import type { Tag, Trail } from '../../parts/trails/trail.ts';
 import { type FolderPage, folderPage } from './logic/listing.ts';
 import type { SelectorsAnswer } from './logic/selectors.ts';
-import type { Tag, Trail, TrailStatus } from './logic/trail.ts';
 
 /** AWS's operations, as the trail pages ask them. A trail is asked about where its home is. */
-
-interface ListedTrail {
-  readonly TrailARN: string;
-  readonly HomeRegion: string;
-}
-
-/** All trails that the caller has part in, of all Regions. */
-export async function allTrails(signal: AbortSignal): Promise<readonly Trail[]> {
-  const { Trails = [] } = await json<{ Trails?: readonly ListedTrail[] }>('cloudtrail', 'ListTrails', {}, { signal });
-  const regions = [...new Set(Trails.map(({ HomeRegion }) => HomeRegion))];
-  const described = await Promise.all(
-    regions.map(async (region) => {
-      const trailNameList = Trails.filter((t) => t.HomeRegion === region).map(({ TrailARN }) => TrailARN);
-      const input = { trailNameList, includeShadowTrails: true };
-      const options = { region, signal };
-      return (
-        (await json<{ trailList?: readonly Trail[] }>('cloudtrail', 'DescribeTrails', input, options)).trailList ?? []
-      );
-    }),
-  );
-  return described.flat().sort((a, b) => (a.Name < b.Name ? -1 : a.Name > b.Name ? 1 : 0));
-}
 
 export async function getTrail(arn: string, region: string, signal: AbortSignal): Promise<Trail> {
   return (await json<{ Trail: Trail }>('cloudtrail', 'GetTrail', { Name: arn }, { region, signal })).Trail;
 }
-
-export const getStatus = ({ TrailARN, HomeRegion }: Trail, signal: AbortSignal): Promise<TrailStatus> =>
-  json<TrailStatus>('cloudtrail', 'GetTrailStatus', { Name: TrailARN }, { region: HomeRegion, signal });
 
 export const getSelectors = ({ TrailARN, HomeRegion }: Trail, signal: AbortSignal): Promise<SelectorsAnswer> =>
   json<SelectorsAnswer>('cloudtrail', 'GetEventSelectors', { TrailName: TrailARN }, { region: HomeRegion, signal });
@@ -141,12 +116,6 @@ export async function listKeys(region: string, signal: AbortSignal): Promise<rea
     const alias = names.get(KeyId);
     return { arn: KeyArn, id: KeyId, ...(alias !== undefined && { alias }) };
   }).filter(({ alias }) => !alias?.startsWith('alias/aws/'));
-}
-
-export async function listTopics(region: string, signal: AbortSignal): Promise<readonly string[]> {
-  const { Topics } = await query<{ Topics?: unknown }>('sns', 'ListTopics', {}, { region, signal });
-  const arns = listOf<{ readonly TopicArn: string }>(Topics).map(({ TopicArn }) => TopicArn);
-  return arns.filter((arn) => !arn.endsWith('.fifo'));
 }
 
 export async function listLogGroups(region: string, signal: AbortSignal): Promise<readonly string[]> {

@@ -1,15 +1,14 @@
 import SpaceBetween from '@cloudscape-design/components/space-between';
-import Tabs from '@cloudscape-design/components/tabs';
 import type { PageParams } from '../../app/routes.tsx';
-import { useUrlState } from '../../app/url-state.ts';
 import { useCall } from '../../hooks/use-call.ts';
+import { getStatus } from '../../parts/trails/calls.ts';
+import { regionIn, type Trail, type TrailStatus } from '../../parts/trails/trail.ts';
 import { CopyText } from '../../ui/copy-text.tsx';
 import { Loaded } from '../../ui/loaded.tsx';
 import { Page } from '../../ui/page.tsx';
-import { getStatus, getTrail } from './calls.ts';
-import { DETAIL_STATE, type TABS } from './detail-state.ts';
+import { UrlTabs } from '../../ui/url-tabs.tsx';
+import { getTrail } from './calls.ts';
 import { LogFiles } from './log-files.tsx';
-import { regionIn, type Trail, type TrailStatus } from './logic/trail.ts';
 import './trails.css';
 import { SelectorsTab } from './selectors-tab.tsx';
 import { SettingsTab } from './settings-tab.tsx';
@@ -53,13 +52,11 @@ interface TrailTabsProps {
 }
 
 function TrailTabs({ trail, status, error, onReload }: TrailTabsProps) {
-  const [{ tab }, change] = useUrlState(DETAIL_STATE);
   return (
     <SpaceBetween size="l">
-      <Tabs
+      <UrlTabs
         ariaLabel="Trail"
-        activeTabId={tab}
-        onChange={({ detail }) => change({ tab: detail.activeTabId as (typeof TABS)[number], folder: '', file: '' })}
+        clears={['folder', 'file']}
         tabs={[
           {
             id: 'status',

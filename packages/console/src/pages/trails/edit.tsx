@@ -1,12 +1,13 @@
 import { trailHref } from '../../app/links.ts';
 import type { PageParams } from '../../app/routes.tsx';
 import { useCall } from '../../hooks/use-call.ts';
+import { getStatus } from '../../parts/trails/calls.ts';
+import { regionIn } from '../../parts/trails/trail.ts';
 import { Loaded } from '../../ui/loaded.tsx';
 import { Page } from '../../ui/page.tsx';
-import { getSelectors, getStatus, getTrail } from './calls.ts';
+import { getSelectors, getTrail } from './calls.ts';
 import { formOf, placeOf, type TrailForm } from './logic/form.ts';
 import { selectorsOf } from './logic/selectors.ts';
-import { regionIn } from './logic/trail.ts';
 import { TrailWizard } from './wizard/trail-wizard.tsx';
 
 /** A trail that is there, to be changed. */

@@ -8,25 +8,27 @@ import Table, { type TableProps } from '@cloudscape-design/components/table';
 import { useState } from 'react';
 import { messageOf } from '../../api/error.ts';
 import { flash } from '../../app/flashes.tsx';
-import { useUrlState } from '../../app/url-state.ts';
+import { text, useUrlState } from '../../app/url-state.ts';
 import { useCall } from '../../hooks/use-call.ts';
+import { logsFolder, type Trail } from '../../parts/trails/trail.ts';
 import { EmptyState } from '../../ui/empty-state.tsx';
 import { ErrorState } from '../../ui/error-state.tsx';
 import { bytesText } from '../../ui/format.ts';
 import { Time } from '../../ui/time.tsx';
 import { visible } from '../../ui/visible.ts';
 import { listFolder } from './calls.ts';
-import { DETAIL_STATE } from './detail-state.ts';
 import { downloadFile } from './download-file.ts';
 import { LogFileView } from './log-file-view.tsx';
 import { crumbsOf, type FolderPage, isLogFile, type ListedFile, lastPart } from './logic/listing.ts';
-import { logsFolder, type Trail } from './logic/trail.ts';
+
+/** Where in the log files one is. */
+const STATE = { folder: text(), file: text() } as const;
 
 type Row = { readonly folder: string } | { readonly file: ListedFile };
 
 /** The trail's part of its bucket, folder by folder; a log file opens into its records. */
 export function LogFiles({ trail }: { readonly trail: Trail }) {
-  const [{ folder: wanted, file }, change] = useUrlState(DETAIL_STATE);
+  const [{ folder: wanted, file }, change] = useUrlState(STATE);
   const root = logsFolder(trail);
   const folder = wanted.startsWith(root) ? wanted : root;
   const open = (to: string) => change({ folder: to, file: '' });

@@ -4,11 +4,11 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useMemo } from 'react';
 import { useSession } from '../../api/session.ts';
 import { useCall } from '../../hooks/use-call.ts';
+import { accountIn, type Trail } from '../../parts/trails/trail.ts';
 import { Loaded } from '../../ui/loaded.tsx';
 import { getSelectors } from './calls.ts';
 import { CapturePreview } from './capture-preview.tsx';
 import { type SelectorsAnswer, selectorLines, selectorsInput, selectorsOf } from './logic/selectors.ts';
-import { accountIn, type Trail } from './logic/trail.ts';
 
 /** What the trail logs: in words, as JSON, and what that came to over the last day. */
 export function SelectorsTab({ trail }: { readonly trail: Trail }) {

@@ -2,8 +2,8 @@ import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import SpaceBetween from '@cloudscape-design/components/space-between';
+import { logGroupName, logsFolder, type Trail } from '../../parts/trails/trail.ts';
 import { CopyText } from '../../ui/copy-text.tsx';
-import { logGroupName, logsFolder, type Trail } from './logic/trail.ts';
 
 const yes = (value: boolean | undefined): string => (value ? 'Yes' : 'No');
 const copied = (text: string | undefined, label: string) => (text ? <CopyText text={text} label={label} /> : 'None');

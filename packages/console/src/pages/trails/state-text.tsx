@@ -1,9 +1,9 @@
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import { messageOf } from '../../api/error.ts';
 import { useCall } from '../../hooks/use-call.ts';
-import { getStatus } from './calls.ts';
-import { stateOf } from './logic/health.ts';
-import type { Trail, TrailStatus } from './logic/trail.ts';
+import { getStatus } from '../../parts/trails/calls.ts';
+import { stateOf } from '../../parts/trails/health.ts';
+import type { Trail, TrailStatus } from '../../parts/trails/trail.ts';
 
 export function StateText({ trail, status }: { readonly trail: Trail; readonly status: TrailStatus }) {
   const { type, text } = stateOf(trail, status);

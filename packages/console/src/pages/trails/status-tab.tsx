@@ -7,13 +7,13 @@ import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { clock } from '../../base/clock.ts';
 import { useCall } from '../../hooks/use-call.ts';
+import { overdueStretch, problemsOf } from '../../parts/trails/health.ts';
+import type { Trail, TrailStatus } from '../../parts/trails/trail.ts';
 import { ErrorState } from '../../ui/error-state.tsx';
 import { spanText } from '../../ui/format.ts';
 import { Loading } from '../../ui/loading.tsx';
 import { Time } from '../../ui/time.tsx';
 import { hasEvents } from './calls.ts';
-import { overdueStretch, problemsOf } from './logic/health.ts';
-import type { Trail, TrailStatus } from './logic/trail.ts';
 import { StateText } from './state-text.tsx';
 import { editHref } from './trail-actions.tsx';
 

@@ -1,6 +1,6 @@
 import AttributeEditor from '@cloudscape-design/components/attribute-editor';
 import Input from '@cloudscape-design/components/input';
-import type { Tag } from './logic/trail.ts';
+import type { Tag } from '../../parts/trails/trail.ts';
 
 /** AWS's quota. */
 const TAGS_MAX = 50;

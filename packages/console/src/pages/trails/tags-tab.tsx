@@ -7,9 +7,9 @@ import { type FormEvent, useState } from 'react';
 import { messageOf } from '../../api/error.ts';
 import { flash } from '../../app/flashes.tsx';
 import { useCall } from '../../hooks/use-call.ts';
+import type { Tag, Trail } from '../../parts/trails/trail.ts';
 import { Loaded } from '../../ui/loaded.tsx';
 import { getTags, putTags } from './calls.ts';
-import type { Tag, Trail } from './logic/trail.ts';
 import { TagFields } from './tag-fields.tsx';
 
 /** The trail's tags, to be read and changed. */

@@ -8,8 +8,8 @@ import { messageOf } from '../../api/error.ts';
 import { Dialog } from '../../app/dialog.tsx';
 import { flash } from '../../app/flashes.tsx';
 import { navigate, pathTo } from '../../app/router.ts';
+import type { Trail, TrailStatus } from '../../parts/trails/trail.ts';
 import { actOn } from './calls.ts';
-import type { Trail, TrailStatus } from './logic/trail.ts';
 
 interface TrailActionsProps {
   readonly trail: Trail;

@@ -1,7 +1,7 @@
 import { query } from '../../api/client.ts';
 import { ApiError } from '../../api/error.ts';
 import { listOf, type XmlValue } from '../../api/xml.ts';
-import type { Tag } from '../access/iam.ts';
+import type { Tag } from '../../parts/access/iam.ts';
 
 /** IAM's operations about one user. */
 

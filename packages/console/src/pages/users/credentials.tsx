@@ -7,11 +7,11 @@ import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import Table, { type TableProps } from '@cloudscape-design/components/table';
 import { condition, historyHref } from '../../app/links.ts';
 import { useCall } from '../../hooks/use-call.ts';
+import { ACTIVITY_RANGE } from '../../parts/access/activity.ts';
 import { CopyText } from '../../ui/copy-text.tsx';
 import { EmptyState } from '../../ui/empty-state.tsx';
 import { Loaded } from '../../ui/loaded.tsx';
 import { Time } from '../../ui/time.tsx';
-import { ACTIVITY_RANGE } from '../access/activity.ts';
 import { type AccessKey, accessKeysOf, type Device, devicesOf, passwordOf, type UserFacts } from './calls.ts';
 
 /** With what a user signs in and calls. */

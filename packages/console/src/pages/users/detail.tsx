@@ -2,30 +2,31 @@ import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import SpaceBetween from '@cloudscape-design/components/space-between';
-import Tabs from '@cloudscape-design/components/tabs';
 import { condition } from '../../app/links.ts';
 import type { PageParams } from '../../app/routes.tsx';
-import { oneOf, useUrlState } from '../../app/url-state.ts';
 import { useCall } from '../../hooks/use-call.ts';
+import { Tags } from '../../parts/access/tags.tsx';
+import { RecentEvents } from '../../parts/events/recent-events.tsx';
 import { CopyText } from '../../ui/copy-text.tsx';
 import { Loaded } from '../../ui/loaded.tsx';
 import { Page } from '../../ui/page.tsx';
 import { Time } from '../../ui/time.tsx';
-import { RecentEvents } from '../access/recent-events.tsx';
-import { Tags } from '../access/tags.tsx';
+import { UrlTabs } from '../../ui/url-tabs.tsx';
 import { getUser, tagsOf, type UserFacts } from './calls.ts';
 import { Credentials } from './credentials.tsx';
 import { Permissions } from './permissions.tsx';
 
-const TABS = ['activity', 'permissions', 'credentials', 'tags'] as const;
-const STATE = { tab: oneOf(TABS, 'activity') } as const;
 const BREADCRUMBS = [{ text: 'Users', href: '/users' }];
 
 /** One user: what was done in this name, what it may do, with what it signs in. */
 export default function UserPage({ params: { name = '' } }: PageParams) {
   const user = useCall((signal) => getUser(name, signal), [name]);
   return (
-    <Page title={name} breadcrumbs={BREADCRUMBS}>
+    <Page
+      title={name}
+      breadcrumbs={BREADCRUMBS}
+      description={user.data && <CopyText text={user.data.Arn} label="ARN" />}
+    >
       <Loaded call={user} failed="The user could not be loaded">
         {(loaded) => (
           <SpaceBetween size="l">
@@ -42,9 +43,8 @@ function Summary({ user }: { readonly user: UserFacts }) {
   return (
     <Container header={<Header variant="h2">Summary</Header>}>
       <KeyValuePairs
-        columns={4}
+        columns={3}
         items={[
-          { label: 'ARN', value: <CopyText text={user.Arn} label="ARN" /> },
           { label: 'User ID', value: <CopyText text={user.UserId} label="user ID" /> },
           { label: 'Created', value: <Time value={user.CreateDate} /> },
           { label: 'Last console sign-in', value: <Time value={user.PasswordLastUsed} /> },
@@ -55,12 +55,9 @@ function Summary({ user }: { readonly user: UserFacts }) {
 }
 
 function UserTabs({ user }: { readonly user: UserFacts }) {
-  const [{ tab }, change] = useUrlState(STATE);
   return (
-    <Tabs
+    <UrlTabs
       ariaLabel="User"
-      activeTabId={tab}
-      onChange={({ detail }) => change({ tab: detail.activeTabId as (typeof TABS)[number] })}
       tabs={[
         {
           id: 'activity',

@@ -6,11 +6,11 @@ import { useSession } from '../../api/session.ts';
 import { condition } from '../../app/links.ts';
 import { pathTo } from '../../app/router.ts';
 import { type Call, useCall } from '../../hooks/use-call.ts';
+import { eventCounts } from '../../parts/access/activity.ts';
+import { EventCount } from '../../parts/access/event-count.tsx';
+import { allUsers, type User, usersWithMfa } from '../../parts/access/iam.ts';
+import { ListPage } from '../../ui/list-page.tsx';
 import { Time } from '../../ui/time.tsx';
-import { eventCounts } from '../access/activity.ts';
-import { EntityTable } from '../access/entity-table.tsx';
-import { EventCount } from '../access/event-count.tsx';
-import { allUsers, type User, usersWithMfa } from '../access/iam.ts';
 
 export const userHref = (name: string): string => pathTo('/users/:name', { name });
 
@@ -22,14 +22,15 @@ export default function UsersPage() {
   const counts = useCall((signal) => eventCounts('userArn', 'userType = IAMUser', AccountId, signal), [AccountId]);
   const columns = useMemo(() => columnsWith(mfa, counts), [mfa, counts]);
   return (
-    <EntityTable
+    <ListPage
       title="Users"
       description="IAM users of the account. Each has a name, and signs in with a password or calls with access keys."
       call={users}
       columns={columns}
       idOf={({ id }) => id}
-      textsOf={({ name, arn, groups }) => [name, arn, ...groups]}
-      none="Users are made with aws iam create-user."
+      textOf={({ name, arn, groups }) => [name, arn, ...groups].join(' ')}
+      empty={{ title: 'No users', hint: 'Users are made with aws iam create-user.' }}
+      failed="Users could not be loaded"
       onReload={() => {
         users.reload();
         mfa.reload();

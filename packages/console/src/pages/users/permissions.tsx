@@ -1,9 +1,9 @@
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useCall } from '../../hooks/use-call.ts';
+import { Boundary } from '../../parts/access/boundary.tsx';
+import { policiesOf } from '../../parts/access/iam.ts';
+import { Policies } from '../../parts/access/policies.tsx';
 import { Loaded } from '../../ui/loaded.tsx';
-import { Boundary } from '../access/boundary.tsx';
-import { policiesOf } from '../access/iam.ts';
-import { Policies } from '../access/policies.tsx';
 import { groupsOf, type UserFacts } from './calls.ts';
 
 /** What a user may do: its own policies, those of its groups, and what bounds them. */

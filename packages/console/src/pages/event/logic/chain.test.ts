@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { compileSearchFilter, searchableEvent } from '../../history/search-language.ts';
+import { compileSearchFilter, searchableEvent } from '../../../api/search-language.ts';
+import type { AuditRecord } from '../../../parts/events/record.ts';
 import { chainText, type FindRecords, followChain } from './chain.ts';
-import type { AuditRecord } from './record.ts';
 
 const ACCOUNT = '123456789012';
 const user = (name: string, accessKeyId: string, more: object = {}) => ({

@@ -1,7 +1,7 @@
-import type { SearchFilter } from '../../history/search-language.ts';
-import { allOf, anyOf, is, isIf, isOneOf } from './filters.ts';
-import { type Actor, actorOf, actorOfArn, isSessionKey } from './identity.ts';
-import { type AuditRecord, nameOfArn, objectOf, textAt, textOf, timeOf } from './record.ts';
+import type { SearchFilter } from '../../../api/search-language.ts';
+import { allOf, anyOf, is, isIf, isOneOf } from '../../../parts/events/filters.ts';
+import { type Actor, actorOf, actorOfArn, isSessionKey } from '../../../parts/events/identity.ts';
+import { type AuditRecord, nameOfArn, objectOf, textAt, textOf, timeOf } from '../../../parts/events/record.ts';
 
 /** One who acted, and how they came to the credentials that they acted with. */
 export interface ChainLink {

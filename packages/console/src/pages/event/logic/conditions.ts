@@ -1,4 +1,4 @@
-import { type AuditRecord, eventNameOf, isObject, type RecordPath, textAt } from './record.ts';
+import { type AuditRecord, eventNameOf, isObject, type RecordPath, textAt } from '../../../parts/events/record.ts';
 
 /** What may stand in a record at the end of a path. Null and empty text are no values in any of the languages. */
 export type Scalar = string | number | boolean;

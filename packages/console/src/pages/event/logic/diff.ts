@@ -1,4 +1,4 @@
-import type { RecordPath } from './record.ts';
+import type { RecordPath } from '../../../parts/events/record.ts';
 
 /** One place in which two records differ. A side that is missing is undefined. */
 export interface Difference {

@@ -1,6 +1,6 @@
+import { type AuditRecord, textOf } from '../../../parts/events/record.ts';
 import type { Condition } from './conditions.ts';
 import type { Made } from './logs-pattern.ts';
-import { type AuditRecord, textOf } from './record.ts';
 
 /** EventBridge user guide, "AWS service events delivered via CloudTrail". */
 const DETAIL_TYPES: Readonly<Record<string, string>> = {

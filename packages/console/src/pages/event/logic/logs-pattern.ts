@@ -1,5 +1,5 @@
+import type { RecordPath } from '../../../parts/events/record.ts';
 import type { Condition } from './conditions.ts';
-import type { RecordPath } from './record.ts';
 
 /** Text in the language that was asked for, or why there is none. */
 export type Made = { readonly text: string } | { readonly problem: string };

@@ -9,17 +9,17 @@ import {
 } from '../../../../../server/src/event/filter-pattern/index.ts';
 import { lookupKeys } from '../../../../../server/src/event/lookup-keys.ts';
 import { compileSigmaRule, sigmaRecord } from '../../../../../server/src/event/sigma/index.ts';
-import { printPath } from '../../../ui/json-tree/path.ts';
 import {
   compileSearchFilter,
   parseSearchFilter,
   printSearchFilter,
   searchableEvent,
-} from '../../history/search-language.ts';
+} from '../../../api/search-language.ts';
+import type { AuditRecord } from '../../../parts/events/record.ts';
+import { printPath } from '../../../ui/json-tree/path.ts';
 import { type Condition, fieldsOf, isUsual, nameFor, OPERATORS, PLAIN_OPERATORS } from './conditions.ts';
 import { eventBusPattern } from './event-bus-pattern.ts';
 import { logsPattern, type Made } from './logs-pattern.ts';
-import type { AuditRecord } from './record.ts';
 import { searchFieldOf, searchOf } from './search-pattern.ts';
 import { sigmaRule } from './sigma-rule.ts';
 

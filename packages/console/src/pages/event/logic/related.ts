@@ -1,8 +1,8 @@
-import type { SearchFilter } from '../../history/search-language.ts';
-import { byActor, byRequest, byResources, bySession } from './filters.ts';
-import { actorOf } from './identity.ts';
-import type { AuditRecord } from './record.ts';
-import { resourcesOf } from './resources.ts';
+import type { SearchFilter } from '../../../api/search-language.ts';
+import { byActor, byRequest, byResources, bySession } from '../../../parts/events/filters.ts';
+import { actorOf } from '../../../parts/events/identity.ts';
+import type { AuditRecord } from '../../../parts/events/record.ts';
+import { resourcesOf } from '../../../parts/events/resources.ts';
 
 /** A kind of relation between events, and how to find those that stand in it. */
 export interface Relation {

@@ -1,6 +1,6 @@
-import { allOf, fieldOfPath, SEARCH_FIELDS, type SearchFilter } from '../../history/search-language.ts';
+import { allOf, fieldOfPath, SEARCH_FIELDS, type SearchFilter } from '../../../api/search-language.ts';
+import type { RecordPath } from '../../../parts/events/record.ts';
 import type { Condition, Operator } from './conditions.ts';
-import type { RecordPath } from './record.ts';
 
 const OPS = { is: '=', 'is not': '!=', 'begins with': '^', contains: ':' } as const satisfies Record<
   Exclude<Operator, 'exists'>,

@@ -1,7 +1,7 @@
+import type { RecordPath } from '../../../parts/events/record.ts';
 import { printPath } from '../../../ui/json-tree/path.ts';
 import type { Condition } from './conditions.ts';
 import type { Made } from './logs-pattern.ts';
-import type { RecordPath } from './record.ts';
 
 /** Modifiers of a field's name. */
 const MODIFIERS: Readonly<Partial<Record<Condition['operator'], string>>> = {

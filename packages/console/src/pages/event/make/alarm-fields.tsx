@@ -3,8 +3,8 @@ import FormField from '@cloudscape-design/components/form-field';
 import Input from '@cloudscape-design/components/input';
 import Select, { type SelectProps } from '@cloudscape-design/components/select';
 import { useCall } from '../../../hooks/use-call.ts';
-import { listTopics } from '../../trails/calls.ts';
-import { nameOfArn } from '../logic/record.ts';
+import { nameOfArn } from '../../../parts/events/record.ts';
+import { listTopics } from '../../../parts/topics.ts';
 import { type AlarmInput, type AlarmProblems, PERIODS } from './alarm-input.ts';
 import type { TrailGroup } from './log-groups.ts';
 

@@ -1,5 +1,5 @@
+import type { AuditRecord } from '../../../parts/events/record.ts';
 import { nameFor } from '../logic/conditions.ts';
-import type { AuditRecord } from '../logic/record.ts';
 import type { TrailGroup } from './log-groups.ts';
 
 /** What stands in the form: text as it was typed. */

@@ -1,4 +1,4 @@
-import { allTrails } from '../../trails/calls.ts';
+import { allTrails } from '../../../parts/trails/calls.ts';
 
 /** A log group that a trail delivers to: what metric filters can count. */
 export interface TrailGroup {

@@ -3,7 +3,7 @@ import Modal from '@cloudscape-design/components/modal';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import Tabs from '@cloudscape-design/components/tabs';
 import { useState } from 'react';
-import type { ShownEvent } from '../search.ts';
+import type { ShownEvent } from '../../../parts/events/search.ts';
 import { AlarmTab } from './alarm-tab.tsx';
 import { FieldChooser } from './field-chooser.tsx';
 import { EventBridgeTab, SearchTab, SigmaTab } from './rule-tabs.tsx';

@@ -1,7 +1,7 @@
 import { useMemo, useState } from 'react';
+import type { AuditRecord } from '../../../parts/events/record.ts';
 import { printPath } from '../../../ui/json-tree/path.ts';
 import { type Condition, type Field, fieldsOf, isUsual, type Operator } from '../logic/conditions.ts';
-import type { AuditRecord } from '../logic/record.ts';
 
 /** A field of the event that may be looked for, as it stands in the list. */
 export interface Choice extends Field {

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { overdueStretch, problemsOf, remedyOf, stateOf } from './health.ts';
+import { overdueStretch, problemsOf, remedyOf, stateOf } from '../../../parts/trails/health.ts';
 import { crumbsOf, folderPage, isLogFile, lastPart } from './listing.ts';
 import { gunzipText, recordsIn, rowOf } from './log-file.ts';
 

@@ -1,5 +1,5 @@
+import { accountIn, logGroupName, regionIn, type Tag, type Trail, trailArn } from '../../../parts/trails/trail.ts';
 import { DEFAULT_SELECTORS, type Selectors, sameSelectors, selectorsProblem } from './selectors.ts';
-import { accountIn, logGroupName, regionIn, type Tag, type Trail, trailArn } from './trail.ts';
 
 /** Whether a resource that a trail uses is there already, or is made with it. */
 export type Choice = 'existing' | 'new';

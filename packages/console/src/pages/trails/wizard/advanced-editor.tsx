@@ -2,7 +2,6 @@ import Autosuggest from '@cloudscape-design/components/autosuggest';
 import Button from '@cloudscape-design/components/button';
 import ColumnLayout from '@cloudscape-design/components/column-layout';
 import FormField from '@cloudscape-design/components/form-field';
-
 import Input from '@cloudscape-design/components/input';
 import Select from '@cloudscape-design/components/select';
 import SpaceBetween from '@cloudscape-design/components/space-between';
@@ -22,7 +21,7 @@ import {
   REQUIRED_FIELD,
   RESOURCE_TYPES,
 } from '../logic/selectors.ts';
-import { Framed } from './framed.tsx';
+import { replaced, SelectorList, without } from './selector-list.tsx';
 import { ValuesField } from './values-field.tsx';
 
 interface AdvancedEditorProps {
@@ -35,24 +34,9 @@ const CATEGORY_OPTIONS = CATEGORIES.map((value) => ({ value, label: CATEGORY_TEX
 /** Advanced selectors: an event is logged if all conditions of one of them hold. */
 export function AdvancedEditor({ selectors, onChange }: AdvancedEditorProps) {
   return (
-    <SpaceBetween size="m">
-      {selectors.map((selector, i) => (
-        <Framed
-          // biome-ignore lint/suspicious/noArrayIndexKey: selectors have no other name than their place
-          key={i}
-          title={`Selector ${i + 1}`}
-          onRemove={selectors.length > 1 ? () => onChange(selectors.filter((_, at) => at !== i)) : undefined}
-        >
-          <OneSelector
-            selector={selector}
-            onChange={(next) => onChange(selectors.map((s, at) => (at === i ? next : s)))}
-          />
-        </Framed>
-      ))}
-      <Button iconName="add-plus" onClick={() => onChange([...selectors, newAdvanced('Data')])}>
-        Add selector
-      </Button>
-    </SpaceBetween>
+    <SelectorList selectors={selectors} onChange={onChange} added={newAdvanced('Data')}>
+      {(selector, change) => <OneSelector selector={selector} onChange={change} />}
+    </SelectorList>
   );
 }
 
@@ -89,10 +73,8 @@ function OneSelector({ selector, onChange }: OneSelectorProps) {
           key={i}
           category={category}
           condition={condition}
-          onChange={(next) => set(conditions.map((c, at) => (at === i ? next : c)))}
-          onRemove={
-            condition.field === REQUIRED_FIELD[category] ? undefined : () => set(conditions.filter((_, at) => at !== i))
-          }
+          onChange={(next) => set(replaced(conditions, i, next))}
+          onRemove={condition.field === REQUIRED_FIELD[category] ? undefined : () => set(without(conditions, i))}
         />
       ))}
       <Button onClick={() => set([...conditions, emptyCondition(category, unused)])}>Add condition</Button>

@@ -11,7 +11,7 @@ import {
   EXCLUDABLE_SOURCES,
   type ReadWriteType,
 } from '../logic/selectors.ts';
-import { Framed } from './framed.tsx';
+import { replaced, SelectorList, without } from './selector-list.tsx';
 import { ValuesField } from './values-field.tsx';
 
 /** AWS's quota. */
@@ -30,27 +30,10 @@ interface BasicEditorProps {
 
 /** Basic selectors: an event is logged if any of them selects it. */
 export function BasicEditor({ selectors, onChange }: BasicEditorProps) {
-  const replace = (index: number, next: BasicSelector) => onChange(selectors.map((s, i) => (i === index ? next : s)));
   return (
-    <SpaceBetween size="m">
-      {selectors.map((selector, i) => (
-        <Framed
-          // biome-ignore lint/suspicious/noArrayIndexKey: selectors have no other name than their place
-          key={i}
-          title={`Selector ${i + 1}`}
-          onRemove={selectors.length > 1 ? () => onChange(selectors.filter((_, at) => at !== i)) : undefined}
-        >
-          <OneSelector selector={selector} onChange={(next) => replace(i, next)} />
-        </Framed>
-      ))}
-      <Button
-        iconName="add-plus"
-        disabled={selectors.length >= SELECTORS_MAX}
-        onClick={() => onChange([...selectors, DEFAULT_BASIC])}
-      >
-        Add selector
-      </Button>
-    </SpaceBetween>
+    <SelectorList selectors={selectors} onChange={onChange} added={DEFAULT_BASIC} max={SELECTORS_MAX}>
+      {(selector, change) => <OneSelector selector={selector} onChange={change} />}
+    </SelectorList>
   );
 }
 
@@ -123,13 +106,11 @@ function DataResources({ selector, onChange }: OneSelectorProps) {
               <Box variant="strong">{BASIC_TYPES[Type]?.text ?? Type}</Box>
               <Button
                 variant="inline-link"
-                onClick={() =>
-                  set(resources.map((r, at) => (at === i ? { ...r, Values: [BASIC_TYPES[Type]?.all ?? ''] } : r)))
-                }
+                onClick={() => set(replaced(resources, i, { Type, Values: [BASIC_TYPES[Type]?.all ?? ''] }))}
               >
                 All of them
               </Button>
-              <Button variant="inline-link" onClick={() => set(resources.filter((_, at) => at !== i))}>
+              <Button variant="inline-link" onClick={() => set(without(resources, i))}>
                 Remove
               </Button>
             </SpaceBetween>
@@ -137,7 +118,7 @@ function DataResources({ selector, onChange }: OneSelectorProps) {
               label={`ARNs of ${BASIC_TYPES[Type]?.text ?? Type}`}
               values={Values}
               placeholder={BASIC_TYPES[Type]?.example}
-              onChange={(next) => set(resources.map((r, at) => (at === i ? { ...r, Values: next } : r)))}
+              onChange={(next) => set(replaced(resources, i, { Type, Values: next }))}
             />
           </SpaceBetween>
         ))}

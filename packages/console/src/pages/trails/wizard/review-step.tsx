@@ -6,7 +6,7 @@ import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import { ApiError, messageOf } from '../../../api/error.ts';
-import { remedyOf } from '../logic/health.ts';
+import { remedyOf } from '../../../parts/trails/health.ts';
 import type { PlannedCall } from '../logic/plan.ts';
 import { selectorLines } from '../logic/selectors.ts';
 import type { PlanFailure } from '../run-plan.ts';

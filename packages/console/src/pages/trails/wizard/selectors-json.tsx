@@ -26,9 +26,10 @@ export function SelectorsJson({ selectors, onChange }: SelectorsJsonProps) {
         setProblem(messageOf(error));
       }
     };
-    import('./edit-json.ts').then(
-      ({ editJson }) => {
-        if (!isGone && holder.current) close = editJson(holder.current, initial, 'Event selectors as JSON', read);
+    import('../../../ui/json-editor.ts').then(
+      ({ openJsonEditor }) => {
+        const options = { text: initial, label: 'Event selectors as JSON', onChange: read };
+        if (!isGone && holder.current) close = openJsonEditor(holder.current, options);
       },
       (error) => setProblem(messageOf(error)),
     );

@@ -1,7 +1,8 @@
 import { isDenied, isNotFound, messageOf } from '../../../api/error.ts';
 import { pause } from '../../../base/clock.ts';
 import { useCall } from '../../../hooks/use-call.ts';
-import { bucketPolicy, keyPolicy, listBuckets, listTopics, topicPolicy } from '../calls.ts';
+import { listTopics } from '../../../parts/topics.ts';
+import { bucketPolicy, keyPolicy, listBuckets, topicPolicy } from '../calls.ts';
 import { arnOf, type FormPlace, type TrailForm, topicArnOf } from '../logic/form.ts';
 import {
   bucketNeeds,

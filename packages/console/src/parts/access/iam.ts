@@ -1,10 +1,10 @@
 import { query } from '../../api/client.ts';
+import { allPages, type Listed } from '../../api/pages.ts';
 import { listOf, type XmlValue } from '../../api/xml.ts';
 
 /** IAM's operations, as the pages of users and roles ask them. */
 
-/** Pages of a list that are read: 1,000 entities each at most, so that a huge account does not hang the browser. */
-const PAGES_MAX = 20;
+/** IAM's most: each page is a call in the audit log. */
 const PAGE_SIZE = '1000';
 
 export interface Tag {
@@ -84,21 +84,16 @@ type Kind = 'User' | 'Role' | 'Group';
 type Answer = Readonly<Record<string, XmlValue>>;
 
 /** An operation that lists, page by page. */
-async function listed<T>(operation: string, input: object, member: string, signal: AbortSignal): Promise<readonly T[]> {
-  const found: T[] = [];
-  let Marker: string | undefined;
-  for (let pages = 0; pages < PAGES_MAX; pages++) {
+const listed = <T>(operation: string, input: object, member: string, signal: AbortSignal): Promise<Listed<T>> =>
+  allPages(async (Marker) => {
     const asked = { ...input, MaxItems: PAGE_SIZE, ...(Marker && { Marker }) };
     const answer = await query<Answer>('iam', operation, asked, { signal });
-    found.push(...listOf<T>(answer[member]));
-    if (answer.IsTruncated !== 'true') break;
-    Marker = String(answer.Marker);
-  }
-  return found;
-}
+    const next = answer.IsTruncated === 'true' ? String(answer.Marker) : undefined;
+    return { items: listOf<T>(answer[member]), next };
+  });
 
 /** All entities of a kind with all that they may do, in one call a thousand. */
-const details = <T>(kind: Kind, signal: AbortSignal): Promise<readonly T[]> =>
+const details = <T>(kind: Kind, signal: AbortSignal): Promise<Listed<T>> =>
   listed<T>('GetAccountAuthorizationDetails', { Filter: [kind] }, `${kind}DetailList`, signal);
 
 const common = (xml: HolderXml) => ({
@@ -110,18 +105,21 @@ const common = (xml: HolderXml) => ({
   tags: listOf<Tag>(xml.Tags),
 });
 
-export async function allUsers(signal: AbortSignal): Promise<readonly User[]> {
-  return (await details<UserXml>('User', signal)).map((xml) => ({
+export async function allUsers(signal: AbortSignal): Promise<Listed<User>> {
+  const { items, isCut } = await details<UserXml>('User', signal);
+  const users = items.map((xml) => ({
     ...common(xml),
     name: xml.UserName,
     id: xml.UserId,
     inline: listOf<InlinePolicy>(xml.UserPolicyList),
     groups: listOf<string>(xml.GroupList),
   }));
+  return { items: users, isCut };
 }
 
-export async function allRoles(signal: AbortSignal): Promise<readonly Role[]> {
-  return (await details<RoleXml>('Role', signal)).map((xml) => ({
+export async function allRoles(signal: AbortSignal): Promise<Listed<Role>> {
+  const { items, isCut } = await details<RoleXml>('Role', signal);
+  const roles = items.map((xml) => ({
     ...common(xml),
     name: xml.RoleName,
     id: xml.RoleId,
@@ -130,6 +128,7 @@ export async function allRoles(signal: AbortSignal): Promise<readonly Role[]> {
     lastUsed: xml.RoleLastUsed?.LastUsedDate,
     lastRegion: xml.RoleLastUsed?.Region,
   }));
+  return { items: roles, isCut };
 }
 
 /** The policies of one user, group or role. */
@@ -150,7 +149,7 @@ export async function usersWithMfa(signal: AbortSignal): Promise<ReadonlySet<str
   type Device = { readonly User?: { readonly UserName: string } };
   const input = { AssignmentStatus: 'Assigned' };
   const devices = await listed<Device>('ListVirtualMFADevices', input, 'VirtualMFADevices', signal);
-  return new Set(devices.flatMap(({ User }) => (User ? [User.UserName] : [])));
+  return new Set(devices.items.flatMap(({ User }) => (User ? [User.UserName] : [])));
 }
 
 /** What a managed policy says now, JSON. */

@@ -1,4 +1,4 @@
-import { lookupKeys } from '../../../../../server/src/event/lookup-keys.ts';
+import { lookupKeys } from '../../../../server/src/event/lookup-keys.ts';
 import type { AuditRecord } from './record.ts';
 
 /** What an event was done to, as LookupEvents and searches by resource know it: [type, name], the type '' if unknown. */

@@ -1,6 +1,6 @@
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { shortCount, timeText } from '../../ui/format.ts';
+import { shortCount, timeText } from '../format.ts';
 import type { HistogramData } from './histogram-data.ts';
 
 /** The part of the page that draws: loaded when there is something to draw. */

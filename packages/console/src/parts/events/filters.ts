@@ -1,4 +1,4 @@
-import { allOf, type SearchFilter } from '../../history/search-language.ts';
+import { allOf, type SearchFilter } from '../../api/search-language.ts';
 import type { Actor } from './identity.ts';
 import { type AuditRecord, textOf } from './record.ts';
 

@@ -8,10 +8,10 @@ import { useCall } from '../../hooks/use-call.ts';
 import { EmptyState } from '../../ui/empty-state.tsx';
 import { ErrorState } from '../../ui/error-state.tsx';
 import { Time } from '../../ui/time.tsx';
-import { EventLink } from '../event/event-link.tsx';
-import { textOf } from '../event/logic/record.ts';
-import { type ShownEvent, shownOf } from '../event/search.ts';
-import { ACTIVITY_RANGE } from './activity.ts';
+import { ACTIVITY_RANGE } from '../access/activity.ts';
+import { EventLink } from './event-link.tsx';
+import { textOf } from './record.ts';
+import { type ShownEvent, shownOf } from './search.ts';
 
 const SHOWN = 10;
 const RANGE_MS = 90 * 86_400_000;

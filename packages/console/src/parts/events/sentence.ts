@@ -1,4 +1,4 @@
-import { visible } from '../../../ui/visible.ts';
+import { visible } from '../../ui/visible.ts';
 import { type ActorKind, actorOf } from './identity.ts';
 import { type AuditRecord, nameOfArn, objectOf, type RecordPath, textAt, textOf, valueAt } from './record.ts';
 import { SENTENCES } from './sentences.ts';

@@ -1,9 +1,10 @@
 import Box from '@cloudscape-design/components/box';
 import { useEffect, useRef, useState } from 'react';
-import { countText, timeText } from '../../ui/format.ts';
+import { countText, timeText } from '../format.ts';
+import type { Range } from '../range.ts';
 import type { Chart } from './chart.ts';
+import './histogram.css';
 import { brushedRange, type HistogramData } from './histogram-data.ts';
-import type { Range } from './range.ts';
 
 interface HistogramProps {
   readonly data: HistogramData | undefined;
@@ -67,8 +68,8 @@ export function Histogram({ data, loading = false, utc, onBrush }: HistogramProp
   }, [chart, hidden]);
 
   return (
-    <div className="history-histogram" aria-busy={loading}>
-      <div ref={place} className="history-chart" {...(data && { role: 'img', 'aria-label': summaryOf(data) })} />
+    <div className="ot-histogram" aria-busy={loading}>
+      <div ref={place} className="ot-histogram-bars" {...(data && { role: 'img', 'aria-label': summaryOf(data) })} />
       <Box fontSize="body-s" color="text-body-secondary">
         {SERIES.map(({ name, className }, i) => (
           <button
@@ -82,7 +83,7 @@ export function Histogram({ data, loading = false, utc, onBrush }: HistogramProp
             {name}
           </button>
         ))}
-        <span className="history-point">
+        <span className="ot-histogram-point">
           {failed
             ? 'The chart could not be loaded: reload the page.'
             : data && pointed !== undefined
@@ -95,8 +96,8 @@ export function Histogram({ data, loading = false, utc, onBrush }: HistogramProp
 }
 
 const SERIES = [
-  { name: 'Events', className: 'history-key' },
-  { name: 'Errors', className: 'history-key history-key-errors' },
+  { name: 'Events', className: 'ot-histogram-key' },
+  { name: 'Errors', className: 'ot-histogram-key ot-histogram-key-errors' },
 ] as const;
 
 const NONE: ReadonlySet<number> = new Set();

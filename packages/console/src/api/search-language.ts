@@ -1,2 +1,2 @@
 /** The one room of the server that the console shares: how filters are written, read and understood. */
-export * from '../../../../server/src/event/search/index.ts';
+export * from '../../../server/src/event/search/index.ts';

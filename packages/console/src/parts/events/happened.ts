@@ -1,5 +1,5 @@
-import { sentenceOf } from './logic/sentence.ts';
 import type { ShownEvent } from './search.ts';
+import { sentenceOf } from './sentence.ts';
 
 /** An event in a line: `alice tried to delete bucket my-logs, refused with AccessDenied`. */
 export function happened({ record }: Pick<ShownEvent, 'record'>): string {

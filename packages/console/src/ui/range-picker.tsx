@@ -1,9 +1,10 @@
 import DateRangePicker, { type DateRangePickerProps } from '@cloudscape-design/components/date-range-picker';
 import Icon from '@cloudscape-design/components/icon';
 import { memo } from 'react';
-import { clock } from '../../base/clock.ts';
-import { usePreferences } from '../../hooks/use-preferences.ts';
-import { type TimeZoneChoice, timeText, zoneText } from '../../ui/format.ts';
+import { clock } from '../base/clock.ts';
+import { usePreferences } from '../base/preferences.ts';
+import { type TimeZoneChoice, timeText, zoneText } from './format.ts';
+import './range-picker.css';
 import { describeRange, type Range } from './range.ts';
 
 /** AWS's presets (spec: history §5), and longer ones. */
@@ -61,7 +62,7 @@ function Span({ range, times }: SpanProps) {
   const value = pickerValue(range) as DateRangePickerProps.AbsoluteValue;
   const [startMs, endMs] = [Date.parse(value.startDate), Date.parse(value.endDate)];
   return (
-    <span className="history-span">
+    <span className="ot-range-span">
       <Icon name="calendar" />
       {`${timeText(startMs, times)} – ${timeText(endMs, times)} (${zoneText(startMs, times)})`}
     </span>

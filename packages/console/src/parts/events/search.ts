@@ -1,7 +1,7 @@
 import { type EventKey, findEvent, pageIdOf } from '../../api/event-key.ts';
 import { searchEvents as ask, type FoundEvent } from '../../api/search-events.ts';
-import { printSearchFilter, type SearchFilter } from '../history/search-language.ts';
-import { type AuditRecord, objectOf, textOf } from './logic/record.ts';
+import { printSearchFilter, type SearchFilter } from '../../api/search-language.ts';
+import { type AuditRecord, objectOf, textOf } from './record.ts';
 
 /** An event as this page shows it. */
 export interface ShownEvent {

@@ -1,4 +1,4 @@
-import { timeMs } from '../../ui/format.ts';
+import { timeMs } from '../format.ts';
 
 export interface Bucket {
   /** ISO 8601, or seconds since the epoch. */

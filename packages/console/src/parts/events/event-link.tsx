@@ -1,7 +1,7 @@
 import Link from '@cloudscape-design/components/link';
 import { eventHref } from '../../app/links.ts';
 import { happened } from './happened.ts';
-import { textOf } from './logic/record.ts';
+import { textOf } from './record.ts';
 import type { ShownEvent } from './search.ts';
 
 /** An event in a line, which leads to its page where that is known. */
