@@ -16,6 +16,7 @@ import {
 import { type DayGroup, folderOf, nextMerge, partitionsOf, spanOf, upTo } from './partitions.ts';
 import { Pins } from './pins.ts';
 import { NOTHING } from './scan.ts';
+import { sketchOf, writeSketch } from './sketch.ts';
 import { Staging } from './staging.ts';
 
 /** A table of the newest events in DuckDB's memory. */
@@ -108,7 +109,7 @@ export class LakeStore {
     const isWhole = joins && known.files.every(({ path }) => present.has(path));
     const manifest = isWhole ? known : emptyManifest(start);
     if (!isWhole) writeManifest(directory, manifest);
-    const listed = new Set(manifest.files.map(({ path }) => path));
+    const listed = new Set(manifest.files.flatMap(({ path }) => [path, sketchOf(path)]));
     for (const path of present) {
       if (!listed.has(path) && !isManifest(path)) removeFile(directory, join(directory, path));
     }
@@ -297,10 +298,13 @@ export class LakeStore {
       this.#onStep('written');
       finishFile(whole);
       this.#onStep('named');
+      await writeSketch(this.#engine, whole);
       return { path, ...(await this.#figures(whole)), ...(partition && { partition }) };
     } catch (error) {
-      removeFile(this.#directory, unfinished(whole));
-      removeFile(this.#directory, whole);
+      for (const made of [whole, sketchOf(whole)]) {
+        removeFile(this.#directory, unfinished(made));
+        removeFile(this.#directory, made);
+      }
       throw error;
     }
   }
@@ -337,7 +341,8 @@ export class LakeStore {
   }
 
   #forget(files: readonly LakeFile[]): void {
-    for (const { path } of files) removeFile(this.#directory, join(this.#directory, path));
+    for (const { path } of files)
+      for (const own of [sketchOf(path), path]) removeFile(this.#directory, join(this.#directory, own));
   }
 }
 
