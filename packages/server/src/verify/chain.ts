@@ -11,39 +11,39 @@ export interface ReadDigest {
   readonly signature: string | undefined;
 }
 
+/** `there` also outside of the time range that was read; `elsewhere` where nothing was listed. */
+export type Whereabouts = 'there' | 'gone' | 'elsewhere';
+export type WhereIs = (key: string, isInSameBucket: boolean) => Whereabouts;
+
 /**
  * Checks how the digests of one chain hang together; what each is by itself has been checked before. The AWS CLI walks
  * from the newest digest and believes each link; here every digest is looked at from both sides.
  * @param digests of one trail, account and Region, in any order
- * @param exists whether an object of this key is in the bucket, also outside the time range that was read
+ * @param whereIs what became of a digest that another names and that is not among these
  */
-export function checkChain(digests: readonly ReadDigest[], exists: (key: string) => boolean): Finding[] {
+export function checkChain(digests: readonly ReadDigest[], whereIs: WhereIs): Finding[] {
   const sorted = [...digests].sort(
     (a, b) => compare(a.digest.digestEndTime, b.digest.digestEndTime) || compare(a.key, b.key),
   );
   const byKey = new Map(sorted.map((d) => [d.key, d]));
-  return [...sorted.flatMap((d, i) => checkLink(d, byKey, sorted[i - 1], exists)), ...findForks(sorted)];
+  return [...sorted.flatMap((d, i) => checkLink(d, byKey, sorted[i - 1], whereIs)), ...findForks(sorted)];
 }
 
 function checkLink(
   d: ReadDigest,
   byKey: ReadonlyMap<string, ReadDigest>,
   older: ReadDigest | undefined,
-  exists: (key: string) => boolean,
+  whereIs: WhereIs,
 ): Finding[] {
-  const link = d.digest.previousDigestS3Object;
-  if (link === null || d.digest.previousDigestS3Bucket === null) {
+  const { previousDigestS3Bucket: bucket, previousDigestS3Object: link } = d.digest;
+  if (link === null || bucket === null) {
     if (!older) return [];
     const gap = `a new chain starts here; nothing is said of ${older.digest.digestEndTime} to ${d.digest.digestStartTime}`;
     return [finding('chain-restarted', d.key, gap)];
   }
-  if (d.digest.previousDigestS3Bucket !== d.digest.digestS3Bucket) return []; // the trail moved to another bucket
-  const previous = byKey.get(link);
-  if (!previous) {
-    return exists(link)
-      ? []
-      : [finding('digest-missing', link, `the digest that ${d.key} names as its predecessor is gone`)];
-  }
+  const isInSameBucket = bucket === d.digest.digestS3Bucket;
+  const previous = isInSameBucket ? byKey.get(link) : undefined;
+  if (!previous) return checkAbsent(d, whereIs(link, isInSameBucket));
   const found: Finding[] = [];
   if (d.digest.previousDigestHashValue !== previous.sha256) {
     found.push(finding('chain-hash-mismatch', d.key, `its hash of the previous digest is not that of ${link}`));
@@ -57,6 +57,20 @@ function checkLink(
     found.push(finding('chain-overlap', d.key, `it starts at ${d.digest.digestStartTime}, before ${link} ends`));
   }
   return found;
+}
+
+function checkAbsent({ key, digest }: ReadDigest, where: Whereabouts): Finding[] {
+  const { previousDigestS3Bucket: bucket, previousDigestS3Object: link } = digest;
+  if (where === 'there') return [];
+  return where === 'gone'
+    ? [finding('digest-missing', link!, `the digest that ${key} names as its predecessor is gone`)]
+    : [
+        finding(
+          'chain-begins-elsewhere',
+          key,
+          `the digest before it is s3://${bucket}/${link}: verify what lies there, too`,
+        ),
+      ];
 }
 
 function findForks(digests: readonly ReadDigest[]): Finding[] {

@@ -1,5 +1,6 @@
 import type { DigestLogFile } from '../trails/digest.ts';
-import { checkChain } from './chain.ts';
+import { parseDigestKey } from '../trails/paths.ts';
+import { checkChain, type WhereIs } from './chain.ts';
 import { checkDigest, type OpenedDigest, openDigest, type PublicKeys, withSignature } from './check-digest.ts';
 import { type LogFileToRead, type ReadLogFile, readLogFile } from './check-log-file.ts';
 import { checkCoverage } from './coverage.ts';
@@ -19,7 +20,8 @@ export interface VerifyInput {
   /** The public keys of a Region that may have signed between these times. */
   readonly publicKeys: (region: string, startMs: number, endMs: number) => Promise<PublicKeys>;
   readonly latestDigestDeliveryMs: ReadonlyMap<string, number>;
-  readonly sharedWithUnvalidated: boolean;
+  /** Of the bucket, where some trail without validation delivers: '' or a trail's prefix with its slash. */
+  readonly unvalidatedPrefixes: ReadonlySet<string>;
   /** Objects read at once. */
   readonly concurrency: number;
   readonly onProgress: (done: number, total: number, text: string) => void;
@@ -76,18 +78,15 @@ export async function verify(input: VerifyInput): Promise<VerifyResult> {
   const digestSpanMs = new Map<string, number>();
   let checked = 0;
   let valid = 0;
-  const total = inventory.chains.reduce((sum, chain) => sum + inRange(chain, input).length, 0);
-  for (const chain of inventory.chains) {
-    const opened = await openChain(chain, input);
+  const total = () => [...inventory.chains.values()].reduce((sum, chain) => sum + inRange(chain, input).length, 0);
+  for (const chain of inventory.chains.values()) {
+    const opened = await openWhole(chain, inventory, input);
     for (const { digest } of opened.digests)
       for (const f of digest.logFiles) listedKeys.add(keyIn(input.source, f.s3Object, inventory));
     if (!chain.selected) continue;
     const found: Finding[] = [];
     const sound = await checkDigests(chain, opened.digests, input, found);
-    found.push(
-      ...opened.problems,
-      ...checkChain(opened.digests, (key) => inventory.keys.has(keyIn(input.source, key, inventory))),
-    );
+    found.push(...opened.problems, ...checkChain(opened.digests, whereIn(inventory, input)));
     findings.push(...found);
     digestVerdicts(inRange(chain, input), opened.digests, found).forEach((verdict) => void input.onVerdict?.(verdict));
     for (const d of sound) {
@@ -101,11 +100,11 @@ export async function verify(input: VerifyInput): Promise<VerifyResult> {
     digestSpanMs.set(chain.id, spanOf(opened.digests));
     checked += opened.digests.length + opened.problems.length;
     valid += sound.length;
-    input.onProgress(checked, total, 'digests');
+    input.onProgress(checked, total(), 'digests');
   }
   const logs = await checkLogFiles(listings, inventory, input);
   findings.push(...logs.findings);
-  const chains = inventory.chains.filter((chain) => chain.digests.length > 0);
+  const chains = [...inventory.chains.values()];
   const uncovered = checkCoverage({ ...input, chains, logFiles: inventory.logFiles, listedKeys, digestSpanMs });
   findings.push(...uncovered);
   for (const verdict of unlistedVerdicts(uncovered)) input.onVerdict?.(verdict);
@@ -120,6 +119,33 @@ export async function verify(input: VerifyInput): Promise<VerifyResult> {
 /** Digests whose hour ends in the range, and the one after it, which covers what arrived at the range's very end. */
 const inRange = (chain: Chain, { startMs, endMs }: VerifyInput) =>
   chain.digests.filter(({ place }) => place.endMs >= startMs && place.endMs <= endMs + KEY_MARGIN_MS);
+
+/** Opens a chain, also what of it lies where the trail delivered before its prefix was changed. */
+async function openWhole(chain: Chain, inventory: Inventory, input: VerifyInput) {
+  const followed = new Set<string>();
+  for (;;) {
+    const opened = await openChain(chain, input);
+    if (!chain.selected || input.selection.trailName === undefined) return opened;
+    const former = formerFolders(opened.digests, inventory, input).filter((folder) => !followed.has(folder));
+    if (former.length === 0) return opened;
+    for (const folder of former) {
+      followed.add(folder);
+      await inventory.add(folder);
+    }
+  }
+}
+
+/** Folders with digests, and with log files, of which the chain names some and none was listed. */
+function formerFolders(digests: readonly OpenedDigest[], { keys }: Inventory, { startMs }: VerifyInput): string[] {
+  const links = digests.flatMap(
+    ({ digest: { digestS3Bucket, previousDigestS3Bucket, previousDigestS3Object: link } }) => {
+      const place = link === null || keys.has(link) ? undefined : parseDigestKey(link);
+      return place && place.endMs >= startMs && previousDigestS3Bucket === digestS3Bucket ? [link!] : [];
+    },
+  );
+  const folders = links.map((link) => link.replace(/\/\d{4}\/\d\d\/\d\d\/[^/]+$/, '/'));
+  return [...new Set(folders.flatMap((folder) => [folder, folder.replace('/CloudTrail-Digest/', '/CloudTrail/')]))];
+}
 
 async function openChain(chain: Chain, input: VerifyInput): Promise<{ digests: OpenedDigest[]; problems: Finding[] }> {
   const results = await inParallel(inRange(chain, input), input.concurrency, (listed) =>
@@ -153,6 +179,15 @@ const spanOf = (digests: readonly OpenedDigest[]): number => {
   const newest = digests.at(-1)?.digest;
   return newest ? Date.parse(newest.digestEndTime) - Date.parse(newest.digestStartTime) : 0;
 };
+
+const whereIn =
+  (inventory: Inventory, { source, startMs }: VerifyInput): WhereIs =>
+  (key, isInSameBucket) => {
+    if (isInSameBucket && inventory.keys.has(keyIn(source, key, inventory))) return 'there';
+    if (isInSameBucket && inventory.covers(key)) return 'gone';
+    const place = parseDigestKey(key);
+    return place && place.endMs < startMs ? 'there' : 'elsewhere';
+  };
 
 /** A folder may hold the copy of a bucket from its prefix on: then keys in it lack what stands before `AWSLogs`. */
 function keyIn(source: Source, key: string, { keys }: Inventory): string {

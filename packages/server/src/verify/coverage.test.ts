@@ -32,7 +32,7 @@ const codes = (
     endMs: NOW_MS,
     digestSpanMs: new Map([['c', spanMs]]),
     latestDigestDeliveryMs: new Map(deliveredMs === undefined ? [] : [[deliveryOf(HOME), deliveredMs]]),
-    sharedWithUnvalidated: false,
+    unvalidatedPrefixes: new Set(),
   }).map(({ code }) => code);
 
 test('a file where digests cover everything must be listed', () => {

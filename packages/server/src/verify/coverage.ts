@@ -23,8 +23,8 @@ export interface CoverageInput {
   readonly digestSpanMs: ReadonlyMap<string, number>;
   /** When the service says it last delivered a digest, by account and Region (`deliveryOf`); undefined where nobody says. */
   readonly latestDigestDeliveryMs: ReadonlyMap<string, number>;
-  /** Some trail without validation delivers here too, so that files which no digest lists are to be expected. */
-  readonly sharedWithUnvalidated: boolean;
+  /** Where some trail without validation delivers too, so that files which no digest lists are to be expected. */
+  readonly unvalidatedPrefixes: ReadonlySet<string>;
 }
 
 /**
@@ -64,7 +64,7 @@ function checkFolder(folder: string, files: readonly ListedLogFile[], input: Cov
   );
   const unlisted = inRange.filter((f) => !input.listedKeys.has(f.key));
   if (unlisted.length === 0) return [];
-  if (input.sharedWithUnvalidated) {
+  if (input.unvalidatedPrefixes.has(folder.slice(0, folder.indexOf('AWSLogs/')))) {
     return [
       finding(
         'log-files-of-unvalidated-trail',

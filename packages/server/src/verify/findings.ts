@@ -18,6 +18,7 @@ export const FINDINGS = {
   'chain-overlap': 'invalid',
   'chain-truncated': 'invalid',
   'chain-restarted': 'notice',
+  'chain-begins-elsewhere': 'notice',
   'log-file-missing': 'invalid',
   'log-file-unreadable': 'invalid',
   'log-file-hash-mismatch': 'invalid',

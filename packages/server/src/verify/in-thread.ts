@@ -34,7 +34,7 @@ export interface Listener {
 
 type PlainInput = Pick<
   VerifyInput,
-  'selection' | 'startMs' | 'endMs' | 'latestDigestDeliveryMs' | 'sharedWithUnvalidated' | 'concurrency'
+  'selection' | 'startMs' | 'endMs' | 'latestDigestDeliveryMs' | 'unvalidatedPrefixes' | 'concurrency'
 >;
 
 export interface ThreadInput extends PlainInput {
@@ -64,14 +64,14 @@ export interface ToThread {
  * @throws what `source` throws, as soon as it does; OperatorError for more than a thread can hold; the signal's reason
  */
 export function verifyInThread(
-  { selection, startMs, endMs, latestDigestDeliveryMs, sharedWithUnvalidated, concurrency }: PlainInput,
+  { selection, startMs, endMs, latestDigestDeliveryMs, unvalidatedPrefixes, concurrency }: PlainInput,
   source: FetchedSource,
   listener: Listener,
   signal: AbortSignal,
 ): Promise<VerifyResult> {
   return new Promise((fulfil, reject) => {
     if (signal.aborted) return reject(signal.reason);
-    const plain = { selection, startMs, endMs, latestDigestDeliveryMs, sharedWithUnvalidated, concurrency };
+    const plain = { selection, startMs, endMs, latestDigestDeliveryMs, unvalidatedPrefixes, concurrency };
     const workerData: ThreadInput = { ...plain, sourceName: source.name, bucket: source.bucket };
     const worker = new Worker(THREAD_FILE, {
       workerData,

@@ -23,7 +23,7 @@ export interface TrailTarget {
   readonly trail: ShownTrail;
   readonly selection: Selection;
   readonly latestDigestDeliveryMs: ReadonlyMap<string, number>;
-  readonly sharedWithUnvalidated: boolean;
+  readonly unvalidatedPrefixes: ReadonlySet<string>;
 }
 
 /** @param only of this account, of this Region @returns what is known instead, when there is no such trail */
@@ -36,17 +36,18 @@ export async function findTrailTarget(
   const trails = await calls.describeTrails(arnRegion);
   const trail = trails.find((t) => t.TrailARN === nameOrArn || t.Name === nameOrArn);
   if (!trail) return { known: trails.map((t) => t.Name) };
-  const prefix = trail.S3KeyPrefix === undefined ? '' : `${trail.S3KeyPrefix}/`;
-  const sharers = trails.filter(
-    (t) => t.S3BucketName === trail.S3BucketName && (t.S3KeyPrefix ?? '') === (trail.S3KeyPrefix ?? ''),
+  const unvalidated = trails.filter(
+    (t) => t.S3BucketName === trail.S3BucketName && t.LogFileValidationEnabled !== true,
   );
   return {
     trail,
-    selection: { prefix: `${prefix}AWSLogs/`, trailName: trail.Name, homeRegion: trail.HomeRegion, ...only },
+    selection: { prefix: `${prefixOf(trail)}AWSLogs/`, trailName: trail.Name, homeRegion: trail.HomeRegion, ...only },
     latestDigestDeliveryMs: await latestDeliveries(calls, trail),
-    sharedWithUnvalidated: sharers.some((t) => t.LogFileValidationEnabled !== true),
+    unvalidatedPrefixes: new Set(unvalidated.map(prefixOf)),
   };
 }
+
+const prefixOf = ({ S3KeyPrefix }: ShownTrail): string => (S3KeyPrefix === undefined ? '' : `${S3KeyPrefix}/`);
 
 /**
  * The status of the trail's account in its home Region is asked for; what else there is, is judged by what lies in the

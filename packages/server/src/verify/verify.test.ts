@@ -9,6 +9,7 @@ import { directorySource } from '../cli/verify/directory-source.ts';
 import { type DeliveredLogFile, encodeDigest, type PreviousDigest, sha256Hex, signDigest } from '../trails/digest.ts';
 import { digestKey, logFileKey } from '../trails/paths.ts';
 import { verdictOf, verify } from './check.ts';
+import type { Selection } from './inventory.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'opentrail-verify-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -33,7 +34,11 @@ interface Made {
 let count = 0;
 
 /** A bucket's copy: `hours` digests of one chain, two log files of three records each. */
-function makeBucket(hours = 4): Made {
+function makeBucket(
+  hours = 4,
+  prefixOf: (hour: number) => string = () => '',
+  bucketOf = (_hour: number) => BUCKET,
+): Made {
   const folder = join(root, String(count++));
   const path = (key: string) => join(folder, key);
   const put = (key: string, bytes: Buffer) => {
@@ -44,6 +49,8 @@ function makeBucket(hours = 4): Made {
   const logs: string[] = [];
   let previous: PreviousDigest | undefined;
   for (let hour = 0; hour < hours; hour++) {
+    const bucket = bucketOf(hour);
+    const at = prefixOf(hour) === '' ? place : { ...place, prefix: prefixOf(hour) };
     const startMs = T0 + hour * HOUR;
     const logFiles: DeliveredLogFile[] = [];
     for (let file = 0; file < 2; file++) {
@@ -52,20 +59,20 @@ function makeBucket(hours = 4): Made {
       }));
       const content = Buffer.from(JSON.stringify({ Records: ids }));
       const timeMs = startMs + (file + 1) * 600_000;
-      const key = logFileKey({ ...place, kind: 'CloudTrail', timeMs, unique: `h${hour}f${file}`.padEnd(16, '0') });
+      const key = logFileKey({ ...at, kind: 'CloudTrail', timeMs, unique: `h${hour}f${file}`.padEnd(16, '0') });
       put(key, gzipSync(content));
       logs.push(key);
-      logFiles.push({ bucket: BUCKET, key, sha256: sha256Hex(content), newestMs: timeMs, oldestMs: startMs });
+      logFiles.push({ bucket, key, sha256: sha256Hex(content), newestMs: timeMs, oldestMs: startMs });
     }
     const endMs = startMs + HOUR;
-    const key = digestKey({ ...place, trailName: 'main', homeRegion: 'us-east-1', endMs });
-    const input = { accountId: place.accountId, startMs, endMs, bucket: BUCKET, key, fingerprint, previous, logFiles };
+    const key = digestKey({ ...at, trailName: 'main', homeRegion: 'us-east-1', endMs });
+    const input = { accountId: place.accountId, startMs, endMs, bucket, key, fingerprint, previous, logFiles };
     const bytes = encodeDigest(input);
     const { sha256, signature } = signDigest(input, bytes, privateKey);
     put(key, gzipSync(bytes));
     put(`${key}.metadata.json`, Buffer.from(JSON.stringify({ signature, 'signature-algorithm': 'SHA256withRSA' })));
     digests.push(key);
-    previous = { bucket: BUCKET, key, sha256, signature };
+    previous = { bucket, key, sha256, signature };
   }
   const rewrite: Made['rewrite'] = (key, change, resign) => {
     const digest = JSON.parse(gunzipSync(readFileSync(path(key))).toString());
@@ -92,15 +99,21 @@ function makeBucket(hours = 4): Made {
   return { folder, digests, logs, path, rewrite };
 }
 
-const check = async (made: Made, range: { startMs?: number; endMs?: number } = {}) => {
+interface Asked {
+  readonly startMs?: number;
+  readonly endMs?: number;
+  readonly selection?: Selection;
+}
+
+const check = async (made: Made, asked: Asked = {}) => {
   const result = await verify({
     source: directorySource(made.folder),
-    selection: { prefix: '' },
-    startMs: range.startMs ?? 0,
-    endMs: range.endMs ?? T0 + 5 * HOUR,
+    selection: asked.selection ?? { prefix: '' },
+    startMs: asked.startMs ?? 0,
+    endMs: asked.endMs ?? T0 + 5 * HOUR,
     publicKeys: async () => new Map([[fingerprint, der]]),
     latestDigestDeliveryMs: new Map(),
-    sharedWithUnvalidated: false,
+    unvalidatedPrefixes: new Set(),
     concurrency: 4,
     onProgress: () => {},
   });
@@ -314,6 +327,37 @@ test('a time range leaves the rest alone', async () => {
   expect(await check(made, { startMs: T0 + 2 * HOUR, endMs: T0 + 3 * HOUR })).toMatchObject({
     codes: [],
     verdict: 'valid',
+  });
+});
+
+describe('a trail that moved', () => {
+  /** Two hours here, two there, and back again for the last. */
+  const moved = () => makeBucket(5, (hour) => (hour === 2 || hour === 3 ? 'there' : 'here'));
+  const asked = {
+    endMs: T0 + 6 * HOUR,
+    selection: { prefix: 'here/AWSLogs/', trailName: 'main', homeRegion: 'us-east-1' },
+  };
+
+  test('to another prefix is verified in both places, as one chain', async () => {
+    const made = moved();
+    expect(await check(made, asked)).toMatchObject({
+      digests: { checked: 5, valid: 5 },
+      logFiles: { checked: 10, valid: 10 },
+      codes: [],
+    });
+    expect(await check(made, { ...asked, startMs: T0 + 4.5 * HOUR })).toMatchObject({
+      digests: { checked: 1 },
+      codes: [],
+    });
+    writeFileSync(made.path(made.logs[5]!), gzipSync('{"Records":[]}'));
+    rmSync(made.path(made.digests[2]!));
+    expect((await check(made, asked)).codes).toEqual(['digest-missing', 'log-file-not-listed']);
+  });
+
+  test('to another bucket is verified from there on, and what lies before is named', async () => {
+    const made = makeBucket(4, undefined, (hour) => (hour < 2 ? 'former' : BUCKET));
+    for (const key of [...made.digests.slice(0, 2), ...made.logs.slice(0, 4)]) rmSync(made.path(key));
+    expect(await check(made)).toMatchObject({ codes: ['chain-begins-elsewhere'], verdict: 'valid' });
   });
 });
 

@@ -36,7 +36,7 @@ interface Target {
   readonly source: PlacedSource;
   readonly selection: Selection;
   readonly latestDigestDeliveryMs: ReadonlyMap<string, number>;
-  readonly sharedWithUnvalidated: boolean;
+  readonly unvalidatedPrefixes: ReadonlySet<string>;
 }
 
 /** Nothing could be said: no keys, no bucket, no such trail. */
@@ -73,7 +73,7 @@ export async function verifyCommand(clientOf: ClientOf, clock: Clock, options: V
 
 async function findTarget(clientOf: ClientOf, options: VerifyOptions): Promise<Target> {
   const { target, accountId, inRegion: region } = options;
-  const nobodySays = { latestDigestDeliveryMs: new Map<string, number>(), sharedWithUnvalidated: false };
+  const nobodySays = { latestDigestDeliveryMs: new Map<string, number>(), unvalidatedPrefixes: new Set<string>() };
   const s3 = /^s3:\/\/([^/]+)\/?(.*)$/.exec(target);
   if (s3) {
     const prefix = s3[2] === '' || s3[2]!.includes('AWSLogs') ? s3[2]! : `${s3[2]!.replace(/\/$/, '')}/`;
