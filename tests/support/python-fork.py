@@ -66,6 +66,14 @@ def read_too(key):
         sys.modules[module].JSONFileLoader().load_file(what)
 
 
+def move_home(before, now):
+    """What the CLI made of HOME when it was imported: where it keeps the sessions of roles."""
+    for module in [each for name, each in sys.modules.items() if name.startswith('awscli')]:
+        for name, value in list(vars(module).items()):
+            if isinstance(value, str) and value.startswith(before + '/.aws/'):
+                setattr(module, name, now + value[len(before) :])
+
+
 def redirect(path, fd, flags):
     opened = os.open(path, flags, 0o600)
     os.dup2(opened, fd)
@@ -78,8 +86,11 @@ def become(request):
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     answers.close()
     data_path = os.environ.get('AWS_DATA_PATH')  # set by awscli for itself, when it is imported
+    home = os.path.expanduser('~')
     os.environ.clear()
     os.environ.update(request['env'])
+    if os.path.expanduser('~') != home:
+        move_home(home, os.path.expanduser('~'))
     redirect(os.devnull, 0, os.O_RDONLY)
     redirect(request['out'], 1, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     redirect(request['err'], 2, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
