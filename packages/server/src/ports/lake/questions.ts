@@ -21,6 +21,7 @@ const WINDOW_GROWTH = 10;
 export function page({ directory, store, engine, recordOf }: QuestionDeps, query: LakePageQuery, signal: AbortSignal) {
   return store.question(async (snapshot): Promise<LakePage> => {
     const keys: Key[] = [];
+    const urgency = readsRecords(query.filter) ? 'usual' : 'first';
     for (const part of windowsOf(snapshot, query)) {
       const direction = query.order === 'newest' ? 'DESC' : 'ASC';
       const rows = await engine.rows<[bigint, bigint, string | null]>(
@@ -29,6 +30,7 @@ export function page({ directory, store, engine, recordOf }: QuestionDeps, query
             `SELECT epoch_ms(event_time), sequence, account_id FROM (SELECT * FROM ${scanOf(directory, snapshot, part, bind)}) AS found${afterSql(query)} ORDER BY event_time ${direction}, sequence ${direction} LIMIT ${query.limit - keys.length}`,
         ),
         signal,
+        urgency,
       );
       for (const [timeMs, sequence, accountId] of rows)
         keys.push({ timeMs: Number(timeMs), sequence: Number(sequence), accountId: accountId ?? '' });
