@@ -1,4 +1,5 @@
 import type { Digest } from '../trails/digest.ts';
+import type { Gap } from './coverage.ts';
 import { type Finding, finding } from './findings.ts';
 
 /** A digest that was read and whose own signature, place and form were checked. */
@@ -27,6 +28,16 @@ export function checkChain(digests: readonly ReadDigest[], whereIs: WhereIs): Fi
   );
   const byKey = new Map(sorted.map((d) => [d.key, d]));
   return [...sorted.flatMap((d, i) => checkLink(d, byKey, sorted[i - 1], whereIs)), ...findForks(sorted)];
+}
+
+/** Where the chain ended and began anew, as it does when logging or its validation is switched off and on. */
+export function gapsIn(digests: readonly ReadDigest[]): Gap[] {
+  return digests.flatMap(({ digest }, i) => {
+    const older = digests[i - 1]?.digest;
+    return older === undefined || digest.previousDigestS3Object !== null
+      ? []
+      : [{ fromMs: Date.parse(older.digestEndTime), toMs: Date.parse(digest.digestStartTime) }];
+  });
 }
 
 function checkLink(

@@ -1,9 +1,9 @@
 import type { DigestLogFile } from '../trails/digest.ts';
 import { parseDigestKey } from '../trails/paths.ts';
-import { checkChain, type WhereIs } from './chain.ts';
+import { checkChain, gapsIn, type WhereIs } from './chain.ts';
 import { checkDigest, type OpenedDigest, openDigest, type PublicKeys, withSignature } from './check-digest.ts';
 import { type LogFileToRead, type ReadLogFile, readLogFile } from './check-log-file.ts';
-import { checkCoverage } from './coverage.ts';
+import { checkCoverage, type Gap } from './coverage.ts';
 import { EventIds } from './event-ids.ts';
 import { type Finding, finding } from './findings.ts';
 import { type Chain, type Inventory, type Selection, takeInventory } from './inventory.ts';
@@ -76,6 +76,7 @@ export async function verify(input: VerifyInput): Promise<VerifyResult> {
   const listings: Listing[] = [];
   const listedKeys = new Set<string>();
   const digestSpanMs = new Map<string, number>();
+  const gaps = new Map<string, readonly Gap[]>();
   let checked = 0;
   let valid = 0;
   const total = () => [...inventory.chains.values()].reduce((sum, chain) => sum + inRange(chain, input).length, 0);
@@ -83,6 +84,7 @@ export async function verify(input: VerifyInput): Promise<VerifyResult> {
     const opened = await openWhole(chain, inventory, input);
     for (const { digest } of opened.digests)
       for (const f of digest.logFiles) listedKeys.add(keyIn(input.source, f.s3Object, inventory));
+    gaps.set(chain.id, gapsIn(opened.digests));
     if (!chain.selected) continue;
     const found: Finding[] = [];
     const sound = await checkDigests(chain, opened.digests, input, found);
@@ -105,7 +107,7 @@ export async function verify(input: VerifyInput): Promise<VerifyResult> {
   const logs = await checkLogFiles(listings, inventory, input);
   findings.push(...logs.findings);
   const chains = [...inventory.chains.values()];
-  const uncovered = checkCoverage({ ...input, chains, logFiles: inventory.logFiles, listedKeys, digestSpanMs });
+  const uncovered = checkCoverage({ ...input, chains, logFiles: inventory.logFiles, listedKeys, digestSpanMs, gaps });
   findings.push(...uncovered);
   for (const verdict of unlistedVerdicts(uncovered)) input.onVerdict?.(verdict);
   return {

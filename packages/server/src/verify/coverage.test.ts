@@ -31,6 +31,7 @@ const codes = (
     startMs: 0,
     endMs: NOW_MS,
     digestSpanMs: new Map([['c', spanMs]]),
+    gaps: new Map(),
     latestDigestDeliveryMs: new Map(deliveredMs === undefined ? [] : [[deliveryOf(HOME), deliveredMs]]),
     unvalidatedPrefixes: new Set(),
   }).map(({ code }) => code);

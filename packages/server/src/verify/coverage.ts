@@ -12,6 +12,12 @@ const graceMs = (spanMs: number): number => Math.min(DIGEST_GRACE_MS, DIGEST_GRA
 /** Between a digest's arrival, as the trail's status tells it, and the object's own time. */
 const STATUS_TOLERANCE_MS = 60_000;
 
+/** Between a chain's end and its new beginning, ms since the epoch: nobody vouches for what was delivered then. */
+export interface Gap {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
 export interface CoverageInput {
   readonly chains: readonly Chain[];
   readonly logFiles: readonly ListedLogFile[];
@@ -21,6 +27,8 @@ export interface CoverageInput {
   readonly endMs: number;
   /** How long the newest digest of a chain covers, by chain id. */
   readonly digestSpanMs: ReadonlyMap<string, number>;
+  /** By chain id. */
+  readonly gaps: ReadonlyMap<string, readonly Gap[]>;
   /** When the service says it last delivered a digest, by account and Region (`deliveryOf`); undefined where nobody says. */
   readonly latestDigestDeliveryMs: ReadonlyMap<string, number>;
   /** Where some trail without validation delivers too, so that files which no digest lists are to be expected. */
@@ -64,7 +72,8 @@ function checkFolder(folder: string, files: readonly ListedLogFile[], input: Cov
   );
   const unlisted = inRange.filter((f) => !input.listedKeys.has(f.key));
   if (unlisted.length === 0) return [];
-  if (input.unvalidatedPrefixes.has(folder.slice(0, folder.indexOf('AWSLogs/')))) {
+  const root = folder.slice(0, folder.indexOf('AWSLogs/'));
+  if (input.unvalidatedPrefixes.has(root)) {
     return [
       finding(
         'log-files-of-unvalidated-trail',
@@ -89,7 +98,12 @@ function checkFolder(folder: string, files: readonly ListedLogFile[], input: Cov
   const spanMs = Math.max(...chains.map((c) => input.digestSpanMs.get(c.id) ?? 0));
   const before = unlisted.filter((f) => f.place.timeMs + NAME_PRECISION_MS <= firstStartMs);
   const after = unlisted.filter((f) => f.place.timeMs >= lastEndMs - NAME_PRECISION_MS);
-  const within = unlisted.filter((f) => !before.includes(f) && !after.includes(f));
+  const between = unlisted.filter((f) => !before.includes(f) && !after.includes(f));
+  const gaps = chains.filter((c) => isIn(root, c)).flatMap((c) => input.gaps.get(c.id) ?? []);
+  const inGap = between.filter(({ place: { timeMs } }) =>
+    gaps.some(({ fromMs, toMs }) => timeMs + NAME_PRECISION_MS > fromMs && timeMs < toMs),
+  );
+  const within = between.filter((f) => !inGap.includes(f));
   const overdue = after.filter(
     (f) => f.place.timeMs > lastEndMs && input.endMs - f.place.timeMs > spanMs + graceMs(spanMs) + NAME_PRECISION_MS,
   );
@@ -97,6 +111,15 @@ function checkFolder(folder: string, files: readonly ListedLogFile[], input: Cov
     ...within.map((f) =>
       finding('log-file-not-listed', f.key, 'it lies where digests cover everything, and none lists it'),
     ),
+    ...(inGap.length > 0
+      ? [
+          finding(
+            'log-files-in-gap',
+            folder,
+            `${inGap.length} log files came while a trail that delivers here made no digests: nothing is said of them`,
+          ),
+        ]
+      : []),
     ...(before.length > 0
       ? [finding('log-files-before-first-digest', folder, `${before.length} log files are older than the first digest`)]
       : []),
@@ -120,6 +143,10 @@ function checkFolder(folder: string, files: readonly ListedLogFile[], input: Cov
       : []),
   ];
 }
+
+/** Whether some of the chain lies under this prefix. */
+const isIn = (root: string, { digests }: Chain): boolean =>
+  digests.some(({ key }) => key.startsWith(`${root}AWSLogs/`));
 
 /**
  * A digest lists what was there when it was made. Its name says a later time where the service's clock had been ahead

@@ -26,6 +26,7 @@ export const FINDINGS = {
   'log-file-not-listed': 'invalid',
   'log-files-without-digests': 'invalid',
   'log-files-before-first-digest': 'notice',
+  'log-files-in-gap': 'notice',
   'log-files-not-covered-yet': 'notice',
   'log-files-of-unvalidated-trail': 'notice',
   'event-repeated': 'invalid',

@@ -330,6 +330,23 @@ test('a time range leaves the rest alone', async () => {
   });
 });
 
+test('what came while validation was switched off is told apart from what somebody put there', async () => {
+  const made = makeBucket(6);
+  rmSync(made.path(made.digests[2]!));
+  const unlink = (digest: Record<string, unknown>) => {
+    for (const name of Object.keys(digest)) if (name.startsWith('previous')) digest[name] = null;
+  };
+  made.rewrite(made.digests[3]!, unlink, true);
+  for (const key of made.digests.slice(4)) rmSync(made.path(key));
+  const range = { endMs: T0 + 4 * HOUR };
+  expect(await check(made, range)).toMatchObject({ codes: ['chain-restarted', 'log-files-in-gap'], verdict: 'valid' });
+  const planted = logFileKey({ ...place, kind: 'CloudTrail', timeMs: T0 + 0.5 * HOUR, unique: 'x'.repeat(16) });
+  writeFileSync(made.path(planted), gzipSync('{"Records":[]}'));
+  expect((await check(made, range)).findings).toContainEqual(
+    expect.objectContaining({ code: 'log-file-not-listed', object: planted }),
+  );
+});
+
 describe('a trail that moved', () => {
   /** Two hours here, two there, and back again for the last. */
   const moved = () => makeBucket(5, (hour) => (hour === 2 || hour === 3 ? 'there' : 'here'));
