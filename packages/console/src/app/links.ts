@@ -1,3 +1,4 @@
+import { comparedTo } from '../api/search-language.ts';
 import { pathTo } from './router.ts';
 
 /** Where pages link to one another. The event history's names are told in pages/history/state.ts. */
@@ -29,8 +30,10 @@ export const eventHref = (accountId: string, eventId: string, eventTime = ''): s
 export const trailHref = (arn: string): string => pathTo('/trails/:arn…', { arn });
 
 /** A condition of the filter language; the value in JSON's quotes, whatever it holds. */
-export const condition = (field: string, value: string, op: '=' | '!=' | ':' | '^' = '='): string =>
-  `${field} ${op} ${JSON.stringify(value)}`;
+export function condition(field: string, value: string, op: '=' | '!=' | ':' | '^' = '='): string {
+  const compared = op === '=' ? comparedTo(value) : { op, value };
+  return `${field} ${compared.op} ${JSON.stringify(compared.value)}`;
+}
 
 /** Conditions that must all hold; each that says `or` has its own parentheses. */
 export const allOf = (...conditions: readonly string[]): string => conditions.filter((c) => c !== '').join(' and ');

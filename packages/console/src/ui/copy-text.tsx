@@ -10,6 +10,9 @@ interface CopyTextProps {
   readonly shown?: string;
 }
 
+/** What is longer is no name, and is copied whole all the same. */
+const SHOWN_CHARS_MAX = 300;
+
 /** A value with a button that copies it. */
 export function CopyText({ text, label, shown }: CopyTextProps) {
   return (
@@ -18,7 +21,7 @@ export function CopyText({ text, label, shown }: CopyTextProps) {
       textToCopy={text}
       textToDisplay={
         <span className="ot-copied">
-          <Breakable text={shown ?? visible(text)} />
+          <Breakable text={visible(shown ?? text, SHOWN_CHARS_MAX)} />
         </span>
       }
       copyButtonAriaLabel={`Copy ${label}`}

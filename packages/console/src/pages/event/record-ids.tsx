@@ -8,14 +8,15 @@ import { accountText } from '../../ui/format.ts';
 import { Time } from '../../ui/time.tsx';
 import { visible } from '../../ui/visible.ts';
 
+/** Types and versions are short; a record may say anything. */
+const TEXT_CHARS_MAX = 100;
+
 /** What names the record, and what kind of record it is. */
 export function RecordIds({ event: { record, accountId } }: { readonly event: ShownEvent }) {
   const id = (label: string, value: unknown): KeyValuePairsProps.Item[] =>
-    textOf(value) === ''
-      ? []
-      : [{ label, value: <CopyText text={textOf(value)} shown={visible(textOf(value))} label={label} /> }];
+    textOf(value) === '' ? [] : [{ label, value: <CopyText text={textOf(value)} label={label} /> }];
   const plain = (label: string, value: unknown): KeyValuePairsProps.Item[] =>
-    textOf(value) === '' ? [] : [{ label, value: visible(textOf(value)) }];
+    textOf(value) === '' ? [] : [{ label, value: visible(textOf(value), TEXT_CHARS_MAX) }];
   return (
     <Container header={<Header variant="h2">Record</Header>}>
       <KeyValuePairs

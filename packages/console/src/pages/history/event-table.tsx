@@ -43,7 +43,8 @@ export function EventTable(props: EventTableProps) {
   );
   const openKey = rows.find((row) => isSelected(row, selected))?.key;
   useEffect(() => {
-    if (openKey !== undefined) document.querySelector('.history-open')?.scrollIntoView({ block: 'nearest' });
+    if (openKey !== undefined)
+      document.querySelector('.history-open')?.closest('tr')?.scrollIntoView({ block: 'nearest' });
   }, [openKey]);
   return (
     <SlotsContext.Provider value={{ header, empty }}>

@@ -47,6 +47,18 @@ test('a choice is what the filter says of the value', () => {
   expect(facetChoice(undefined, 'userName', 'v')).toBeUndefined();
 });
 
+test('of a very long value the beginning is compared, by a condition of its own', () => {
+  const long = `${'x'.repeat(499)}\u{1f600}${'y'.repeat(20_000)}`;
+  const included = include('eventName = A', 'sourceIPAddress', long);
+  expect(included).toBe(`eventName = A and sourceIPAddress ^ ${'x'.repeat(499)}`);
+  expect(facetChoice(parseSearchFilter(included), 'sourceIPAddress', long)).toBe('included');
+  const excluded = exclude(included, 'sourceIPAddress', long);
+  expect(excluded).toBe(`eventName = A and sourceIPAddress !^ ${'x'.repeat(499)}`);
+  expect(facetChoice(parseSearchFilter(excluded), 'sourceIPAddress', long)).toBe('excluded');
+  expect(exclude(excluded, 'sourceIPAddress', long)).toBe('eventName = A');
+  expect(include(included, 'sourceIPAddress', long)).toBe('eventName = A');
+});
+
 test('what else there is to include is counted without what is included', () => {
   const filter = parseSearchFilter('eventName in (A, B) and userName != u');
   expect(text(withoutIncluded(filter, 'eventName'))).toBe('userName != u');

@@ -1,4 +1,4 @@
-import { parseSearchFilter, type SearchFilter } from '../../api/search-language.ts';
+import { comparedTo, parseSearchFilter, type SearchFilter, sameAs } from '../../api/search-language.ts';
 
 /** What a click on a facet's value makes of the filter. Several values of one field that are included are alternatives. */
 
@@ -16,15 +16,19 @@ export type FacetChoice = 'included' | 'excluded' | undefined;
 /** How the filter treats a value of a field, as far as a facet can have said so. */
 export function facetChoice(filter: SearchFilter | undefined, field: string, value: string): FacetChoice {
   for (const condition of conditionsOf(filter)) {
-    if (isComparison(condition, field, '!=', value)) return 'excluded';
-    if (alternativesOf(condition, field)?.includes(value)) return 'included';
+    if (isExclusion(condition, field, value)) return 'excluded';
+    if (isInclusion(condition, field, value)) return 'included';
   }
   return undefined;
 }
 
 /** Includes the value, or takes it back if it is included already. */
 export function toggleIncluded(filter: SearchFilter | undefined, field: string, value: string) {
-  const others = conditionsOf(filter).filter((condition) => !isComparison(condition, field, '!=', value));
+  const others = conditionsOf(filter).filter((condition) => !isExclusion(condition, field, value));
+  if (isLong(value)) {
+    const rest = others.filter((condition) => !isInclusion(condition, field, value));
+    return all(rest.length < others.length ? rest : [...rest, sameAs(field, value)]);
+  }
   const place = others.findIndex((condition) => alternativesOf(condition, field) !== undefined);
   const before = place < 0 ? [] : alternativesOf(others[place]!, field)!;
   const values = before.includes(value) ? before.filter((one) => one !== value) : [...before, value];
@@ -38,8 +42,8 @@ export function toggleExcluded(filter: SearchFilter | undefined, field: string, 
   const excluded = facetChoice(filter, field, value) === 'excluded';
   const included = facetChoice(filter, field, value) === 'included';
   const conditions = conditionsOf(included ? toggleIncluded(filter, field, value) : filter);
-  if (!excluded) return all([...conditions, { field, op: '!=', value }]);
-  return all(conditions.filter((condition) => !isComparison(condition, field, '!=', value)));
+  if (!excluded) return all([...conditions, exclusionOf(field, value)]);
+  return all(conditions.filter((condition) => !isExclusion(condition, field, value)));
 }
 
 /** Whether the filter names values of the field that are to be shown. */
@@ -71,6 +75,22 @@ function alternativesOf(condition: SearchFilter, field: string): readonly string
   if (condition.op === 'in') return condition.values;
   return condition.op === '=' ? [condition.value] : undefined;
 }
+
+/** Of these the beginning alone is compared, each by a condition of its own. */
+const isLong = (value: string): boolean => comparedTo(value).op === '^';
+
+const isInclusion = (condition: SearchFilter, field: string, value: string): boolean =>
+  isLong(value)
+    ? isComparison(condition, field, '^', comparedTo(value).value)
+    : alternativesOf(condition, field)?.includes(value) === true;
+
+function exclusionOf(field: string, value: string): SearchFilter {
+  const { op, value: compared } = comparedTo(value);
+  return { field, op: op === '=' ? '!=' : '!^', value: compared };
+}
+
+const isExclusion = (condition: SearchFilter, field: string, value: string): boolean =>
+  isComparison(condition, field, isLong(value) ? '!^' : '!=', comparedTo(value).value);
 
 const isComparison = (condition: SearchFilter, field: string, op: string, value: string): boolean =>
   'op' in condition &&

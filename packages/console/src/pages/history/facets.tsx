@@ -82,8 +82,11 @@ interface FacetValueProps {
   readonly onExclude: () => void;
 }
 
+/** A count's line has room for some thirty; its tooltip for these. */
+const TEXT_CHARS_MAX = 300;
+
 function FacetValue({ label, value, count, most, choice, onInclude, onExclude }: FacetValueProps) {
-  const shown = visible(value);
+  const shown = visible(value, TEXT_CHARS_MAX);
   return (
     <li className={`history-facet-value${choice ? ` history-facet-${choice}` : ''}`}>
       <button

@@ -24,6 +24,7 @@ export default function HistoryPage() {
   const [round, setRound] = useState(0);
   const [{ rows, upTo, totalCount }, setShown] = useState<Shown>(NOTHING);
   const asked = useAsked(state, round);
+  const onRefresh = () => setRound((n) => n + 1);
   const { selected, filter } = state;
   const row = rows.find(({ accountId, eventId }) => accountId === selected?.accountId && eventId === selected.eventId);
   const splitPanel = useMemo(() => {
@@ -34,12 +35,12 @@ export default function HistoryPage() {
   }, [selected, row, filter, change]);
   const wanted =
     asked.search && upTo !== undefined ? { search: { ...asked.search, UpTo: upTo }, totalCount } : undefined;
-  const common = { session, state, preferences, asked, change, onShown: setShown };
+  const common = { session, state, preferences, asked, change, onShown: setShown, onRefresh };
   return (
     <Page
       title="Event history"
       contentType="table"
-      actions={<Actions state={state} wanted={wanted} change={change} onRefresh={() => setRound((n) => n + 1)} />}
+      actions={<Actions state={state} wanted={wanted} change={change} onRefresh={onRefresh} />}
       splitPanel={splitPanel}
       splitPanelOpen={selected !== undefined}
       onSplitPanelToggle={(open) => open || change({ selected: undefined }, { replace: true })}

@@ -23,7 +23,7 @@ import type { ViewProps } from './view.ts';
 const NO_ROWS: readonly EventRow[] = [];
 
 /** A search's pages, with its counts: three questions at once, of which the page is shown as soon as it is there. */
-export function SearchView({ session, state, preferences, asked, change, onShown }: ViewProps) {
+export function SearchView({ session, state, preferences, asked, change, onShown, onRefresh }: ViewProps) {
   const [{ times }] = usePreferences();
   const fields = useMemo(
     () => ((session.Accounts?.length ?? 0) > 1 ? [...FACET_FIELDS, 'accountId'] : FACET_FIELDS),
@@ -67,7 +67,7 @@ export function SearchView({ session, state, preferences, asked, change, onShown
         />
       </Controls>
       {isReadable && pages.error && (
-        <ErrorState error={pages.error} title="Events could not be searched" onRetry={() => go(pages.index)} />
+        <ErrorState error={pages.error} title="Events could not be searched" onRetry={onRefresh} />
       )}
       <div className={facetsOpen ? 'history-body history-with-facets' : 'history-body'}>
         {facetsOpen && (

@@ -21,4 +21,6 @@ export interface ViewProps {
   readonly asked: Asked;
   readonly change: ChangeState;
   readonly onShown: (shown: Shown) => void;
+  /** Asks all anew: a relative range ends now. */
+  readonly onRefresh: () => void;
 }

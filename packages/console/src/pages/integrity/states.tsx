@@ -1,4 +1,5 @@
 import StatusIndicator, { type StatusIndicatorProps } from '@cloudscape-design/components/status-indicator';
+import { countText } from '../../ui/format.ts';
 import type { ObjectKind, ObjectState } from './logic/lines.ts';
 
 export const STATES: readonly ObjectState[] = ['valid', 'missing', 'changed', 'unlisted'];
@@ -27,7 +28,7 @@ export const StateText = ({ state }: { readonly state: ObjectState }) => (
 /** `3 valid, 1 missing`; what there is none of is left out. */
 export function countsText(counts: Readonly<Record<ObjectState, number>>): string {
   const parts = STATES.filter((state) => counts[state] > 0).map(
-    (state) => `${counts[state]} ${STATE_TEXTS[state].toLowerCase()}`,
+    (state) => `${countText(counts[state])} ${STATE_TEXTS[state].toLowerCase()}`,
   );
   return parts.join(', ') || 'none';
 }

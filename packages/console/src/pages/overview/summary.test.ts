@@ -7,6 +7,7 @@ afterAll(() => {
 });
 
 const signal = new AbortController().signal;
+const RANGE = { startMs: Date.UTC(2026, 0, 1), endMs: Date.UTC(2026, 0, 1, 2) };
 const Histogram = {
   IntervalSeconds: 3600,
   Buckets: [
@@ -34,14 +35,15 @@ function answering(codes: ReturnType<typeof facet>) {
 
 test('all numbers from one call', async () => {
   const asked = answering(facet('errorCode', CODES));
-  const { numbers } = await summaryOf(0, signal);
+  const { numbers, histogram } = await summaryOf(RANGE, signal);
   expect(numbers).toEqual({ events: 100, writes: 28, failed: 9, denied: 5 });
+  expect(histogram.counts).toEqual([60, 40, 0]);
   expect(asked).toHaveLength(1);
 });
 
 test('denials are counted by themselves where there are more error codes than were counted', async () => {
   const asked = answering(facet('errorCode', CODES, 500));
-  const { numbers } = await summaryOf(0, signal);
+  const { numbers } = await summaryOf(RANGE, signal);
   expect(numbers.denied).toBe(77);
   expect(asked).toHaveLength(2);
 });

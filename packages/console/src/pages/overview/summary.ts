@@ -32,10 +32,13 @@ const FACET_VALUES = 100;
 const FACETS = ['userArn', 'sourceIPAddress', 'eventName', 'errorCode', 'readOnly'];
 
 /** All of it in one call. */
-export async function summaryOf(startMs: number, signal: AbortSignal): Promise<Summary> {
+export async function summaryOf(
+  { startMs, endMs }: { startMs: number; endMs: number },
+  signal: AbortSignal,
+): Promise<Summary> {
   const asked = { startMs, buckets: BUCKETS, count: true, facets: FACETS, facetLimit: FACET_VALUES };
   const { Histogram, Count = 0, Facets = [] } = await figures(asked, signal);
-  const histogram = histogramData(Histogram!);
+  const histogram = histogramData(Histogram!, { startMs, endMs });
   const codes = facetOf(Facets, 'errorCode');
   const denied = isWhole(codes)
     ? countOf(codes, (code) => DENIED.test(code))

@@ -14,7 +14,7 @@ export function useOverview(range: RangeId, round: number) {
   const region = useRegion();
   const isOperator = AccountId === OperatorAccountId;
   const start = () => startOf(range, clock.now());
-  const summary = useCall((signal) => summaryOf(start(), signal), [range, round]);
+  const summary = useCall((signal) => summaryOf({ startMs: start(), endMs: clock.now() }, signal), [range, round]);
   const found = useCall((signal) => newValues(start(), signal), [range, round]);
   const trails = useCall((signal) => trailHealth(region, signal), [round]);
   const status = useCall(

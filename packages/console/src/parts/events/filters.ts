@@ -1,10 +1,14 @@
-import { allOf, type SearchFilter } from '../../api/search-language.ts';
+import { allOf, type SearchFilter, sameAs } from '../../api/search-language.ts';
 import type { Actor } from './identity.ts';
 import { type AuditRecord, textOf } from './record.ts';
 
-export const is = (field: string, value: string): SearchFilter => ({ field, op: '=', value });
-export const isOneOf = (field: string, values: readonly string[]): SearchFilter =>
-  values.length === 1 ? is(field, values[0]!) : { field, op: 'in', values };
+export { sameAs as is };
+
+export function isOneOf(field: string, values: readonly string[]): SearchFilter {
+  const each = values.map((value) => sameAs(field, value));
+  if (each.length === 1) return each[0]!;
+  return each.every((one) => 'op' in one && one.op === '=') ? { field, op: 'in', values } : { or: each };
+}
 
 /** undefined when there is none to choose from. */
 export function anyOf(...filters: readonly (SearchFilter | undefined)[]): SearchFilter | undefined {
@@ -14,7 +18,7 @@ export function anyOf(...filters: readonly (SearchFilter | undefined)[]): Search
 
 /** A condition on a value; undefined where there is no value. */
 export const isIf = (field: string, value: string): SearchFilter | undefined =>
-  value === '' ? undefined : is(field, value);
+  value === '' ? undefined : sameAs(field, value);
 
 /** Everything by the same person, role or service; undefined for who has no name. */
 export const byActor = ({ arn, principalId, invokedBy, accessKeyId }: Actor): SearchFilter | undefined =>
