@@ -151,7 +151,7 @@ testWith(
     );
     await server.kill();
     server = await startOpenTrail({ dataDir: server.dataDir });
-    const message = await eventually(receive, 'the alarm', 60_000);
+    const message = await eventually(receive, 'the alarm', 120_000);
     expect(message).toMatchObject({
       AlarmName: 'many',
       NewStateValue: 'ALARM',
@@ -254,4 +254,4 @@ test('all three protocols, by hand', async () => {
   const listed = await send(json('ListMetrics'), JSON.stringify({ Namespace: 'Form' }));
   expect(JSON.parse(listed.text)).toMatchObject({ Metrics: [{ Namespace: 'Form', MetricName: 'm' }] });
   await server.stop();
-}, 60_000);
+});

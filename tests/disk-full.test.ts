@@ -97,15 +97,11 @@ const createTrail = (server: RunningOpenTrail) =>
 
 async function deliverAll(server: RunningOpenTrail, acknowledged: ReadonlySet<string>): Promise<DeliveredFiles> {
   const files = new DeliveredFiles(server, LOGS);
-  await eventually(
-    async () => {
-      await files.refresh();
-      const seen = new Set(files.events('full').map((e) => e.eventID));
-      return [...acknowledged].every((id) => seen.has(id));
-    },
-    'all acknowledged events in log files',
-    60_000,
-  );
+  await eventually(async () => {
+    await files.refresh();
+    const seen = new Set(files.events('full').map((e) => e.eventID));
+    return [...acknowledged].every((id) => seen.has(id));
+  }, 'all acknowledged events in log files');
   return files;
 }
 

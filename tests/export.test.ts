@@ -18,7 +18,7 @@ const on = () => searching(server);
 beforeAll(async () => {
   server = await startOpenTrail();
   folder = newFolder('export');
-}, 60_000);
+});
 afterAll(cleanUp);
 
 /** The process that searches for a server. */
@@ -48,7 +48,7 @@ describe('exports', () => {
       ...{ requestParameters: { i, deep: { list: [{ a: 'ü' }, { a: '\u001b]0;owned\u0007' }] } } },
     });
     await on().put(Array.from({ length: 3_000 }, (_, i) => record(`export-${i}`, more(i))));
-  }, 60_000);
+  });
   const path = (name: string) => join(folder, name);
 
   testWith(['boto3'], 'are what Python reads, whole', async () => {

@@ -261,4 +261,4 @@ test('one OpenTrail keeps the master key of another, which survives kill -9 and 
   await call(keeper, 'DisableKey', { KeyId: made.KeyMetadata.KeyId });
   await expect(startOpenTrail({ dataDir, flags, env })).rejects.toThrow(/DisabledException/);
   await keeper.stop();
-}, 60_000);
+});

@@ -16,7 +16,7 @@ const on = () => searching(server);
 
 beforeAll(async () => {
   server = await startOpenTrail();
-}, 60_000);
+});
 afterAll(cleanUp);
 
 const account = (id: string) => ({ ...server, ...readProfile(join(server.dataDir, 'credentials'), `opentrail-${id}`) });
@@ -105,7 +105,7 @@ describe('pages and figures', () => {
       }),
     );
     await on().put(many);
-  }, 60_000);
+  });
 
   test('the command shows them all, each once', async () => {
     const out = linesOf(await on().said('search', 'eventName = ManyCalls', '--json', '--limit', 'all'));
@@ -338,4 +338,4 @@ test('after a restart, and after a kill, all is found that was acknowledged', as
   }
   expect(await count()).toBe(3);
   expect(await server.stop()).toBe(0);
-}, 60_000);
+});

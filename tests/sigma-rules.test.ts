@@ -59,7 +59,7 @@ describe('the rules of Sigma', () => {
       }
     }
     expect(matched).toBeGreaterThan(20);
-  }, 60_000);
+  });
 });
 
 function compileOrRefusal(text: string): SigmaRule | PatternError {

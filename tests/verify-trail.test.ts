@@ -10,7 +10,7 @@ import { ACCOUNT, makeTrail } from './support/trail.ts';
 
 const COMMAND = new URL('../packages/server/bin/opentrail.js', import.meta.url).pathname;
 /** Digests come every second, on a machine that may have much else to do. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 120_000;
 const BUCKET = 'evidence';
 const DIGESTS = `AWSLogs/${ACCOUNT}/CloudTrail-Digest/us-east-1/`;
 const LOGS = `AWSLogs/${ACCOUNT}/CloudTrail/us-east-1/`;

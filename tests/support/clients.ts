@@ -180,17 +180,26 @@ def client(name, **kw):
   return JSON.parse(done.stdout.trim().split('\n').at(-1)!) as T;
 }
 
-/** Tries until it holds, for what happens soon but not at once (delivery, indexing). No fixed sleep: a deadline. */
+/** Between two looks at least, and at most. */
+const LOOK_AGAIN_MIN_MS = 50;
+const LOOK_AGAIN_MAX_MS = 1_000;
+
+/**
+ * Tries until it holds, for what happens soon but not at once (delivery, indexing). No fixed sleep: a deadline, generous
+ * because machines may be busy. Rests as long as a look takes, so that dear ones leave time for what they wait for.
+ */
 export async function eventually<T>(
   probe: () => Promise<T | undefined | false>,
   what: string,
-  timeoutMs = 30_000,
+  timeoutMs = 90_000,
 ): Promise<T> {
   const end = Date.now() + timeoutMs;
   for (;;) {
+    const startMs = Date.now();
     const value = await probe();
     if (value !== undefined && value !== false) return value;
     if (Date.now() > end) throw new Error(`not within ${timeoutMs} ms: ${what}`);
-    await new Promise((resume) => setTimeout(resume, 50));
+    const restMs = Math.min(LOOK_AGAIN_MAX_MS, Math.max(LOOK_AGAIN_MIN_MS, Date.now() - startMs));
+    await new Promise((resume) => setTimeout(resume, restMs));
   }
 }
