@@ -5,7 +5,7 @@ import type { LakeExport } from '../lake.ts';
 import { COLUMNS, LIST_MARK } from './columns.ts';
 import { statement } from './engine.ts';
 import { type Bind, fieldSql, literal } from './filter-sql.ts';
-import { afterSql, ISO_TIME, type Key, type QuestionDeps, withRecords } from './questions.ts';
+import { afterSql, ISO_TIME, type Key, narrowed, type QuestionDeps, withRecords } from './questions.ts';
 import { scanOf, windowEdge } from './scan.ts';
 import { type Snapshot, TEMPORARY } from './store.ts';
 
@@ -65,8 +65,9 @@ function writerOf({ format, columns }: LakeExport): Writer {
 const oneLine = (json: string) => json.replace(/[\r\n]/g, ' ');
 
 async function* rowsOf(deps: ExportDeps, query: LakeExport, signal: AbortSignal): AsyncGenerator<readonly Cell[]> {
-  const { snapshot, end } = deps.store.hold();
+  const { snapshot: all, end } = deps.store.hold();
   try {
+    const snapshot = await narrowed(deps, all, query.filter);
     for await (const batch of batchesOf(deps, snapshot, query, signal)) {
       if (query.columns) {
         for (const [, , , ...cells] of batch) yield cells;
@@ -145,6 +146,7 @@ async function* parquet(
   try {
     const held = store.hold();
     try {
+      const snapshot = await narrowed({ directory, engine }, held.snapshot, query.filter);
       const cells =
         query.columns?.map(
           (column) => `${textSql(column)} AS "${column.replaceAll('\0', '').replaceAll('"', '""')}"`,
@@ -153,7 +155,7 @@ async function* parquet(
       // All of a lake is not sorted for a file that whoever reads it sorts as they like.
       const sorted = ` ORDER BY event_time ${direction}, sequence ${direction} LIMIT ${query.limit}`;
       const rows = (bind: Bind) =>
-        `SELECT ${cells.join(', ')} FROM ${scanOf(directory, held.snapshot, query, bind)}${query.limit === undefined ? '' : sorted}`;
+        `SELECT ${cells.join(', ')} FROM ${scanOf(directory, snapshot, query, bind)}${query.limit === undefined ? '' : sorted}`;
       await engine.rows(
         statement((bind) => `COPY (${rows(bind)}) TO ${literal(path)} (FORMAT parquet, COMPRESSION zstd)`),
         signal,

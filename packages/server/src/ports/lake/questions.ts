@@ -1,9 +1,11 @@
+import type { SearchFilter } from '../../event/search/index.ts';
 import type { LakeBucket, LakeCursor, LakeFacet, LakePage, LakePageQuery, LakeQuery, LakeRow } from '../lake.ts';
 import type { Sequence } from '../log.ts';
 import { LIST_MARK } from './columns.ts';
 import { type Engine, statement } from './engine.ts';
 import { fieldSql, literal, timeLiteral } from './filter-sql.ts';
 import { readsRecords, scanOf, windowEdge } from './scan.ts';
+import { filesThatMayMatch } from './sketch.ts';
 import type { LakeStore, Snapshot } from './store.ts';
 
 export interface QuestionDeps {
@@ -17,9 +19,24 @@ export interface QuestionDeps {
 /** Events that a search through whole records looks at first, and how many times as many each time that was too few. */
 const WINDOW_ROWS = 30_000;
 const WINDOW_GROWTH = 10;
+/** Asks what there is now, without the files of which it is known that the filter holds for nothing in them. */
+const question = <R>(deps: SnapshotDeps, filter: SearchFilter | undefined, ask: (snapshot: Snapshot) => Promise<R>) =>
+  deps.store.question(async (snapshot) => ask(await narrowed(deps, snapshot, filter)));
+
+type SnapshotDeps = Pick<QuestionDeps, 'directory' | 'store' | 'engine'>;
+
+export async function narrowed(
+  { directory, engine }: Omit<SnapshotDeps, 'store'>,
+  snapshot: Snapshot,
+  filter: SearchFilter | undefined,
+): Promise<Snapshot> {
+  return { ...snapshot, files: await filesThatMayMatch(engine, directory, snapshot.files, filter) };
+}
+
 /** One page. Keys first, then the records of those alone. */
-export function page({ directory, store, engine, recordOf }: QuestionDeps, query: LakePageQuery, signal: AbortSignal) {
-  return store.question(async (snapshot): Promise<LakePage> => {
+export function page(deps: QuestionDeps, query: LakePageQuery, signal: AbortSignal) {
+  const { directory, engine, recordOf } = deps;
+  return question(deps, query.filter, async (snapshot): Promise<LakePage> => {
     const keys: Key[] = [];
     const urgency = readsRecords(query.filter) ? 'usual' : 'first';
     for (const part of windowsOf(snapshot, query)) {
@@ -105,21 +122,18 @@ export async function withRecords(
   return keys.map((key) => ({ ...key, json: found.get(key.sequence)! }));
 }
 
-export function count({ directory, store, engine }: QuestionDeps, query: LakeQuery, signal: AbortSignal) {
-  return store.question(async (snapshot) => {
+export function count(deps: QuestionDeps, query: LakeQuery, signal: AbortSignal) {
+  const { directory, engine } = deps;
+  return question(deps, query.filter, async (snapshot) => {
     const counted = statement((bind) => `SELECT count(*) FROM ${scanOf(directory, snapshot, query, bind)}`);
     const [row] = await engine.rows<[bigint]>(counted, signal);
     return Number(row![0]);
   });
 }
 
-export function histogram(
-  { directory, store, engine }: QuestionDeps,
-  query: LakeQuery,
-  intervalMs: number,
-  signal: AbortSignal,
-) {
-  return store.question(async (snapshot): Promise<readonly LakeBucket[]> => {
+export function histogram(deps: QuestionDeps, query: LakeQuery, intervalMs: number, signal: AbortSignal) {
+  const { directory, engine } = deps;
+  return question(deps, query.filter, async (snapshot): Promise<readonly LakeBucket[]> => {
     const rows = await engine.rows<[bigint, bigint, bigint]>(
       statement(
         (bind) =>
@@ -137,13 +151,14 @@ export function histogram(
 
 /** All fields in one scan: whatever the filter has to read is read once. */
 export function facets(
-  { directory, store, engine }: QuestionDeps,
+  deps: QuestionDeps,
   query: LakeQuery,
   fields: readonly string[],
   valuesMax: number,
   signal: AbortSignal,
 ) {
-  return store.question(async (snapshot): Promise<readonly LakeFacet[]> => {
+  const { directory, engine } = deps;
+  return question(deps, query.filter, async (snapshot): Promise<readonly LakeFacet[]> => {
     const counted = statement((bind) => facetsSql(fields, scanOf(directory, snapshot, query, bind), valuesMax));
     const rows = await engine.rows<[bigint, string, bigint, bigint]>(counted, signal);
     return fields.map((field, i) => {

@@ -3,7 +3,6 @@ import type { SearchFilter } from '../../event/search/index.ts';
 import type { LakeQuery } from '../lake.ts';
 import { type Bind, filterSql, literal, timeLiteral } from './filter-sql.ts';
 import type { LakeFile } from './manifest.ts';
-import { filesThatMayMatch } from './sketch.ts';
 import type { FreshTable, Snapshot } from './store.ts';
 
 /** An empty table of the lake's columns: what is looked at when nothing else is. */
@@ -16,8 +15,7 @@ export const NOTHING = 'nothing';
  */
 export function scanOf(directory: string, snapshot: Snapshot, query: LakeQuery, bind: Bind): string {
   const bounds = boundsOf(snapshot, query);
-  const touched = snapshot.files.filter((file) => touches(file, query, bounds));
-  const files = filesThatMayMatch(directory, touched, query.filter);
+  const files = snapshot.files.filter((file) => touches(file, query, bounds));
   // The newest first: what is looked for is mostly there, and the rest of a page's scan can then be left out.
   const whole = newestFirst(files.filter((file) => isWithin(file, query, bounds)));
   const parts = newestFirst(files.filter((file) => !isWithin(file, query, bounds)));

@@ -4,7 +4,7 @@ import { systemErrorCode } from '../../base/errors.ts';
 import type { SearchFilter } from '../../event/search/index.ts';
 import { readFully } from '../log/raw-reader.ts';
 import { LIST_MARK, LIST_MARK_STANDS_FOR } from './columns.ts';
-import type { Engine } from './engine.ts';
+import { type Engine, statement } from './engine.ts';
 import { finishFile, unfinished } from './files.ts';
 import { fieldSql, literal } from './filter-sql.ts';
 import type { LakeFile } from './manifest.ts';
@@ -16,8 +16,8 @@ import type { LakeFile } from './manifest.ts';
  */
 export const sketchOf = (parquet: string): string => `${parquet}.sketch`;
 
-/** Compared as a whole (`=`, `in`), and with too many values, or in lists, for Parquet's own dictionaries to tell. */
-const TEXTS = ['eventid', 'requestid', 'sharedeventid', 'username', 'accesskeyid', 'principalid', 'sourceipaddress'];
+/** Columns of about as many values as there are events. Of others Parquet's own dictionaries tell as much. */
+const TEXTS = ['eventid', 'requestid', 'sharedeventid'];
 const LISTS = ['resourcenames'];
 const SKETCHED: ReadonlySet<string> = new Set([...TEXTS, ...LISTS]);
 
@@ -29,28 +29,40 @@ const BLOCK_BITS = BLOCK_BYTES * 8;
 /** Odd numbers, each of which chooses the bit of one word: those of Parquet's own filters (its BloomFilter.md). */
 const SALTS = [0x47b6137b, 0x44974d91, 0x8824ad5b, 0xa2b7289d, 0x705495c7, 0x2df1424b, 0x9efc4947, 0x5c6bfb31] as const;
 
+/** Two numbers of 32 bits: where a value's block is, and which bits it has there. */
+type Hash = readonly [place: number, bits: number];
+
+/** DuckDB makes them, of whole columns at once. */
+const hashesOf = (values: string) =>
+  `SELECT (hashed & 4294967295)::UINTEGER, (hashed >> 32)::UINTEGER FROM (SELECT hash(value) AS hashed FROM (${values}) AS v)`;
+/** Its next version may make others: sketches that do not hold these values were made in another way than they would be asked. */
+const CANARIES = Array.from({ length: 8 }, (_, i) => `opentrail ${i}`);
+
 /** Writes the sketch of a Parquet file. Durable when it returns: one that lost bits would hide events. */
 export async function writeSketch(engine: Engine, parquet: string): Promise<void> {
   const file = `read_parquet(${literal(parquet)})`;
-  const columns = [
-    ...TEXTS.map((name) => `SELECT ${name} AS value FROM ${file}`),
-    ...LISTS.map((name) => `SELECT unnest(string_split(${name}, ${literal(LIST_MARK)})) AS value FROM ${file}`),
+  const values = [
+    `SELECT unnest([${CANARIES.map(literal).join(', ')}]) AS value`,
+    ...TEXTS.map((name) => `SELECT ${name} FROM ${file} WHERE ${name} IS NOT NULL`),
+    ...LISTS.map(
+      (name) =>
+        `SELECT unnest(string_split(${name}, ${literal(LIST_MARK)})) FROM (SELECT DISTINCT ${name} FROM ${file}) AS lists`,
+    ),
   ];
-  const values = `SELECT DISTINCT value FROM (${columns.join(' UNION ALL ')}) AS columns WHERE value <> ''`;
-  const hashes = await engine.use(async (connection) => {
-    const parts: Hash[][] = [];
-    const result = await connection.stream(values);
+  const parts = await engine.use(async (connection) => {
+    const result = await connection.stream(hashesOf(values.join(' UNION ALL ')));
+    const read: Hash[][] = [];
     for (let chunk = await result.fetchChunk(); chunk?.rowCount; chunk = await result.fetchChunk())
-      parts.push(chunk.getColumnValues(0).map((value) => hashOf(String(value))));
-    return parts.flat();
+      read.push(chunk.getRows() as unknown as Hash[]);
+    return read;
   });
   const path = sketchOf(parquet);
-  writeFileSync(unfinished(path), sketchFrom(hashes), { mode: 0o600 });
+  writeFileSync(unfinished(path), sketchFrom(parts.flat()), { mode: 0o600 });
   finishFile(path);
 }
 
 function sketchFrom(hashes: readonly Hash[]): Uint8Array {
-  const blocks = Math.max(1, Math.ceil((hashes.length * BITS_A_VALUE) / BLOCK_BITS));
+  const blocks = Math.ceil((hashes.length * BITS_A_VALUE) / BLOCK_BITS);
   const words = new Uint32Array(blocks * SALTS.length);
   for (const hash of hashes) {
     const first = blockOf(hash, blocks) * SALTS.length;
@@ -59,14 +71,22 @@ function sketchFrom(hashes: readonly Hash[]): Uint8Array {
   return Buffer.from(words.buffer);
 }
 
-/** Files that may hold what the filter asks for; all of them when it does not ask for single values. */
-export function filesThatMayMatch(
+/** The files that may hold what the filter asks for: all of them when it does not ask for single values. */
+export async function filesThatMayMatch(
+  engine: Engine,
   directory: string,
   files: readonly LakeFile[],
   filter: SearchFilter | undefined,
-): readonly LakeFile[] {
+): Promise<readonly LakeFile[]> {
   const wanted = filter === undefined ? [] : wantedBy(filter);
-  return wanted.length === 0 ? files : files.filter(({ path }) => mayHold(sketchOf(join(directory, path)), wanted));
+  if (wanted.length === 0) return files;
+  const values = [...new Set([...CANARIES, ...wanted.flat()])];
+  const rows = await engine.rows<Hash>(
+    statement((bind) => hashesOf(`SELECT unnest([${values.map(bind).join(', ')}]) AS value`)),
+  );
+  const hashOf = new Map(values.map((value, i) => [value, rows[i]!]));
+  const groups = [...CANARIES.map((value) => [value]), ...wanted].map((group) => group.map((v) => hashOf.get(v)!));
+  return files.filter(({ path }) => mayHold(sketchOf(join(directory, path)), groups));
 }
 
 /** Of each of these lists one value is in every event that the filter holds for. */
@@ -84,7 +104,8 @@ function wantedBy(filter: SearchFilter): readonly (readonly string[])[] {
 /** As a column has it: no halves of characters, no marks of lists. */
 const asStored = (value: string) => Buffer.from(value).toString().replaceAll(LIST_MARK, LIST_MARK_STANDS_FOR);
 
-function mayHold(path: string, wanted: readonly (readonly string[])[]): boolean {
+/** @param groups the canaries, then lists of which each must have one value in the file */
+function mayHold(path: string, groups: readonly (readonly Hash[])[]): boolean {
   let fd: number;
   try {
     fd = openSync(path, 'r');
@@ -93,9 +114,10 @@ function mayHold(path: string, wanted: readonly (readonly string[])[]): boolean 
     throw error;
   }
   try {
-    const blocks = fstatSync(fd).size / BLOCK_BYTES;
-    if (blocks < 1 || !Number.isInteger(blocks)) return true; // no sketch of ours
-    return wanted.every((values) => values.some((value) => holds(fd, blocks, hashOf(value))));
+    const blocks = Math.floor(fstatSync(fd).size / BLOCK_BYTES);
+    // -1: nothing is absent; a canary: the sketch cannot tell.
+    const absent = groups.findIndex((group) => !group.some((hash) => holds(fd, blocks, hash)));
+    return absent < CANARIES.length;
   } finally {
     closeSync(fd);
   }
@@ -103,29 +125,10 @@ function mayHold(path: string, wanted: readonly (readonly string[])[]): boolean 
 
 function holds(fd: number, blocks: number, hash: Hash): boolean {
   const block = readFully(fd, blockOf(hash, blocks) * BLOCK_BYTES, BLOCK_BYTES);
-  return SALTS.every((salt, i) => (block.readUInt32LE(i * 4) & bitOf(hash, salt)) !== 0);
+  return (
+    block.length === BLOCK_BYTES && SALTS.every((salt, i) => (block.readUInt32LE(i * 4) & bitOf(hash, salt)) !== 0)
+  );
 }
-
-/** Two numbers of 32 bits: where a value's block is, and which bits it has there. */
-type Hash = readonly [place: number, bits: number];
 
 const blockOf = ([place]: Hash, blocks: number) => Math.floor((place / 2 ** 32) * blocks);
 const bitOf = ([, bits]: Hash, salt: number) => 1 << (Math.imul(bits, salt) >>> 27);
-
-function hashOf(value: string): Hash {
-  let a = 0x811c9dc5;
-  let b = 0x2f0b4c47;
-  for (let i = 0; i < value.length; i++) {
-    const unit = value.charCodeAt(i);
-    a = Math.imul(a ^ unit, 0x01000193);
-    b = Math.imul(b ^ unit, 0x85ebca6b) ^ (b >>> 13);
-  }
-  return [mixed(a ^ (b >>> 7)), mixed(b)];
-}
-
-/** Spreads what differs in few bits over all of them. */
-function mixed(hash: number): number {
-  let h = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
-}
