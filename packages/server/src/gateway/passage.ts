@@ -3,12 +3,13 @@ import type { Bagged } from '../base/bag.ts';
 import { type AwsError, Pushback } from '../base/errors.ts';
 import type { ErrorTarget } from '../wire/codec/index.ts';
 import { type HttpRequest, joinHeaders } from '../wire/request.ts';
+import { passed } from './ballast.ts';
 import { Capture } from './capture.ts';
 import type { Exchange, ExchangeFailure } from './exchange.ts';
 import { asAnswerable, failureAnswer, failureError } from './failure-answers.ts';
 import { answerHeaders, trailerPairs } from './headers.ts';
 import type { Outcome, ProxyDeps, Route } from './proxy.ts';
-import { AHEAD_BYTES_MAX, Upload } from './upload.ts';
+import { AHEAD_BYTES_MAX, SHORT_BYTES, Upload } from './upload.ts';
 
 /** An error answer is copied up to here whatever was wanted of the answer: its code and message are in it. */
 const ERROR_BYTES_MAX = 64 * 1024;
@@ -48,6 +49,7 @@ export class Passage implements Bagged {
   #stage: 'admitting' | 'open' | 'ending' | 'over' = 'admitting';
   /** How it ended, once the last of the answer is on its way. */
   #outcome: Outcome | undefined;
+  #draining = false;
   #askedAgain = false;
   #heardOf = false;
   /** The client waits for a word before it sends its body. */
@@ -165,7 +167,8 @@ export class Passage implements Bagged {
   #ask(): void {
     let up: ClientRequest;
     try {
-      up = this.#route.upstream!.ask({ method: this.#req.method!, ...this.#upload.head() });
+      const { target, headers } = this.#upload.head();
+      up = this.#route.upstream!.ask({ method: this.#req.method!, target, headers });
     } catch (error) {
       this.#deps.logger.warn({ err: error, upstream: this.#route.upstream!.name }, 'a request cannot be sent on');
       this.#fail('upstream-unreachable', 'The request cannot be sent on.');
@@ -248,22 +251,30 @@ export class Passage implements Bagged {
     this.#answerHeaders = joinHeaders(answer.rawHeaders);
     if (answer.statusCode! >= 300) this.#told = new Capture(ERROR_BYTES_MAX, this.#deps.budget);
     const res = this.#res;
-    res.on('drain', () => {
-      this.#moved = true;
-      answer.resume();
-    });
     answer.on('data', (chunk: Buffer) => {
       this.#moved = true;
       if (this.#stage !== 'open') return;
       this.#told.add(chunk);
+      passed(chunk.length);
       const before = this.#held;
       this.#held = chunk;
       if (before === undefined) return;
       if (!res.headersSent && !this.#writeHead()) return;
-      if (!res.write(before) && res.writableLength > AHEAD_BYTES_MAX) answer.pause();
+      if (!res.write(before)) this.#awaitDrain(answer);
     });
     answer.on('end', () => this.#answerEnded());
     answer.on('error', () => this.#upstreamFailed(BROKEN_OFF));
+  }
+
+  #awaitDrain(answer: IncomingMessage): void {
+    if (this.#res.writableLength > AHEAD_BYTES_MAX) answer.pause();
+    if (this.#draining) return;
+    this.#draining = true;
+    this.#res.once('drain', () => {
+      this.#draining = false;
+      this.#moved = true;
+      answer.resume();
+    });
   }
 
   #answerEnded(): void {
@@ -315,8 +326,9 @@ export class Passage implements Bagged {
   #end(last: Buffer | undefined, outcome: Outcome): void {
     if (!this.#upload.whole) this.#up?.destroy();
     this.#outcome = outcome;
-    if (last) this.#res.end(last);
-    else this.#res.end();
+    if (!last) this.#res.end();
+    else if (last.length <= SHORT_BYTES) this.#res.end(last.toString('latin1'), 'latin1');
+    else this.#res.end(last);
   }
 
   // --- how it ends otherwise
@@ -395,8 +407,8 @@ export class Passage implements Bagged {
     this.#end(req.method === 'HEAD' ? undefined : answer.body, outcome);
   }
 
-  async #record(exchange: Exchange): Promise<void> {
-    await this.#deps.recorder.record(exchange, this.#route);
+  #record(exchange: Exchange): Promise<void> {
+    return this.#deps.recorder.record(exchange, this.#route);
   }
 
   #lose(error: unknown): void {
@@ -408,21 +420,19 @@ export class Passage implements Bagged {
 
   #exchange(failure?: ExchangeFailure): Exchange {
     const answer = this.#answer;
-    return {
+    const exchange: { -readonly [K in keyof Exchange]: Exchange[K] } = {
       http: this.#http,
       startMs: this.#startMs,
       endMs: this.#deps.clock.now(),
       requestBody: this.#upload.copy(),
-      ...(this.#upload.resigned && { resigned: true }),
-      ...(answer && {
-        answer: {
-          status: answer.statusCode!,
-          headers: this.#answerHeaders,
-          body: this.#told.copy(answer.complete),
-        },
-      }),
-      ...(failure && { failure }),
     };
+    if (this.#upload.resigned) exchange.resigned = true;
+    if (answer) {
+      const body = this.#told.copy(answer.complete);
+      exchange.answer = { status: answer.statusCode!, headers: this.#answerHeaders, body };
+    }
+    if (failure) exchange.failure = failure;
+    return exchange;
   }
 
   #over(outcome: Outcome): void {

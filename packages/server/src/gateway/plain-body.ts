@@ -15,12 +15,14 @@ const CRLF = Buffer.from('\r\n');
  * @param headers of the message, lower case
  */
 export function plainBody(copy: Copy, headers: Readonly<Record<string, string>>): Copy {
+  const isStreaming = headers['x-amz-content-sha256']?.startsWith('STREAMING-') === true;
+  if (headers['content-encoding'] === undefined && !isStreaming) return copy;
   const codings = (headers['content-encoding'] ?? '')
     .toLowerCase()
     .split(',')
     .map((coding) => coding.trim())
     .filter((coding) => coding !== '' && coding !== 'identity');
-  const chunked = codings.includes('aws-chunked') || /^STREAMING-/.test(headers['x-amz-content-sha256'] ?? '');
+  const chunked = isStreaming || codings.includes('aws-chunked');
   const packed = codings.filter((coding) => coding !== 'aws-chunked').reverse();
   if (!chunked && packed.length === 0) return copy;
   if (packed.length > CODINGS_MAX) return nothingOf(copy);

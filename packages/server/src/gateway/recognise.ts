@@ -64,20 +64,26 @@ export function createRecogniser(catalogue: Catalogue, options: RecogniserOption
     const claim = readClaim(http);
     const host = readHost(http.host);
     const found = candidates.of(claim.signingName, host.prefix);
-    const form = isForm(http) ? namedAction(http, body ?? NO_BODY) : namedAction(http, NO_BODY);
-    const reading = { http, host, form, claim, named: found.length > 0, candidates: found };
-    const detected = attempt(() => detect(reading));
+    const form = namedAction(http, body !== undefined && isForm(http) ? body : NO_BODY);
+    const detected = detect({ http, host, form, claim, named: found.length > 0, candidates: found });
     const { authentication, accessKeyId } = claim.authentication === 'None' ? claimInForm(form) : claim;
-    return {
-      signingName: claim.signingName ?? detected?.schema.signingName ?? '',
-      region: claim.region ?? host.region ?? options.defaultRegion,
-      accessKeyId,
-      authentication,
-      ...(detected && { detected }),
-    };
+    const signingName = claim.signingName ?? detected?.schema.signingName ?? '';
+    const region = claim.region ?? host.region ?? options.defaultRegion;
+    const recognised = { signingName, region, accessKeyId, authentication };
+    return detected ? { ...recognised, detected } : recognised;
   }
 
+  /** undefined also for a path or query that is no percent-encoded UTF-8: it asks for nothing. */
   function detect(reading: Reading): Detected | undefined {
+    try {
+      return find(reading);
+    } catch (error) {
+      if (error instanceof AwsError) return undefined;
+      throw error;
+    }
+  }
+
+  function find(reading: Reading): Detected | undefined {
     const { http, named, candidates: found } = reading;
     const rpc = byTarget(reading) ?? byRpcPath(reading) ?? byForm(reading);
     if (rpc) return rpc;
@@ -92,10 +98,10 @@ export function createRecogniser(catalogue: Catalogue, options: RecogniserOption
     const parts = http.headers['x-amz-target']?.split('.');
     if (!parts || parts.length < 2) return undefined;
     const entry = ofTarget(parts.at(-2)!, parts.at(-1)!, found, named);
-    const spoken = entry?.protocols.filter((p) => p === 'awsJson1_0' || p === 'awsJson1_1');
-    if (!entry || !spoken) return undefined;
+    if (!entry) return undefined;
     const asked = http.headers['content-type']?.includes('json-1.0') ? 'awsJson1_0' : 'awsJson1_1';
-    return operation(entry, spoken.includes(asked) ? asked : (spoken[0] ?? asked), parts.at(-1)!);
+    const spoken = entry.protocols.includes(asked) ? asked : entry.protocols.find(isAwsJson);
+    return operation(entry, spoken ?? asked, parts.at(-1)!);
   }
 
   function byRpcPath({ http, candidates: found, named }: Reading): Detected | undefined {
@@ -165,7 +171,9 @@ export function createRecogniser(catalogue: Catalogue, options: RecogniserOption
 
   function operation(entry: Entry, protocol: Protocol, name: string): Detected {
     const schema = catalogue.schema(entry.id)!;
-    return { schema, protocol, labels: {}, ...(has(entry, name) ? { operation: name } : { unknownOperation: name }) };
+    const labels = {};
+    if (has(entry, name)) return { schema, protocol, labels, operation: name };
+    return { schema, protocol, labels, unknownOperation: name };
   }
 
   function unknown(entry: Entry, unknownOperation: string): Detected {
@@ -184,6 +192,8 @@ function isS3Control({ http, host, claim }: Reading): boolean {
   );
 }
 
+const isAwsJson = (protocol: Protocol): boolean => protocol === 'awsJson1_0' || protocol === 'awsJson1_1';
+
 const endsInSlash = (uri: string): boolean => uri.split('?', 1)[0]!.endsWith('/');
 
 function claimInForm({ accessKeyId }: NamedAction): Pick<Recognised, 'accessKeyId' | 'authentication'> {
@@ -193,14 +203,4 @@ function claimInForm({ accessKeyId }: NamedAction): Pick<Recognised, 'accessKeyI
 
 function unknownName(http: HttpRequest): string {
   return http.headers['x-amz-target']?.split('.').at(-1) ?? `${http.method} ${http.rawPath}`;
-}
-
-/** A path or query that is no percent-encoded UTF-8 asks for nothing. */
-function attempt<T>(find: () => T): T | undefined {
-  try {
-    return find();
-  } catch (error) {
-    if (error instanceof AwsError) return undefined;
-    throw error;
-  }
 }

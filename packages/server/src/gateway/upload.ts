@@ -5,12 +5,15 @@ import type { AwsError } from '../base/errors.ts';
 import { whyBroken } from '../wire/broken-body.ts';
 import { type HttpRequest, readBody } from '../wire/request.ts';
 import type { Admitted } from './admit.ts';
+import { passed } from './ballast.ts';
 import { Capture, type CaptureBudget } from './capture.ts';
 import type { Copy } from './exchange.ts';
 import { requestHeaders, trailerPairs, withHeaders } from './headers.ts';
 
 /** What may wait to be written on either side, so that reading and writing take place at once. */
 export const AHEAD_BYTES_MAX = 128 * 1024;
+/** Up to here copying a body to stand behind its head costs less than another buffer in the same write. */
+export const SHORT_BYTES = 8 * 1024;
 /** A body that has to be here before its signature can be verified. The longest that AWS takes so: Lambda's code, in base64. */
 const SIGNED_BODY_BYTES_MAX = 70 * 1024 * 1024;
 
@@ -49,6 +52,7 @@ export class Upload {
   /** What the upstream's body comes from, once it is being read. */
   #source: Readable | undefined;
   #up: ClientRequest | undefined;
+  #draining = false;
 
   constructor({ req, http, copyBytes, budget }: UploadOptions, owner: UploadOwner) {
     this.#req = req;
@@ -118,10 +122,6 @@ export class Upload {
   /** From here on what comes goes to `up`; a request that is all there is ended at once. */
   sendTo(up: ClientRequest): void {
     this.#up = up;
-    up.on('drain', () => {
-      this.#owner.moved();
-      this.#source?.resume();
-    });
     if (this.#whole) this.#end();
     else if (!this.#source) this.#read();
   }
@@ -139,8 +139,7 @@ export class Upload {
     const source = guard ?? req;
     this.#source = source;
     const send = (chunk: Buffer) => {
-      if (!this.#owner.isOpen()) return;
-      if (!this.#up!.write(chunk) && this.#up!.writableLength > AHEAD_BYTES_MAX) source.pause();
+      if (this.#owner.isOpen() && !this.#write(chunk)) this.#awaitDrain();
     };
     const end = () => {
       if (this.#owner.isOpen()) this.#end();
@@ -148,6 +147,7 @@ export class Upload {
     req.on('data', (chunk: Buffer) => {
       this.#owner.moved();
       this.#asked.add(chunk);
+      passed(chunk.length);
       if (!guard) send(chunk);
     });
     req.on('end', () => {
@@ -161,6 +161,23 @@ export class Upload {
     guard.on('data', send).on('end', end);
     guard.on('error', (error) => this.#owner.rejected(error));
     req.pipe(guard);
+  }
+
+  /** @returns false when nothing more should be written before `drain` */
+  #write(chunk: Buffer): boolean {
+    // What is short goes out in one piece with the head, which Node does for text.
+    return chunk.length <= SHORT_BYTES ? this.#up!.write(chunk.toString('latin1'), 'latin1') : this.#up!.write(chunk);
+  }
+
+  #awaitDrain(): void {
+    if (this.#up!.writableLength > AHEAD_BYTES_MAX) this.#source!.pause();
+    if (this.#draining) return;
+    this.#draining = true;
+    this.#up!.once('drain', () => {
+      this.#draining = false;
+      this.#owner.moved();
+      this.#source!.resume();
+    });
   }
 
   #end(): void {

@@ -84,27 +84,31 @@ function parseAddress(entry: string, address: string): URL {
  */
 export function createUpstreams(addresses: ReadonlyMap<string, URL>, options: { ca?: string } = {}): Upstreams {
   const kept = { keepAlive: true, maxFreeSockets: IDLE_CONNECTIONS_MAX, timeout: IDLE_MS_MAX };
-  const http = readingToTheEnd(new HttpAgent(kept));
-  const https = readingToTheEnd(
-    new HttpsAgent({
-      ...kept,
-      minVersion: 'TLSv1.2',
-      ...(options.ca !== undefined && { ca: [...rootCertificates, options.ca] }),
-    }),
-  );
-  const upstreams = new Map(
-    [...addresses].map(([service, url]): [string, Upstream] => [
-      service,
-      url.protocol === 'https:' ? upstreamAt(url, httpsRequest, https) : upstreamAt(url, httpRequest, http),
-    ]),
-  );
+  const secure = {
+    ...kept,
+    minVersion: 'TLSv1.2' as const,
+    ...(options.ca !== undefined && { ca: [...rootCertificates, options.ca] }),
+  };
+  const agents: HttpAgent[] = [];
+  const open = (url: URL): Upstream => {
+    const isSecure = url.protocol === 'https:';
+    const agent = ofOneUpstream(isSecure ? new HttpsAgent(secure) : new HttpAgent(kept), url.origin);
+    agents.push(agent);
+    return upstreamAt(url, isSecure ? httpsRequest : httpRequest, readingToTheEnd(agent));
+  };
+  const upstreams = new Map([...addresses].map(([service, url]) => [service, open(url)]));
   return {
     for: (signingName) => upstreams.get(signingName) ?? upstreams.get('*'),
     close() {
-      http.destroy();
-      https.destroy();
+      for (const agent of agents) agent.destroy();
     },
   };
+}
+
+/** Node names connections by all that they were opened with, several times a request; here all of an agent's are alike. */
+function ofOneUpstream(agent: HttpAgent, name: string): HttpAgent {
+  agent.getName = () => name;
+  return agent;
 }
 
 type Write = (...args: unknown[]) => void;
@@ -138,19 +142,16 @@ const isClosedByPeer = (error: unknown): boolean => /^(EPIPE|ECONNRESET)$/.test(
 
 function upstreamAt(url: URL, request: typeof httpRequest, agent: HttpAgent): Upstream {
   const host = url.hostname.replace(/^\[|\]$/g, '');
-  const where = {
-    host,
-    port: url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port),
-    agent,
-    maxHeaderSize: ANSWER_HEADER_BYTES_MAX,
-    // The certificate has to be the upstream's own, whatever Host the client signed. Without TLS nobody looks for one.
-    servername: url.protocol === 'https:' && isIP(host) === 0 ? host : '',
-  };
+  const port = url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port);
+  const maxHeaderSize = ANSWER_HEADER_BYTES_MAX;
+  // The certificate has to be the upstream's own, whatever Host the client signed. Without TLS nobody looks for one.
+  const servername = url.protocol === 'https:' && isIP(host) === 0 ? host : '';
   return {
     name: url.origin,
     host: url.host,
     ask({ method, target, headers }) {
-      const asked = request({ ...where, method, path: target, headers: headers as string[] });
+      const options = { host, port, agent, maxHeaderSize, servername, method, path: target, headers };
+      const asked = request(options);
       asked.maxHeadersCount = 0; // Node would drop those past the 2,000th without a word
       return asked;
     },
