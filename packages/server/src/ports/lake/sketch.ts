@@ -51,22 +51,31 @@ export async function writeSketch(engine: Engine, parquet: string): Promise<void
   ];
   const parts = await engine.use(async (connection) => {
     const result = await connection.stream(hashesOf(values.join(' UNION ALL ')));
-    const read: Hash[][] = [];
+    const read: HashColumns[] = [];
     for (let chunk = await result.fetchChunk(); chunk?.rowCount; chunk = await result.fetchChunk())
-      read.push(chunk.getRows() as unknown as Hash[]);
+      read.push([
+        Uint32Array.from(chunk.getColumnValues(0) as number[]),
+        Uint32Array.from(chunk.getColumnValues(1) as number[]),
+      ]);
     return read;
   });
   const path = sketchOf(parquet);
-  writeFileSync(unfinished(path), sketchFrom(parts.flat()), { mode: 0o600 });
+  writeFileSync(unfinished(path), sketchFrom(parts), { mode: 0o600 });
   finishFile(path);
 }
 
-function sketchFrom(hashes: readonly Hash[]): Uint8Array {
-  const blocks = Math.ceil((hashes.length * BITS_A_VALUE) / BLOCK_BITS);
+/** Of some thousand values each: millions of them must fit into memory beside all else. */
+type HashColumns = readonly [places: Uint32Array, bits: Uint32Array];
+
+function sketchFrom(parts: readonly HashColumns[]): Uint8Array {
+  const values = parts.reduce((sum, [places]) => sum + places.length, 0);
+  const blocks = Math.ceil((values * BITS_A_VALUE) / BLOCK_BITS);
   const words = new Uint32Array(blocks * SALTS.length);
-  for (const hash of hashes) {
-    const first = blockOf(hash, blocks) * SALTS.length;
-    for (const [i, salt] of SALTS.entries()) words[first + i]! |= bitOf(hash, salt);
+  for (const [places, bits] of parts) {
+    for (let row = 0; row < places.length; row++) {
+      const first = blockOf(places[row]!, blocks) * SALTS.length;
+      for (let i = 0; i < SALTS.length; i++) words[first + i]! |= bitOf(bits[row]!, SALTS[i]!);
+    }
   }
   return Buffer.from(words.buffer);
 }
@@ -123,12 +132,12 @@ function mayHold(path: string, groups: readonly (readonly Hash[])[]): boolean {
   }
 }
 
-function holds(fd: number, blocks: number, hash: Hash): boolean {
-  const block = readFully(fd, blockOf(hash, blocks) * BLOCK_BYTES, BLOCK_BYTES);
+function holds(fd: number, blocks: number, [place, bits]: Hash): boolean {
+  const block = readFully(fd, blockOf(place, blocks) * BLOCK_BYTES, BLOCK_BYTES);
   return (
-    block.length === BLOCK_BYTES && SALTS.every((salt, i) => (block.readUInt32LE(i * 4) & bitOf(hash, salt)) !== 0)
+    block.length === BLOCK_BYTES && SALTS.every((salt, i) => (block.readUInt32LE(i * 4) & bitOf(bits, salt)) !== 0)
   );
 }
 
-const blockOf = ([place]: Hash, blocks: number) => Math.floor((place / 2 ** 32) * blocks);
-const bitOf = ([, bits]: Hash, salt: number) => 1 << (Math.imul(bits, salt) >>> 27);
+const blockOf = (place: number, blocks: number) => Math.floor((place / 2 ** 32) * blocks);
+const bitOf = (bits: number, salt: number) => 1 << (Math.imul(bits, salt) >>> 27);
