@@ -87,7 +87,7 @@ describe('a crash', () => {
       expect(await world.leftInState()).toEqual([]);
       await world.delivery.stop();
     }
-  }, 60_000);
+  }, 300_000);
 });
 
 describe('whatever happens', () => {

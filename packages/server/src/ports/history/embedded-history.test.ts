@@ -247,4 +247,4 @@ test('after a start, look-ups wait until all that was accepted before is indexed
   expect(hits[0]?.sequence).toBe(log.end - 1);
   await history.close();
   await log.close();
-}, 60_000);
+});

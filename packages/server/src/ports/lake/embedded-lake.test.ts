@@ -171,7 +171,7 @@ describe('after trouble', () => {
   const steps = ['written', 'named', 'listed', 'merged'] as const;
   test.each(steps.flatMap((step) => [1, 6].map((time) => ({ step, time }))))(
     'killed when a file is $step (time $time), it neither loses nor doubles an event',
-    { timeout: 60_000 },
+    { timeout: 180_000 },
     async ({ step, time }) => {
       const both = await openBoth({ flushRowsMax: 50, flushAgeMs: 1e9, dieAt: { step, time } });
       try {
