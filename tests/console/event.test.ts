@@ -259,10 +259,10 @@ describe('an event', () => {
     const focused = () => page.evaluate<string>('document.activeElement.innerText');
     expect(await focused()).toContain('Version');
     await page.keyboard.press('p');
-    await page.getByText('Copied requestParameters.policyDocument.Version').waitFor();
+    await page.getByText('Copied requestParameters.policyDocument.Version').first().waitFor();
     await page.keyboard.press('ArrowLeft');
     await page.keyboard.press('c');
-    await page.getByText('Value copied').waitFor();
+    await page.getByText('Value copied').first().waitFor();
     expect(await page.evaluate<string>('navigator.clipboard.readText()')).toBe(JSON.stringify(POLICY));
 
     expect((await tree.textContent())!.length).toBeLessThan(2_000);

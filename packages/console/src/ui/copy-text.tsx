@@ -1,5 +1,6 @@
 import CopyToClipboard from '@cloudscape-design/components/copy-to-clipboard';
 import { Breakable } from './breakable.tsx';
+import './copy-text.css';
 import { visible } from './visible.ts';
 
 interface CopyTextProps {
@@ -16,17 +17,16 @@ const SHOWN_CHARS_MAX = 300;
 /** A value with a button that copies it. */
 export function CopyText({ text, label, shown }: CopyTextProps) {
   return (
-    <CopyToClipboard
-      variant="inline"
-      textToCopy={text}
-      textToDisplay={
-        <span className="ot-copied">
-          <Breakable text={visible(shown ?? text, SHOWN_CHARS_MAX)} />
-        </span>
-      }
-      copyButtonAriaLabel={`Copy ${label}`}
-      copySuccessText="Copied"
-      copyErrorText="Could not be copied"
-    />
+    <span className="ot-copy">
+      <CopyToClipboard
+        variant="inline"
+        textToCopy={text}
+        textToDisplay=""
+        copyButtonAriaLabel={`Copy ${label}`}
+        copySuccessText="Copied"
+        copyErrorText="Could not be copied"
+      />
+      <Breakable text={visible(shown ?? text, SHOWN_CHARS_MAX)} />
+    </span>
   );
 }

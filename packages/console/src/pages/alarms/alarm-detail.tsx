@@ -67,7 +67,7 @@ function History({ items }: { readonly items: readonly HistoryItem[] }) {
       header={<Header variant="h3">History</Header>}
       empty={<EmptyState title="No history" />}
       columnDefinitions={[
-        { id: 'time', header: 'Time', width: 190, cell: ({ Timestamp }) => <Time value={Timestamp} /> },
+        { id: 'time', header: 'Time', width: 190, minWidth: 160, cell: ({ Timestamp }) => <Time value={Timestamp} /> },
         {
           id: 'type',
           header: 'Type',
@@ -77,6 +77,7 @@ function History({ items }: { readonly items: readonly HistoryItem[] }) {
         {
           id: 'what',
           header: 'What happened',
+          minWidth: 260,
           isRowHeader: true,
           cell: ({ HistorySummary = '' }) => <Box>{visible(HistorySummary)}</Box>,
         },

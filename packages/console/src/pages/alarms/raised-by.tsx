@@ -60,9 +60,16 @@ export function RaisedBy({ alarm, raised }: RaisedByProps) {
               id: 'time',
               header: 'Event time',
               width: 190,
+              minWidth: 160,
               cell: ({ record }) => <Time value={textOf(record.eventTime)} />,
             },
-            { id: 'what', header: 'What happened', isRowHeader: true, cell: (event) => <EventLink event={event} /> },
+            {
+              id: 'what',
+              header: 'What happened',
+              isRowHeader: true,
+              minWidth: 220,
+              cell: (event) => <EventLink event={event} />,
+            },
             {
               id: 'from',
               header: 'Source IP address',

@@ -95,6 +95,7 @@ const columnsOf = (
     id: 'time',
     header: 'Event time',
     width: 190,
+    minWidth: 160,
     cell: ({ record }) => <Time value={textOf(record.eventTime)} />,
   },
   {
@@ -109,7 +110,7 @@ const columnsOf = (
   {
     id: 'compare',
     header: 'Compare',
-    width: 110,
+    width: 130,
     cell: (one) =>
       isSame(one, event) ? (
         '-'

@@ -4,6 +4,7 @@ import Pagination from '@cloudscape-design/components/pagination';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import Table, { type TableProps } from '@cloudscape-design/components/table';
 import { useState } from 'react';
+import { Breakable } from '../../ui/breakable.tsx';
 import { EmptyState } from '../../ui/empty-state.tsx';
 import { visible } from '../../ui/visible.ts';
 import { meaningOf } from './logic/findings.ts';
@@ -72,6 +73,6 @@ const COLUMNS: TableProps.ColumnDefinition<Finding>[] = [
     id: 'object',
     header: 'Object',
     minWidth: 260,
-    cell: ({ Object: about }) => <span className="ot-break">{visible(about)}</span>,
+    cell: ({ Object: about }) => <Breakable text={visible(about)} />,
   },
 ];

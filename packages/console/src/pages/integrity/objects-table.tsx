@@ -7,6 +7,7 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import Table, { type TableProps } from '@cloudscape-design/components/table';
 import { useMemo, useState } from 'react';
 import { trailHref } from '../../app/links.ts';
+import { Breakable } from '../../ui/breakable.tsx';
 import { EmptyState } from '../../ui/empty-state.tsx';
 import { accountText, countText } from '../../ui/format.ts';
 import { Time } from '../../ui/time.tsx';
@@ -129,9 +130,13 @@ function columnsOf(trailArn: string): TableProps.ColumnDefinition<ObjectLine>[] 
       minWidth: 300,
       cell: ({ Type, State, Key, Findings = [] }) => (
         <>
-          <span className="ot-break">
-            {Type === 'log-file' && State !== 'missing' ? <Link href={fileHref(Key)}>{nameOf(Key)}</Link> : nameOf(Key)}
-          </span>
+          {Type === 'log-file' && State !== 'missing' ? (
+            <Link href={fileHref(Key)}>
+              <Breakable text={nameOf(Key)} />
+            </Link>
+          ) : (
+            <Breakable text={nameOf(Key)} />
+          )}
           {Findings.map((code) => (
             <Box key={code} variant="small" display="block">
               {meaningOf(code)}

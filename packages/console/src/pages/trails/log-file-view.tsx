@@ -11,6 +11,7 @@ import { messageOf } from '../../api/error.ts';
 import { flash } from '../../app/flashes.tsx';
 import { eventHref } from '../../app/links.ts';
 import { useCall } from '../../hooks/use-call.ts';
+import { Breakable } from '../../ui/breakable.tsx';
 import { EmptyState } from '../../ui/empty-state.tsx';
 import { ErrorState } from '../../ui/error-state.tsx';
 import { countText } from '../../ui/format.ts';
@@ -53,7 +54,7 @@ export function LogFileView({ bucket, fileKey, onClose }: LogFileViewProps) {
     <SpaceBetween size="m">
       <Header
         variant="h2"
-        description={<span className="ot-break">{visible(fileKey)}</span>}
+        description={<Breakable text={visible(fileKey)} />}
         actions={
           <SpaceBetween direction="horizontal" size="xs">
             <Button iconName="arrow-left" onClick={onClose}>

@@ -3,9 +3,10 @@ import { idOf, rowsOf, type TreeRow } from './rows.ts';
 
 /** More rows are shown by "Show more": each costs the page. */
 const ROWS_STEP = 500;
-/** A value with fewer members is opened whole. */
-const OPEN_WHOLE_MAX = 60;
-const OPEN_DEPTH = 2;
+/** A value is opened as deep as makes no more rows than these: a list of thousands would push away what stands below. */
+const OPEN_ROWS_MAX = 60;
+const DEPTHS = [100, 3, 2] as const;
+const DEPTH_MIN = 1;
 
 /** What is open, searched and focused in a tree. */
 export function useTree(value: unknown) {
@@ -15,8 +16,9 @@ export function useTree(value: unknown) {
   const [rowsMax, setRowsMax] = useState(ROWS_STEP);
   const [currentId, setCurrentId] = useState<string>();
   const usualDepth = useMemo(() => {
-    const whole = rowsOf(value, { toggled: new Set(), openDepth: 100, search: '', rowsMax: OPEN_WHOLE_MAX });
-    return whole.isCut ? OPEN_DEPTH : 100;
+    const fits = (openDepth: number) =>
+      !rowsOf(value, { toggled: new Set(), openDepth, search: '', rowsMax: OPEN_ROWS_MAX }).isCut;
+    return DEPTHS.find(fits) ?? DEPTH_MIN;
   }, [value]);
   const found = useMemo(
     () => rowsOf(value, { toggled, openDepth: openDepth ?? usualDepth, search, rowsMax }),
