@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -63,4 +65,15 @@ test('the pages for operators answer without a signature', async () => {
   for (const name of ['history', 'trails'])
     expect(metrics).toContain(`opentrail_follower_lag_events{follower="${name}"} 0`);
   await stop();
+});
+
+test('a reader who has seen enough is no trouble', async () => {
+  const child = spawn(process.execPath, [OPENTRAIL, 'config', 'show'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  child.stdout.destroy();
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    stderr += text;
+  });
+  const [code] = await once(child, 'close');
+  expect([code, stderr]).toEqual([0, '']);
 });
