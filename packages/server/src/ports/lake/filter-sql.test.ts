@@ -23,6 +23,8 @@ const PARAMETERS = [
   '{"bucketName":12.50}',
   '{"bucketName":true}',
   '{"other":"alpha/x"}',
+  '{"bucketN\\u0061me":"alpha/x"}',
+  '{"it\\"s":"alpha/x","\\u00fc":1}',
 ];
 
 let directory: string;
@@ -53,14 +55,23 @@ test.each([
   ...['requestParameters.items[*].bucketName = alpha/x', 'requestParameters.items[*].bucketName : ET'],
   ...['requestParameters.bucketName = été', 'requestParameters.bucketName : ÉT', 'requestParameters.bucketName = 🦆'],
   ...['requestParameters.bucketName = "a\\"b\\\\c"', 'requestParameters.bucketName = true'],
-  ...['requestParameters.bucketName in (alpha/x, true)', 'requestParameters.bucketName > 12'],
+  ...[
+    'requestParameters.bucketName in (alpha/x, true)',
+    'requestParameters.bucketName > 12',
+    'requestParameters.bucketName exists',
+    'not requestParameters.bucketName exists',
+    'requestParameters."it\\"s" = alpha/x',
+    'requestParameters.ü exists',
+  ],
 ])('%s finds in columns what it finds in records, however those are spelt', async (text) => {
   const filter = parseSearchFilter(text)!;
   const rows = await engine.rows<[bigint]>(
     statement((bind) => `SELECT sequence FROM events WHERE ${filterSql(filter, bind)} ORDER BY sequence`),
   );
   const holds = compileSearchFilter(filter);
-  const expected = events.filter((event) => holds(searchableEvent(event.header, event.json))).map(({ sequence }) => sequence);
+  const expected = events
+    .filter((event) => holds(searchableEvent(event.header, event.json)))
+    .map(({ sequence }) => sequence);
   expect(expected.length).toBeGreaterThan(0);
   expect(rows.map(([sequence]) => Number(sequence))).toEqual(expected);
 });

@@ -41,8 +41,15 @@ export interface FieldSql {
   readonly kind: 'text' | 'marked' | 'list' | 'time';
   /** NULL where an event has no value. */
   readonly sql: string;
-  /** The column of JSON out of which it has to be read, of which a value that is there is a part. */
-  readonly within?: string;
+  /** Where it has to be read out of JSON: what that text holds wherever there is a value. */
+  readonly within?: JsonText;
+}
+
+/** Columns are written anew from records, each text in the one shortest way: a record itself may spell a letter `\u0061`. */
+interface JsonText {
+  readonly column: string;
+  /** The name of the member, unless that might be escaped. */
+  readonly name: string | undefined;
 }
 
 /** @throws PatternError when it names nothing */
@@ -80,8 +87,9 @@ function pathSql({ path }: Extract<FieldReference, { readonly path: unknown }>):
   if (place.includes('\0'))
     return isList ? { kind: 'list', sql: 'NULL::VARCHAR[]' } : { kind: 'text', sql: 'NULL::VARCHAR' };
   const found = `TRY(json_extract_string(${column ?? 'eventjson'}, ${literal(place)}))`;
-  // The record's own text may spell a letter as \u0061; columns are written anew, each in the one shortest way.
-  const within = column === undefined ? {} : { within: column };
+  const name = steps.findLast((step) => 'name' in step)?.name;
+  const within =
+    column === undefined ? {} : { within: { column, name: MAY_BE_ESCAPED.test(name ?? '') ? undefined : name } };
   if (isList) return { kind: 'list', sql: found, ...within };
   return { kind: 'text', sql: `nullif(${found}, '')`, ...within };
 }
@@ -121,19 +129,27 @@ const inRecord = (needle: string, bind: Bind) =>
 
 type Operator = '=' | ':' | '^' | '>' | '>=' | '<' | '<=';
 
-function exists({ kind, sql }: FieldSql): string {
-  return kind === 'list' ? some(sql, "value <> ''") : `(${sql}) IS NOT NULL`;
+function exists(field: FieldSql): string {
+  const { kind, sql } = field;
+  return whereNamed(field, kind === 'list' ? some(sql, "value <> ''") : `(${sql}) IS NOT NULL`);
 }
 
 const some = (list: string, condition: string) => `len(list_filter(${list}, lambda value: ${condition})) > 0`;
 
 function test(field: FieldSql, op: Operator, value: string, bind: Bind): string {
-  const { within } = field;
-  if (within === undefined || isComparison(op) || MAY_BE_ESCAPED.test(value)) return testValue(field, op, value, bind);
-  // To find a text in another one costs a tenth of reading that as JSON, and most events are done with then.
-  const part =
-    op === '=' ? `contains(${within}, ${bind(value)})` : `contains(lower(${within}), ${bind(foldCase(value))})`;
-  return `CASE WHEN ${part} THEN ${testValue(field, op, value, bind)} ELSE FALSE END`;
+  const tested = testValue(field, op, value, bind);
+  if (!field.within || isComparison(op) || MAY_BE_ESCAPED.test(value)) return whereNamed(field, tested);
+  const { column } = field.within;
+  const holds =
+    op === '=' ? `contains(${column}, ${bind(value)})` : `contains(lower(${column}), ${bind(foldCase(value))})`;
+  return whereNamed(field, tested, ` AND ${holds}`);
+}
+
+/** To find a text in another one costs a tenth of reading that as JSON, and most events are done with then. */
+function whereNamed({ within }: FieldSql, tested: string, more = ''): string {
+  if (!within || (within.name === undefined && more === '')) return tested;
+  const named = within.name === undefined ? 'TRUE' : `contains(${within.column}, ${literal(`"${within.name}":`)})`;
+  return `CASE WHEN ${named}${more} THEN ${tested} ELSE FALSE END`;
 }
 
 /** What JSON does not write as it is; halves of characters are written in more than one way. */
