@@ -10,28 +10,8 @@
 export const LIST_MARK = '\u001f';
 export const LIST_MARK_STANDS_FOR = '\u001e';
 
-/** How an event comes in: from the header that the Log keeps beside it. `parsed` is what columns are taken from. */
-export const STAGED = {
-  sequence: 'BIGINT',
-  time_ms: 'BIGINT',
-  account_id: 'VARCHAR',
-  awsregion: 'VARCHAR',
-  eventcategory: 'VARCHAR',
-  readonly: 'VARCHAR',
-  eventid: 'VARCHAR',
-  eventname: 'VARCHAR',
-  eventsource: 'VARCHAR',
-  username: 'VARCHAR',
-  accesskeyid: 'VARCHAR',
-  resourcetypes: 'VARCHAR',
-  resourcenames: 'VARCHAR',
-  eventjson: 'VARCHAR',
-  /** The record as DuckDB can read it, where it cannot read `eventjson`; NULL elsewhere. */
-  readable: 'VARCHAR',
-} as const;
-
-/** Taken from the header as they are. */
-const FROM_HEADER = [
+/** What the header says, which the Log keeps beside the record. */
+export const HEADER_COLUMNS = [
   'account_id',
   'eventname',
   'eventsource',
@@ -83,38 +63,17 @@ export const JSON_COLUMNS: Readonly<Record<string, string>> = {
   eventcontext: 'eventContext',
 };
 
-/** All columns, in their order. */
+/** All columns, in their order: the first two are a number and a time, all others text. */
 export const COLUMNS: readonly string[] = [
   'sequence',
   'event_time',
-  ...FROM_HEADER,
+  ...HEADER_COLUMNS,
   ...Object.keys(TEXT_COLUMNS),
   ...Object.keys(JSON_COLUMNS),
   'eventjson',
 ];
 
-const list = (paths: readonly string[]) => `[${paths.map((path) => `'${path}'`).join(', ')}]`;
-
-const textOf = (source: string) => `json_extract_string(${source}, ${list(Object.values(TEXT_COLUMNS))})`;
-const jsonOf = (source: string) =>
-  `json_extract(${source}, ${list(Object.values(JSON_COLUMNS).map((member) => `$.${member}`))})`;
-
-/**
- * Selects `staged` as the lake's columns. The JSON of a record is read twice in all, however many columns come of it.
- * @param source expression for what columns are taken from; `NULL` leaves those of the record empty
- */
-export function selectStaged(source: string): string {
-  const columns = [
-    'sequence',
-    'make_timestamp_ms(time_ms) AS event_time',
-    ...FROM_HEADER,
-    ...Object.keys(TEXT_COLUMNS).map((name, i) => `nullif(texts[${i + 1}], '') AS ${name}`),
-    ...Object.keys(JSON_COLUMNS).map((name, i) => `nullif(parts[${i + 1}]::VARCHAR, 'null') AS ${name}`),
-    'eventjson',
-  ];
-  const texts = source === 'NULL' ? 'NULL::VARCHAR[]' : textOf(source);
-  const parts = source === 'NULL' ? 'NULL::VARCHAR[]' : jsonOf(source);
-  return `SELECT ${columns.join(', ')} FROM (SELECT *, ${texts} AS texts, ${parts} AS parts FROM staged)`;
-}
-
-export const READABLE = 'coalesce(readable, eventjson)';
+/** A table of the lake's columns, as SQL has it between parentheses. */
+export const COLUMN_TYPES: string = COLUMNS.map((name, i) => `${name} ${['BIGINT', 'TIMESTAMP'][i] ?? 'VARCHAR'}`).join(
+  ', ',
+);

@@ -58,6 +58,8 @@ export class Engine {
       // Nothing is ever fetched or loaded that did not come with the package.
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
+      // What is in memory is not there for long: DuckDB would stop to compress it each 50,000 events or so.
+      checkpoint_threshold: '1TB',
     });
     const engine = new Engine(instance);
     await engine.run('SET parquet_metadata_cache = true'); // files of the lake never change under their name

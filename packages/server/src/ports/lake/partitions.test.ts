@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { LakeFile, Partition } from './manifest.ts';
-import { dayOf, folderOf, nextMerge, partitionsOf, spanOf } from './partitions.ts';
+import { dayOf, folderOf, followEachOther, nextMerge, partitionsOf, spanOf } from './partitions.ts';
 
 const DAY_MS = 86_400_000;
 const NOW_MS = Date.UTC(2026, 10, 21, 12);
@@ -111,4 +111,45 @@ test('a batch goes to days where these are recent or have many events of it, els
     NOW_MS,
   ).map(({ period }) => period);
   expect(periods.sort()).toEqual(['2020-05-05', '2021-01', '2022', '2026-11-21']);
+});
+
+describe('when a lake is built anew', () => {
+  /** Days long past come in again, in their order, as many files each as flushes bring. */
+  function rebuild(days: number, flushes: number, rows: number): { files: readonly LakeFile[]; rewritten: number } {
+    let files: readonly LakeFile[] = [];
+    let rewritten = 0;
+    for (let i = 0; i < days * flushes; i++) {
+      const period = dayOf(NOW_MS - (days + 3) * DAY_MS + Math.floor(i / flushes) * DAY_MS);
+      const next = settle([...files, fileOf({ ...place, period }, rows)], NOW_MS);
+      files = next.files;
+      rewritten += next.rewritten;
+    }
+    return { files, rewritten: rewritten / (days * flushes * rows) };
+  }
+
+  test('busy days become few files, and no event is rewritten often', () => {
+    const { files, rewritten } = rebuild(10, 40, 20_000);
+    expect(files.length).toBeLessThan(10 * 8);
+    expect(rewritten).toBeLessThan(2.5);
+  });
+
+  test('days of fewer events become months', () => {
+    const { files, rewritten } = rebuild(80, 4, 12_000);
+    expect(files.length).toBeLessThan(50);
+    expect(rewritten).toBeLessThan(2);
+  });
+
+  test('quiet days become few files even while their month lasts', () => {
+    const { files } = rebuild(12, 288, 5);
+    expect(files.length).toBeLessThan(50);
+  });
+});
+
+test('files are in order when each goes on where the one before it ended', () => {
+  const at = (minMs: number, maxMs: number) => ({ ...fileOf({ ...place, period: '2026-11-21' }, 1, minMs), maxMs });
+  expect(followEachOther([])).toBe(true);
+  expect(followEachOther([at(0, 100), at(90, 200), at(195, 300)])).toBe(true);
+  expect(followEachOther([at(0, 100), at(50, 150), at(60, 200)])).toBe(false);
+  expect(followEachOther([at(0, 300), at(10, 20)])).toBe(true);
+  expect(followEachOther([at(0, 0), at(0, 0)])).toBe(true);
 });

@@ -12,17 +12,21 @@ export interface Merge {
 
 /** A day or month with at least so many events stays by itself: opening a file costs what scanning some 10,000 events does. */
 const PERIOD_ROWS_MIN = 100_000;
-/** A file with so many events is left alone: merging it again would cost more than it saves. */
-const FILE_ROWS_FULL = 400_000;
+/** A file with so many events is left alone: merging it again would cost more than it saves. Any two others fit into one. */
+const FILE_ROWS_FULL = 300_000;
 /** A merge never makes a larger one, which bounds memory and time of a merge … */
 const FILE_ROWS_MAX = 600_000;
 const FILE_BYTES_MAX = 1 << 30;
 /** … and of whoever reads it: large records may all stand next to each other. */
 const FILE_LARGE_BYTES_MAX = 64 << 20;
-/** Files of about the same size in a folder, before they are merged into one: each event is then rewritten a few times in all. */
-const FILES_OF_A_SIZE = 4;
+/** Files of about the same size in a folder, before they are merged into one: each event is then rewritten twice or so in all. */
+const FILES_OF_A_SIZE = 8;
 /** Periods are waited for together, so that a month is not rewritten for each of its days. */
 const PERIODS_TOGETHER = 8;
+/** A period that is over, and that so many files were written after (elsewhere), gets nothing more for now. */
+const FILES_SINCE = 200;
+/** Of the time of files next to each other, how much they may share and still count as one after the other. */
+const OVERLAP_MAX = 0.25;
 /** How long a period is over before it counts as such: what comes late mostly comes within that. */
 const OVER_MS = 36 * 3_600_000;
 /** Of one event in a batch, the day is its folder when so many others share it; else the month, else the year. */
@@ -43,6 +47,8 @@ export function spanOf(period: string): { readonly startMs: number; readonly end
   if (day !== undefined) return { startMs, endMs: startMs + DAY_MS };
   return { startMs, endMs: month === undefined ? Date.UTC(year + 1, 0, 1) : Date.UTC(year, month, 1) };
 }
+
+const isDay = ({ period }: Partition) => period.length > 7;
 
 /** The period that this one is a part of; undefined for a year. */
 const coarser = (period: string): string | undefined =>
@@ -83,30 +89,48 @@ export function nextMerge(files: readonly LakeFile[], nowMs: number): Merge | un
     files.filter((file): file is LakeFile & { partition: Partition } => file.partition !== undefined),
     (file) => folderOf(file.partition),
   );
+  const newest = Math.max(0, ...files.map(numberOf));
   for (const inputs of folders.values()) {
-    const merge = mergeWithin(inputs, nowMs);
+    const merge = mergeWithin(inputs, nowMs, newest);
     if (merge) return merge;
   }
-  return mergeUp([...folders.values()], nowMs);
+  return mergeUp([...folders.values()], nowMs, newest);
 }
 
 type Placed = LakeFile & { readonly partition: Partition };
 
-function mergeWithin(files: readonly Placed[], nowMs: number): Merge | undefined {
+function mergeWithin(files: readonly Placed[], nowMs: number, newest: number): Merge | undefined {
   const into = files[0]!.partition;
   const small = files.filter((file) => !isFull(file)).sort((a, b) => a.rows - b.rows);
   if (small.length < 2) return undefined;
-  const isOver = spanOf(into.period).endMs < nowMs - OVER_MS;
-  if (isOver) {
-    const inputs = upTo(small);
-    if (inputs.length >= (into.period.length > 7 ? 2 : FILES_OF_A_SIZE)) return { inputs, into };
-  }
   const bySize = groupBy(small, ({ rows }) => Math.floor(Math.log(Math.max(1, rows)) / Math.log(FILES_OF_A_SIZE)));
   const many = [...bySize.values()].find((list) => list.length >= FILES_OF_A_SIZE && upTo(list).length > 1);
-  return many && { inputs: upTo(many), into };
+  if (many) return { inputs: upTo(many), into };
+  const fitting = upTo(small);
+  const isDue = rowsOf(fitting) >= FILE_ROWS_FULL || (isDay(into) && isDone(into, files, nowMs, newest));
+  return isDue && fitting.length > 1 ? { inputs: fitting, into } : undefined;
 }
 
-function mergeUp(folders: readonly (readonly Placed[])[], nowMs: number): Merge | undefined {
+/** Whether nothing more is likely to come to a period that has these files. */
+const isDone = ({ period }: Partition, files: readonly Placed[], nowMs: number, newest: number): boolean =>
+  spanOf(period).endMs < nowMs - OVER_MS && Math.max(...files.map(numberOf)) + FILES_SINCE <= newest;
+
+/** Files are numbered as they are written. */
+const numberOf = ({ path }: LakeFile): number => Number.parseInt(path.slice(path.lastIndexOf('/') + 1), 10);
+
+/** Whether files that are sorted by their first event are sorted by their last as well, more or less. */
+export function followEachOther(files: readonly LakeFile[]): boolean {
+  let shared = 0;
+  let spans = 0;
+  files.forEach(({ minMs, maxMs }, i) => {
+    const before = files[i - 1]?.maxMs ?? minMs;
+    shared += Math.max(0, Math.min(before, maxMs) - minMs);
+    spans += maxMs - minMs;
+  });
+  return shared <= spans * OVERLAP_MAX;
+}
+
+function mergeUp(folders: readonly (readonly Placed[])[], nowMs: number, newest: number): Merge | undefined {
   const sparse = folders.filter((files) => {
     const { period } = files[0]!.partition;
     return period.length > 4 && spanOf(period).endMs < nowMs - OVER_MS && rowsOf(files) < PERIOD_ROWS_MIN;
@@ -118,8 +142,7 @@ function mergeUp(folders: readonly (readonly Placed[])[], nowMs: number): Merge 
   for (const lists of wider.values()) {
     const { partition } = lists[0]![0]!;
     const into = { ...partition, period: coarser(partition.period)! };
-    const isOver = spanOf(into.period).endMs < nowMs - OVER_MS;
-    if (lists.length >= PERIODS_TOGETHER || isOver) {
+    if (lists.length >= PERIODS_TOGETHER || isDone(into, lists.flat(), nowMs, newest)) {
       const inputs = upTo(lists.flat().sort((a, b) => a.minMs - b.minMs));
       return { inputs, into };
     }

@@ -4,8 +4,8 @@ import { LogReader } from './log-reader.ts';
 import type { LakeProgress, LakeSettings, LakeView } from './messages.ts';
 import type { LakeStore } from './store.ts';
 
-/** Taken in at a time: some tenths of a second of work, after which questions come to their turn. */
-const BATCH_BYTES = 6 << 20;
+/** Taken in at a time: some tens of milliseconds of work, after which questions come to their turn. More is not faster. */
+const BATCH_BYTES = 2 << 20;
 /** Stored when there is so much, or when it is so old: a crash makes that much be read again. */
 const FLUSH_ROWS = 60_000;
 const FLUSH_BYTES = 48 << 20;

@@ -1,137 +1,113 @@
+import { isUtf8 } from 'node:buffer';
 import {
   BIGINT,
   type DuckDBConnection,
   DuckDBDataChunk,
-  type DuckDBPreparedStatement,
-  type DuckDBValue,
+  DuckDBTimestampValue,
+  TIMESTAMP,
   VARCHAR,
 } from '@duckdb/node-api';
 import type { EventHeader } from '../../event/event.ts';
 import type { StoredEvent } from '../log.ts';
-import { LIST_MARK, LIST_MARK_STANDS_FOR, READABLE, STAGED, selectStaged } from './columns.ts';
+import {
+  COLUMN_TYPES,
+  COLUMNS,
+  HEADER_COLUMNS,
+  JSON_COLUMNS,
+  LIST_MARK,
+  LIST_MARK_STANDS_FOR,
+  TEXT_COLUMNS,
+} from './columns.ts';
+import { type Found, type Member, membersOf, scanRecord } from './record-scan.ts';
+import { CHUNK_ROWS, TextRows } from './text-rows.ts';
 
-/** Rows of a DuckDB chunk. */
-const CHUNK_ROWS = 2048;
-const TYPES = Object.values(STAGED).map((type) => (type === 'BIGINT' ? BIGINT : VARCHAR));
-
-const definition = Object.entries(STAGED).map(([name, type]) => `${name} ${type}`);
+/** Columns that are no text stand first. */
+const FIRST_TEXT = 2;
+const TYPES = COLUMNS.map((_, i) => [BIGINT, TIMESTAMP][i] ?? VARCHAR);
+const textColumn = (name: string): number => COLUMNS.indexOf(name) - FIRST_TEXT;
+const EVENT_JSON = textColumn('eventjson');
+const RECORD_COLUMNS = [...Object.keys(TEXT_COLUMNS), ...Object.keys(JSON_COLUMNS)].map(textColumn);
+const MEMBERS = membersOf([
+  ...Object.entries(TEXT_COLUMNS).map(([name, path]) => ({ path: path.slice('$.'.length), text: textColumn(name) })),
+  ...Object.entries(JSON_COLUMNS).map(([name, member]) => ({ path: member, json: textColumn(name) })),
+]);
 
 /** Takes events in: one batch at a time. */
 export class Staging {
   readonly #connection: DuckDBConnection;
-  /** The statement for the table that events go to now: planning it costs more than running it on a few events. */
-  #insert: { readonly table: string; readonly statement: DuckDBPreparedStatement } | undefined;
+  readonly #chunk = DuckDBDataChunk.create(TYPES);
+  readonly #texts = new TextRows(COLUMNS.length - FIRST_TEXT);
+  readonly #values = new RecordValues(this.#texts);
 
-  private constructor(connection: DuckDBConnection) {
+  constructor(connection: DuckDBConnection) {
     this.#connection = connection;
-  }
-
-  static async open(connection: DuckDBConnection): Promise<Staging> {
-    await connection.run(`CREATE TABLE staged (${definition.join(', ')})`);
-    return new Staging(connection);
   }
 
   /** Makes an empty table of the lake's columns. */
   async createTable(name: string): Promise<void> {
-    await this.#connection.run(`CREATE TABLE ${name} AS ${selectStaged(READABLE)} LIMIT 0`);
+    await this.#connection.run(`CREATE TABLE ${name} (${COLUMN_TYPES})`);
   }
 
-  /**
-   * Adds events to a table: all of them or, when it throws, none. Whatever a record holds it gets in: what DuckDB cannot
-   * read as JSON is read by JavaScript for it, and if that does not help, goes without columns of the record.
-   */
+  /** Adds events to a table: all of them or, when it throws, none. Whatever a record holds, it gets in. */
   async add(table: string, events: readonly StoredEvent[]): Promise<void> {
-    try {
-      await stage(this.#connection, events, () => null);
-      await (await this.#insertInto(table)).run();
-    } catch (error) {
-      if (!isAboutJson(error)) throw error;
-      await this.#addOdd(table, events);
-    } finally {
-      await this.#connection.run('TRUNCATE staged');
-    }
-  }
-
-  async #insertInto(table: string): Promise<DuckDBPreparedStatement> {
-    if (this.#insert?.table === table) return this.#insert.statement;
-    this.#insert?.statement.destroySync();
-    this.#insert = undefined;
-    const statement = await this.#connection.prepare(`INSERT INTO ${table} ${selectStaged(READABLE)}`);
-    this.#insert = { table, statement };
-    return statement;
-  }
-
-  async #addOdd(table: string, events: readonly StoredEvent[]): Promise<void> {
     const connection = this.#connection;
-    const reader = await connection.runAndReadAll('SELECT sequence FROM staged WHERE NOT json_valid(eventjson)');
-    const odd = new Set(reader.getRowsJS().map(([sequence]) => Number(sequence)));
-    await connection.run('TRUNCATE staged');
-    await stage(connection, events, ({ sequence, json }) => (odd.has(sequence) ? readable(json) : null));
-    const valid = `CASE WHEN json_valid(${READABLE}) THEN ${READABLE} END`;
+    await connection.run('BEGIN');
     try {
-      await connection.run(`INSERT INTO ${table} ${selectStaged(valid)}`);
+      const appender = await connection.createAppender(table);
+      try {
+        for (let from = 0; from < events.length; from += CHUNK_ROWS)
+          this.#fill(events.slice(from, from + CHUNK_ROWS), (chunk) => appender.appendDataChunk(chunk));
+        appender.flushSync();
+      } finally {
+        appender.closeSync();
+      }
+      await connection.run('COMMIT');
     } catch (error) {
-      if (!isAboutJson(error)) throw error;
-      await connection.run(`INSERT INTO ${table} ${selectStaged('NULL')}`);
+      await connection.run('ROLLBACK');
+      throw error;
     }
   }
-}
 
-/** Rather than about memory, or the disk. */
-const isAboutJson = (error: unknown) => error instanceof Error && /json/i.test(error.message);
-
-/** The same record as DuckDB reads JSON: without halves of characters, and without numbers past all bounds. */
-function readable(json: Buffer): string {
-  const text = JSON.stringify(JSON.parse(json.toString()));
-  // What JSON.stringify escapes as \ud… is a half; a whole character it writes as it is.
-  return text.replace(/\\(?:ud[89a-f]..|.)/g, (escaped) => (escaped.length > 2 ? '\ufffd' : escaped));
-}
-
-async function stage(
-  connection: DuckDBConnection,
-  events: readonly StoredEvent[],
-  readableOf: (event: StoredEvent) => string | null,
-): Promise<void> {
-  const appender = await connection.createAppender('staged');
-  try {
-    for (let from = 0; from < events.length; from += CHUNK_ROWS) {
-      const part = events.slice(from, from + CHUNK_ROWS);
-      const rows = part.map((event) => stagedRow(event, readableOf(event)));
-      const chunk = DuckDBDataChunk.create(TYPES, part.length);
-      TYPES.forEach((_, column) => {
-        chunk.setColumnValues(
-          column,
-          rows.map((row) => row[column]!),
-        );
+  #fill(events: readonly StoredEvent[], use: (chunk: DuckDBDataChunk) => void): void {
+    const [chunk, texts] = [this.#chunk, this.#texts];
+    texts.clear();
+    events.forEach((event, row) => {
+      headerTexts(event.header).forEach((text, column) => {
+        if (text !== '') texts.set(column, row, text);
       });
-      appender.appendDataChunk(chunk);
-    }
-    appender.flushSync();
-  } finally {
-    appender.closeSync();
+      this.#values.add(row, event.json);
+    });
+    chunk.rowCount = events.length;
+    chunk.setColumnValues(
+      0,
+      events.map(({ sequence }) => BigInt(sequence)),
+    );
+    chunk.setColumnValues(
+      1,
+      events.map(({ header }) => timestamp(header.timeMs)),
+    );
+    texts.lend(chunk, FIRST_TEXT, () => use(chunk));
   }
 }
 
-/** In the order of `STAGED`. */
-function stagedRow({ sequence, header: h, json }: StoredEvent, readable: string | null): readonly DuckDBValue[] {
-  return [
-    BigInt(sequence),
-    BigInt(Math.trunc(h.timeMs)),
-    orNull(h.accountId),
-    orNull(h.region),
-    h.category,
-    h.readOnly === undefined ? null : String(h.readOnly),
-    orNull(h.eventId),
-    orNull(h.eventName),
-    orNull(h.eventSource),
-    orNull(h.username),
-    orNull(h.accessKeyId),
-    marked(distinctTypes(h.resources)),
-    marked(h.resources.map(([, name]) => name)),
-    json.toString(),
-    readable,
-  ];
-}
+const timestamp = (ms: number) => new DuckDBTimestampValue(BigInt(Math.trunc(ms)) * 1000n);
+
+/** In the order of `HEADER_COLUMNS`. */
+const headerTexts = (h: EventHeader): readonly string[] => HEADER_COLUMNS.map((name) => HEADER_TEXT[name](h));
+
+const HEADER_TEXT: Readonly<Record<(typeof HEADER_COLUMNS)[number], (header: EventHeader) => string>> = {
+  account_id: (h) => h.accountId,
+  eventname: (h) => h.eventName,
+  eventsource: (h) => h.eventSource,
+  awsregion: (h) => h.region,
+  eventcategory: (h) => h.category,
+  readonly: (h) => (h.readOnly === undefined ? '' : String(h.readOnly)),
+  eventid: (h) => h.eventId,
+  username: (h) => h.username,
+  accesskeyid: (h) => h.accessKeyId,
+  resourcetypes: (h) => marked(distinctTypes(h.resources)),
+  resourcenames: (h) => marked(h.resources.map(([, name]) => name)),
+};
 
 /** An event counts once for each type, however many resources it has of it. */
 function distinctTypes(resources: EventHeader['resources']): readonly string[] {
@@ -139,10 +115,74 @@ function distinctTypes(resources: EventHeader['resources']): readonly string[] {
   return [...new Set(resources.map(([type]) => type))];
 }
 
-function marked(values: readonly string[]): string | null {
+function marked(values: readonly string[]): string {
   const present = values.filter((value) => value !== '');
-  if (present.length === 0) return null;
+  if (present.length === 0) return '';
   return `${LIST_MARK}${present.map((value) => value.replaceAll(LIST_MARK, LIST_MARK_STANDS_FOR)).join(LIST_MARK)}${LIST_MARK}`;
 }
 
-const orNull = (text: string) => (text === '' ? null : text);
+const [QUOTE, NULL] = ['"', 'n'].map((character) => character.charCodeAt(0));
+
+/**
+ * Records, and their values as columns: texts as what they say, empty ones and null as nothing, all else as compact JSON
+ * that DuckDB can read, without halves of characters. Of a member that a record repeats, the first counts.
+ */
+class RecordValues implements Found {
+  readonly #texts: TextRows;
+  #row = 0;
+
+  constructor(texts: TextRows) {
+    this.#texts = texts;
+  }
+
+  add(row: number, json: Buffer): void {
+    const texts = this.#texts;
+    this.#row = row;
+    // What is no UTF-8 was never accepted; DuckDB is not to find out what comes of it.
+    const record = isUtf8(json) ? json : Buffer.from(json.toString());
+    const start = texts.addBytes(record);
+    const end = start + record.length;
+    texts.setPlace(EVENT_JSON, row, start, end);
+    if (scanRecord({ bytes: texts.bytes, start, end, isPlain: false }, MEMBERS, this)) return;
+    for (const column of RECORD_COLUMNS) texts.unset(column, row);
+    this.#addPlain(record);
+  }
+
+  /** Reads a record that is not written as most are, with numbers and repeated members as JavaScript has them. */
+  #addPlain(record: Buffer): void {
+    const texts = this.#texts;
+    let plain: Buffer;
+    try {
+      plain = Buffer.from(readable(record));
+    } catch (error) {
+      if (error instanceof SyntaxError) return; // never accepted; it goes without columns of the record
+      throw error;
+    }
+    const start = texts.addBytes(plain);
+    scanRecord({ bytes: texts.bytes, start, end: start + plain.length, isPlain: true }, MEMBERS, this);
+  }
+
+  found({ text, json }: Member, start: number, end: number, escaped: boolean): void {
+    const first = this.#texts.bytes[start];
+    if (first === NULL) return;
+    if (json !== undefined) this.#set(json, start, end, escaped ? readable : undefined);
+    if (text === undefined) return;
+    if (first !== QUOTE) this.#set(text, start, end, escaped ? readable : undefined);
+    else if (escaped) this.#set(text, start, end, JSON.parse);
+    else if (end - start > 2) this.#set(text, start + 1, end - 1, undefined);
+  }
+
+  #set(column: number, start: number, end: number, read: ((json: string) => string) | undefined): void {
+    const [texts, row] = [this.#texts, this.#row];
+    if (texts.isSet(column, row)) return;
+    if (!read) texts.setPlace(column, row, start, end);
+    else texts.set(column, row, read(texts.text(start, end)));
+  }
+}
+
+/** The same as DuckDB reads JSON: compact, without halves of characters, and without numbers past all bounds. */
+function readable(json: string | Buffer): string {
+  const text = JSON.stringify(JSON.parse(json.toString()));
+  // What JSON.stringify escapes as \ud… is a half; a whole character it writes as it is.
+  return text.replace(/\\(?:ud[89a-f]..|.)/g, (escaped) => (escaped.length > 2 ? '\ufffd' : escaped));
+}

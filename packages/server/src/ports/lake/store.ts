@@ -13,7 +13,7 @@ import {
   readManifest,
   writeManifest,
 } from './manifest.ts';
-import { type DayGroup, folderOf, nextMerge, partitionsOf, spanOf, upTo } from './partitions.ts';
+import { type DayGroup, folderOf, followEachOther, nextMerge, partitionsOf, spanOf, upTo } from './partitions.ts';
 import { Pins } from './pins.ts';
 import { NOTHING } from './scan.ts';
 import { sketchOf, writeSketch } from './sketch.ts';
@@ -69,6 +69,8 @@ const LANDED_BYTES_MAX = 512 << 20;
 const ROW_GROUP_ROWS_MAX = 122_880;
 /** … which is all in memory while it is written, some twice as large as its records. */
 const ROW_GROUP_BYTES = 128 << 20;
+/** Of zstd. The usual 3 makes files 4 % smaller, for half as much work again. */
+const COMPRESSION_LEVEL = 1;
 
 /** Events of the lake: the newest in tables, all others in Parquet files that the manifest lists. */
 export class LakeStore {
@@ -114,7 +116,7 @@ export class LakeStore {
       if (!listed.has(path) && !isManifest(path)) removeFile(directory, join(directory, path));
     }
     makeDirectory(directory, join(directory, TEMPORARY));
-    const staging = await Staging.open(await options.engine.ownConnection());
+    const staging = new Staging(await options.engine.ownConnection());
     await staging.createTable(NOTHING);
     return new LakeStore(options, staging, manifest);
   }
@@ -191,7 +193,7 @@ export class LakeStore {
     if (!table) return;
     this.#closed = table;
     await this.#adding; // it may be adding to this one
-    const source = { from: table.name, rows: table.rows, bytes: table.bytes };
+    const source = { from: table.name, rows: table.rows, bytes: table.bytes, inOrder: true };
     const groups = await this.#days(table.name);
     const one = groups.length <= FOLDERS_AT_ONCE_MAX;
     const partitions = one ? groups.map(({ accountId, region, day: period }) => ({ accountId, region, period })) : [];
@@ -273,9 +275,11 @@ export class LakeStore {
     }));
   }
 
-  #source(files: readonly LakeFile[]): Source {
+  #source(unordered: readonly LakeFile[]): Source {
+    const files = [...unordered].sort((a, b) => a.minMs - b.minMs);
     return {
       from: `read_parquet([${files.map(({ path }) => literal(join(this.#directory, path))).join(', ')}])`,
+      inOrder: followEachOther(files),
       rows: files.reduce((sum, { rows }) => sum + rows, 0),
       bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
     };
@@ -290,9 +294,9 @@ export class LakeStore {
     makeDirectory(this.#directory, dirname(whole));
     const conditions = [`sequence >= ${this.#start}`];
     if (partition) conditions.push(within(partition), ...except.map((one) => `NOT (${within(one)})`));
-    const order = partition ? 'event_time, sequence' : 'account_id, awsregion, event_time, sequence';
-    const rows = `SELECT * FROM ${source.from} WHERE ${conditions.join(' AND ')} ORDER BY ${order}`;
-    const options = `FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${rowGroupRows(source)}`;
+    const order = source.inOrder ? '' : ' ORDER BY event_time, sequence';
+    const rows = `SELECT * FROM ${source.from} WHERE ${conditions.join(' AND ')}${order}`;
+    const options = `FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL ${COMPRESSION_LEVEL}, ROW_GROUP_SIZE ${rowGroupRows(source)}`;
     try {
       await this.#engine.run(`COPY (${rows}) TO ${literal(unfinished(whole))} (${options})`);
       this.#onStep('written');
@@ -351,6 +355,8 @@ interface Source {
   readonly from: string;
   readonly rows: number;
   readonly bytes: number;
+  /** Near enough to the order of time that sorting it would not help who looks for a time. */
+  readonly inOrder: boolean;
 }
 
 function rowGroupRows({ rows, bytes }: Source): number {
