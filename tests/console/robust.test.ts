@@ -207,6 +207,19 @@ describe('back and forward', () => {
   });
 });
 
+test('a word is searched for twice without finding the first search, and too many words are said to be too many', async () => {
+  const page = await go('/');
+  const search = page.getByRole('searchbox', { name: 'Search events' });
+  for (const _ of ['once', 'again']) {
+    await search.fill('alice');
+    await search.press('Enter');
+    await events(page, 60);
+  }
+  await search.fill('who deleted alice?');
+  await search.press('Enter');
+  await page.getByText('Each word has to be in the event').waitFor();
+});
+
 test('times are those of where one is, with the zone said, or UTC', async () => {
   const page = await go(ALICE, { timeZone: 'Asia/Kathmandu' });
   await events(page, 60);
@@ -298,6 +311,7 @@ test('a server that goes away is said so, and found again when it is back', asyn
     .waitFor();
   await page.goBack();
   const second = await startOpenTrail({ dataDir: first.dataDir, flags: { 'console-port': port } });
+  await untilSearchable(second);
   await page
     .getByRole('button', { name: /^(Try again|Reload)$/ })
     .first()

@@ -9,6 +9,7 @@ import { accountText, callerName } from '../ui/format.ts';
 import { flash } from './flashes.tsx';
 import { historyHref } from './links.ts';
 import { navigate } from './router.ts';
+import { typedSearch } from './typed-search.ts';
 
 const RoleDialog = lazy(() => import('./role-dialog.tsx'));
 const PreferencesDialog = lazy(() => import('./preferences-dialog.tsx'));
@@ -79,7 +80,7 @@ function Search() {
   const [text, setText] = useState('');
   const search = () => {
     if (text.trim() === '') return;
-    navigate(historyHref({ filter: text.trim(), range: '90d' }));
+    navigate(historyHref({ filter: typedSearch(text), range: '90d' }));
     setText('');
   };
   return (

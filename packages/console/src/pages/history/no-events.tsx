@@ -1,7 +1,17 @@
+import { isText } from '../../app/typed-search.ts';
 import { EmptyState } from '../../ui/empty-state.tsx';
 import { DEFAULT_RANGE, describeRange } from '../../ui/range.ts';
+import { readFilter } from './facet-filter.ts';
 import type { HistoryState } from './state.ts';
 import type { ChangeState } from './use-history-state.ts';
+
+const MANY_WORDS = ' Each word has to be in the event: try fewer, such as a name alone.';
+
+/** Whether the filter looks for several texts. */
+function hasWords(text: string): boolean {
+  const filter = readFilter(text);
+  return filter !== undefined && 'and' in filter && filter.and.filter(isText).length > 1;
+}
 
 interface NoEventsProps {
   readonly state: HistoryState;
@@ -19,7 +29,7 @@ export function NoEvents({ state, change, isReadable }: NoEventsProps) {
         title="No events match"
         action={{ text: 'Clear filters', onClick: () => change({ filter: '', accounts: [], regions: [] }) }}
       >
-        {`There are none in ${where} with this filter.`}
+        {`There are none in ${where} with this filter.${hasWords(state.filter) ? MANY_WORDS : ''}`}
       </EmptyState>
     );
   }

@@ -7,8 +7,8 @@ import type { Scope } from './request.ts';
 
 /** Rows are drawn so often at most: often enough to seem live, seldom enough that 500 events/s are two tables a second. */
 const DRAW_EVERY_MS = 500;
-/** What stands there when live mode begins, so that it does not begin with nothing. */
-const FIRST_ROWS = 25;
+/** The share of the screen that stands there when live mode begins, so that it does not begin with nothing, nor full. */
+const FIRST_SHARE = 0.8;
 const RECONNECT_MS = [500, 1_000, 2_000, 5_000] as const;
 /**
  * A resumed stream begins this much before the last one broke off; what comes twice is one row. The clock of the server is
@@ -47,7 +47,9 @@ export function useLive(scope: Scope | undefined, held: boolean, screenRows: num
       setLive((before) => ({ ...withoutError(before), state, ...(error !== undefined && { error }) }));
     setLive(BEGINNING);
     drawRepeatedly(buffer, isHeld, setLive, abort.signal);
-    follow({ account, filter }, buffer, tell, abort.signal).catch(() => undefined);
+    follow({ account, filter, firstRows: Math.floor(screenRows * FIRST_SHARE) }, buffer, tell, abort.signal).catch(
+      () => undefined,
+    );
     return () => abort.abort();
   }, [isOn, account, filter, screenRows]);
   return live;
@@ -75,16 +77,23 @@ function drawRepeatedly(
   clock.after(DRAW_EVERY_MS, draw);
 }
 
+interface Followed {
+  readonly account: string | undefined;
+  readonly filter: string | undefined;
+  /** Of those that are there already. */
+  readonly firstRows: number;
+}
+
 type Place = { readonly last: number } | { readonly since: string };
 
 /** Reads the stream, and begins again where it broke off, until aborted or refused. */
 async function follow(
-  { account, filter }: { readonly account: string | undefined; readonly filter: string | undefined },
+  { account, filter, firstRows }: Followed,
   buffer: LiveBuffer,
   tell: (state: Live['state'], error?: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  let place: Place = { last: FIRST_ROWS };
+  let place: Place = { last: firstRows };
   for (let failures = 0; ; failures++) {
     let aliveMs: number | undefined;
     try {
