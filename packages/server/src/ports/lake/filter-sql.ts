@@ -123,9 +123,16 @@ function conditionSql(condition: Condition, bind: Bind): string {
     : test(field, op as Operator, value, bind);
 }
 
-const inRecord = (needle: string, bind: Bind) =>
+function inRecord(needle: string, bind: Bind): string {
   // Without letters there is nothing to fold.
-  `contains(${/^[\u0020-\u0040]*$/.test(needle) ? 'eventjson' : 'lower(eventjson)'}, ${bind(needle)})`;
+  if (/^[\u0020-\u0040]*$/.test(needle)) return `contains(eventjson, ${bind(needle)})`;
+  const found = `contains(lower(eventjson), ${bind(needle)})`;
+  if (!/^[\u0020-\u007e]+$/.test(needle)) return found;
+  // A record in lower case takes as long to make as the record to read. A pattern finds at least as much in any case,
+  // and as a literal it is prepared but once.
+  const pattern = literal(needle.replace(/[^a-z0-9]/g, '\\$&'));
+  return `CASE WHEN regexp_matches(eventjson, ${pattern}, 'i') THEN ${found} ELSE FALSE END`;
+}
 
 type Operator = '=' | ':' | '^' | '>' | '>=' | '<' | '<=';
 
