@@ -5,11 +5,14 @@ import { median, quantiles, round } from './measure.mjs';
 import { cpuSeconds, startServer } from './server.mjs';
 
 const CONNECTIONS = 32;
-/** Turn and turn about, so that what else the machine does falls on both alike. */
-const ROUNDS = 5;
+/** Turn and turn about, so that what else the machine does falls on both alike; an odd number, for medians. */
+const ROUNDS = 9;
+/** Where its memory happens to lie makes a process faster or slower for all its life: each of these has a bare proxy of its own. */
+const TRANSFER_ROUNDS = 7;
 const LATENCY_CALLS_MAX = 2_000;
 const TRANSFER_BYTES = 1 << 30;
 const WARM_UP_CALLS = 3_000;
+const WARM_UP_BYTES = 1 << 28;
 
 /**
  * The capture gateway before a trivial upstream that answers a mix of real calls, beside a bare `node:http` proxy: added latency, calls a second with
@@ -23,18 +26,20 @@ export async function gateway({ newFolder, seconds, profileDir, say }) {
   for (const { port } of [upstream, bare, proxy]) await latencies(port, WARM_UP_CALLS);
 
   say('gateway: latency');
-  const times = await inTurns([upstream, bare, proxy], ({ port }) =>
+  const times = await inTurns(ROUNDS, [upstream, bare, proxy], ({ port }) =>
     latencies(port, Math.min(LATENCY_CALLS_MAX, seconds * 50)),
   );
   const [direct, throughBare, through] = times.map((rounds) => quantiles(rounds.flat()));
   const addedMs = round(through.p50Ms - direct.p50Ms);
 
   say('gateway: calls a second');
-  const cpu = new Map([ours, theirs].map((one) => [one, []]));
-  const rates = await inTurns([theirs, ours], async (one) => {
+  const cpu = { bare: [], gateway: [] };
+  const rates = await inTurns(ROUNDS, [theirs, ours], async (one) => {
     const [secondsEach, before] = [seconds / (2 * ROUNDS), one.cpuSeconds()];
     const rate = await callRate(one.port, CONNECTIONS, secondsEach);
-    cpu.get(one).push(Math.round((1e6 * (one.cpuSeconds() - before)) / (rate * secondsEach)));
+    const used = one.cpuSeconds();
+    const perCall = (thread) => Math.round((1e6 * (used[thread] - before[thread])) / (rate * secondsEach));
+    cpu[one === ours ? 'gateway' : 'bare'].push({ all: perCall('all'), mainThread: perCall('mainThread') });
     return rate;
   });
 
@@ -42,8 +47,13 @@ export async function gateway({ newFolder, seconds, profileDir, say }) {
   for (const direction of ['upload', 'download']) {
     say(`gateway: ${direction} of 1 GiB`);
     const before = ours.memory();
-    const [bareRates, ourRates] = await inTurns([theirs, ours], ({ port }) =>
-      transferRate(port, direction, TRANSFER_BYTES),
+    const [bareRates, ourRates] = await inTurns(TRANSFER_ROUNDS, ['bare', 'gateway'], (which) =>
+      which === 'gateway'
+        ? transferRate(ours.port, direction, TRANSFER_BYTES)
+        : withFresh('bare-proxy.mjs', [upstream.port], async ({ port }) => {
+            await transferRate(port, direction, WARM_UP_BYTES);
+            return transferRate(port, direction, TRANSFER_BYTES);
+          }),
     );
     transfers[direction] = { bareRates, ourRates, grownMb: (ours.memory().peakMb - before.nowMb) | 0 };
   }
@@ -74,22 +84,36 @@ export async function gateway({ newFolder, seconds, profileDir, say }) {
     details: {
       connections: CONNECTIONS,
       rounds: ROUNDS,
+      transferRounds: TRANSFER_ROUNDS,
       latency: { direct, bare: throughBare, gateway: through, bareAddedMs: round(throughBare.p50Ms - direct.p50Ms) },
-      // Of all threads: says more than calls a second where others use the machine too.
-      cpuMicrosecondsPerCall: { bare: cpu.get(theirs), gateway: cpu.get(ours) },
+      // Says more than calls a second where others use the machine too.
+      cpuMicrosecondsPerCall: cpu,
       callsPerSecond: { bare: rates[0].map(Math.round), gateway: rates[1].map(Math.round) },
       transfers,
     },
   };
 }
 
-/** @returns for each of `who` what the rounds gave */
-async function inTurns(who, measure) {
+/**
+ * The first goes first in every other round, so that what speeds up or slows down on the way favours none.
+ * @returns for each of `who` what the rounds gave
+ */
+async function inTurns(rounds, who, measure) {
   const results = who.map(() => []);
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const [i, one] of who.entries()) results[i].push(await measure(one));
+  for (let round = 0; round < rounds; round++) {
+    const order = [...who.entries()];
+    for (const [i, one] of round % 2 === 0 ? order : order.reverse()) results[i].push(await measure(one));
   }
   return results;
+}
+
+async function withFresh(file, args, measure) {
+  const process = await start(file, args);
+  try {
+    return await measure(process);
+  } finally {
+    await process.stop();
+  }
 }
 
 /** The real thing: `opentrail serve` with its gateway, every record decoded, made and durable before its answer. */
@@ -100,7 +124,7 @@ async function startGateway(upstreamPort, dataDir, profileDir) {
   return {
     port: Number(new URL(server.gateway).port),
     memory: () => memoryOf(pid),
-    cpuSeconds: () => cpuSeconds(`/proc/${pid}/stat`),
+    cpuSeconds: () => cpuOf(pid),
     stop,
   };
 }
@@ -117,7 +141,7 @@ function start(file, args) {
       fulfil({
         port,
         memory: () => memoryOf(child.pid),
-        cpuSeconds: () => cpuSeconds(`/proc/${child.pid}/stat`),
+        cpuSeconds: () => cpuOf(child.pid),
         async stop() {
           child.send('stop');
           await ended;
@@ -128,6 +152,11 @@ function start(file, args) {
     ended.then((code) => reject(new Error(`${file} ended with ${code} before it served`)));
   });
 }
+
+const cpuOf = (pid) => ({
+  all: cpuSeconds(`/proc/${pid}/stat`),
+  mainThread: cpuSeconds(`/proc/${pid}/task/${pid}/stat`),
+});
 
 /** Resident memory of a process now, and at its peak. */
 function memoryOf(pid) {

@@ -38,7 +38,7 @@ export class Passage implements Bagged {
   #told: Capture;
   #up: ClientRequest | undefined;
   #answer: IncomingMessage | undefined;
-  /** Read once, and not by way of `answer.headers`, which would be read a second time. */
+  /** Read once. */
   #answerHeaders: Readonly<Record<string, string>> = {};
   /** The newest piece of the answer. */
   #held: Buffer | undefined;
@@ -249,6 +249,7 @@ export class Passage implements Bagged {
     }
     this.#answer = answer;
     this.#answerHeaders = joinHeaders(answer.rawHeaders);
+    answer.headers = this.#answerHeaders; // else Node's agent, which looks for Keep-Alive, has them all read once more
     if (answer.statusCode! >= 300) this.#told = new Capture(ERROR_BYTES_MAX, this.#deps.budget);
     const res = this.#res;
     answer.on('data', (chunk: Buffer) => {
