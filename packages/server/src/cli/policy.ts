@@ -54,7 +54,20 @@ export async function policy(client: OpenTrailClient, options: PolicyOptions): P
   if (made.denied.length > 0) {
     process.stderr.write(`Refused at the time, and not in the policy: ${made.denied.join(', ')}\n`);
   }
-  return JSON.stringify(made.document(), null, 2);
+  const document = made.document();
+  const large = sizeHint(document);
+  if (large !== undefined) process.stderr.write(`${large}\n`);
+  return JSON.stringify(document, null, 2);
+}
+
+/** Of a managed policy, blanks not counted; inline policies of users take less, those of roles more (IAM quotas). */
+const POLICY_CHARACTERS_MAX = 6144;
+
+/** What to say of a policy that names so many resources that IAM would not take it. */
+export function sizeHint(document: object): string | undefined {
+  const characters = JSON.stringify(document).length;
+  if (characters <= POLICY_CHARACTERS_MAX) return undefined;
+  return `The policy has ${characters} characters, and IAM takes ${POLICY_CHARACTERS_MAX} in a managed policy: join resources by patterns such as arn:aws:s3:::logs/2026/*, or ask for a shorter time.`;
 }
 
 /** Names may be given as ARNs, which also tell accounts apart. */
