@@ -169,6 +169,16 @@ testWith(
     await aws(server.env, 'kms', 'enable-key', '--key-id', key);
     await eventually(async () => (await status()).LatestDeliveryError === undefined, 'delivery again');
     await cloudtrail('stop-logging', '--name', 'sealed');
+    const recorded = async () => {
+      const all = newFolder('all');
+      await aws(server.env, 's3', 'sync', 's3://evidence', all, '--only-show-errors');
+      const paths = holding(join(all, 'AWSLogs', ACCOUNT, 'CloudTrail'), '').filter((path) => path.endsWith('.gz'));
+      return paths.flatMap((path) => {
+        const { Records } = JSON.parse(gunzipSync(readFileSync(path)).toString());
+        return Records.map((record: { eventName: string }) => record.eventName) as string[];
+      });
+    };
+    await eventually(async () => (await recorded()).includes('StopLogging'), 'the last log file');
 
     // Everything is in the files, also what happened while the key was off; and the chain is whole.
     const start = new Date(Date.now() - 3_600_000).toISOString();
@@ -180,13 +190,7 @@ testWith(
     const valid = await validate();
     expect(valid.code, valid.stdout + valid.stderr).toBe(0);
     expect(valid.stdout).toMatch(/log files valid/);
-    const names: string[] = [];
-    const all = newFolder('all');
-    await aws(server.env, 's3', 'sync', 's3://evidence', all, '--only-show-errors');
-    for (const path of holding(join(all, 'AWSLogs', ACCOUNT, 'CloudTrail'), '').filter((p) => p.endsWith('.gz'))) {
-      const { Records } = JSON.parse(gunzipSync(readFileSync(path)).toString());
-      names.push(...Records.map((r: { eventName: string }) => r.eventName));
-    }
+    const names = await recorded();
     for (const name of ['StartLogging', 'DisableKey', 'EnableKey', 'StopLogging']) expect(names).toContain(name);
     expect(names.filter((name) => name === 'StopLogging')).toHaveLength(1);
 

@@ -74,7 +74,7 @@ import gzip, time
 sqs, s3 = client('sqs'), client('s3')
 url = sqs.get_queue_url(QueueName='deliveries')['QueueUrl']
 keys, records, validations = [], {}, 0
-deadline = time.monotonic() + 90
+deadline = time.monotonic() + 180
 stopped = False
 while not stopped and time.monotonic() < deadline:
     for taken in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=2).get('Messages', []):
@@ -89,9 +89,9 @@ while not stopped and time.monotonic() < deadline:
                 body = s3.get_object(Bucket=notice['s3Bucket'], Key=key)['Body'].read()
                 for record in json.loads(gzip.decompress(body))['Records']: records[record['eventID']] = record
         sqs.delete_message(QueueUrl=url, ReceiptHandle=taken['ReceiptHandle'])
-    stopped = any(r['eventName'] == 'StopLogging' for r in records.values())
+    stored = [o['Key'] for o in s3.list_objects_v2(Bucket='logs')['Contents'] if o['Key'].endswith('.json.gz')]
+    stopped = any(r['eventName'] == 'StopLogging' for r in records.values()) and set(stored) <= set(keys)
 names = [r['requestParameters']['userName'] for r in records.values() if r['eventName'] == 'CreateUser']
-stored = [o['Key'] for o in s3.list_objects_v2(Bucket='logs')['Contents'] if o['Key'].endswith('.json.gz')]
 print(json.dumps({'names': sorted(names), 'keys': sorted(set(keys)), 'stored': sorted(stored), 'validations': validations}))
 `;
 
@@ -165,7 +165,7 @@ testWith(
     expect(without).not.toHaveProperty('SnsTopicARN');
     await server.stop();
   },
-  240_000,
+  360_000,
 );
 
 const GROUP = `arn:aws:logs:us-east-1:${ACCOUNT}:log-group:trail:*`;

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { AddTagsCommand, StopLoggingCommand } from '@aws-sdk/client-cloudtrail';
 import {
   DeleteObjectCommand,
@@ -12,7 +12,7 @@ import {
 import { afterAll, expect } from 'vitest';
 import { aws, awsRaw, eventually, run, testWith } from './support/clients.ts';
 import { cleanUp, newFolder, type RunningOpenTrail, startOpenTrail } from './support/opentrail.ts';
-import { cloudTrail, s3 } from './support/sdk.ts';
+import { cloudTrail, readBucket, s3 } from './support/sdk.ts';
 import { ACCOUNT, makeTrail } from './support/trail.ts';
 
 afterAll(cleanUp);
@@ -41,6 +41,8 @@ async function evidence(server: RunningOpenTrail) {
   }, 'ten digests and three log files');
   await ct.send(new StopLoggingCommand({ Name: 'main' }));
   // The last record is that of the stop; the digest that lists its file is the final one.
+  const isLast = (logFile: Buffer) => gunzipSync(logFile).includes('"StopLogging"');
+  await eventually(async () => [...(await readBucket(store, BUCKET, LOGS)).values()].some(isLast), 'the last log file');
   await eventually(async () => (await opentrailVerify(server, arn)).codes.length === 0, 'the final digest');
   const kept = new Map<string, Kept>();
   for (const key of [...(await keys(DIGESTS)), ...(await keys(LOGS))]) {
