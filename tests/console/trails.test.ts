@@ -58,8 +58,8 @@ describe('trails', () => {
     await expectAccessible(page);
     await screenshot(page, 'trails-create-storage');
     await next(page);
-    await option(page, 'Make a new topic');
-    await option(page, 'Make a new log group');
+    await option(page, 'Create a new topic');
+    await option(page, 'Create a new log group');
     await expectAccessible(page);
     await screenshot(page, 'trails-create-tellings');
     await next(page);
@@ -191,7 +191,7 @@ describe('trails', () => {
     await signIn(page, server, '/trails/create');
     await page.getByLabel('Trail name').fill('bare');
     await next(page);
-    await option(page, 'Use a bucket that is there');
+    await option(page, 'Use an existing bucket');
     await page.getByLabel('Bucket name').fill('bare');
     await page.getByRole('checkbox', { name: /^Add 2 statements/ }).uncheck();
     for (let i = 0; i < 3; i++) await next(page);

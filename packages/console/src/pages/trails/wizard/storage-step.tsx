@@ -73,8 +73,8 @@ function BucketFields({ form, change, problems }: StepProps) {
         value={form.bucketIs}
         onChange={({ detail }) => change({ bucketIs: detail.value as Choice })}
         items={[
-          { value: 'new', label: 'Make a new bucket' },
-          { value: 'existing', label: 'Use a bucket that is there' },
+          { value: 'new', label: 'Create a new bucket' },
+          { value: 'existing', label: 'Use an existing bucket' },
         ]}
       />
       <FormField label="Bucket name" errorText={problems.bucket}>

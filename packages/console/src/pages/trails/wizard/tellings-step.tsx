@@ -39,8 +39,8 @@ function TopicFields({ form, change, problems, place, policies }: StepProps & { 
           onChange={({ detail }) => choose(detail.value as TrailForm['topicIs'])}
           items={[
             { value: 'none', label: 'None' },
-            { value: 'existing', label: 'Use a topic that is there' },
-            { value: 'new', label: 'Make a new topic' },
+            { value: 'existing', label: 'Use an existing topic' },
+            { value: 'new', label: 'Create a new topic' },
           ]}
         />
         {form.topicIs !== 'none' && (
@@ -88,8 +88,8 @@ function LogsFields(props: StepProps) {
           onChange={({ detail }) => change({ logsIs: detail.value as TrailForm['logsIs'] })}
           items={[
             { value: 'none', label: 'None' },
-            { value: 'existing', label: 'Use a log group that is there' },
-            { value: 'new', label: 'Make a new log group' },
+            { value: 'existing', label: 'Use an existing log group' },
+            { value: 'new', label: 'Create a new log group' },
           ]}
         />
         {form.logsIs !== 'none' && (
@@ -128,10 +128,10 @@ function RoleFields({ form, change, problems }: StepProps) {
         items={[
           {
             value: 'new',
-            label: 'Make a new role',
+            label: 'Create a new role',
             description: 'CloudTrail may take it, and it may write to the log group, nothing else.',
           },
-          { value: 'existing', label: 'Use a role that is there' },
+          { value: 'existing', label: 'Use an existing role' },
         ]}
       />
       <FormField label="Role" errorText={problems.role}>
