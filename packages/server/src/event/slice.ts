@@ -69,6 +69,9 @@ const CONTAINER = Buffer.from('"Records":[');
 const CONTAINER_BLANK = table(0, 9, 10);
 const CONTAINER_TEXT = table(1, 2, 3, 4, 5, 6, 7, 8);
 
+/** Said with whatever makes the scanner lose its way: there may be records in what it leaves out. */
+const UNREAD = 'what follows is not read, up to a line that begins with { or [';
+
 const NOTHING = Buffer.alloc(0);
 
 /**
@@ -298,7 +301,7 @@ class Slicer implements RecordSlicer {
   }
 
   #loseWay(out: Slice[], code: string, message: string, line: number): void {
-    this.#refuse(out, code, message, line);
+    this.#refuse(out, code, `${message}; ${UNREAD}`, line);
     this.#place = 'lost';
     this.#list = 'none';
   }
