@@ -1,7 +1,6 @@
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { Pushback } from '../../base/errors.ts';
 import { type Bind, literal } from './filter-sql.ts';
-import { Turns, type Urgency } from './turns.ts';
 
 /** SQL, and what its parameters stand for, in their order. */
 export interface Statement {
@@ -29,7 +28,6 @@ export interface EngineOptions {
 const STATEMENTS_MAX = 8;
 /** Statements that wait for their turn. */
 const WAITING_MAX = 200;
-/** For a statement that found too little memory. */
 const RETRY_AFTER_MS = 1000;
 
 class OutOfMemory extends Pushback {
@@ -42,7 +40,8 @@ class OutOfMemory extends Pushback {
 export class Engine {
   readonly #instance: DuckDBInstance;
   readonly #idle: DuckDBConnection[] = [];
-  readonly #turns = new Turns(STATEMENTS_MAX, WAITING_MAX);
+  readonly #turns: (() => void)[] = [];
+  #underWay = 0;
   /** The last question that had to be asked again for want of memory. */
   #lastOfMemory: Promise<unknown> = Promise.resolve();
 
@@ -77,17 +76,12 @@ export class Engine {
   async rows<Row extends readonly unknown[]>(
     { sql, values }: Statement,
     signal?: AbortSignal,
-    urgency: Urgency = 'usual',
   ): Promise<readonly Row[]> {
     const read = () =>
-      this.use(
-        async (connection) => {
-          const reader = await connection.runAndReadAll(sql, [...values]);
-          return reader.getRowsJS() as unknown as readonly Row[];
-        },
-        signal,
-        urgency,
-      );
+      this.use(async (connection) => {
+        const reader = await connection.runAndReadAll(sql, [...values]);
+        return reader.getRowsJS() as unknown as readonly Row[];
+      }, signal);
     try {
       return await read();
     } catch (error) {
@@ -107,13 +101,9 @@ export class Engine {
    * waits for its turn; the lake's own work does not.
    * @throws Pushback when too many wait already
    */
-  async use<R>(
-    work: (connection: DuckDBConnection) => Promise<R>,
-    signal?: AbortSignal,
-    urgency: Urgency = 'usual',
-  ): Promise<R> {
+  async use<R>(work: (connection: DuckDBConnection) => Promise<R>, signal?: AbortSignal): Promise<R> {
     const isQuestion = signal !== undefined;
-    if (isQuestion) await this.#turns.take(urgency);
+    if (isQuestion) await this.#turn();
     let interrupt = () => {};
     try {
       signal?.throwIfAborted();
@@ -131,13 +121,27 @@ export class Engine {
       throw error;
     } finally {
       signal?.removeEventListener('abort', interrupt);
-      if (isQuestion) this.#turns.leave(urgency);
+      if (isQuestion) this.#passOn();
     }
   }
 
   /** A connection that is never lent to others. */
   ownConnection(): Promise<DuckDBConnection> {
     return this.#instance.connect();
+  }
+
+  #passOn(): void {
+    const next = this.#turns.shift();
+    if (next) next();
+    else this.#underWay--;
+  }
+
+  async #turn(): Promise<void> {
+    if (this.#underWay >= STATEMENTS_MAX) {
+      if (this.#turns.length >= WAITING_MAX) throw new Pushback('too many searches are under way', RETRY_AFTER_MS);
+      return new Promise<void>((resolve) => this.#turns.push(resolve)); // the place is handed on
+    }
+    this.#underWay++;
   }
 }
 

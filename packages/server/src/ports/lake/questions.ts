@@ -38,7 +38,6 @@ export function page(deps: QuestionDeps, query: LakePageQuery, signal: AbortSign
   const { directory, engine, recordOf } = deps;
   return question(deps, query.filter, async (snapshot): Promise<LakePage> => {
     const keys: Key[] = [];
-    const urgency = readsRecords(query.filter) ? 'usual' : 'first';
     for (const part of windowsOf(snapshot, query)) {
       const direction = query.order === 'newest' ? 'DESC' : 'ASC';
       const rows = await engine.rows<[bigint, bigint, string | null]>(
@@ -47,7 +46,6 @@ export function page(deps: QuestionDeps, query: LakePageQuery, signal: AbortSign
             `SELECT epoch_ms(event_time), sequence, account_id FROM (SELECT * FROM ${scanOf(directory, snapshot, part, bind)}) AS found${afterSql(query)} ORDER BY event_time ${direction}, sequence ${direction} LIMIT ${query.limit - keys.length}`,
         ),
         signal,
-        urgency,
       );
       for (const [timeMs, sequence, accountId] of rows)
         keys.push({ timeMs: Number(timeMs), sequence: Number(sequence), accountId: accountId ?? '' });
