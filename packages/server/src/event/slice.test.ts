@@ -177,7 +177,7 @@ describe.skipIf(!realDataDir)('sliceRecords on real data (../shared/data)', () =
   });
 });
 
-test('what cannot be read past is said to leave out what follows', () => {
+it('what cannot be read past is said to leave out what follows', () => {
   const [first, second, ...rest] = [...sliceRecords(Buffer.from('{"Records":[{"a":1},5,{"b":2}]}\n'))];
   expect(first).toMatchObject({ line: 1 });
   expect(second).toMatchObject({ refused: { code: 'MalformedJson', message: expect.stringContaining('not read') } });
