@@ -246,7 +246,9 @@ export class LakeStore {
       const finer: Partition[] = [];
       for (const partition of partitions) {
         const others = finer.filter((one) => one.accountId === partition.accountId && one.region === partition.region);
-        const file = await this.#write(this.#source(inputs), partition, others);
+        const { startMs, endMs } = spanOf(partition.period);
+        const near = inputs.filter(({ minMs, maxMs }) => maxMs >= startMs && minMs < endMs);
+        const file = await this.#write(this.#source(near), partition, others);
         if (file.rows > 0) written.push(file);
         else this.#forget([file]);
         finer.push(partition);
@@ -294,7 +296,9 @@ export class LakeStore {
     makeDirectory(this.#directory, dirname(whole));
     const conditions = [`sequence >= ${this.#start}`];
     if (partition) conditions.push(within(partition), ...except.map((one) => `NOT (${within(one)})`));
-    const order = source.inOrder ? '' : ' ORDER BY event_time, sequence';
+    // What lies together in a file that waits is skipped together when it is distributed.
+    const place = partition ? [] : ['account_id', 'awsregion'];
+    const order = partition && source.inOrder ? '' : ` ORDER BY ${[...place, 'event_time', 'sequence'].join(', ')}`;
     const rows = `SELECT * FROM ${source.from} WHERE ${conditions.join(' AND ')}${order}`;
     const options = `FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL ${COMPRESSION_LEVEL}, ROW_GROUP_SIZE ${rowGroupRows(source)}`;
     try {
