@@ -58,6 +58,11 @@ test('a chain is cut off when the trail delivered a later digest than is here', 
   ]);
 });
 
+test('what the trail delivered last says nothing of another that delivered here and was deleted', () => {
+  const other = { ...chain(NOW_MS, NOW_MS + 60_000), selected: false };
+  expect(codes([other], [], { deliveredMs: NOW_MS + 24 * HOUR_MS })).toEqual([]);
+});
+
 test('a range without any digest of the chain says nothing of how old its newest is', () => {
   const here = chain(NOW_MS, NOW_MS + 300_000);
   expect(codes([here], [], { spanMs: 0, deliveredMs: NOW_MS + 300_000 })).toEqual([]);
