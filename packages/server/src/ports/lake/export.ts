@@ -5,8 +5,9 @@ import type { LakeExport } from '../lake.ts';
 import { COLUMNS, LIST_MARK } from './columns.ts';
 import { statement } from './engine.ts';
 import { type Bind, fieldSql, literal } from './filter-sql.ts';
-import { afterSql, ISO_TIME, type Key, narrowed, type QuestionDeps, withRecords } from './questions.ts';
+import { afterSql, ISO_TIME, type Key, type QuestionDeps, withRecords } from './questions.ts';
 import { scanOf, windowEdge } from './scan.ts';
+import { narrowed } from './sketch.ts';
 import { type Snapshot, TEMPORARY } from './store.ts';
 
 /** Events looked for at a time: times and sequences, and what CSV has of them, though not whole records. */
@@ -67,7 +68,7 @@ const oneLine = (json: string) => json.replace(/[\r\n]/g, ' ');
 async function* rowsOf(deps: ExportDeps, query: LakeExport, signal: AbortSignal): AsyncGenerator<readonly Cell[]> {
   const { snapshot: all, end } = deps.store.hold();
   try {
-    const snapshot = await narrowed(deps, all, query.filter);
+    const snapshot = await narrowed(deps.engine, deps.directory, all, query.filter);
     for await (const batch of batchesOf(deps, snapshot, query, signal)) {
       if (query.columns) {
         for (const [, , , ...cells] of batch) yield cells;
@@ -146,7 +147,7 @@ async function* parquet(
   try {
     const held = store.hold();
     try {
-      const snapshot = await narrowed({ directory, engine }, held.snapshot, query.filter);
+      const snapshot = await narrowed(engine, directory, held.snapshot, query.filter);
       const cells =
         query.columns?.map(
           (column) => `${textSql(column)} AS "${column.replaceAll('\0', '').replaceAll('"', '""')}"`,

@@ -3,6 +3,7 @@ import { Pushback } from '../../base/errors.ts';
 import { PatternError } from '../../event/search/index.ts';
 import { Engine } from './engine.ts';
 import { exportEvents } from './export.ts';
+import { Finds } from './finds.ts';
 import type { Failure, FromLake, LakeSettings, LakeView, Question, ToLake } from './messages.ts';
 import { count, facets, histogram, page, type QuestionDeps } from './questions.ts';
 import { LogRecords } from './records.ts';
@@ -62,7 +63,8 @@ async function openLake(settings: LakeSettings, view: LakeView): Promise<Open> {
   );
   runner = own;
   const recordOf = (sequence: number) => records.read(sequence);
-  const lake = { runner: own, records, deps: { directory, store, engine, recordOf } };
+  const finds = new Finds({ directory, engine, store });
+  const lake = { runner: own, records, deps: { directory, store, engine, recordOf, finds } };
   follow(lake, view);
   tell({ opened: true });
   return lake;

@@ -1,17 +1,18 @@
-import type { SearchFilter } from '../../event/search/index.ts';
 import type { LakeBucket, LakeCursor, LakeFacet, LakePage, LakePageQuery, LakeQuery, LakeRow } from '../lake.ts';
 import type { Sequence } from '../log.ts';
 import { LIST_MARK } from './columns.ts';
 import { type Engine, statement } from './engine.ts';
-import { fieldSql, literal, timeLiteral } from './filter-sql.ts';
-import { readsRecords, scanOf, windowEdge } from './scan.ts';
-import { filesThatMayMatch } from './sketch.ts';
+import { type Bind, fieldSql, literal, timeLiteral } from './filter-sql.ts';
+import type { Finds } from './finds.ts';
+import { readsRecords, scanOf, windowEdge, withinTime } from './scan.ts';
+import { narrowed } from './sketch.ts';
 import type { LakeStore, Snapshot } from './store.ts';
 
 export interface QuestionDeps {
   readonly directory: string;
   readonly store: LakeStore;
   readonly engine: Engine;
+  readonly finds: Finds;
   /** The record, if it can be had without the lake. */
   readonly recordOf: (sequence: Sequence) => Buffer | undefined;
 }
@@ -19,51 +20,77 @@ export interface QuestionDeps {
 /** Events that a search through whole records looks at first, and how many times as many each time that was too few. */
 const WINDOW_ROWS = 30_000;
 const WINDOW_GROWTH = 10;
-/** Asks what there is now, without the files of which it is known that the filter holds for nothing in them. */
-const question = <R>(deps: SnapshotDeps, filter: SearchFilter | undefined, ask: (snapshot: Snapshot) => Promise<R>) =>
-  deps.store.question(async (snapshot) => ask(await narrowed(deps, snapshot, filter)));
-
-type SnapshotDeps = Pick<QuestionDeps, 'directory' | 'store' | 'engine'>;
-
-export async function narrowed(
-  { directory, engine }: Omit<SnapshotDeps, 'store'>,
-  snapshot: Snapshot,
-  filter: SearchFilter | undefined,
-): Promise<Snapshot> {
-  return { ...snapshot, files: await filesThatMayMatch(engine, directory, snapshot.files, filter) };
-}
+/** Of these, so many are looked at by themselves; if they were not enough, all is, for other questions of this filter too. */
+const WINDOWS_ALONE = 2;
 
 /** One page. Keys first, then the records of those alone. */
 export function page(deps: QuestionDeps, query: LakePageQuery, signal: AbortSignal) {
-  const { directory, engine, recordOf } = deps;
-  return question(deps, query.filter, async (snapshot): Promise<LakePage> => {
-    const keys: Key[] = [];
-    for (const part of windowsOf(snapshot, query)) {
-      const direction = query.order === 'newest' ? 'DESC' : 'ASC';
-      const rows = await engine.rows<[bigint, bigint, string | null]>(
-        statement(
-          (bind) =>
-            `SELECT epoch_ms(event_time), sequence, account_id FROM (SELECT * FROM ${scanOf(directory, snapshot, part, bind)}) AS found${afterSql(query)} ORDER BY event_time ${direction}, sequence ${direction} LIMIT ${query.limit - keys.length}`,
-        ),
-        signal,
-      );
-      for (const [timeMs, sequence, accountId] of rows)
-        keys.push({ timeMs: Number(timeMs), sequence: Number(sequence), accountId: accountId ?? '' });
-      if (keys.length >= query.limit) break;
-    }
-    const rows = await withRecords({ directory, engine, recordOf }, snapshot, keys, signal);
+  return deps.store.question(async (all): Promise<LakePage> => {
+    const snapshot = await narrowed(deps.engine, deps.directory, all, query.filter);
+    const keys = await keysOf(deps, snapshot, query, signal);
+    const rows = await withRecords(deps, snapshot, keys, signal);
     const last = rows.at(-1);
     if (rows.length < query.limit || !last) return { rows };
     return { rows, next: { timeMs: last.timeMs, sequence: last.sequence } };
   });
 }
 
+async function keysOf(
+  deps: QuestionDeps,
+  snapshot: Snapshot,
+  query: LakePageQuery,
+  signal: AbortSignal,
+): Promise<readonly Key[]> {
+  const { directory, finds } = deps;
+  const keys: Key[] = [];
+  let alone = finds.has(query) ? 0 : WINDOWS_ALONE;
+  for (const { part, rest } of windowsOf(snapshot, query)) {
+    const next = { ...query, limit: query.limit - keys.length };
+    const look = async (found?: string) => {
+      const source = (bind: Bind) =>
+        found ? `${found} WHERE ${withinTime(rest)}` : scanOf(directory, snapshot, part, bind);
+      keys.push(...(await firstKeys(deps, source, next, signal)));
+      return found !== undefined;
+    };
+    const isAll = alone-- > 0 ? await look() : await finds.with(query, signal, look);
+    if (isAll || keys.length >= query.limit) break;
+  }
+  return keys;
+}
+
+async function firstKeys(
+  { engine }: QuestionDeps,
+  source: (bind: Bind) => string,
+  query: LakePageQuery,
+  signal: AbortSignal,
+): Promise<readonly Key[]> {
+  const direction = query.order === 'newest' ? 'DESC' : 'ASC';
+  const rows = await engine.rows<[bigint, bigint, string | null]>(
+    statement(
+      (bind) =>
+        `SELECT epoch_ms(event_time), sequence, account_id FROM (SELECT * FROM ${source(bind)}) AS found${afterSql(query)} ORDER BY event_time ${direction}, sequence ${direction} LIMIT ${query.limit}`,
+    ),
+    signal,
+  );
+  return rows.map(([timeMs, sequence, accountId]) => ({
+    timeMs: Number(timeMs),
+    sequence: Number(sequence),
+    accountId: accountId ?? '',
+  }));
+}
+
 export interface Key extends LakeCursor {
   readonly accountId: string;
 }
 
-/** The times to look at one after the other: all at once, unless the filter reads whole records. */
-function* windowsOf(snapshot: Snapshot, query: LakePageQuery): Generator<LakePageQuery> {
+/**
+ * The times to look at one after the other, each with all that is left then: all at once, unless the filter reads whole
+ * records.
+ */
+function* windowsOf(
+  snapshot: Snapshot,
+  query: LakePageQuery,
+): Generator<{ readonly part: LakePageQuery; readonly rest: LakePageQuery }> {
   const { order, after } = query;
   const newest = order === 'newest';
   let { startMs, endMs } = query;
@@ -73,12 +100,14 @@ function* windowsOf(snapshot: Snapshot, query: LakePageQuery): Generator<LakePag
     for (let rows = WINDOW_ROWS; startMs <= endMs; rows *= WINDOW_GROWTH) {
       const edge = windowEdge(snapshot, order, newest ? endMs : startMs, rows);
       if (edge === undefined || (newest ? edge <= startMs : edge >= endMs)) break;
-      yield newest ? { ...query, startMs: edge, endMs } : { ...query, startMs, endMs: edge };
+      const rest = { ...query, startMs, endMs };
+      yield { part: newest ? { ...rest, startMs: edge } : { ...rest, endMs: edge }, rest };
       if (newest) endMs = edge - 1;
       else startMs = edge + 1;
     }
   }
-  if (startMs <= endMs) yield { ...query, startMs, endMs };
+  const rest = { ...query, startMs, endMs };
+  if (startMs <= endMs) yield { part: rest, rest };
 }
 
 export function afterSql({ after, order }: Pick<LakePageQuery, 'after' | 'order'>): string {
@@ -121,21 +150,38 @@ export async function withRecords(
 }
 
 export function count(deps: QuestionDeps, query: LakeQuery, signal: AbortSignal) {
-  const { directory, engine } = deps;
-  return question(deps, query.filter, async (snapshot) => {
-    const counted = statement((bind) => `SELECT count(*) FROM ${scanOf(directory, snapshot, query, bind)}`);
-    const [row] = await engine.rows<[bigint]>(counted, signal);
+  return over(deps, query, signal, async (source) => {
+    const [row] = await deps.engine.rows<[bigint]>(
+      statement((bind) => `SELECT count(*) FROM ${source(bind)}`),
+      signal,
+    );
     return Number(row![0]);
   });
 }
 
+/** Runs a question over what there is now, or over what others have found of it. @param columns whether finds have all that it needs */
+function over<R>(
+  deps: QuestionDeps,
+  query: LakeQuery,
+  signal: AbortSignal,
+  ask: (source: (bind: Bind) => string) => Promise<R>,
+  columns = true,
+): Promise<R> {
+  const { directory, engine, store, finds } = deps;
+  const all = () =>
+    store.question(async (snapshot) => {
+      const seen = await narrowed(engine, directory, snapshot, query.filter);
+      return ask((bind) => scanOf(directory, seen, query, bind));
+    });
+  return columns ? finds.with(query, signal, (found) => (found === undefined ? all() : ask(() => found))) : all();
+}
+
 export function histogram(deps: QuestionDeps, query: LakeQuery, intervalMs: number, signal: AbortSignal) {
-  const { directory, engine } = deps;
-  return question(deps, query.filter, async (snapshot): Promise<readonly LakeBucket[]> => {
-    const rows = await engine.rows<[bigint, bigint, bigint]>(
+  return over(deps, query, signal, async (source): Promise<readonly LakeBucket[]> => {
+    const rows = await deps.engine.rows<[bigint, bigint, bigint]>(
       statement(
         (bind) =>
-          `SELECT epoch_ms(event_time) // ${Math.trunc(intervalMs)} AS bucket, count(*), count(errorcode) FROM ${scanOf(directory, snapshot, query, bind)} GROUP BY bucket ORDER BY bucket`,
+          `SELECT epoch_ms(event_time) // ${Math.trunc(intervalMs)} AS bucket, count(*), count(errorcode) FROM ${source(bind)} GROUP BY bucket ORDER BY bucket`,
       ),
       signal,
     );
@@ -155,16 +201,22 @@ export function facets(
   valuesMax: number,
   signal: AbortSignal,
 ) {
-  const { directory, engine } = deps;
-  return question(deps, query.filter, async (snapshot): Promise<readonly LakeFacet[]> => {
-    const counted = statement((bind) => facetsSql(fields, scanOf(directory, snapshot, query, bind), valuesMax));
-    const rows = await engine.rows<[bigint, string, bigint, bigint]>(counted, signal);
+  const read = async (source: (bind: Bind) => string): Promise<readonly LakeFacet[]> => {
+    const counted = statement((bind) => facetsSql(fields, source(bind), valuesMax));
+    const rows = await deps.engine.rows<[bigint, string, bigint, bigint]>(counted, signal);
     return fields.map((field, i) => {
       const own = rows.filter(([set]) => Number(set) === setOf(i, fields.length));
       const values = own.map(([, value, count]) => ({ value, count: Number(count) }));
       return { field, values, distinctCount: Number(own[0]?.[3] ?? 0) };
     });
-  });
+  };
+  return over(
+    deps,
+    query,
+    signal,
+    read,
+    fields.every((field) => deps.finds.keeps(field)),
+  );
 }
 
 /** What `grouping` says of rows grouped by the i'th of so many columns: a bit for each that they are not grouped by. */

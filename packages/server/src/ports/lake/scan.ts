@@ -59,10 +59,12 @@ function isWithin({ minMs, maxMs, first, last, partition }: Span, query: LakeQue
   return isSure && minMs >= query.startMs && maxMs <= query.endMs && first >= bounds.first && last < bounds.end;
 }
 
+export const withinTime = ({ startMs, endMs }: Pick<LakeQuery, 'startMs' | 'endMs'>): string =>
+  `event_time >= ${timeLiteral(Math.max(startMs, TIME_MIN_MS))} AND event_time <= ${timeLiteral(Math.min(endMs, TIME_MAX_MS))}`;
+
 function conditionsOf({ accounts, startMs, endMs }: LakeQuery, { first, end }: Bounds, bind: Bind): string {
   const conditions = [
-    `event_time >= ${timeLiteral(Math.max(startMs, TIME_MIN_MS))}`,
-    `event_time <= ${timeLiteral(Math.min(endMs, TIME_MAX_MS))}`,
+    withinTime({ startMs, endMs }),
     `sequence >= ${first}`,
     `sequence < ${Math.min(end, Number.MAX_SAFE_INTEGER)}`,
   ];

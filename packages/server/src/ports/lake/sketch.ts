@@ -8,6 +8,7 @@ import { type Engine, statement } from './engine.ts';
 import { finishFile, unfinished } from './files.ts';
 import { fieldSql, literal } from './filter-sql.ts';
 import type { LakeFile } from './manifest.ts';
+import type { Snapshot } from './store.ts';
 
 /**
  * Beside each Parquet file a Bloom filter of what people look for one by one: ids, names, addresses. An event ID is in one
@@ -78,6 +79,16 @@ function sketchFrom(parts: readonly HashColumns[]): Uint8Array {
     }
   }
   return Buffer.from(words.buffer);
+}
+
+/** The same without the files of which it is known that the filter holds for nothing in them. */
+export async function narrowed(
+  engine: Engine,
+  directory: string,
+  snapshot: Snapshot,
+  filter: SearchFilter | undefined,
+): Promise<Snapshot> {
+  return { ...snapshot, files: await filesThatMayMatch(engine, directory, snapshot.files, filter) };
 }
 
 /** The files that may hold what the filter asks for: all of them when it does not ask for single values. */
