@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { cpuMs } from '../testing/cpu-ms.ts';
 import { decide, type PolicySet } from './decide.ts';
 import { parsePolicy } from './parse-policy.ts';
 import { evaluate, type Policy, type PolicyRequest } from './policy.ts';
@@ -201,8 +202,8 @@ describe('whatever the policies', () => {
       resource: `arn:aws:s3:::${'a'.repeat(1024)}`,
       context: { 's3:prefix': 'a'.repeat(1024) },
     };
-    const start = performance.now();
+    const start = cpuMs();
     for (let i = 0; i < 20; i++) decide({ identity: [hostile.policy] }, asked);
-    expect((performance.now() - start) / 20).toBeLessThan(100);
+    expect((cpuMs() - start) / 20).toBeLessThan(100);
   });
 });

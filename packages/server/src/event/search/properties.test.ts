@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { cpuMs } from '../../testing/cpu-ms.ts';
 import {
   compileSearchFilter,
   FILTER_CHARS_MAX,
@@ -161,9 +162,9 @@ test('a filter with many costly conditions over a large record takes a moment, n
     parseSearchFilter(Array.from({ length: 198 }, (_, i) => `${asked[i % 3]}${i}`).join(' or ')),
   );
   const event = eventOf(large);
-  const started = performance.now();
+  const started = cpuMs();
   expect(test(event)).toBe(false);
-  expect(performance.now() - started).toBeLessThan(5_000);
+  expect(cpuMs() - started).toBeLessThan(5_000);
 });
 
 test('any text is read or refused with its place, soon', () => {
@@ -208,7 +209,7 @@ test('any text is read or refused with its place, soon', () => {
     ),
     { numRuns: 2000 },
   );
-  const started = performance.now();
+  const started = cpuMs();
   for (const part of [
     '(',
     '"',
@@ -231,5 +232,5 @@ test('any text is read or refused with its place, soon', () => {
       expect(error).toBeInstanceOf(PatternError);
     }
   }
-  expect(performance.now() - started).toBeLessThan(1000);
+  expect(cpuMs() - started).toBeLessThan(1000);
 });

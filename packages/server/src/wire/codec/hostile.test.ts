@@ -5,6 +5,7 @@ import { schemaFromClient } from '../../../../../scripts/schema-from-client.mjs'
 import { AwsError } from '../../base/errors.ts';
 import { loadSchema } from '../../schema/load.ts';
 import type { Protocol, ServiceSchema, StructureShape } from '../../schema/types.ts';
+import { cpuMs } from '../../testing/cpu-ms.ts';
 import { operationFromForm } from '../detect.ts';
 import type { HttpRequest } from '../request.ts';
 import { decodeInput } from './index.ts';
@@ -182,7 +183,7 @@ describe('XML', () => {
   });
 
   it('is not slowed down by what looks like a tag', () => {
-    const began = performance.now();
+    const began = cpuMs();
     for (const text of [
       `<a ${'b '.repeat(200_000)}`,
       `<a${' '.repeat(500_000)}b`,
@@ -191,12 +192,12 @@ describe('XML', () => {
     ]) {
       expect(() => parseXml(text)).toThrow();
     }
-    expect(performance.now() - began).toBeLessThan(2_000);
+    expect(cpuMs() - began).toBeLessThan(2_000);
   });
 });
 
 it('takes and refuses 10 MB of base64 and of digits quickly', () => {
-  const began = performance.now();
+  const began = cpuMs();
   const blob = 'QUJD'.repeat(2_500_000);
   const put = (b: string) => decode(dynamodb, 'awsJson1_0', 'PutItem', `{"Item":{"a":{"B":"${b}"}}}`);
   expect(put(blob)).toMatchObject({ Item: { a: { B: expect.any(Buffer) } } });
@@ -204,7 +205,7 @@ it('takes and refuses 10 MB of base64 and of digits quickly', () => {
   const days = (text: string) =>
     decode(ec2, 'ec2Query', 'RunInstances', `MinCount=${text}&BlockDeviceMapping.1.Ebs.VolumeSize=${text}`);
   refusal(() => days(`${'1'.repeat(4_000_000)}x`));
-  expect(performance.now() - began).toBeLessThan(5_000);
+  expect(cpuMs() - began).toBeLessThan(5_000);
 });
 
 describe('forms', () => {

@@ -5,6 +5,7 @@ import { schemaFromClient } from '../../../../../scripts/schema-from-client.mjs'
 import { AwsError } from '../../base/errors.ts';
 import { loadSchema } from '../../schema/load.ts';
 import type { Member, Protocol, ServiceSchema, SimpleShape, StructureShape } from '../../schema/types.ts';
+import { cpuMs } from '../../testing/cpu-ms.ts';
 import {
   decodeError,
   decodeInput,
@@ -416,7 +417,7 @@ describe.each(SPOKEN.map(([protocol, schema]) => ({ protocol, schema, id: schema
 );
 
 it('takes and refuses large answers quickly', () => {
-  const began = performance.now();
+  const began = cpuMs();
   const run = (schema: ServiceSchema, operation: string, body: string) => {
     const given = answer(body);
     decodeError(target(schema, operation), given);
@@ -434,7 +435,7 @@ it('takes and refuses large answers quickly', () => {
   run(cloudtrail, 'LookupEvents', `{"Events":[${'{},'.repeat(1_000_000)}{}]}`);
   run(cloudtrail, 'LookupEvents', `{"Events":[{"EventTime":"${'1'.repeat(5_000_000)}"}]}`);
   run(s3, 'CopyObject', `${'\n'.repeat(5_000_000)}<Error/>`);
-  expect(performance.now() - began).toBeLessThan(8_000);
+  expect(cpuMs() - began).toBeLessThan(8_000);
 });
 
 it.each<[string, ServiceSchema, string, (time: Date) => object, string]>([
