@@ -19,9 +19,9 @@ import type { Upstream } from './upstreams.ts';
 /** Who makes records of what passes. */
 export interface Recorder {
   /** Before the upstream is asked. @throws Pushback when the record of this call could not be kept */
-  check(http: HttpRequest, route: Route): void;
+  check(http: HttpRequest, route: Pick<Route, 'seen'>): void;
   /** Resolves when the answer may leave to its end. @throws Pushback when it may not */
-  record(exchange: Exchange, route: Route): Promise<void>;
+  record(exchange: Exchange, route: Pick<Route, 'seen'>): Promise<void>;
 }
 
 /** What the head of a request decides. */

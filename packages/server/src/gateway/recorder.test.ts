@@ -87,7 +87,7 @@ const dynamodb = {
 
 test('whose a key is is durable before the answer that hands it out leaves', async () => {
   const { recorder, state, names, records } = await open();
-  await recorder.record(exchange(signed('iam'), CREATE_KEY, CREATED));
+  await recorder.record(exchange(signed('iam'), CREATE_KEY, CREATED), {});
   expect((await state.list('gateway/key/')).map(({ key }) => key)).toEqual(['gateway/key/AKIABOB']);
   expect(names()).toEqual(['CreateAccessKey']);
   expect(JSON.stringify(records())).not.toContain('topsecret');
@@ -96,24 +96,24 @@ test('whose a key is is durable before the answer that hands it out leaves', asy
 test('where it cannot be: the answer leaves, it is known, and nothing more is handed out until it is durable', async () => {
   const { recorder, disk, clock, directory, state, names } = await open();
   disk.full = true;
-  await recorder.record(exchange(signed('iam'), CREATE_KEY, CREATED));
+  await recorder.record(exchange(signed('iam'), CREATE_KEY, CREATED), {});
   expect(names()).toEqual(['CreateAccessKey']);
   expect(directory.find('AKIABOB')?.identity.userName).toBe('bob');
-  for (const service of ['iam', 'sts']) expect(() => recorder.check(signed(service))).toThrow(Pushback);
-  expect(() => recorder.check(dynamodb)).not.toThrow();
+  for (const service of ['iam', 'sts']) expect(() => recorder.check(signed(service), {})).toThrow(Pushback);
+  expect(() => recorder.check(dynamodb, {})).not.toThrow();
 
   disk.full = false;
   await clock.advance(2_000);
   expect(await state.list('gateway/key/')).toHaveLength(1);
-  expect(() => recorder.check(signed('iam'))).not.toThrow();
+  expect(() => recorder.check(signed('iam'), {})).not.toThrow();
 });
 
 test('where answers do not wait for records, they do not wait for this either', async () => {
   const { recorder, disk, directory } = await open('after-answer');
   disk.full = true;
-  await recorder.record(exchange(signed('iam'), CREATE_KEY, CREATED));
+  await recorder.record(exchange(signed('iam'), CREATE_KEY, CREATED), {});
   expect(directory.find('AKIABOB')).toBeDefined();
-  expect(() => recorder.check(signed('iam'))).not.toThrow();
+  expect(() => recorder.check(signed('iam'), {})).not.toThrow();
 });
 
 test('a query in a packed body is read; an answer that looks stored teaches nothing', async () => {
@@ -121,13 +121,13 @@ test('a query in a packed body is read; an answer that looks stored teaches noth
   const { recorder, directory, names, records } = await open();
   const packed = signed('iam');
   const http = { ...packed, headers: { ...packed.headers, 'content-encoding': 'gzip' } };
-  await recorder.record(exchange(http, gzipSync(CREATE_KEY), CREATED));
+  await recorder.record(exchange(http, gzipSync(CREATE_KEY), CREATED), {});
   expect(names()).toEqual(['CreateAccessKey']);
   expect(records()[0].requestParameters).toEqual({ userName: 'bob' });
   expect(directory.find('AKIABOB')).toBeDefined();
 
   const other = CREATED.replace('AKIABOB', 'AKIAFORGED');
-  await recorder.record(exchange(signed('iam'), CREATE_KEY, other, { etag: '"1"' }));
-  await recorder.record(exchange(signed('iam', { host: 'bucket.localhost' }), CREATE_KEY, other));
+  await recorder.record(exchange(signed('iam'), CREATE_KEY, other, { etag: '"1"' }), {});
+  await recorder.record(exchange(signed('iam', { host: 'bucket.localhost' }), CREATE_KEY, other), {});
   expect(directory.find('AKIAFORGED')).toBeUndefined();
 });

@@ -72,14 +72,14 @@ export function createRecorder(deps: RecorderDeps): GatewayRecorder {
   return {
     seen,
     check(http, route) {
-      const { detected } = (route?.seen ?? seen(http)).recognised;
+      const { detected } = (route.seen ?? seen(http)).recognised;
       auditor.check(detected?.schema.id ?? '', detected?.operation ?? '');
       if (waits && detected && mayTeachOf(detected) && directory.trouble !== undefined) {
         throw new Pushback(directory.trouble);
       }
     },
     async record(exchange, route) {
-      const head = route?.seen ?? seen(exchange.http);
+      const head = route.seen ?? seen(exchange.http);
       if (!isCall(exchange.http, head.recognised)) {
         metrics.gatewayUnrecorded.inc();
         return;

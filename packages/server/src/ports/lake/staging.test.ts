@@ -89,7 +89,9 @@ function eventOf(sequence: number, json: string, name = 'n'): StoredEvent {
   return { sequence, acceptedMs: 0, header, json: Buffer.from(json) };
 }
 
-const mended = (text: string) => text.replace(/\\ud[89a-f]../g, '\ufffd').toWellFormed();
+/** Without halves of characters. */
+const wellFormed = (text: string) => Buffer.from(text).toString();
+const mended = (text: string) => wellFormed(text.replace(/\\ud[89a-f]../g, '\ufffd'));
 const compact = (found: unknown) => (found == null ? null : mended(JSON.stringify(found)));
 
 function textAt(record: unknown, path: string): string | null {
@@ -98,7 +100,7 @@ function textAt(record: unknown, path: string): string | null {
     at = (
       typeof at === 'object' && at !== null && !Array.isArray(at) && Object.hasOwn(at, name) ? at[name] : undefined
     ) as typeof at;
-  return typeof at === 'string' ? at.toWellFormed() || null : compact(at);
+  return typeof at === 'string' ? wellFormed(at) || null : compact(at);
 }
 
 async function staged(batches: readonly (readonly StoredEvent[])[]) {
