@@ -8,6 +8,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   'log-file-listed-twice': 'More than one digest of the trail lists this log file.',
   'log-files-without-digests': 'There are log files here, and not one digest that could vouch for them.',
   'log-files-before-first-digest': 'These log files are older than the first digest: validation was switched on later.',
+  'log-files-in-gap': 'These log files came while the trail made no digests: nothing is said of them.',
   'log-files-not-covered-yet': 'These log files came after the newest digest. The next digest will list them.',
   'log-files-of-unvalidated-trail': 'Another trail without validation delivers here too; its files are in no digest.',
   'event-repeated': 'An event stands in two places, which CloudTrail does not do.',
@@ -26,6 +27,8 @@ const MEANINGS: Readonly<Record<string, string>> = {
   'chain-signature-mismatch': 'The digest repeats another signature than the one before has.',
   'chain-overlap': 'The digest starts before the one before ends.',
   'chain-restarted': 'A new chain starts here, as after logging was stopped: nothing is said of the time between.',
+  'chain-begins-elsewhere':
+    'The trail moved here: what it delivered before lies elsewhere, and is to be verified there.',
   'digest-newest-unsigned-copy': 'The newest digest of a copy has lost its signature.',
 };
 
