@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { clientOf } from './client.mjs';
 import { filledFolder } from './fill.mjs';
 import { eventually, quantiles, round } from './measure.mjs';
@@ -10,6 +12,8 @@ const FACETS_MS = 1_000;
 const INGEST_PER_SECOND = 10_000;
 const RANGE_MS = 90 * 86_400_000;
 const CATCH_UP_MS_MAX = 3_600_000;
+/** Longer than any merge takes. */
+const STILL_SECONDS = 15;
 const FACETS = ['eventSource', 'eventName', 'userName', 'resourceType', 'errorCode', 'sourceIPAddress', 'readOnly'];
 
 /**
@@ -22,6 +26,7 @@ export async function lake(options) {
   const server = await startServer({ dataDir: filled.dataDir, profileDir: options.profileDir });
   const client = clientOf(server);
   const { takenIn, seconds } = await catchUp(server, options.say);
+  await tidied(join(filled.dataDir, 'lake'));
   const events = (await server.metrics()).value('opentrail_log_end_sequence');
   options.say(`searching in ${events} events`);
   const figures = {};
@@ -45,11 +50,10 @@ export async function lake(options) {
       below(`a filter changes, ${events} events of 90 days: first page, worst p95`, worst('page'), PAGE_MS),
       below('the same: eight facets, worst p95', worst('facets'), FACETS_MS),
       below('the same: histogram, worst p95', worst('histogram'), FACETS_MS),
-      ...IN_RECORDS.map((kind) => ({
-        name: `first page by ${kind}, p95`,
-        value: figures[kind].page.p95Ms,
-        unit: 'ms',
-      })),
+      ...IN_RECORDS.flatMap((kind) => [
+        { name: `first page by ${kind}, p95`, value: figures[kind].page.p95Ms, unit: 'ms' },
+        { name: `the same: eight facets, p95`, value: figures[kind].facets.p95Ms, unit: 'ms' },
+      ]),
     ],
     details: { events, takenIn, seconds: round(seconds), figures, peakRssMb },
   };
@@ -65,6 +69,18 @@ async function catchUp(server, say) {
   say(`taking ${takenIn} events into the lake`);
   await eventually('all in the lake', async () => (await lag()) === 0, { timeoutMs: CATCH_UP_MS_MAX, everyMs: 250 });
   return { takenIn, seconds: (performance.now() - start) / 1000 };
+}
+
+/** Files are merged for a while after so much at once, which is not what people search beside. */
+async function tidied(directory) {
+  let [before, still] = ['', 0];
+  const isStill = () => {
+    const now = String(readdirSync(directory, { recursive: true }).sort());
+    still = now === before ? still + 1 : 0;
+    before = now;
+    return still >= STILL_SECONDS;
+  };
+  await eventually('files of the lake merged', isStill, { timeoutMs: CATCH_UP_MS_MAX, everyMs: 1_000 });
 }
 
 const quoted = (text) => JSON.stringify(text);
