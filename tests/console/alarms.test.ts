@@ -162,7 +162,7 @@ describe('alarms', () => {
           await page.getByRole('button', { name: 'Refresh Alarms' }).click();
           return page.getByRole('row', { name: /In alarm any-of-it/ }).count();
         },
-        { timeout: 30_000 },
+        { timeout: 90_000 },
       )
       .toBe(1);
     await page.getByRole('radio', { name: 'Show any-of-it' }).check();
@@ -184,7 +184,7 @@ describe('alarms', () => {
     await screenshot(page, 'alarms-sigma');
     await page.getByRole('link', { name: 'Show matches of Bucket deleted' }).click();
     await page.waitForURL((url) => url.pathname === '/events' && url.searchParams.get('q')!.includes('RuleMatched'));
-  });
+  }, 240_000);
 
   test('without permission each part says what it needs', async () => {
     const page = await openPage();

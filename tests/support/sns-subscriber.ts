@@ -1,5 +1,5 @@
 import { createVerify, X509Certificate } from 'node:crypto';
-import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** What SNS sends, by AWS's names. */
@@ -31,7 +31,7 @@ export interface Subscriber {
 export async function startSubscriber(): Promise<Subscriber> {
   const received: Received[] = [];
   const answers: (number | 'hang')[] = [];
-  const server = createServer(async (req, res) => {
+  const take = async (req: IncomingMessage, res: ServerResponse) => {
     const parts: Buffer[] = [];
     for await (const part of req) parts.push(part as Buffer);
     const body = Buffer.concat(parts).toString();
@@ -45,7 +45,9 @@ export async function startSubscriber(): Promise<Subscriber> {
     const answered = answers.shift() ?? 200;
     received.push({ headers: req.headers, body, message, answered });
     if (answered !== 'hang') res.writeHead(answered).end();
-  });
+  };
+  // A server that is killed is not there to tell its certificate: it sends again when it is back.
+  const server = createServer((req, res) => void take(req, res).catch(() => res.destroy()));
   await new Promise<void>((fulfil) => server.listen(0, '127.0.0.1', fulfil));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/sns`,
