@@ -113,28 +113,40 @@ export class Finds {
     return find.working;
   }
 
-  /** In one statement, so that what stops in the middle has done nothing. */
+  /**
+   * Adds what is new. First which events: that all processors look for, as they do not for so many rows at most, and of
+   * however many there are it is little. Then their columns, in one statement: what stops in the middle has done nothing.
+   */
   async #lookAtRest(find: Find, query: LakeQuery): Promise<void> {
     const { directory, engine, store } = this.#deps;
     const { table, lookedAtTo, stop } = find;
-    const { from: _, ...asked } = query; // others may ask from elsewhere
+    const { from: _from, filter, ...asked } = query; // others may ask from elsewhere
     const upTo = Math.min(query.upTo ?? store.indexedEnd, store.indexedEnd);
     if (find.rows > this.#foundMax || lookedAtTo >= upTo) return;
     const { snapshot, end } = store.hold();
+    const which = `${table}_new`;
     try {
-      const all = await narrowed(engine, directory, snapshot, query.filter);
+      const all = await narrowed(engine, directory, snapshot, filter);
       const rest = { ...all, start: Math.max(snapshot.start, lookedAtTo) };
-      const found = statement(
-        (bind) =>
-          `SELECT ${FOUND_COLUMNS.join(', ')} FROM (SELECT * FROM ${scanOf(directory, rest, { ...asked, upTo }, bind)}) AS found LIMIT ${this.#foundMax + 1 - find.rows}`,
-      );
-      const into = lookedAtTo === 0 ? `CREATE OR REPLACE TABLE ${table} AS` : `INSERT INTO ${table}`;
-      const [added] = await engine.rows<[bigint]>({ ...found, sql: `${into} ${found.sql}` }, stop.signal);
-      find.rows += Number(added![0]);
+      const run = async (into: string, columns: string, more: Pick<LakeQuery, 'filter'>, where = '') => {
+        const { sql, values } = statement((bind) => {
+          const scan = scanOf(directory, rest, { ...asked, ...more, upTo }, bind);
+          return `${into} SELECT ${columns} FROM (SELECT * FROM ${scan}) AS found${where}`;
+        });
+        const [made] = await engine.rows<[bigint]>({ sql, values }, stop.signal);
+        return Number(made![0]);
+      };
+      const added = await run(`CREATE OR REPLACE TABLE ${which} AS`, 'sequence', filter ? { filter } : {});
+      if (find.rows + added <= this.#foundMax) {
+        const into = lookedAtTo === 0 ? `CREATE OR REPLACE TABLE ${table} AS` : `INSERT INTO ${table}`;
+        await run(into, FOUND_COLUMNS.join(', '), {}, ` WHERE sequence IN (SELECT sequence FROM ${which})`);
+      }
+      find.rows += added;
       find.lookedAtTo = upTo;
-      if (!this.#isKept(find)) await engine.run(`TRUNCATE ${table}`);
     } finally {
       end();
+      const gone = [which, ...(find.rows > this.#foundMax ? [table] : [])];
+      for (const name of gone) await engine.run(`DROP TABLE IF EXISTS ${name}`);
     }
   }
 
