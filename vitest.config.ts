@@ -30,8 +30,8 @@ const SHARED = {
 export default defineConfig({
   test: {
     globalSetup: 'tests/support/once-a-run.ts',
-    // Two more than the machines of CI have cores: much of the time is waiting, for deliveries and for Terraform.
-    maxWorkers: 4,
+    // One more than the machines of CI have cores: much of the time is waiting. With four, what has little priority starves.
+    maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     projects: [
       {

@@ -51,7 +51,8 @@ s3.delete_bucket(Bucket='payroll')
 print('{}')
 `,
     );
-    // What has been answered is found: no waiting here.
+    // What has been answered is found within a second, where the lake has a processor for that long.
+    await eventually(async () => (await on().ask({ Limit: 0 })).body.EventsBehind === 0, 'the lake has caught up');
     const table = linesOf(await on().said('search', 'eventName = DeleteBucket and resourceName = payroll', '--table'));
     expect(table[0]).toMatch(/^Event time +User name +Event name +Resource name +AWS Region +Source IP address/);
     expect(table).toHaveLength(3);

@@ -64,6 +64,9 @@ function theBrowser(): Promise<Browser> {
   return browser;
 }
 
+/** What a page takes on a machine that runs other tests meanwhile, at most. */
+const PAGE_MS_MAX = 75_000;
+
 /** A page in a browser context of its own: no cookies, nothing remembered. */
 export async function openPage(options: PageOptions = {}): Promise<Page> {
   const context = await (await theBrowser()).newContext({
@@ -74,6 +77,7 @@ export async function openPage(options: PageOptions = {}): Promise<Page> {
     locale: 'en-US',
     reducedMotion: 'reduce', // and so no picture is taken, and no colour judged, halfway through a transition
   });
+  context.setDefaultTimeout(PAGE_MS_MAX);
   watch(context);
   return context.newPage();
 }
