@@ -164,7 +164,7 @@ test('a filter with many costly conditions over a large record takes a moment, n
   const event = eventOf(large);
   const started = cpuMs();
   expect(test(event)).toBe(false);
-  expect(cpuMs() - started).toBeLessThan(20_000);
+  expect(cpuMs() - started).toBeLessThan(5_000);
 });
 
 test('any text is read or refused with its place, soon', () => {
@@ -232,5 +232,5 @@ test('any text is read or refused with its place, soon', () => {
       expect(error).toBeInstanceOf(PatternError);
     }
   }
-  expect(cpuMs() - started).toBeLessThan(5_000);
+  expect(cpuMs() - started).toBeLessThan(1000);
 });

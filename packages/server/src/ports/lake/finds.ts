@@ -145,8 +145,7 @@ export class Finds {
       find.lookedAtTo = upTo;
     } finally {
       end();
-      const gone = [which, ...(find.rows > this.#foundMax ? [table] : [])];
-      for (const name of gone) await engine.run(`DROP TABLE IF EXISTS ${name}`);
+      await engine.run(`DROP TABLE IF EXISTS ${which}`);
     }
   }
 

@@ -192,7 +192,7 @@ describe('XML', () => {
     ]) {
       expect(() => parseXml(text)).toThrow();
     }
-    expect(cpuMs() - began).toBeLessThan(10_000);
+    expect(cpuMs() - began).toBeLessThan(2_000);
   });
 });
 
@@ -205,7 +205,7 @@ it('takes and refuses 10 MB of base64 and of digits quickly', () => {
   const days = (text: string) =>
     decode(ec2, 'ec2Query', 'RunInstances', `MinCount=${text}&BlockDeviceMapping.1.Ebs.VolumeSize=${text}`);
   refusal(() => days(`${'1'.repeat(4_000_000)}x`));
-  expect(cpuMs() - began).toBeLessThan(20_000);
+  expect(cpuMs() - began).toBeLessThan(5_000);
 });
 
 describe('forms', () => {
