@@ -3,8 +3,7 @@ import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import Table from '@cloudscape-design/components/table';
 import { useCall } from '../../hooks/use-call.ts';
-import { EventLink } from '../../parts/events/event-link.tsx';
-import { textOf } from '../../parts/events/record.ts';
+import { EVENT_COLUMNS } from '../../parts/events/columns.tsx';
 import { EmptyState } from '../../ui/empty-state.tsx';
 import { Loaded } from '../../ui/loaded.tsx';
 import { Time } from '../../ui/time.tsx';
@@ -55,28 +54,7 @@ export function RaisedBy({ alarm, raised }: RaisedByProps) {
               metric filter, or the log group keeps these events no more.
             </EmptyState>
           }
-          columnDefinitions={[
-            {
-              id: 'time',
-              header: 'Event time',
-              width: 190,
-              minWidth: 160,
-              cell: ({ record }) => <Time value={textOf(record.eventTime)} />,
-            },
-            {
-              id: 'what',
-              header: 'What happened',
-              isRowHeader: true,
-              minWidth: 220,
-              cell: (event) => <EventLink event={event} />,
-            },
-            {
-              id: 'from',
-              header: 'Source IP address',
-              width: 200,
-              cell: ({ record }) => visible(textOf(record.sourceIPAddress)),
-            },
-          ]}
+          columnDefinitions={EVENT_COLUMNS}
         />
       )}
     </Loaded>

@@ -6,13 +6,13 @@ import Table, { type TableProps } from '@cloudscape-design/components/table';
 import Tabs from '@cloudscape-design/components/tabs';
 import { printSearchFilter } from '../../api/search-language.ts';
 import { historyHref } from '../../app/links.ts';
+import { TIME_COLUMN } from '../../parts/events/columns.tsx';
 import { EventLink } from '../../parts/events/event-link.tsx';
 import { happened } from '../../parts/events/happened.ts';
 import { textOf, timeOf } from '../../parts/events/record.ts';
 import type { ShownEvent } from '../../parts/events/search.ts';
 import { EmptyState } from '../../ui/empty-state.tsx';
 import { Loaded } from '../../ui/loaded.tsx';
-import { Time } from '../../ui/time.tsx';
 import { type Relation, relationsOf } from './logic/related.ts';
 import { isSame, type Related as RelatedEvents, useRelated } from './use-related.ts';
 
@@ -91,13 +91,7 @@ const columnsOf = (
   event: ShownEvent,
   onCompare: RelatedProps['onCompare'],
 ): TableProps.ColumnDefinition<ShownEvent>[] => [
-  {
-    id: 'time',
-    header: 'Event time',
-    width: 190,
-    minWidth: 160,
-    cell: ({ record }) => <Time value={textOf(record.eventTime)} />,
-  },
+  TIME_COLUMN,
   {
     id: 'what',
     header: 'What happened',

@@ -1,16 +1,14 @@
 import Button from '@cloudscape-design/components/button';
 import Header from '@cloudscape-design/components/header';
-import Table, { type TableProps } from '@cloudscape-design/components/table';
+import Table from '@cloudscape-design/components/table';
 import { searchEvents } from '../../api/search-events.ts';
 import { historyHref } from '../../app/links.ts';
 import { clock } from '../../base/clock.ts';
 import { useCall } from '../../hooks/use-call.ts';
 import { EmptyState } from '../../ui/empty-state.tsx';
 import { ErrorState } from '../../ui/error-state.tsx';
-import { Time } from '../../ui/time.tsx';
 import { ACTIVITY_RANGE } from '../access/activity.ts';
-import { EventLink } from './event-link.tsx';
-import { textOf } from './record.ts';
+import { EVENT_COLUMNS } from './columns.tsx';
 import { type ShownEvent, shownOf } from './search.ts';
 
 const SHOWN = 10;
@@ -34,7 +32,7 @@ export function RecentEvents({ title, description, filter, none }: RecentEventsP
       wrapLines
       items={call.data ?? []}
       trackBy={({ json }) => json}
-      columnDefinitions={COLUMNS}
+      columnDefinitions={EVENT_COLUMNS}
       loading={call.loading && !call.data}
       loadingText="Searching events"
       ariaLabels={{ tableLabel: title }}
@@ -62,27 +60,3 @@ async function newest(filter: string, signal: AbortSignal): Promise<readonly Sho
   const StartTime = new Date(clock.now() - RANGE_MS).toISOString();
   return (await searchEvents({ Filter: filter, StartTime, Limit: SHOWN }, signal)).Events.map(shownOf);
 }
-
-const COLUMNS: readonly TableProps.ColumnDefinition<ShownEvent>[] = [
-  {
-    id: 'time',
-    header: 'Event time',
-    width: 190,
-    minWidth: 160,
-    cell: ({ record }) => <Time value={textOf(record.eventTime)} />,
-  },
-  {
-    id: 'what',
-    header: 'What happened',
-    isRowHeader: true,
-    minWidth: 220,
-    cell: (event) => <EventLink event={event} />,
-  },
-  {
-    id: 'from',
-    header: 'Source IP address',
-    width: 180,
-    minWidth: 130,
-    cell: ({ record }) => textOf(record.sourceIPAddress) || '-',
-  },
-];

@@ -123,6 +123,12 @@ describe('what was found in records', () => {
     const many = query('needle');
     expect(await found(many)).toBeUndefined();
     expect(finds.has(many)).toBe(false);
+    const under = query('needle', { endMs: START_MS + 5e8, upTo: 4 });
+    const both = await finds.with(under, never, async (from) => {
+      expect(await found({ ...under, upTo: sequence })).toBeUndefined(); // too many by now
+      return (await engine.rows(statement(() => `SELECT 1 FROM ${from}`))).length;
+    });
+    expect(both).toBe(2); // and not taken from him who reads it
     const before = readings;
     expect(await found(many)).toBeUndefined();
     expect(readings).toBe(before);
