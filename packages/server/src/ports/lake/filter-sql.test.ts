@@ -43,7 +43,7 @@ const events: readonly StoredEvent[] = PARAMETERS.map((parameters, sequence) => 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'opentrail-filter-'));
   engine = await Engine.open({ directory, temporary: join(directory, 'tmp'), threads: 1, memoryBytes: 1 << 28 });
-  const staging = await Staging.open(await engine.ownConnection());
+  const staging = new Staging(await engine.ownConnection());
   await staging.createTable('events');
   await staging.add('events', events);
 });

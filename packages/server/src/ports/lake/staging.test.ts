@@ -105,7 +105,7 @@ function textAt(record: unknown, path: string): string | null {
 
 async function staged(batches: readonly (readonly StoredEvent[])[]) {
   const connection = await (await DuckDBInstance.create(':memory:')).connect();
-  const staging = await Staging.open(connection);
+  const staging = new Staging(connection);
   await staging.createTable('fresh');
   for (const events of batches) await staging.add('fresh', events);
   const read = async (columns: readonly string[]) =>

@@ -39,12 +39,8 @@ export class Staging {
   readonly #texts = new TextRows(COLUMNS.length - FIRST_TEXT);
   readonly #values = new RecordValues(this.#texts);
 
-  private constructor(connection: DuckDBConnection) {
+  constructor(connection: DuckDBConnection) {
     this.#connection = connection;
-  }
-
-  static async open(connection: DuckDBConnection): Promise<Staging> {
-    return new Staging(connection);
   }
 
   /** Makes an empty table of the lake's columns. */

@@ -116,7 +116,7 @@ export class LakeStore {
       if (!listed.has(path) && !isManifest(path)) removeFile(directory, join(directory, path));
     }
     makeDirectory(directory, join(directory, TEMPORARY));
-    const staging = await Staging.open(await options.engine.ownConnection());
+    const staging = new Staging(await options.engine.ownConnection());
     await staging.createTable(NOTHING);
     return new LakeStore(options, staging, manifest);
   }
