@@ -93,11 +93,73 @@ export function decodeHeader(bytes: Buffer, offset: number, length: number): Eve
   return header;
 }
 
+/** Where an encoded header's strings stand: a field's number in `HeaderPlaces.starts`, resources from `resources` on. */
+export const HEADER_FIELD = {
+  accountId: 0,
+  region: 1,
+  eventId: 2,
+  eventName: 3,
+  eventSource: 4,
+  username: 5,
+  accessKeyId: 6,
+  resources: TEXT_FIELDS,
+} as const;
+
+/** An encoded header's parts in place, for who reads millions of them and needs no strings. */
+export interface HeaderPlaces {
+  timeMs: number;
+  category: EventCategory;
+  readOnly: boolean | undefined;
+  /** Of a UTF-16 code unit: 1 when all is ASCII, else 2. */
+  unitBytes: number;
+  /** How many; type and name of each stand by turns. */
+  resources: number;
+  /** Offsets in `bytes` of each string, and after the last one of its end. */
+  readonly starts: Uint32Array;
+}
+
+/** To be filled by `locateHeader`, again and again. */
+export const createHeaderPlaces = (): HeaderPlaces => ({
+  timeMs: 0,
+  category: 'Other',
+  readOnly: undefined,
+  unitBytes: 1,
+  resources: 0,
+  starts: new Uint32Array(TEXT_FIELDS + 2 * HEADER_RESOURCES_MAX + 1),
+});
+
+/** Finds the parts of what `encodeHeader` wrote. @throws Error as `decodeHeader` does */
+export function locateHeader(bytes: Buffer, offset: number, length: number, into: HeaderPlaces): void {
+  const end = offset + length;
+  if (length < FIXED_BYTES || end > bytes.length || bytes[offset] !== VERSION)
+    assert(false, 'a header of this version');
+  const flags = bytes[offset + 1]!;
+  const category = CATEGORIES[flags & 7];
+  const strings = TEXT_FIELDS + 2 * bytes[offset + 10]!;
+  const { starts } = into;
+  let at = offset + FIXED_BYTES + 2 * strings;
+  into.timeMs = bytes.readDoubleLE(offset + 2);
+  into.category = category!;
+  into.readOnly = READ_ONLY[(flags >> 3) & 3];
+  into.unitBytes = flags & UTF16 ? 2 : 1;
+  into.resources = bytes[offset + 10]!;
+  for (let i = 0, lengthAt = offset + FIXED_BYTES; i < strings && lengthAt < end; i++, lengthAt += 2) {
+    starts[i] = at;
+    at += into.unitBytes * (bytes[lengthAt]! | (bytes[lengthAt + 1]! << 8));
+  }
+  starts[strings] = at;
+  assert(category !== undefined && at === end, 'header lengths do not add up');
+}
+
 /** All strings in their order on disk, within the limits. */
 function stringsOf(h: EventHeader): string[] {
-  const strings = [h.accountId, h.region, h.eventId, h.eventName, h.eventSource, h.username, h.accessKeyId].map(cut);
+  const strings = [h.accountId, h.region, h.eventId, h.eventName, h.eventSource, h.username, h.accessKeyId];
   let chars = 0;
-  for (const s of strings) chars += s.length;
+  for (let i = 0; i < TEXT_FIELDS; i++) {
+    const whole = strings[i]!;
+    if (whole.length > HEADER_STRING_CHARS_MAX) strings[i] = cut(whole);
+    chars += strings[i]!.length;
+  }
   for (const [type, name] of h.resources) {
     chars += Math.min(type.length, HEADER_STRING_CHARS_MAX) + Math.min(name.length, HEADER_STRING_CHARS_MAX);
     if (chars > HEADER_TEXT_CHARS_MAX || strings.length >= TEXT_FIELDS + 2 * HEADER_RESOURCES_MAX) break;

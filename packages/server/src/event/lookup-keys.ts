@@ -42,16 +42,18 @@ function usernameOf(identity: LooseRecord): string {
 
 interface Rule {
   readonly side: 'requestParameters' | 'responseElements';
-  readonly path: readonly string[];
+  /** The path below it: its first member, and the rest. */
+  readonly first: string;
+  readonly rest: readonly string[];
   readonly type: string;
 }
 
-const RULES: ReadonlyMap<string, readonly Rule[]> = new Map(
+const RULES: ReadonlyMap<unknown, readonly Rule[]> = new Map(
   Object.entries(LOOKUP_RESOURCES).map(([source, rules]) => [
     source,
     Object.entries(rules).map(([path, type]): Rule => {
-      const [side, ...rest] = path.split('.');
-      return { side: side === 'q' ? 'requestParameters' : 'responseElements', path: rest, type };
+      const [side, first, ...rest] = path.split('.');
+      return { side: side === 'q' ? 'requestParameters' : 'responseElements', first: first!, rest, type };
     }),
   ]),
 );
@@ -63,9 +65,14 @@ function resourcesOf(record: LooseRecord): [string, string][] {
     if (typeof name !== 'string' || name === '' || name.length > RESOURCE_NAME_CHARS_MAX) return;
     if (found.length < RESOURCES_MAX && !found.some(([t, n]) => n === name && t === type)) found.push([type, name]);
   };
-  for (const { side, path, type } of RULES.get(record.eventSource as string) ?? []) {
-    const from = record[side];
-    if (typeof from === 'object' && from !== null) walk(from, path, 0, (name) => add(type, name));
+  // A service has dozens of rules, and a call what one or two of them name.
+  const sides = {
+    requestParameters: objectOf(record.requestParameters),
+    responseElements: objectOf(record.responseElements),
+  };
+  for (const { side, first, rest, type } of RULES.get(record.eventSource) ?? []) {
+    const value = sides[side][first];
+    if (value !== undefined) walk(value, rest, 0, (name) => add(type, name));
   }
   if (Array.isArray(record.resources)) {
     for (const entry of record.resources) {

@@ -67,7 +67,22 @@ describe('sliceRecords', () => {
     expect(slice(`[INFO] hello\n${good}`)).toEqual(['1!MalformedJson', `2:${good}`]);
     expect(slice(`${good}\n{"open":`)).toEqual([`1:${good}`, '2!TruncatedRecord']);
     expect(slice(`{"Records":[${good}`)).toEqual([`1:${good}`, '1!TruncatedRecord']);
-    expect(slice('[1,2]')).toEqual(['1!MalformedJson']);
+  });
+
+  it('passes over scalars among records, a run of them for one refusal', () => {
+    const [a, b] = ['{"a":1}', '{"b":[2]}'];
+    expect(slice('[1,2]')).toEqual(['1!NotARecord']);
+    expect(slice(`{"Records":[${a},5,${b}]}${a}`)).toEqual([`1:${a}`, '1!NotARecord', `1:${b}`, `1:${a}`]);
+    expect(slice(`[null, -1.5e+3, "}{][,\\"",\n true,${a},"",${b}]\n${a}`)).toEqual([
+      '1!NotARecord',
+      `2:${a}`,
+      '2!NotARecord',
+      `2:${b}`,
+      `3:${a}`,
+    ]);
+    expect(slice(`[1:${a},${b}]\n${a}`)).toEqual(['1!NotARecord', '1!MalformedJson', `2:${a}`]);
+    expect(slice(`["broken\n${a}`)).toEqual(['1!NotARecord', '1!MalformedJson', `2:${a}`]);
+    expect(slice('[1')).toEqual(['1!NotARecord', '1!TruncatedRecord']);
   });
 
   it('goes one record at a time, so that a body of nothing but tiny ones costs no memory', () => {
@@ -141,6 +156,8 @@ describe('sliceRecords', () => {
       '{"a":1}',
       '"Records"',
       '\n{',
+      '[5,',
+      'null',
     ];
     fc.assert(
       fc.property(
@@ -178,7 +195,7 @@ describe.skipIf(!realDataDir)('sliceRecords on real data (../shared/data)', () =
 });
 
 it('what cannot be read past is said to leave out what follows', () => {
-  const [first, second, ...rest] = [...sliceRecords(Buffer.from('{"Records":[{"a":1},5,{"b":2}]}\n'))];
+  const [first, second, ...rest] = [...sliceRecords(Buffer.from('{"Records":[{"a":1},[5],{"b":2}]}\n'))];
   expect(first).toMatchObject({ line: 1 });
   expect(second).toMatchObject({ refused: { code: 'MalformedJson', message: expect.stringContaining('not read') } });
   expect(rest).toEqual([]);

@@ -19,11 +19,14 @@ export const RECORD_BYTES_MAX = 1024 * 1024;
 /** Real records nest 11 deep at most; readers that walk a record recursively must survive what is let in here. */
 export const RECORD_DEPTH_MAX = 128;
 
-/** The slices of a body that is in memory, one at a time, however many there are; `json` is a subarray of it. */
-export function* sliceRecords(buffer: Buffer): Generator<Slice> {
-  const slicer = new Slicer();
+/**
+ * The slices of a body that is in memory, one at a time, however many there are; `json` is a subarray of it.
+ * @param from where a line begins that no record reaches into, and its number
+ */
+export function* sliceRecords(buffer: Buffer, from = 0, line = 1): Generator<Slice> {
+  const slicer = new Slicer(line);
   const out: Slice[] = [];
-  for (let i = 0; i < buffer.length; ) {
+  for (let i = from; i < buffer.length; ) {
     i = slicer.advance(buffer, i, out);
     yield* out;
     out.length = 0;
@@ -40,7 +43,7 @@ export interface RecordSlicer {
 
 /** The incremental form, for streams; holds at most one record (`RECORD_BYTES_MAX`). */
 export function createRecordSlicer(): RecordSlicer {
-  return new Slicer();
+  return new Slicer(1);
 }
 
 const TAB = 0x09;
@@ -63,6 +66,10 @@ const BLANK = table(SPACE, TAB, RETURN, NEWLINE);
 /** What may stand between records: blanks, commas, and the byte order mark that some editors put first. */
 const BETWEEN = table(SPACE, TAB, RETURN, NEWLINE, COMMA, 0xef, 0xbb, 0xbf);
 
+/** What numbers, strings, `true`, `false` and `null` begin with, and what they are made of outside of quotes. */
+const SCALAR_BEGIN = table(QUOTE, ...Buffer.from('-0123456789tfn'));
+const SCALAR = table(QUOTE, ...Buffer.from('+-.0123456789abcdefghijklmnopqrstuvwxyzE'));
+
 /** How a log file begins, behind its `{`. A record's first member is another, so two bytes mostly decide. */
 const CONTAINER = Buffer.from('"Records":[');
 /** Places in `CONTAINER` where blanks may stand, and those that are inside its string. */
@@ -72,19 +79,22 @@ const CONTAINER_TEXT = table(1, 2, 3, 4, 5, 6, 7, 8);
 /** Said with whatever makes the scanner lose its way: there may be records in what it leaves out. */
 const UNREAD = 'what follows is not read, up to a line that begins with { or [';
 
+const EXPECTED = 'expected a record, which is a JSON object';
+
 const NOTHING = Buffer.alloc(0);
 
 /**
- * Where the scanner stands: between records; behind a `{` that opens a record or else a container; in a record; behind
- * a container's list; or lost after something malformed, until a line that begins with a bracket.
+ * Where the scanner stands: between records; behind a `{` that opens a record or else a container; in a record; among
+ * scalars in the place of records; behind a container's list; or lost after something malformed, until a line that
+ * begins with a bracket.
  */
-type Place = 'between' | 'probe' | 'record' | 'tail' | 'lost';
+type Place = 'between' | 'probe' | 'record' | 'scalars' | 'tail' | 'lost';
 
 class Slicer implements RecordSlicer {
   #place: Place = 'between';
   #list: 'none' | 'array' | 'container' = 'none';
   #listLine = 0;
-  #line = 1;
+  #line: number;
   /** Whether the chunk before ended a line. */
   #lineBegan = true;
 
@@ -102,6 +112,10 @@ class Slicer implements RecordSlicer {
   readonly #open = new Uint8Array(RECORD_DEPTH_MAX);
   #depth = 0;
   #depthMax = 0;
+
+  constructor(line: number) {
+    this.#line = line;
+  }
 
   push(chunk: Buffer): Slice[] {
     const out: Slice[] = [];
@@ -131,6 +145,8 @@ class Slicer implements RecordSlicer {
         return this.#probe(chunk, i);
       case 'record':
         return this.#record(chunk, i, out);
+      case 'scalars':
+        return this.#scalars(chunk, i, out);
       case 'tail':
         return this.#tail(chunk, i, out);
       default:
@@ -150,11 +166,43 @@ class Slicer implements RecordSlicer {
     } else if (byte === CLOSE_ARRAY && this.#list !== 'none') {
       if (this.#list === 'container') this.#place = 'tail';
       else this.#list = 'none';
+    } else if (SCALAR_BEGIN[byte!] && this.#list !== 'none') {
+      this.#refuse(out, 'NotARecord', `${EXPECTED}; what comes before the next object is left out`, this.#line);
+      this.#place = 'scalars';
+      this.#quoted = false;
+      return i;
     } else {
-      this.#loseWay(out, 'MalformedJson', 'expected a record, which is a JSON object', this.#line);
+      this.#loseWay(out, 'MalformedJson', EXPECTED, this.#line);
       return i;
     }
     return i + 1;
+  }
+
+  /** Passes over scalars in a list, any number for one refusal: the records behind them are whole. */
+  #scalars(chunk: Buffer, from: number, out: Slice[]): number {
+    let i = this.#resume(from);
+    for (; i < chunk.length; i++) {
+      const byte = chunk[i]!;
+      if (this.#quoted && byte === NEWLINE) {
+        this.#loseWay(out, 'MalformedJson', 'the list breaks off inside a string', this.#line);
+        return i;
+      }
+      if (byte === QUOTE) this.#quoted = !this.#quoted;
+      else if (this.#quoted && byte === BACKSLASH) this.#escaped = ++i === chunk.length;
+      else if (byte === NEWLINE) this.#line++;
+      else if (!this.#quoted && !SCALAR[byte] && !BETWEEN[byte]) {
+        this.#place = 'between';
+        break;
+      }
+    }
+    return Math.min(i, chunk.length);
+  }
+
+  /** Passes over what a backslash at the end of the last chunk escaped. */
+  #resume(from: number): number {
+    const skipped = this.#escaped ? 1 : 0;
+    this.#escaped = false;
+    return from + skipped;
   }
 
   #begin(i: number): void {
@@ -192,11 +240,7 @@ class Slicer implements RecordSlicer {
   /** The hot loop: from inside a record to its end, or as far as the chunk goes. */
   #record(chunk: Buffer, from: number, out: Slice[]): number {
     const end = chunk.length;
-    let i = from;
-    if (this.#escaped) {
-      this.#escaped = false;
-      i++;
-    }
+    let i = this.#resume(from);
     while (i < end) {
       if (this.#quoted) {
         while (i < end && ENDS_TEXT[chunk[i]!] === 0) i++;

@@ -3,15 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe } from 'vitest';
 import { HistoryCore } from './core.ts';
+import { packPage, unpackPage } from './messages.ts';
 import { sealSegment } from './seal.ts';
 import { type HistoryHarness, historySuite } from './suite.ts';
 import { RawLog } from './testing/raw-log.ts';
+
+/** To have those of the product made for each run takes longer than all else. */
+const CACHE_BYTES = { pages: 1 << 20, blocks: 1 << 20 };
 
 /** The core in this thread, without workers: each question first indexes what there is, little by little. */
 async function openInProcess(): Promise<HistoryHarness> {
   const directory = mkdtempSync(join(tmpdir(), 'opentrail-history-'));
   const log = new RawLog(directory);
-  let core = new HistoryCore(directory, log.view);
+  let core = new HistoryCore(directory, log.view, CACHE_BYTES);
   const current = () => {
     core.follow(log.view);
     while (core.index(500));
@@ -19,7 +23,7 @@ async function openInProcess(): Promise<HistoryHarness> {
   };
   return {
     history: {
-      lookup: async (query) => current().lookup(query),
+      lookup: async (query) => unpackPage(packPage(current().lookup(query))),
       holdsEventIds: async (accountId, ids) => current().holdsEventIds(accountId, ids),
       get indexedEnd() {
         return core.indexedEnd;
@@ -41,7 +45,7 @@ async function openInProcess(): Promise<HistoryHarness> {
     dropOldest: async () => log.dropOldest(),
     async reopen() {
       core.close();
-      core = new HistoryCore(directory, log.view);
+      core = new HistoryCore(directory, log.view, CACHE_BYTES);
       if (core.open().length > 0) throw new Error('an index is lacking');
     },
     async close() {

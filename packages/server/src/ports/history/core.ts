@@ -10,10 +10,11 @@ import { PartCache } from './pages.ts';
 import { type SealedCaches, SealedSegment } from './sealed-segment.ts';
 import type { IndexColumns } from './segment-index.ts';
 
-/** Pages of index files kept in memory: the hot ends of a few hundred lists. */
-const PAGE_CACHE_BYTES = 64 << 20;
-/** Inflated blocks kept: some four hundred, so that a block with several hits is inflated once. */
-const BLOCK_CACHE_BYTES = 16 << 20;
+/**
+ * Kept in memory: pages of index files, the hot ends of a few hundred lists; and some four hundred inflated blocks, so that
+ * a block with several hits is inflated once.
+ */
+const CACHE_BYTES = { pages: 64 << 20, blocks: 16 << 20 };
 /** Indexed at a time: what a question may have to wait for. */
 const PART_BYTES = 1 << 20;
 /** Unsealed segments held in memory, some 20 MB each; with more, indexing waits for sealing. */
@@ -40,9 +41,9 @@ export class HistoryCore {
   #indexedEnd: Sequence;
 
   /** @param view as the Log is now; only segments that are not raw any more are looked for among the sealed */
-  constructor(directory: string, view: LogView) {
+  constructor(directory: string, view: LogView, { pages, blocks } = CACHE_BYTES) {
     this.#directory = directory;
-    this.#caches = { pages: new PartCache(PAGE_CACHE_BYTES), blocks: new PartCache(BLOCK_CACHE_BYTES) };
+    this.#caches = { pages: new PartCache(pages), blocks: new PartCache(blocks) };
     this.#view = view;
     this.#indexedEnd = view.raw[0]?.first ?? view.end;
   }

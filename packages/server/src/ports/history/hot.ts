@@ -1,14 +1,19 @@
 import { closeSync, openSync } from 'node:fs';
 import { assert } from '../../base/errors.ts';
-import type { EventHeader } from '../../event/event.ts';
-import { decodeHeader } from '../../event/header.ts';
 import type { HistoryCursor } from '../history.ts';
-import { FRAME_BODY_BYTES_MAX, FRAME_HEAD_BYTES, readFrame, scanFrames } from '../log/frame.ts';
+import {
+  FRAME_BODY_BYTES_MAX,
+  FRAME_HEAD_BYTES,
+  HEADER_OFFSET,
+  headerLength,
+  readFrame,
+  readFrameBody,
+} from '../log/frame.ts';
 import { logDamage, RAW_HEADER_BYTES, readFully, readRawHeader } from '../log/raw-reader.ts';
 import type { Sequence } from '../log.ts';
 import { doubled } from './postings.ts';
 import { type IndexColumns, SegmentIndex } from './segment-index.ts';
-import type { Scan, Source } from './source.ts';
+import type { EncodedEvent, Scan, Source } from './source.ts';
 
 const START_CAPACITY = 1024;
 
@@ -65,26 +70,30 @@ export class HotSegment implements Source {
   /** Indexes the frames that are whole between two offsets. @returns where the last one ends */
   #indexPart(from: number, to: number): number {
     const part = readFully(this.#fd, from, to - from);
-    const { offset } = scanFrames(part, 0, this.#seed, ({ header }, _start, end) => {
+    let at = 0;
+    while (at < part.length) {
+      const body = readFrameBody(part, at, this.#seed);
+      if (typeof body === 'string') break;
+      at += FRAME_HEAD_BYTES + body.length;
       const row = this.#index.rows;
       if (row === this.#ends.length) this.#ends = doubled(this.#ends);
-      this.#ends[row] = from + end;
-      this.#index.add(decodeHeader(header, 0, header.length));
-    });
-    return from + offset;
+      this.#ends[row] = from + at;
+      this.#index.add(body, HEADER_OFFSET, headerLength(body));
+    }
+    return from + at;
   }
 
   candidates(scan: Scan): Iterable<HistoryCursor> {
     return this.#index.candidates(scan);
   }
 
-  read(sequence: Sequence): { readonly header: EventHeader; readonly json: Buffer } {
+  read(sequence: Sequence): EncodedEvent {
     const row = sequence - this.first;
     assert(row >= 0 && row < this.#index.rows, `${this.#path} holds ${sequence}`);
     const start = this.#endOf(row - 1);
     const frame = readFrame(readFully(this.#fd, start, this.#endOf(row) - start), 0, this.#seed);
     if (typeof frame === 'string') throw logDamage(this.#path, start, 'a frame fails its check');
-    return { header: decodeHeader(frame.header, 0, frame.header.length), json: frame.json };
+    return frame;
   }
 
   close(): void {

@@ -1,11 +1,13 @@
-import type { HistoryCursor, HistoryHit, HistoryQuery } from '../history.ts';
-import { isOlder, NEWEST, type Scan, type Source } from './source.ts';
-import { eventIdTerm, matches, queryTerm } from './terms.ts';
+import type { HistoryCursor, HistoryQuery } from '../history.ts';
+import { type EncodedEvent, isOlder, NEWEST, type Scan, type Source } from './source.ts';
+import { eventIdTerm, hasEventId, matches, queryTerm } from './terms.ts';
 
 export interface LookupPage {
-  readonly hits: readonly HistoryHit[];
+  readonly hits: readonly EncodedHit[];
   readonly next?: HistoryCursor;
 }
+
+export type EncodedHit = HistoryCursor & EncodedEvent;
 
 /** A source that is being read, and the newest candidate of it not yet taken. */
 interface Opened {
@@ -16,7 +18,7 @@ interface Opened {
 
 /** One page of a lookup over all segments, newest first. `next` is there when something follows the last hit. */
 export function lookup(sources: Iterable<Source>, query: HistoryQuery): LookupPage {
-  const hits: HistoryHit[] = [];
+  const hits: EncodedHit[] = [];
   // An eventID is filed for all categories and Regions of an account; of other terms every candidate is as good as a hit.
   const isLoose = query.attribute?.key === 'EventId';
   for (const { source, head } of newestFirst(sources, scanOf(query))) {
@@ -30,7 +32,7 @@ export function lookup(sources: Iterable<Source>, query: HistoryQuery): LookupPa
   return { hits };
 }
 
-const placeOf = ({ timeMs, sequence }: HistoryHit): HistoryCursor => ({ timeMs, sequence });
+const placeOf = ({ timeMs, sequence }: EncodedHit): HistoryCursor => ({ timeMs, sequence });
 
 /** Which of the eventIDs some segment holds under this account. */
 export function holdsEventIds(sources: readonly Source[], accountId: string, eventIds: readonly string[]): boolean[] {
@@ -39,7 +41,7 @@ export function holdsEventIds(sources: readonly Source[], accountId: string, eve
     return sources.some((source) => {
       for (const { sequence } of source.candidates(scan)) {
         const { header } = source.read(sequence);
-        if (header.accountId === accountId && header.eventId === eventId) return true;
+        if (hasEventId(header, accountId, eventId)) return true;
       }
       return false;
     });

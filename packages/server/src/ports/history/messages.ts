@@ -1,5 +1,5 @@
-import { decodeHeader, encodeHeader } from '../../event/header.ts';
-import type { HistoryCursor, HistoryHit, HistoryQuery } from '../history.ts';
+import { decodeHeader } from '../../event/header.ts';
+import type { History, HistoryCursor, HistoryHit, HistoryQuery } from '../history.ts';
 import type { Sequence } from '../log.ts';
 import type { LogView } from './core.ts';
 import type { LookupPage } from './lookup.ts';
@@ -49,7 +49,7 @@ interface PackedHit extends HistoryCursor {
 }
 
 export function packPage({ hits, next }: LookupPage): PackedPage {
-  const parts = hits.flatMap(({ header, json }) => [encodeHeader(header), json]);
+  const parts = hits.flatMap(({ header, json }) => [header, json]);
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {
@@ -62,7 +62,7 @@ export function packPage({ hits, next }: LookupPage): PackedPage {
   return { hits: heads, bytes: bytes.buffer, next };
 }
 
-export function unpackPage({ hits, bytes, next }: PackedPage): LookupPage {
+export function unpackPage({ hits, bytes, next }: PackedPage): Awaited<ReturnType<History['lookup']>> {
   const all = Buffer.from(bytes);
   let at = 0;
   const unpacked = hits.map(({ sequence, timeMs, headerBytes, jsonBytes }): HistoryHit => {

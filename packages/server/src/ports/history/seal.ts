@@ -1,7 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert } from '../../base/errors.ts';
-import { decodeHeader } from '../../event/header.ts';
 import { readRawFrames, segmentName } from '../log/raw-reader.ts';
 import { openSealed, SealedWriter } from '../log/sealed.ts';
 import type { CompleteSegment } from '../log/types.ts';
@@ -39,7 +38,7 @@ export function reindexSegment(directory: string, first: Sequence): void {
   const sealed = openSealed(join(directory, segmentName(first, 'seg')));
   try {
     for (let block = 0; block < sealed.blocks.length; block++) {
-      for (const { header } of sealed.readBlockSync(block)) index.add(decodeHeader(header, 0, header.length));
+      for (const { header } of sealed.readBlockSync(block)) index.add(header, 0, header.length);
     }
   } finally {
     sealed.close();

@@ -1,7 +1,6 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
-import { crc32, inflateRawSync } from 'node:zlib';
+import { crc32 } from 'node:zlib';
 import { assert } from '../../base/errors.ts';
-import type { EventHeader } from '../../event/event.ts';
 import { decodeHeader } from '../../event/header.ts';
 import { parseFrameBody } from '../log/frame.ts';
 import { logDamage, readFully } from '../log/raw-reader.ts';
@@ -9,18 +8,24 @@ import {
   BLOCK_EVENTS,
   type BlockPlaces,
   blockCount,
+  type Codec,
   decodeFooter,
   decodePlaces,
   FOOTER_BYTES,
   TABLE_ENTRY_BYTES,
 } from '../log/sealed-format.ts';
-import type { Sequence } from '../log.ts';
+import type { Sequence, StoredEvent } from '../log.ts';
 import type { PartCache } from './pages.ts';
+import type { EncodedEvent } from './source.ts';
+import { unpackInPlace } from './unpack-in-place.ts';
 
 /** Before each record in a block: u32 length. */
 const RECORD_HEAD_BYTES = 4;
-/** Where a deflated block is read to, when it is not uncommonly large. */
+/** Where a packed block is read to, when it is not uncommonly large. */
 const scratch = Buffer.allocUnsafeSlow(64 << 10);
+
+/** As the Log has it. */
+export type LogEvent = Pick<StoredEvent, 'sequence' | 'header' | 'json'>;
 
 /**
  * Single events out of a `.seg`. `openSealed` of the Log is made for reading on and on; a look-up needs one event of a
@@ -32,6 +37,7 @@ export class SealedEvents {
   readonly #fd: number;
   readonly #first: Sequence;
   readonly #count: number;
+  readonly #codec: Codec;
   readonly #places: BlockPlaces;
   readonly #cache: PartCache;
   readonly #key: number;
@@ -49,6 +55,7 @@ export class SealedEvents {
       if (!footer) throw logDamage(path, footerAt, 'its footer is wrong');
       this.#first = footer.first;
       this.#count = footer.count;
+      this.#codec = footer.codec;
       const tableBytes = blockCount(footer.count) * TABLE_ENTRY_BYTES;
       const places = decodePlaces(readFully(this.#fd, footer.tableOffset, tableBytes), footer);
       if (!places) throw logDamage(path, footer.tableOffset, 'its table fails its check');
@@ -60,31 +67,69 @@ export class SealedEvents {
   }
 
   /** @throws OperatorError when its block is damaged */
-  read(sequence: Sequence): { readonly header: EventHeader; readonly json: Buffer } {
+  read(sequence: Sequence): Pick<LogEvent, 'header' | 'json'> {
+    return decoded(this.readEncoded(sequence));
+  }
+
+  /** As `read`, for who needs its header as it is. */
+  readEncoded(sequence: Sequence): EncodedEvent {
     const row = sequence - this.#first;
     assert(row >= 0 && row < this.#count, `${this.#path} holds ${sequence}`);
     const block = Math.floor(row / BLOCK_EVENTS);
-    const bytes = this.#cache.get(this.#key + block, () => this.#inflate(block));
+    const bytes = this.#cache.get(this.#key + block, () => this.#unpack(block));
     let at = 0;
     for (let skip = row % BLOCK_EVENTS; skip > 0; skip--) at += RECORD_HEAD_BYTES + bytes.readUInt32LE(at);
     const start = at + RECORD_HEAD_BYTES;
-    const frame = parseFrameBody(bytes.subarray(start, start + bytes.readUInt32LE(at)));
-    assert(frame, `${this.#path} has an event in block ${block}`);
-    return { header: decodeHeader(frame.header, 0, frame.header.length), json: Buffer.from(frame.json) };
+    return this.#event(Buffer.from(bytes.subarray(start, start + bytes.readUInt32LE(at))), block);
+  }
+
+  /** After its last event. */
+  get end(): Sequence {
+    return this.#first + this.#count;
+  }
+
+  /**
+   * Events of this segment from `from` on, before `to`. Nothing of it is kept.
+   * @param wanted whether a block is to be looked at, by all that is in it: records, and what stands between them
+   * @throws OperatorError when a block is damaged
+   */
+  *readSome(from: Sequence, to: Sequence, wanted: (block: Buffer) => boolean): Generator<LogEvent> {
+    const last = Math.min(to, this.end) - 1 - this.#first;
+    for (let block = Math.floor((from - this.#first) / BLOCK_EVENTS); block * BLOCK_EVENTS <= last; block++) {
+      const unpacked = this.#unpack(block);
+      if (!wanted(unpacked)) continue;
+      const bytes = Buffer.from(unpacked); // its events may be held by who asks
+      let at = 0;
+      for (let row = block * BLOCK_EVENTS; row <= last && at < bytes.length; row++) {
+        const start = at + RECORD_HEAD_BYTES;
+        at = start + bytes.readUInt32LE(at);
+        if (row < from - this.#first) continue;
+        yield { sequence: this.#first + row, ...decoded(this.#event(bytes.subarray(start, at), block)) };
+      }
+    }
   }
 
   close(): void {
     closeSync(this.#fd);
   }
 
-  #inflate(block: number): Buffer {
+  #event(body: Buffer, block: number): EncodedEvent {
+    const frame = parseFrameBody(body);
+    assert(frame, `${this.#path} has an event in block ${block}`);
+    return frame;
+  }
+
+  #unpack(block: number): Buffer {
     const { offsets, inflatedBytes, crcs } = this.#places;
     const offset = offsets[block]!;
     const length = offsets[block + 1]! - offset;
-    const deflated = readFully(this.#fd, offset, length, length <= scratch.length ? scratch : undefined);
-    if (crc32(deflated) !== crcs[block]) throw logDamage(this.#path, offset, 'a block fails its check');
-    // One chunk of the size that is known, so that nothing is copied together.
-    const bytes = Math.max(64, inflatedBytes[block]!);
-    return inflateRawSync(deflated, { chunkSize: bytes, maxOutputLength: bytes });
+    const packed = readFully(this.#fd, offset, length, length <= scratch.length ? scratch : undefined);
+    if (crc32(packed) !== crcs[block]) throw logDamage(this.#path, offset, 'a block fails its check');
+    return unpackInPlace(packed, inflatedBytes[block]!, this.#codec);
   }
 }
+
+const decoded = ({ header, json }: EncodedEvent): Pick<LogEvent, 'header' | 'json'> => ({
+  header: decodeHeader(header, 0, header.length),
+  json,
+});

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import type { EventHeader } from '../../event/event.ts';
 import type { HistoryCursor } from '../history.ts';
 import { segmentName } from '../log/raw-reader.ts';
 import { readSealedFooter } from '../log/sealed.ts';
@@ -7,7 +6,7 @@ import type { Sequence } from '../log.ts';
 import { IndexDamaged, IndexFile } from './index-file.ts';
 import type { PartCache } from './pages.ts';
 import { SealedEvents } from './sealed-events.ts';
-import type { Scan, Source } from './source.ts';
+import type { EncodedEvent, Scan, Source } from './source.ts';
 
 /** What all sealed segments share: what they keep in memory is bounded together. */
 export interface SealedCaches {
@@ -60,8 +59,8 @@ export class SealedSegment implements Source {
     }
   }
 
-  read(sequence: Sequence): { readonly header: EventHeader; readonly json: Buffer } {
-    return this.#opened().read(sequence);
+  read(sequence: Sequence): EncodedEvent {
+    return this.#opened().readEncoded(sequence);
   }
 
   /** Opens the `.seg` ahead of the first read. @returns false when it was called before */

@@ -1,4 +1,4 @@
-import type { EventHeader } from '../../event/event.ts';
+import { createHeaderPlaces, locateHeader } from '../../event/header.ts';
 import type { HistoryCursor } from '../history.ts';
 import type { Sequence } from '../log.ts';
 import { doubled, type PostingColumns, Postings } from './postings.ts';
@@ -37,6 +37,7 @@ export class SegmentIndex {
   /** The newest time among this row and all before it: what lets a walk stop although events may come late. */
   #newestMs = new Float64Array(START_CAPACITY);
   readonly #terms: Term[] = [];
+  readonly #places = createHeaderPlaces();
 
   constructor(first: Sequence) {
     this.first = first;
@@ -52,18 +53,21 @@ export class SegmentIndex {
     return { first, rows, oldestMs, newestMs, timeMs: this.#timeMs.slice(0, rows), postings: postings.columns() };
   }
 
-  /** Adds the event that follows the last one added. */
-  add(header: EventHeader): void {
+  /** Adds the event that follows the last one added, by its encoded header: `length` bytes at `offset`. */
+  add(bytes: Buffer, offset: number, length: number): void {
+    const places = this.#places;
+    locateHeader(bytes, offset, length, places);
+    const { timeMs } = places;
     if (this.rows === this.#timeMs.length) {
       this.#timeMs = doubled(this.#timeMs);
       this.#newestMs = doubled(this.#newestMs);
     }
     const row = this.rows;
-    this.#newestMs[row] = Math.max(header.timeMs, this.newestMs);
-    this.#timeMs[row] = header.timeMs;
-    this.oldestMs = Math.min(header.timeMs, this.oldestMs);
+    this.#newestMs[row] = Math.max(timeMs, this.newestMs);
+    this.#timeMs[row] = timeMs;
+    this.oldestMs = Math.min(timeMs, this.oldestMs);
     this.rows++;
-    termsOf(header, this.#terms);
+    termsOf(bytes, places, this.#terms);
     for (const term of this.#terms) this.postings.add(term, row);
   }
 

@@ -1,4 +1,3 @@
-import type { EventHeader } from '../../event/event.ts';
 import type { HistoryCursor } from '../history.ts';
 import type { Sequence } from '../log.ts';
 import type { Term } from './terms.ts';
@@ -8,6 +7,13 @@ export interface Scan {
   readonly term: Term;
   readonly before: HistoryCursor;
   readonly startMs: number;
+}
+
+/** An event as the Log's files have it. */
+export interface EncodedEvent {
+  /** What `encodeHeader` wrote. */
+  readonly header: Buffer;
+  readonly json: Buffer;
 }
 
 /** One segment of the Log as lookups see it, in whatever state it is. All of it is synchronous: it lives in a worker. */
@@ -20,7 +26,7 @@ export interface Source {
   readonly newestMs: number;
   /** Newest first. Some may be false (two terms can share a hash): confirm against the header. */
   candidates(scan: Scan): Iterable<HistoryCursor>;
-  read(sequence: Sequence): { readonly header: EventHeader; readonly json: Buffer };
+  read(sequence: Sequence): EncodedEvent;
   close(): void;
 }
 

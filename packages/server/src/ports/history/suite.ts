@@ -171,7 +171,8 @@ function expected(events: readonly ModelEvent[], query: HistoryQuery): readonly 
     .sort((a, b) => b.header.timeMs - a.header.timeMs || b.sequence - a.sequence);
 }
 
-const valuesOf = (h: EventHeader): Readonly<Record<LookupKey, readonly string[]>> => ({
+/** What an event can be looked up by. */
+export const valuesOf = (h: EventHeader): Readonly<Record<LookupKey, readonly string[]>> => ({
   EventId: [h.eventId],
   EventName: [h.eventName],
   EventSource: [h.eventSource],

@@ -59,9 +59,10 @@ export function encodeEvent(
   const headerBytes = encodeHeaderInto(event.header, target, headerAt);
   const end = headerAt + headerBytes + event.json.length;
   const body = offset + FRAME_HEAD_BYTES;
-  assert(headerBytes <= HEADER_BYTES_MAX, `event header of ${headerBytes} bytes`);
-  assert(end - body <= FRAME_BODY_BYTES_MAX, `event of ${end - body} bytes`);
-  assert(end <= target.length, 'room for the frame');
+  // Not by a message that is made for each event.
+  if (headerBytes > HEADER_BYTES_MAX || end - body > FRAME_BODY_BYTES_MAX || end > target.length) {
+    assert(false, `a frame for an event of ${end - body} bytes with a header of ${headerBytes}`);
+  }
   target.writeDoubleLE(acceptedMs, body);
   target[body + 8] = flags;
   target.writeUInt16LE(headerBytes, body + 9);
@@ -83,14 +84,24 @@ export function frameEnd(bytes: Buffer, offset: number): number | 'short' | 'dam
   return end > bytes.length ? 'short' : end;
 }
 
-/** The frame at `offset`, its CRC checked. Header and JSON are views into `bytes`. */
-export function readFrame(bytes: Buffer, offset: number, seed: number): Frame | 'short' | 'damaged' {
+/** The body of the frame at `offset`, a view into `bytes`, its CRC checked. */
+export function readFrameBody(bytes: Buffer, offset: number, seed: number): Buffer | 'short' | 'damaged' {
   const end = frameEnd(bytes, offset);
   if (typeof end !== 'number') return end;
   const body = bytes.subarray(offset + FRAME_HEAD_BYTES, end);
-  if (crc32(body, seed) !== bytes.readUInt32LE(offset + 4)) return 'damaged';
-  return parseFrameBody(body) ?? 'damaged';
+  return crc32(body, seed) === bytes.readUInt32LE(offset + 4) ? body : 'damaged';
 }
+
+/** The frame at `offset`, its CRC checked. Header and JSON are views into `bytes`. */
+export function readFrame(bytes: Buffer, offset: number, seed: number): Frame | 'short' | 'damaged' {
+  const body = readFrameBody(bytes, offset, seed);
+  return typeof body === 'string' ? body : (parseFrameBody(body) ?? 'damaged');
+}
+
+/** Where the encoded header stands in a frame's body. */
+export const HEADER_OFFSET = BODY_HEAD_BYTES;
+/** How many bytes it has. */
+export const headerLength = (body: Buffer): number => body.readUInt16LE(BODY_HEAD_BYTES - 2);
 
 /** A frame without its length and CRC, which the caller has checked; undefined when it is no frame's body. */
 export function parseFrameBody(body: Buffer): Frame | undefined {

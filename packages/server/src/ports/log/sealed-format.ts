@@ -1,17 +1,29 @@
-import { crc32, deflateRawSync, inflateRawSync, type ZlibOptions } from 'node:zlib';
+import { brotliCompressSync, brotliDecompressSync, constants, crc32, inflateRawSync } from 'node:zlib';
 import { type Frame, parseFrameBody } from './frame.ts';
 
 /** The layout of a sealed segment (`ports/README.md`). Pure: bytes in, bytes out. */
 
-/** Events in a block: small, since a look-up inflates a whole block for one event; large enough to deflate well. */
+/** Events in a block: small, since a look-up unpacks a whole block for one event; large enough to pack well. */
 export const BLOCK_EVENTS = 16;
-/**
- * Speed over size: level 6 saves a tenth of the bytes for twice the time. `memLevel` and `chunkSize` (about what a block
- * deflates to, so that no more is allocated) save a few per cent of the time.
- */
-const DEFLATE: ZlibOptions = { level: 1, memLevel: 9, chunkSize: 8192 };
 
-export const SEALED_MAGIC = Buffer.from('OTSEG\0\0\u0001', 'latin1');
+/** How the blocks of a segment are packed. Brotli is what is written; deflate is what older versions wrote. */
+export type Codec = 'brotli' | 'deflate';
+
+/**
+ * Speed over size: brotli's quickest takes half the CPU of deflate's for 7 % more bytes, and higher qualities of either
+ * much more. A window of a block or two, and `chunkSize` (about what a block packs to), so that no more is allocated.
+ */
+const BROTLI = {
+  params: { [constants.BROTLI_PARAM_QUALITY]: 0, [constants.BROTLI_PARAM_LGWIN]: 16 },
+  chunkSize: 8192,
+};
+
+const magic = (version: number): Buffer => Buffer.concat([Buffer.from('OTSEG\0\0', 'latin1'), Buffer.of(version)]);
+/** What segments begin and end with, by what is in between. */
+const MAGICS: Readonly<Record<Codec, Buffer>> = { deflate: magic(1), brotli: magic(2) };
+const CODECS = Object.keys(MAGICS) as Codec[];
+/** Of those written now. */
+export const SEALED_MAGIC = MAGICS.brotli;
 export const FOOTER_BYTES = 68;
 export const TABLE_ENTRY_BYTES = 44;
 const RECORD_HEAD_BYTES = 4;
@@ -26,11 +38,11 @@ export interface Span {
 }
 
 export interface BlockEntry extends Span {
-  /** Of the deflated bytes in the file; the length is `bytes`. */
+  /** Of the packed bytes in the file; the length is `bytes`. */
   readonly offset: number;
   readonly bytes: number;
   readonly inflatedBytes: number;
-  /** Of the deflated bytes. */
+  /** Of the packed bytes. */
   readonly crc: number;
 }
 
@@ -39,6 +51,7 @@ export interface SealedFooter extends Span {
   readonly count: number;
   readonly tableOffset: number;
   readonly tableCrc: number;
+  readonly codec: Codec;
 }
 
 export const NO_SPAN: Span = {
@@ -59,7 +72,7 @@ export function joinSpans(a: Span, b: Span): Span {
 
 export const blockCount = (count: number): number => Math.ceil(count / BLOCK_EVENTS);
 
-/** The bodies of up to `BLOCK_EVENTS` frames, deflated. */
+/** The bodies of up to `BLOCK_EVENTS` frames, packed. */
 export function encodeBlock(bodies: readonly Buffer[]): { readonly bytes: Buffer; readonly inflatedBytes: number } {
   let inflatedBytes = 0;
   for (const body of bodies) inflatedBytes += RECORD_HEAD_BYTES + body.length;
@@ -70,13 +83,21 @@ export function encodeBlock(bodies: readonly Buffer[]): { readonly bytes: Buffer
     plain.set(body, at + RECORD_HEAD_BYTES);
     at += RECORD_HEAD_BYTES + body.length;
   }
-  return { bytes: deflateRawSync(plain, DEFLATE), inflatedBytes };
+  return { bytes: brotliCompressSync(plain, BROTLI), inflatedBytes };
 }
 
-/** The frames of a block, views into its inflated bytes; undefined when it is damaged. */
-export function decodeBlock(bytes: Buffer, entry: BlockEntry): readonly Frame[] | undefined {
+/** A block's own bytes, whose check has passed. */
+export function unpackBlock(bytes: Buffer, inflatedBytes: number, codec: Codec): Buffer {
+  // One chunk of the size that is known, so that nothing is copied together; zlib takes none smaller.
+  const chunkSize = Math.max(64, inflatedBytes);
+  const unpack = codec === 'brotli' ? brotliDecompressSync : inflateRawSync;
+  return unpack(bytes, { chunkSize, maxOutputLength: chunkSize });
+}
+
+/** The frames of a block, views into its own bytes; undefined when it is damaged. */
+export function decodeBlock(bytes: Buffer, entry: BlockEntry, codec: Codec): readonly Frame[] | undefined {
   if (bytes.length !== entry.bytes || crc32(bytes) !== entry.crc) return undefined;
-  const plain = inflateRawSync(bytes, { maxOutputLength: Math.max(1, entry.inflatedBytes) });
+  const plain = unpackBlock(bytes, entry.inflatedBytes, codec);
   const frames: Frame[] = [];
   for (let at = 0; at < plain.length; ) {
     const start = at + RECORD_HEAD_BYTES;
@@ -140,7 +161,7 @@ export function decodePlaces(table: Buffer, footer: SealedFooter): BlockPlaces |
 
 export function encodeFooter(footer: SealedFooter): Buffer {
   const out = Buffer.alloc(FOOTER_BYTES);
-  SEALED_MAGIC.copy(out);
+  MAGICS[footer.codec].copy(out);
   out.writeDoubleLE(footer.first, 8);
   out.writeDoubleLE(footer.tableOffset, 16);
   out.writeUInt32LE(footer.count, 24);
@@ -152,13 +173,16 @@ export function encodeFooter(footer: SealedFooter): Buffer {
 
 /** Undefined when these are not the last bytes of a sealed segment of `fileBytes`. */
 export function decodeFooter(bytes: Buffer, fileBytes: number): SealedFooter | undefined {
-  if (bytes.length !== FOOTER_BYTES || !bytes.subarray(0, 8).equals(SEALED_MAGIC)) return undefined;
+  if (bytes.length !== FOOTER_BYTES) return undefined;
+  const codec = CODECS.find((codec) => bytes.subarray(0, 8).equals(MAGICS[codec]));
+  if (!codec) return undefined;
   if (crc32(bytes.subarray(0, 64)) !== bytes.readUInt32LE(64)) return undefined;
   const footer = {
     first: bytes.readDoubleLE(8),
     tableOffset: bytes.readDoubleLE(16),
     count: bytes.readUInt32LE(24),
     tableCrc: bytes.readUInt32LE(28),
+    codec,
     ...readSpan(bytes, 32),
   };
   const tableBytes = blockCount(footer.count) * TABLE_ENTRY_BYTES;

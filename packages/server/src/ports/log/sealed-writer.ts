@@ -64,7 +64,8 @@ export class SealedWriter {
     const span = this.#entries.reduce<Span>(joinSpans, NO_SPAN);
     const tableOffset = this.#offset;
     this.#write(table);
-    this.#write(encodeFooter({ first: this.#first, count: this.#count, tableOffset, tableCrc: crc32(table), ...span }));
+    const [first, count, tableCrc] = [this.#first, this.#count, crc32(table)];
+    this.#write(encodeFooter({ first, count, tableOffset, tableCrc, codec: 'brotli', ...span }));
     this.#file.finish();
     renameSync(this.#temporary, this.#segPath);
     syncDirectory(dirname(this.#segPath));

@@ -1,12 +1,16 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { crc32, deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
+import { PartCache } from '../history/pages.ts';
+import { SealedEvents } from '../history/sealed-events.ts';
 import { encodeEvent, FIRST_OF_WRITE, LAST_OF_BATCH } from './frame.ts';
 import { encodeRawHeader, RAW_HEADER_BYTES, readRawFrames, storedEvent } from './raw-reader.ts';
 import { sampleEvent } from './sample.ts';
 import { BLOCK_EVENTS, BlockCache, openSealed, readSealedFooter, SealedWriter, writeSealed } from './sealed.ts';
+import { encodeFooter, encodeTable, NO_SPAN } from './sealed-format.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'sealed-'));
 afterAll(() => rmSync(dir, { recursive: true }));
@@ -26,6 +30,12 @@ function writeRaw(sizes: readonly number[]): number {
   writeFileSync(RAW, bytes.subarray(0, at));
   return at;
 }
+
+const u32 = (n: number): Buffer => {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(n);
+  return bytes;
+};
 
 const expected = (sizes: readonly number[]) =>
   sizes.map((size, i) => ({ sequence: FIRST + i, acceptedMs: 5000 - i, ...sampleEvent(i, size) }));
@@ -71,6 +81,34 @@ describe('a sealed segment', () => {
       }),
       { numRuns: 40 },
     );
+  });
+
+  it('is read as well when an older version has deflated it', async () => {
+    const sizes = Array.from({ length: 20 }, (_, i) => 50 * i);
+    const frames = [...readRawFrames(RAW, undefined, writeRaw(sizes))];
+    const blocks = [frames.slice(0, BLOCK_EVENTS), frames.slice(BLOCK_EVENTS)].map((some) => {
+      const plain = Buffer.concat(some.flatMap(({ body }) => [u32(body.length), body]));
+      const bytes = deflateRawSync(plain, { level: 1 });
+      return { bytes, inflatedBytes: plain.length, crc: crc32(bytes) };
+    });
+    const table = encodeTable(blocks.map((block) => ({ ...NO_SPAN, ...block, offset: 0, bytes: block.bytes.length })));
+    const tableOffset = blocks.reduce((sum, { bytes }) => sum + bytes.length, 8);
+    const footer = encodeFooter({
+      ...NO_SPAN,
+      first: FIRST,
+      count: 20,
+      tableOffset,
+      tableCrc: crc32(table),
+      codec: 'deflate',
+    });
+    expect(footer.toString('latin1', 0, 8)).toBe('OTSEG\0\0\u0001');
+    writeFileSync(SEG, Buffer.concat([footer.subarray(0, 8), ...blocks.map(({ bytes }) => bytes), table, footer]));
+    const sealed = openSealed(SEG);
+    expect(sealed.readEventsSync(FIRST, 1e9)).toEqual(expected(sizes));
+    sealed.close();
+    const events = new SealedEvents(SEG, new PartCache(1 << 20));
+    expect(events.read(FIRST + 17)).toEqual(sampleEvent(17, sizes[17]));
+    events.close();
   });
 
   it('says what it spans, as a whole and block by block', () => {

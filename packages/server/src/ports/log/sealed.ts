@@ -35,7 +35,7 @@ import {
 export { BLOCK_EVENTS, type BlockEntry, type SealedFooter, type Span } from './sealed-format.ts';
 export { SealedWriter, writeSealed } from './sealed-writer.ts';
 
-/** What a segment opened without a cache of its own may keep inflated: some forty blocks. */
+/** What a segment opened without a cache of its own may keep unpacked: some forty blocks. */
 const OWN_CACHE_BYTES = 1 << 20;
 
 export interface Sealed {
@@ -57,7 +57,7 @@ export interface Sealed {
   close(): void;
 }
 
-/** Inflated blocks, the least recently used dropped first. */
+/** Unpacked blocks, the least recently used dropped first. */
 export class BlockCache {
   readonly #bytesMax: number;
   readonly #blocks = new Map<string, { readonly frames: readonly Frame[]; readonly bytes: number }>();
@@ -202,14 +202,14 @@ class SealedFile implements Sealed {
     return { start, end, offset, bytes };
   }
 
-  #collect(deflated: Buffer, start: number, end: number, from: Sequence, bytesMax: number): readonly StoredEvent[] {
+  #collect(packed: Buffer, start: number, end: number, from: Sequence, bytesMax: number): readonly StoredEvent[] {
     const events: StoredEvent[] = [];
     let budget = bytesMax;
     const base = this.#entry(start).offset;
     for (let i = start; i < end; i++) {
       const { offset, bytes } = this.#entry(i);
       const at = offset - base;
-      const frames = this.#cache.get(this.#key(i)) ?? this.#decode(i, deflated.subarray(at, at + bytes));
+      const frames = this.#cache.get(this.#key(i)) ?? this.#decode(i, packed.subarray(at, at + bytes));
       for (let k = 0, sequence = this.first + i * BLOCK_EVENTS; k < frames.length; k++, sequence++) {
         if (sequence < from) continue;
         const frame = frames[k]!;
@@ -223,7 +223,7 @@ class SealedFile implements Sealed {
 
   #decode(index: number, bytes: Buffer): readonly Frame[] {
     const entry = this.#entry(index);
-    const frames = decodeBlock(bytes, entry);
+    const frames = decodeBlock(bytes, entry, this.footer.codec);
     const expected = Math.min(BLOCK_EVENTS, this.count - index * BLOCK_EVENTS);
     if (frames?.length !== expected) throw logDamage(this.path, entry.offset, 'a block fails its check');
     this.#cache.set(this.#key(index), frames, entry.inflatedBytes);

@@ -9,7 +9,9 @@ const SYNC_EVERY_BYTES = 512 << 10;
 /** A large file that is written once, from its start to its end, and made durable as it grows. Synchronous. */
 export class SteadyFile {
   readonly #fd: number;
-  #unsyncedBytes = 0;
+  /** Written and synced when full: blocks are small, and each call of the system has its price. */
+  readonly #waiting = Buffer.allocUnsafeSlow(SYNC_EVERY_BYTES);
+  #waitingBytes = 0;
   #open = true;
 
   constructor(path: string) {
@@ -18,18 +20,19 @@ export class SteadyFile {
 
   write(bytes: Uint8Array): void {
     for (let done = 0; done < bytes.length; ) {
-      const room = SYNC_EVERY_BYTES - this.#unsyncedBytes;
-      const written = writeSync(this.#fd, bytes, done, Math.min(bytes.length - done, room));
-      done += written;
-      this.#unsyncedBytes += written;
-      if (this.#unsyncedBytes < SYNC_EVERY_BYTES) continue;
+      const part = bytes.subarray(done, done + SYNC_EVERY_BYTES - this.#waitingBytes);
+      this.#waiting.set(part, this.#waitingBytes);
+      this.#waitingBytes += part.length;
+      done += part.length;
+      if (this.#waitingBytes < SYNC_EVERY_BYTES) continue;
+      this.#writeWaiting();
       fdatasyncSync(this.#fd);
-      this.#unsyncedBytes = 0;
     }
   }
 
   /** Makes all of it durable and closes it. */
   finish(): void {
+    this.#writeWaiting();
     fsyncSync(this.#fd);
     this.close();
   }
@@ -37,5 +40,11 @@ export class SteadyFile {
   close(): void {
     if (this.#open) closeSync(this.#fd);
     this.#open = false;
+  }
+
+  #writeWaiting(): void {
+    for (let done = 0; done < this.#waitingBytes; )
+      done += writeSync(this.#fd, this.#waiting, done, this.#waitingBytes - done);
+    this.#waitingBytes = 0;
   }
 }
