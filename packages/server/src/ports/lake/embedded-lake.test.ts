@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -8,7 +8,7 @@ import { eventFromBytes } from '../../event/accept.ts';
 import type { NewEvent } from '../../event/event.ts';
 import { PatternError } from '../../event/search/index.ts';
 import { openHistory } from '../history/embedded-history.ts';
-import type { Lake, LakeExport } from '../lake.ts';
+import type { Lake, LakeExport, LakeQuery } from '../lake.ts';
 import { openLog } from '../log/segment-log.ts';
 import type { SegmentLog } from '../log/types.ts';
 import { type LakeOptions, openLake } from './embedded-lake.ts';
@@ -130,8 +130,43 @@ test('finds what the log took, fresh and stored, and after a restart', async () 
     expect(
       stored(both.directory).every((path) => /^111111111111\/us-east-1\/2026(-\d\d){0,2}\/\d+\.parquet$/.test(path)),
     ).toBe(true);
+    // Counts that are not there are made again.
+    for (const path of stored(both.directory)) rmSync(join(both.directory, 'lake', `${path}.counts`));
     await both.reopen();
     expect(await both.lake.count(ALL, never)).toBe(1000);
+    expect((await both.lake.facets(ALL, ['eventName'], 1, never))[0]!.distinctCount).toBe(2);
+    await until(() =>
+      stored(both.directory).every((path) => existsSync(join(both.directory, 'lake', `${path}.counts`))),
+    );
+    expect((await both.lake.facets(ALL, ['awsRegion'], 1, never))[0]!.values).toEqual([
+      { value: 'us-east-1', count: 1000 },
+    ]);
+  } finally {
+    await both.close();
+  }
+});
+
+test('counts of whole files are of none but those accounts, times and events that are asked for', async () => {
+  const both = await openBoth({ flushRowsMax: 100, flushAgeMs: 1e9 });
+  const [one, other] = ['111111111111', '222222222222'];
+  try {
+    await both.append(
+      Array.from({ length: 100 }, (_, i) => eventOf(record(i, { recipientAccountId: i < 60 ? one : other }))),
+    );
+    await until(() => both.lake.storedEnd === 100);
+    expect(stored(both.directory).length).toBeGreaterThan(1);
+    const counted = async (query: Partial<LakeQuery>) => {
+      const [facet] = await both.lake.facets({ ...ALL, ...query }, ['awsRegion'], 5, never);
+      return facet!.values[0]?.count ?? 0;
+    };
+    expect(await counted({})).toBe(100);
+    expect(await counted({ accounts: [one, other] })).toBe(100);
+    expect(await counted({ accounts: [one] })).toBe(60);
+    expect(await counted({ accounts: [other] })).toBe(40);
+    expect(await counted({ accounts: [] })).toBe(0);
+    expect(await counted({ upTo: 70 })).toBe(70);
+    expect(await counted({ from: 60 })).toBe(40);
+    expect(await counted({ endMs: Date.UTC(2026, 0, 1) + 9 * 60_000 })).toBe(10);
   } finally {
     await both.close();
   }
@@ -154,6 +189,7 @@ describe('after trouble', () => {
 
   /** Nothing is lost, nothing twice, nothing lies about. */
   async function expectAll({ directory, lake }: Opened, total: number): Promise<void> {
+    await until(() => lake.indexedEnd >= total); // a process that was started anew takes in again what was not stored
     const seen: number[] = [];
     for (let next = {}; ; ) {
       const page = await lake.page({ ...ALL, order: 'oldest', limit: 500, ...next }, never);
@@ -183,6 +219,21 @@ describe('after trouble', () => {
       }
     },
   );
+
+  test('who asks after a death is answered when all is there again that was there before', async () => {
+    const rest = { flushRowsMax: 100, flushAgeMs: 1e9, dieAt: { step: 'written', time: 1 } } as const;
+    const both = await openBoth(rest);
+    try {
+      await both.append(Array.from({ length: 90 }, (_, i) => scattered(i)));
+      const inFlight = both.log.append(Array.from({ length: 60 }, (_, i) => scattered(90 + i)));
+      await until(() => both.lake.indexedEnd === 0);
+      expect(await both.lake.count({ ...ALL, upTo: 90 }, never)).toBe(90);
+      await inFlight;
+      await expectAll(both, 150);
+    } finally {
+      await both.close();
+    }
+  }, 180_000);
 
   test('what a crash left behind is deleted, and a lake that has lost a file is built anew', async () => {
     const both = await openBoth({ flushRowsMax: 50, flushAgeMs: 1e9 });

@@ -1,10 +1,12 @@
 import { availableParallelism, totalmem } from 'node:os';
+import { type EventLoopUtilization, performance } from 'node:perf_hooks';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Lake, LakeBucket, LakeExport, LakeFacet, LakePage } from '../lake.ts';
 import type { SegmentLog } from '../log/types.ts';
 import { LakeProcess } from './lake-process.ts';
 import type { LakeSettings, LakeView } from './messages.ts';
+import { Pace } from './pace.ts';
 
 /** As much of the embedded Log as the lake needs. */
 export type LakeLog = Pick<SegmentLog, 'directory' | 'start' | 'end' | 'durable' | 'complete' | 'onCommit'>;
@@ -41,6 +43,7 @@ export function openLake({ directory, log, logger, clock, shortage, ...rest }: L
   const lake = new LakeProcess({
     settings: { directory, logDirectory: log.directory, threads, memoryBytes, ...rest },
     view,
+    pace: new Pace({ clock, utilization: utilizationMeter() }),
     logger,
     clock,
   });
@@ -70,6 +73,15 @@ export function openLake({ directory, log, logger, clock, shortage, ...rest }: L
       unlisten();
       await lake.close();
     },
+  };
+}
+
+function utilizationMeter(): () => number {
+  let last: EventLoopUtilization | undefined;
+  return () => {
+    const [now, before] = [performance.eventLoopUtilization(), last];
+    last = now;
+    return before ? performance.eventLoopUtilization(now, before).utilization : 0;
   };
 }
 

@@ -1,16 +1,16 @@
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { Pushback } from '../../base/errors.ts';
-import { type Bind, literal } from './filter-sql.ts';
+import { type Bind, type BoundValue, literal } from './filter-sql.ts';
 
 /** SQL, and what its parameters stand for, in their order. */
 export interface Statement {
   readonly sql: string;
-  readonly values: readonly string[];
+  readonly values: readonly BoundValue[];
 }
 
 /** Writes a statement: what `write` binds becomes its parameters. */
 export function statement(write: (bind: Bind) => string): Statement {
-  const values: string[] = [];
+  const values: BoundValue[] = [];
   const sql = write((value) => `$${values.push(value)}`);
   return { sql, values };
 }
@@ -94,6 +94,20 @@ export class Engine {
 
   async run(sql: string): Promise<void> {
     await this.use(async (connection) => void (await connection.run(sql)));
+  }
+
+  /** Runs statements one after the other: all of them, or none. */
+  async transaction(statements: readonly string[]): Promise<void> {
+    await this.use(async (connection) => {
+      await connection.run('BEGIN');
+      try {
+        for (const sql of statements) await connection.run(sql);
+        await connection.run('COMMIT');
+      } catch (error) {
+        await connection.run('ROLLBACK').catch(() => {}); // that it was of no use any more is told by the first error
+        throw error;
+      }
+    });
   }
 
   /**

@@ -61,6 +61,13 @@ test.each([
   ...['requestParameters.bucketName = "a\\"b\\\\c"', 'requestParameters.bucketName = true'],
   ...[
     'requestParameters.bucketName in (alpha/x, true)',
+    'requestParameters.bucketName ^ "KELVIN.+("',
+    'requestParameters.bucketName ^ s',
+    'requestParameters.bucketName ^ 12.5',
+    'requestParameters.bucketName ^ É',
+    'requestParameters.items[*].bucketName ^ AL',
+    'requestParameters.items[0] ^ "{"',
+    'requestParameters.ü ^ 1',
     'requestParameters.bucketName > 12',
     'requestParameters.bucketName exists',
     'not requestParameters.bucketName exists',

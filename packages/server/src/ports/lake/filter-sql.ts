@@ -1,3 +1,4 @@
+import type { DuckDBBitValue } from '@duckdb/node-api';
 import {
   type Condition,
   type FieldReference,
@@ -30,8 +31,11 @@ export function filterSql(filter: SearchFilter, bind: Bind): string {
 
 const isNotTrue = (sql: string) => `((${sql}) IS NOT TRUE)`;
 
+/** What a statement's parameter stands for. */
+export type BoundValue = string | DuckDBBitValue;
+
 /** Makes a value a parameter of the statement. @returns what stands for it in SQL */
-export type Bind = (value: string) => string;
+export type Bind = (value: BoundValue) => string;
 
 /** Text as SQL has it: for names of files and paths into records. What people look for is bound instead. */
 export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
@@ -50,6 +54,8 @@ interface JsonText {
   readonly column: string;
   /** The name of the member, unless that might be escaped. */
   readonly name: string | undefined;
+  /** Whether the value is that member's own, and no part of it: it stands behind the name. */
+  readonly isMember: boolean;
 }
 
 /** @throws PatternError when it names nothing */
@@ -87,9 +93,9 @@ function pathSql({ path }: Extract<FieldReference, { readonly path: unknown }>):
   if (place.includes('\0'))
     return isList ? { kind: 'list', sql: 'NULL::VARCHAR[]' } : { kind: 'text', sql: 'NULL::VARCHAR' };
   const found = `TRY(json_extract_string(${column ?? 'eventjson'}, ${literal(place)}))`;
-  const name = steps.findLast((step) => 'name' in step)?.name;
-  const within =
-    column === undefined ? {} : { within: { column, name: MAY_BE_ESCAPED.test(name ?? '') ? undefined : name } };
+  const last = steps.findLast((step) => 'name' in step);
+  const name = MAY_BE_ESCAPED.test(last?.name ?? '') ? undefined : last?.name;
+  const within = column === undefined ? {} : { within: { column, name, isMember: last === steps.at(-1) } };
   if (isList) return { kind: 'list', sql: found, ...within };
   return { kind: 'text', sql: `nullif(${found}, '')`, ...within };
 }
@@ -127,11 +133,9 @@ function inRecord(needle: string, bind: Bind): string {
   // Without letters there is nothing to fold.
   if (/^[\u0020-\u0040]*$/.test(needle)) return `contains(eventjson, ${bind(needle)})`;
   const found = `contains(lower(eventjson), ${bind(needle)})`;
-  if (!/^[\u0020-\u007e]+$/.test(needle)) return found;
-  // A record in lower case takes as long to make as the record to read. A pattern finds at least as much in any case,
-  // and as a literal it is prepared but once.
-  const pattern = literal(needle.replace(/[^a-z0-9]/g, '\\$&'));
-  return `CASE WHEN regexp_matches(eventjson, ${pattern}, 'i') THEN ${found} ELSE FALSE END`;
+  if (!PLAIN.test(needle)) return found;
+  // A record in lower case takes as long to make as the record to read. As a literal a pattern is prepared but once.
+  return `CASE WHEN regexp_matches(eventjson, ${literal(pattern(needle))}, 'i') THEN ${found} ELSE FALSE END`;
 }
 
 type Operator = '=' | ':' | '^' | '>' | '>=' | '<' | '<=';
@@ -146,11 +150,26 @@ const some = (list: string, condition: string) => `len(list_filter(${list}, lamb
 function test(field: FieldSql, op: Operator, value: string, bind: Bind): string {
   const tested = testValue(field, op, value, bind);
   if (!field.within || isComparison(op) || MAY_BE_ESCAPED.test(value)) return whereNamed(field, tested);
-  const { column } = field.within;
-  const holds =
-    op === '=' ? `contains(${column}, ${bind(value)})` : `contains(lower(${column}), ${bind(foldCase(value))})`;
-  return whereNamed(field, tested, ` AND ${holds}`);
+  return whereNamed(field, tested, ` AND ${holdsWithin(field.within, op, value, bind)}`);
 }
+
+/** What the JSON holds where the value passes the test: told soon, of most that does not. */
+function holdsWithin({ column, name, isMember }: JsonText, op: Operator, value: string, bind: Bind): string {
+  if (op === '=') return `contains(${column}, ${bind(value)})`;
+  if (op === '^' && name !== undefined && isMember && PLAIN.test(value)) {
+    const begins = `${pattern(`"${name}":`)}"?(?i:${pattern(value.slice(0, PATTERN_CHARS))})`;
+    return `regexp_matches(${column}, ${literal(begins)})`;
+  }
+  return `contains(lower(${column}), ${bind(foldCase(value))})`;
+}
+
+/** Of what a pattern looks for, the rest is left to who looks again. */
+const PATTERN_CHARS = 64;
+/** What a pattern finds in any case, wherever it is found in lower case. */
+const PLAIN = /^[\u0020-\u007e]+$/;
+
+/** This very text, as patterns have it. */
+const pattern = (text: string): string => text.replace(/[^a-zA-Z0-9\u0080-\uffff]/g, '\\$&');
 
 /** To find a text in another one costs a tenth of reading that as JSON, and most events are done with then. */
 function whereNamed({ within }: FieldSql, tested: string, more = ''): string {

@@ -5,12 +5,15 @@ import type { Clock } from '../../base/clock.ts';
 import { Pushback } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import { PatternError } from '../../event/search/index.ts';
+import type { Sequence } from '../log.ts';
 import type { Failure, FromLake, LakeProgress, LakeSettings, LakeView, Question, ToLake } from './messages.ts';
+import type { Pace } from './pace.ts';
 
 export interface LakeProcessOptions {
   readonly settings: LakeSettings;
   /** The Log as it is now. */
   readonly view: () => LakeView;
+  readonly pace: Pace;
   readonly logger: Logger;
   readonly clock: Clock;
 }
@@ -29,6 +32,10 @@ interface Asked {
   readonly resolve: (answer: unknown) => void;
   readonly reject: (error: unknown) => void;
   deaths: number;
+  /** Events before this were there when it was asked, and it is about them. */
+  readonly neededEnd: Sequence;
+  /** The process has it, or will have it no more. */
+  isPut: boolean;
 }
 
 /** A question that two processes died with is the likely cause: it is refused then. */
@@ -57,6 +64,8 @@ export class LakeProcess {
   #nextId = 1;
   #child: ChildProcess | undefined;
   #progress: LakeProgress = { indexedEnd: 0, storedEnd: 0 };
+  /** How far it ever was: a process that is started anew has to come so far again. */
+  #knownEnd = 0;
   #opened = false;
   #hasDied = false;
   #trouble: string | undefined;
@@ -81,7 +90,8 @@ export class LakeProcess {
     if (!this.#opened || this.#viewIsDue) return;
     this.#viewIsDue = true;
     this.#cancelView();
-    this.#cancelView = this.#options.clock.after(VIEW_DELAY_MS, () => this.#sendView());
+    const { clock, pace } = this.#options;
+    this.#cancelView = clock.after(pace.isKeeping ? VIEW_EVERY_MS : VIEW_DELAY_MS, () => this.#sendView());
   }
 
   /** @throws PatternError, Pushback, the signal's reason; Error when the process cannot answer */
@@ -97,13 +107,16 @@ export class LakeProcess {
   /** A question that may be answered in several pieces. */
   converse(question: Question, signal: AbortSignal): Conversation {
     const id = this.#nextId++;
-    const answered = (send: () => void): Promise<unknown> =>
+    const answered = (isPut: boolean): Promise<unknown> =>
       new Promise((resolve, reject) => {
         signal.throwIfAborted();
         if (this.#closed) throw new Error('the lake is closed');
         if (this.#asked.size >= ASKED_MAX) throw new Pushback('too many searches are under way', RETRY_AFTER_MS);
-        this.#asked.set(id, { question, resolve, reject, deaths: 0 });
-        send();
+        const neededEnd = Math.min(question.query.upTo ?? this.#progress.indexedEnd, this.#knownEnd);
+        this.#asked.set(id, { question, resolve, reject, deaths: 0, neededEnd, isPut });
+        this.#watched();
+        if (isPut) this.#send({ id, more: true });
+        else this.#put();
       });
     const abort = () => {
       this.#take(id)?.reject(signal.reason);
@@ -111,8 +124,8 @@ export class LakeProcess {
     };
     signal.addEventListener('abort', abort, { once: true });
     return {
-      answer: answered(() => this.#opened && this.#send({ id, question })),
-      more: () => answered(() => this.#send({ id, more: true })),
+      answer: answered(false),
+      more: () => answered(true),
       end: () => {
         signal.removeEventListener('abort', abort);
         if (question.ask === 'export') this.#send({ id, cancel: true });
@@ -170,10 +183,21 @@ export class LakeProcess {
     if (this.#child?.connected) this.#child.send(message, () => {});
   }
 
+  /** What was kept from the process is told now, for who searches. */
+  #watched(): void {
+    const { pace } = this.#options;
+    pace.watched();
+    if (!this.#opened || !pace.isKeeping) return;
+    this.#cancelView();
+    this.#sendView();
+  }
+
   #sendView(): void {
+    const { view, pace, clock } = this.#options;
     this.#viewIsDue = false;
-    this.#send({ view: this.#options.view() });
-    this.#cancelView = this.#options.clock.after(VIEW_EVERY_MS, () => this.#sendView());
+    const now = view();
+    this.#send({ view: { ...now, end: pace.endFor(now.end) } });
+    this.#cancelView = clock.after(VIEW_EVERY_MS, () => this.#sendView());
   }
 
   #receive({ indexedEnd, storedEnd, trouble, warning, opened, id, answer, failed }: FromLake): void {
@@ -181,7 +205,9 @@ export class LakeProcess {
     if (trouble !== this.#progress.trouble && trouble !== undefined)
       this.#options.logger.warn({ trouble }, 'trouble of the lake');
     this.#progress = { indexedEnd, storedEnd, ...(trouble !== undefined && { trouble }) };
+    this.#knownEnd = Math.max(this.#knownEnd, indexedEnd);
     if (opened) this.#open();
+    this.#put();
     if (id === undefined) return;
     const asked = this.#take(id);
     if (failed) asked?.reject(errorOf(failed));
@@ -192,8 +218,21 @@ export class LakeProcess {
     this.#opened = true;
     this.#trouble = undefined;
     this.#restartDelayMs = RESTART_DELAY_MIN_MS;
-    for (const [id, { question }] of this.#asked) this.#send({ id, question });
     this.#sendView();
+  }
+
+  /**
+   * Puts questions that wait. Those about events that were there once wait until a process that was started anew has taken
+   * them in again, unless that may never be.
+   */
+  #put(): void {
+    if (!this.#opened) return;
+    const { indexedEnd, trouble } = this.#progress;
+    for (const [id, asked] of this.#asked) {
+      if (asked.isPut || (trouble === undefined && indexedEnd < asked.neededEnd)) continue;
+      asked.isPut = true;
+      this.#send({ id, question: asked.question });
+    }
   }
 
   #take(id: number): Asked | undefined {
@@ -209,9 +248,12 @@ export class LakeProcess {
     this.#hasDied = true;
     this.#cancelView();
     this.#viewIsDue = false;
+    // What was in its memory is taken in again by the next one; until then nobody is to count on it.
+    this.#progress = { ...this.#progress, indexedEnd: this.#progress.storedEnd };
     if (this.#closed) return;
     for (const [id, asked] of this.#asked) {
       asked.deaths++;
+      asked.isPut = false;
       // Pieces of an export that were given already cannot be given again.
       if (asked.deaths < DEATHS_MAX && asked.question.ask !== 'export') continue;
       this.#take(id)?.reject(new Error('the process of the lake died while answering'));

@@ -85,7 +85,8 @@ export class LogReader {
   }
 
   #readSealed(bytesMax: number): readonly StoredEvent[] {
-    if (this.#sealed && this.#sealed.end <= this.#position) this.close();
+    const { end = 0, first = 0 } = this.#sealed ?? {};
+    if (this.#position < first || this.#position >= end) this.close();
     this.#sealed ??= openSealed(this.#sealedPath());
     if (this.#position >= this.#sealed.end) throw logDamage(this.#sealed.path, 0, 'the segment after it is missing');
     return this.#sealed.readEventsSync(this.#position, bytesMax);

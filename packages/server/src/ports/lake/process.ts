@@ -4,6 +4,7 @@ import { PatternError } from '../../event/search/index.ts';
 import { Engine } from './engine.ts';
 import { exportEvents } from './export.ts';
 import { Finds } from './finds.ts';
+import { GramIndex } from './gram-index.ts';
 import type { Failure, FromLake, LakeSettings, LakeView, Question, ToLake } from './messages.ts';
 import { count, facets, histogram, page, type QuestionDeps } from './questions.ts';
 import { LogRecords } from './records.ts';
@@ -57,14 +58,15 @@ async function openLake(settings: LakeSettings, view: LakeView): Promise<Open> {
     ...(dieAt && { onStep: dying(dieAt.step, dieAt.time) }),
   });
   const records = new LogRecords(settings.logDirectory);
+  const grams = new GramIndex(directory, view.start, store.storedEnd);
   const own = new Runner(
-    { ...settings, store, clock: systemClock, tell: () => tell({}), warn: (warning) => tell({ warning }) },
+    { ...settings, store, grams, clock: systemClock, tell: () => tell({}), warn: (warning) => tell({ warning }) },
     view,
   );
   runner = own;
   const recordOf = (sequence: number) => records.read(sequence);
-  const finds = new Finds({ directory, engine, store });
-  const lake = { runner: own, records, deps: { directory, store, engine, recordOf, finds } };
+  const finds = new Finds({ directory, engine, store, grams, records, index: grams });
+  const lake = { runner: own, records, deps: { directory, store, engine, recordOf, finds, grams, records } };
   follow(lake, view);
   tell({ opened: true });
   return lake;

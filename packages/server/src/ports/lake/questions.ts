@@ -1,14 +1,19 @@
+import { join } from 'node:path';
 import type { LakeBucket, LakeCursor, LakeFacet, LakePage, LakePageQuery, LakeQuery, LakeRow } from '../lake.ts';
 import type { Sequence } from '../log.ts';
 import { LIST_MARK } from './columns.ts';
+import { areCounted, countsSql } from './counts.ts';
 import { type Engine, statement } from './engine.ts';
 import { type Bind, fieldSql, literal, timeLiteral } from './filter-sql.ts';
-import type { Finds } from './finds.ts';
-import { readsRecords, scanOf, windowEdge, withinTime } from './scan.ts';
+import type { Finds, Found } from './finds.ts';
+import type { LakeFile } from './manifest.ts';
+import { filesWithin, readsRecords, scanOf, windowEdge } from './scan.ts';
+import { Moved, type SeekDeps, seek, testedInLog } from './seek.ts';
+import { SequenceSet } from './sequence-set.ts';
 import { narrowed } from './sketch.ts';
 import type { LakeStore, Snapshot } from './store.ts';
 
-export interface QuestionDeps {
+export interface QuestionDeps extends SeekDeps {
   readonly directory: string;
   readonly store: LakeStore;
   readonly engine: Engine;
@@ -22,6 +27,8 @@ const WINDOW_ROWS = 30_000;
 const WINDOW_GROWTH = 10;
 /** Of these, so many are looked at by themselves; if they were not enough, all is, for other questions of this filter too. */
 const WINDOWS_ALONE = 2;
+/** Events to look at first where it is known which are found: a page or more, though their times are but guessed at. */
+const WINDOW_FOUND = 1_000;
 
 /** One page. Keys first, then the records of those alone. */
 export function page(deps: QuestionDeps, query: LakePageQuery, signal: AbortSignal) {
@@ -35,6 +42,12 @@ export function page(deps: QuestionDeps, query: LakePageQuery, signal: AbortSign
   });
 }
 
+/** Of a page: what has been looked at so far gave these, and this is left to look at, if any. */
+interface Looked {
+  readonly keys: readonly Key[];
+  readonly rest?: LakePageQuery;
+}
+
 async function keysOf(
   deps: QuestionDeps,
   snapshot: Snapshot,
@@ -42,20 +55,113 @@ async function keysOf(
   signal: AbortSignal,
 ): Promise<readonly Key[]> {
   const { directory, finds } = deps;
-  const keys: Key[] = [];
-  let alone = finds.has(query) ? 0 : WINDOWS_ALONE;
-  for (const { part, rest } of windowsOf(snapshot, query)) {
-    const next = { ...query, limit: query.limit - keys.length };
-    const look = async (found?: string) => {
-      const source = (bind: Bind) =>
-        found ? `${found} WHERE ${withinTime(rest)}` : scanOf(directory, snapshot, part, bind);
-      keys.push(...(await firstKeys(deps, source, next, signal)));
-      return found !== undefined;
-    };
-    const isAll = alone-- > 0 ? await look() : await finds.with(query, signal, look);
-    if (isAll || keys.length >= query.limit) break;
+  const look = (found: Found, before: Looked, windows: Windows) =>
+    lookIn(deps, snapshot, found, before, windows, signal);
+  const nothing: Looked = { keys: [], rest: query };
+  const all: Found = { from: (window, bind) => scanOf(directory, snapshot, window, bind) };
+  const known = finds.known(query, snapshot);
+  if (known) return (await look(known, nothing, { rows: WINDOW_FOUND })).keys;
+  const isNew = readsRecords(query.filter) && !finds.has(query);
+  const sought = isNew ? await soughtKeys(deps, snapshot, query, signal) : undefined;
+  if (sought) return sought;
+  const newest = isNew ? await look(all, nothing, { rows: WINDOW_ROWS, most: WINDOWS_ALONE }) : nothing;
+  if (!newest.rest) return newest.keys;
+  return finds.with(query, [], signal, async (found = all) => {
+    const rows = found.events ? WINDOW_FOUND : Number.POSITIVE_INFINITY;
+    return (await look(found, newest, { rows })).keys;
+  });
+}
+
+interface Windows {
+  /** Events to look at first. */
+  readonly rows: number;
+  /** So many windows are looked at, and no more. */
+  readonly most?: number;
+}
+
+/** Looks for a page's events in one window after the other. */
+async function lookIn(
+  deps: QuestionDeps,
+  snapshot: Snapshot,
+  found: Found,
+  before: Looked,
+  { rows, most = Number.POSITIVE_INFINITY }: Windows,
+  signal: AbortSignal,
+): Promise<Looked> {
+  const keys = [...before.keys];
+  let windows = 0;
+  for (const { part, rest } of before.rest ? windowsOf(snapshot, before.rest, rows, found.events) : []) {
+    const limit = part.limit - keys.length;
+    keys.push(...(await firstFound(deps, found, { ...part, limit }, signal)));
+    if (keys.length >= part.limit || !rest) break;
+    if (++windows === most) return { keys, rest };
   }
-  return keys;
+  return { keys };
+}
+
+/** The first events of what was found. */
+async function firstFound(
+  deps: QuestionDeps,
+  { from, candidates }: Found,
+  query: LakePageQuery,
+  signal: AbortSignal,
+): Promise<readonly Key[]> {
+  const keys: Key[] = [];
+  let next = query;
+  while (candidates) {
+    const some = await firstKeys(deps, (bind) => candidates.from(query, bind), next, signal);
+    const isTrue = await testOf(deps, candidates.doubted, some, query, signal);
+    if (!isTrue) break;
+    keys.push(...some.filter(isTrue));
+    const last = some.at(-1);
+    if (!last || keys.length >= query.limit || some.length < next.limit) return keys.slice(0, query.limit);
+    next = { ...next, limit: next.limit * WINDOW_GROWTH, after: last };
+  }
+  return firstKeys(deps, (bind) => from(query, bind), query, signal);
+}
+
+/**
+ * Reads what is doubted among some keys in the Log: of a Parquet file, the records around each would be unpacked with it.
+ * @returns undefined when the Log moves meanwhile
+ */
+async function testOf(
+  { records }: QuestionDeps,
+  doubted: SequenceSet,
+  keys: readonly Key[],
+  query: LakePageQuery,
+  signal: AbortSignal,
+): Promise<((key: Key) => boolean) | undefined> {
+  const doubts = keys.map(({ sequence }) => sequence).filter((sequence) => doubted.has(sequence));
+  if (doubts.length === 0) return () => true;
+  const among = new SequenceSet();
+  for (const sequence of doubts) among.add(sequence);
+  const span = { from: Math.min(...doubts), upTo: Math.max(...doubts) + 1 };
+  const found = await testedInLog(records, { ...query, ...span }, among, signal);
+  return found && (({ sequence }) => found.has(sequence) || !among.has(sequence));
+}
+
+/** @returns undefined when they must be found otherwise */
+async function soughtKeys(
+  deps: QuestionDeps,
+  snapshot: Snapshot,
+  query: LakePageQuery,
+  signal: AbortSignal,
+): Promise<readonly Key[] | undefined> {
+  const { indexedEnd } = deps.store;
+  const [from, upTo] = [Math.max(snapshot.start, query.from ?? 0), Math.min(indexedEnd, query.upTo ?? indexedEnd)];
+  const pieces = seek(deps, { ...query, from, upTo }, query, signal);
+  if (!pieces) return undefined;
+  const keys: Key[] = [];
+  try {
+    for await (const piece of pieces)
+      for (const { sequence, header } of piece)
+        keys.push({ timeMs: header.timeMs, sequence, accountId: header.accountId });
+  } catch (error) {
+    if (error instanceof Moved) return undefined;
+    throw error;
+  }
+  const sign = query.order === 'newest' ? -1 : 1;
+  return keys.sort((a, b) => sign * (a.timeMs - b.timeMs || a.sequence - b.sequence)).slice(0, query.limit);
 }
 
 async function firstKeys(
@@ -84,30 +190,29 @@ export interface Key extends LakeCursor {
 }
 
 /**
- * The times to look at one after the other, each with all that is left then: all at once, unless the filter reads whole
- * records.
+ * The times to look at one after the other, each with what is left then; the last one is all that is left.
+ * @param rows events of the first one @param among of these alone
  */
 function* windowsOf(
   snapshot: Snapshot,
   query: LakePageQuery,
-): Generator<{ readonly part: LakePageQuery; readonly rest: LakePageQuery }> {
+  rows: number,
+  among: SequenceSet | undefined,
+): Generator<{ readonly part: LakePageQuery; readonly rest?: LakePageQuery }> {
   const { order, after } = query;
   const newest = order === 'newest';
   let { startMs, endMs } = query;
   if (after)
     [startMs, endMs] = newest ? [startMs, Math.min(endMs, after.timeMs)] : [Math.max(startMs, after.timeMs), endMs];
-  if (readsRecords(query.filter)) {
-    for (let rows = WINDOW_ROWS; startMs <= endMs; rows *= WINDOW_GROWTH) {
-      const edge = windowEdge(snapshot, order, newest ? endMs : startMs, rows);
-      if (edge === undefined || (newest ? edge <= startMs : edge >= endMs)) break;
-      const rest = { ...query, startMs, endMs };
-      yield { part: newest ? { ...rest, startMs: edge } : { ...rest, endMs: edge }, rest };
-      if (newest) endMs = edge - 1;
-      else startMs = edge + 1;
-    }
+  for (let window = rows; startMs <= endMs; window *= WINDOW_GROWTH) {
+    const edge = windowEdge(snapshot, order, newest ? endMs : startMs, window, among);
+    if (edge === undefined || (newest ? edge <= startMs : edge >= endMs)) break;
+    const part = newest ? { ...query, startMs: edge, endMs } : { ...query, startMs, endMs: edge };
+    if (newest) endMs = edge - 1;
+    else startMs = edge + 1;
+    yield { part, rest: { ...query, startMs, endMs } };
   }
-  const rest = { ...query, startMs, endMs };
-  if (startMs <= endMs) yield { part: rest, rest };
+  if (startMs <= endMs) yield { part: { ...query, startMs, endMs } };
 }
 
 export function afterSql({ after, order }: Pick<LakePageQuery, 'after' | 'order'>): string {
@@ -150,7 +255,7 @@ export async function withRecords(
 }
 
 export function count(deps: QuestionDeps, query: LakeQuery, signal: AbortSignal) {
-  return over(deps, query, signal, async (source) => {
+  return over(deps, query, [], signal, async (source) => {
     const [row] = await deps.engine.rows<[bigint]>(
       statement((bind) => `SELECT count(*) FROM ${source(bind)}`),
       signal,
@@ -159,13 +264,13 @@ export function count(deps: QuestionDeps, query: LakeQuery, signal: AbortSignal)
   });
 }
 
-/** Runs a question over what there is now, or over what others have found of it. @param columns whether finds have all that it needs */
+/** Runs a question over what there is now, or over what others have found of it. @param fields that it reads */
 function over<R>(
   deps: QuestionDeps,
   query: LakeQuery,
+  fields: readonly string[],
   signal: AbortSignal,
   ask: (source: (bind: Bind) => string) => Promise<R>,
-  columns = true,
 ): Promise<R> {
   const { directory, engine, store, finds } = deps;
   const all = () =>
@@ -173,11 +278,11 @@ function over<R>(
       const seen = await narrowed(engine, directory, snapshot, query.filter);
       return ask((bind) => scanOf(directory, seen, query, bind));
     });
-  return columns ? finds.with(query, signal, (found) => (found === undefined ? all() : ask(() => found))) : all();
+  return finds.with(query, fields, signal, (found) => (found ? ask((bind) => found.from(query, bind)) : all()));
 }
 
 export function histogram(deps: QuestionDeps, query: LakeQuery, intervalMs: number, signal: AbortSignal) {
-  return over(deps, query, signal, async (source): Promise<readonly LakeBucket[]> => {
+  return over(deps, query, ['errorCode'], signal, async (source): Promise<readonly LakeBucket[]> => {
     const rows = await deps.engine.rows<[bigint, bigint, bigint]>(
       statement(
         (bind) =>
@@ -201,21 +306,34 @@ export function facets(
   valuesMax: number,
   signal: AbortSignal,
 ) {
-  const read = async (source: (bind: Bind) => string): Promise<readonly LakeFacet[]> => {
-    const counted = statement((bind) => facetsSql(fields, source(bind), valuesMax));
-    const rows = await deps.engine.rows<[bigint, string, bigint, bigint]>(counted, signal);
-    return fields.map((field, i) => {
+  const read = async (source: (bind: Bind) => string, counted: readonly LakeFile[] = []) => {
+    const asked = statement((bind) => facetsSql(fields, source(bind), countedSql(deps, counted, fields), valuesMax));
+    const rows = await deps.engine.rows<[bigint, string, bigint, bigint]>(asked, signal);
+    return fields.map((field, i): LakeFacet => {
       const own = rows.filter(([set]) => Number(set) === setOf(i, fields.length));
       const values = own.map(([, value, count]) => ({ value, count: Number(count) }));
       return { field, values, distinctCount: Number(own[0]?.[3] ?? 0) };
     });
   };
-  return over(
-    deps,
-    query,
-    signal,
-    read,
-    fields.every((field) => deps.finds.keeps(field)),
+  if (query.filter !== undefined || !areCounted(fields)) return over(deps, query, fields, signal, read);
+  return deps.store.question((snapshot) => {
+    const counted = filesWithin(snapshot, query).filter(({ path }) => deps.store.hasCounts(path));
+    const rest = { ...snapshot, files: snapshot.files.filter((file) => !counted.includes(file)) };
+    return read((bind) => scanOf(deps.directory, rest, query, bind), counted);
+  });
+}
+
+/** What stands beside these files, as `facetsSql` counts the others. */
+function countedSql(
+  { directory }: QuestionDeps,
+  files: readonly LakeFile[],
+  fields: readonly string[],
+): string | undefined {
+  if (files.length === 0) return undefined;
+  const which = new Map(fields.map((field, i) => [field, setOf(i, fields.length)]));
+  return countsSql(
+    files.map(({ path }) => join(directory, path)),
+    which,
   );
 }
 
@@ -223,13 +341,14 @@ export function facets(
 const setOf = (i: number, columns: number) => 2 ** columns - 1 - 2 ** (columns - 1 - i);
 
 /** Lists are taken apart once for each combination that occurs, not once for each event. */
-function facetsSql(fields: readonly string[], from: string, valuesMax: number): string {
+function facetsSql(fields: readonly string[], from: string, more: string | undefined, valuesMax: number): string {
   const sources = fields.map(facetSource);
   const names = fields.map((_, i) => `f${i}`);
   const lists = sources.flatMap(({ isList }, i) => (isList ? [setOf(i, fields.length)] : []));
   const found = `SELECT ${sources.map(({ sql }, i) => `${sql} AS f${i}`).join(', ')} FROM ${from}`;
   const sets = names.map((name) => `(${name})`).join(', ');
-  const counted = `SELECT grouping(${names.join(', ')}) AS which, coalesce(${names.join(', ')}, NULL) AS value, count(*) AS n FROM (${found}) AS found GROUP BY GROUPING SETS (${sets})`;
+  const scanned = `SELECT grouping(${names.join(', ')}) AS which, coalesce(${names.join(', ')}, NULL) AS value, count(*) AS n FROM (${found}) AS found GROUP BY GROUPING SETS (${sets})`;
+  const counted = more === undefined ? scanned : `${scanned} UNION ALL ${more}`;
   const parts = `CASE WHEN which IN (${lists.join(', ') || 'NULL'}) THEN list_distinct(string_split(value, ${literal(LIST_MARK)})) ELSE [value] END`;
   const each = `SELECT which, unnest(${parts}) AS value, n FROM (${counted}) AS counted WHERE value IS NOT NULL`;
   const summed = `SELECT which, value, sum(n)::BIGINT AS events FROM (${each}) AS each_value WHERE value <> '' GROUP BY which, value`;

@@ -2,9 +2,9 @@ import { closeSync, openSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemErrorCode } from '../../base/errors.ts';
 import { PartCache } from '../history/pages.ts';
-import { SealedEvents } from '../history/sealed-events.ts';
-import { FRAME_BODY_BYTES_MAX, FRAME_HEAD_BYTES, frameEnd, readFrame } from '../log/frame.ts';
-import { RAW_HEADER_BYTES, readFully, readRawHeader, segmentName } from '../log/raw-reader.ts';
+import { type LogEvent, SealedEvents } from '../history/sealed-events.ts';
+import { FRAME_BODY_BYTES_MAX, FRAME_HEAD_BYTES, type Frame, frameEnd, readFrame } from '../log/frame.ts';
+import { RAW_HEADER_BYTES, readFully, readRawHeader, segmentName, storedEvent } from '../log/raw-reader.ts';
 import type { Sequence } from '../log.ts';
 import type { LogView } from './log-reader.ts';
 
@@ -15,10 +15,8 @@ const SEGMENTS_MAX = 64;
 /** Of a raw segment, looked through at a time for where its frames end. */
 const SCAN_BYTES = 4 << 20;
 
-interface Segment {
-  read(sequence: Sequence): Buffer | undefined;
-  close(): void;
-}
+/** Whether some bytes of the Log are worth a look. */
+export type Wanted = (bytes: Buffer) => boolean;
 
 /**
  * Records by their sequence, out of the Log's own files: there a record is one frame, or one of sixteen in a block, where
@@ -28,7 +26,7 @@ export class LogRecords {
   readonly #directory: string;
   readonly #cache = new PartCache(CACHE_BYTES);
   /** By first sequence; the least recently used first. */
-  readonly #sealed = new Map<Sequence, Segment>();
+  readonly #sealed = new Map<Sequence, SealedEvents>();
   readonly #raw = new Map<string, RawRecords>();
   /** First sequences of sealed segments, ascending. */
   #firsts: readonly Sequence[] = [];
@@ -51,41 +49,59 @@ export class LogRecords {
   /** @returns undefined when it is gone, or on its way from one file to another */
   read(sequence: Sequence): Buffer | undefined {
     try {
-      const raw = this.#view?.raw.findLast(({ first }) => first <= sequence);
-      if (raw) return this.#readRaw(raw, sequence);
-      const first = this.#firsts.findLast((one) => one <= sequence);
-      return first === undefined ? undefined : this.#sealedSegment(first).read(sequence);
+      const raw = this.#rawWith(sequence);
+      return raw ? raw.read(sequence)?.json : this.#sealedWith(sequence)?.read(sequence).json;
     } catch (error) {
       if (systemErrorCode(error) === 'ENOENT') return undefined;
       throw error;
     }
   }
 
-  #readRaw({ path, bytes }: LogView['raw'][number], sequence: Sequence): Buffer | undefined {
-    if (bytes <= RAW_HEADER_BYTES) return undefined;
-    let known = this.#raw.get(path);
-    if (!known) {
-      known = new RawRecords(path);
-      this.#raw.set(path, known);
+  /**
+   * The events from `from` on, before `to`; without those in parts of the Log that are not wanted.
+   * @returns undefined when some are gone, or on their way from one file to another
+   */
+  readSome(from: Sequence, to: Sequence, wanted: Wanted): readonly LogEvent[] | undefined {
+    const events: LogEvent[] = [];
+    try {
+      for (let at = from; at < to; ) {
+        const segment = this.#rawWith(at) ?? this.#sealedWith(at);
+        if (!segment || segment.end <= at) return undefined;
+        for (const event of segment.readSome(at, to, wanted)) events.push(event);
+        at = segment.end;
+      }
+    } catch (error) {
+      if (systemErrorCode(error) === 'ENOENT') return undefined;
+      throw error;
     }
-    known.scan(bytes);
-    return known.read(sequence);
+    return events;
   }
 
-  #sealedSegment(first: Sequence): Segment {
+  #rawWith(sequence: Sequence): RawRecords | undefined {
+    const raw = this.#view?.raw.findLast(({ first }) => first <= sequence);
+    if (!raw || raw.bytes <= RAW_HEADER_BYTES) return undefined;
+    let known = this.#raw.get(raw.path);
+    if (!known) {
+      known = new RawRecords(raw.path);
+      this.#raw.set(raw.path, known);
+    }
+    known.scan(raw.bytes);
+    return known;
+  }
+
+  #sealedWith(sequence: Sequence): SealedEvents | undefined {
+    const first = this.#firsts.findLast((one) => one <= sequence);
+    if (first === undefined) return undefined;
     let segment = this.#sealed.get(first);
     if (segment) this.#sealed.delete(first);
-    else {
-      const events = new SealedEvents(join(this.#directory, segmentName(first, 'seg')), this.#cache);
-      segment = { read: (sequence) => events.read(sequence).json, close: () => events.close() };
-    }
+    else segment = new SealedEvents(join(this.#directory, segmentName(first, 'seg')), this.#cache);
     this.#sealed.set(first, segment);
     const [oldest] = this.#sealed.keys();
     if (this.#sealed.size > SEGMENTS_MAX) this.#close(this.#sealed, oldest!);
     return segment;
   }
 
-  #close<K>(among: Map<K, Segment>, key: K): void {
+  #close<K>(among: Map<K, { close(): void }>, key: K): void {
     among.get(key)?.close();
     among.delete(key);
   }
@@ -99,7 +115,7 @@ export const sealedSegments = (directory: string): readonly Sequence[] =>
     .sort((a, b) => a - b);
 
 /** A raw segment, with the places of its frames as far as it has been looked through. */
-class RawRecords implements Segment {
+class RawRecords {
   readonly #fd: number;
   readonly #first: Sequence;
   readonly #seed: number;
@@ -125,12 +141,24 @@ class RawRecords implements Segment {
     }
   }
 
-  read(sequence: Sequence): Buffer | undefined {
+  /** After the last event that is known of. */
+  get end(): Sequence {
+    return this.#first + this.#ends.length;
+  }
+
+  read(sequence: Sequence): Frame | undefined {
     const row = sequence - this.#first;
     if (row < 0 || row >= this.#ends.length) return undefined;
     const start = this.#endOf(row - 1);
     const frame = readFrame(readFully(this.#fd, start, this.#endOf(row) - start), 0, this.#seed);
-    return typeof frame === 'string' ? undefined : frame.json;
+    return typeof frame === 'string' ? undefined : frame;
+  }
+
+  *readSome(from: Sequence, to: Sequence, wanted: Wanted): Generator<LogEvent> {
+    for (let sequence = from; sequence < Math.min(to, this.end); sequence++) {
+      const frame = this.read(sequence);
+      if (frame && wanted(frame.json)) yield storedEvent(sequence, frame);
+    }
   }
 
   close(): void {

@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import { systemErrorCode } from '../../base/errors.ts';
+import type { GramIndex } from './gram-index.ts';
 import { LogReader } from './log-reader.ts';
 import type { LakeProgress, LakeSettings, LakeView } from './messages.ts';
 import type { LakeStore } from './store.ts';
@@ -24,6 +25,7 @@ const IDLE_MS = 1_000;
 
 export interface RunnerOptions extends LakeSettings {
   readonly store: LakeStore;
+  readonly grams: GramIndex;
   readonly clock: Clock;
   /** Something has changed that the server is to know. */
   readonly tell: () => void;
@@ -35,6 +37,7 @@ export interface RunnerOptions extends LakeSettings {
 export class Runner {
   readonly #options: RunnerOptions;
   readonly #reader: LogReader;
+  readonly #filler: LogReader;
   #view: LakeView;
   #wake = () => {};
   #closed = false;
@@ -48,6 +51,7 @@ export class Runner {
     this.#options = options;
     this.#view = view;
     this.#reader = new LogReader(options.logDirectory, options.store.indexedEnd);
+    this.#filler = new LogReader(options.logDirectory, 0);
     this.#running = this.#run();
   }
 
@@ -74,6 +78,7 @@ export class Runner {
     await this.#running;
     await this.#storing;
     this.#reader.close();
+    this.#filler.close();
   }
 
   async #run(): Promise<void> {
@@ -81,10 +86,11 @@ export class Runner {
     while (!this.#closed) {
       const startedMs = clock.monotonicMs();
       const took = await this.#takeIn();
+      const filled = took === 'nothing' && this.#fillGrams();
       this.#store();
       if (this.#closed) return;
       const tookMs = clock.monotonicMs() - startedMs;
-      if (took === 'part') await this.#rest(Math.min(REST_MS_MAX, tookMs / 10));
+      if (took === 'part' || filled) await this.#rest(Math.min(REST_MS_MAX, tookMs / 10));
       else if (took === 'all') await this.#rest(Math.min(REST_MS_MAX, tookMs * REST_FACTOR));
       else if (this.#reader.position < this.#view.end) await this.#rest(REST_MS_MAX);
       else await this.#idle();
@@ -93,11 +99,14 @@ export class Runner {
 
   /** @returns whether something was taken in, and all that there was of it */
   async #takeIn(): Promise<'nothing' | 'part' | 'all'> {
-    const { store, clock, tell } = this.#options;
+    const { store, grams, clock, tell } = this.#options;
     if (store.freshRows >= FRESH_ROWS_MAX || store.freshBytes >= FRESH_BYTES_MAX) return 'nothing';
     try {
       const events = this.#reader.read(this.#view, BATCH_BYTES);
-      if (events.length > 0) await store.add(events, clock.monotonicMs());
+      if (events.length > 0) {
+        await store.add(events, clock.monotonicMs());
+        grams.add(events);
+      }
       this.#trouble('reading', undefined);
       if (events.length === 0) return 'nothing';
       tell();
@@ -107,6 +116,21 @@ export class Runner {
       this.#trouble('reading', `the lake cannot take events in: ${messageOf(error)}`);
       await this.#rest(RETRY_DELAY_MS);
       return 'nothing';
+    }
+  }
+
+  /** With nothing else to do: what was taken in when there were no grams of it. @returns whether there was something */
+  #fillGrams(): boolean {
+    const { grams, store } = this.#options;
+    const from = grams.lacking(store.indexedEnd);
+    if (from === undefined) return false;
+    if (this.#filler.position !== from) this.#filler.back(from);
+    try {
+      const events = this.#filler.read(this.#view, BATCH_BYTES);
+      grams.fill(events);
+      return events.length > 0;
+    } catch {
+      return false; // a damaged file is told of by who needs what is in it
     }
   }
 
@@ -131,8 +155,10 @@ export class Runner {
   }
 
   async #tidy(): Promise<void> {
-    const { store, tell } = this.#options;
+    const { store, grams, tell } = this.#options;
     store.retain(this.#view.start);
+    grams.retain(this.#view.start);
+    grams.store();
     while (this.#flushIsDue() && !this.#closed) {
       await store.flush();
       tell();

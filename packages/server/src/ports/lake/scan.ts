@@ -3,34 +3,69 @@ import type { SearchFilter } from '../../event/search/index.ts';
 import type { LakeQuery } from '../lake.ts';
 import { type Bind, filterSql, literal, timeLiteral } from './filter-sql.ts';
 import type { LakeFile } from './manifest.ts';
+import type { SequenceSet } from './sequence-set.ts';
+import { isOneOf } from './set-sql.ts';
 import type { FreshTable, Snapshot } from './store.ts';
 
 /** An empty table of the lake's columns: what is looked at when nothing else is. */
 export const NOTHING = 'nothing';
 
 /**
- * What a question looks at, to stand after FROM: `(SELECT …) AS events WHERE …`. Chooses files and tables by what the manifest knows of them, and says the rest in SQL. Files that lie in the asked time
- * and account as a whole go without conditions, so that DuckDB need not even read those columns.
+ * What a question looks at, to stand after FROM: `(SELECT …) AS events WHERE …`. Chooses files and tables by what the
+ * manifest knows of them, and says the rest in SQL. Files that lie in the asked time and account as a whole go without
+ * conditions, so that DuckDB need not even read those columns; so do those of which all events are among those asked for.
+ * @param among looks at no others
  * @throws PatternError when the filter names no field
  */
-export function scanOf(directory: string, snapshot: Snapshot, query: LakeQuery, bind: Bind): string {
+export function scanOf(
+  directory: string,
+  snapshot: Snapshot,
+  query: LakeQuery,
+  bind: Bind,
+  among?: SequenceSet,
+): string {
   const bounds = boundsOf(snapshot, query);
-  const files = snapshot.files.filter((file) => touches(file, query, bounds));
-  // The newest first: what is looked for is mostly there, and the rest of a page's scan can then be left out.
-  const whole = newestFirst(files.filter((file) => isWithin(file, query, bounds)));
-  const parts = newestFirst(files.filter((file) => !isWithin(file, query, bounds)));
-  const tables = snapshot.fresh.filter((table) => table.rows > 0 && touches(spanOfTable(table), query, bounds));
-  // Bound only where they are used: DuckDB takes no value for nothing.
-  const conditions = parts.length + tables.length > 0 ? conditionsOf(query, bounds, bind) : '';
-  const read = (list: readonly LakeFile[]) =>
-    `SELECT * FROM read_parquet([${list.map(({ path }) => literal(join(directory, path))).join(', ')}])`;
-  const selects = [
-    ...(whole.length > 0 ? [read(whole)] : []),
-    ...(parts.length > 0 ? [`${read(parts)} WHERE ${conditions}`] : []),
-    ...tables.map(({ name }) => `SELECT * FROM ${name} WHERE ${conditions}`),
-  ];
+  const isAsked = (span: Span) =>
+    touches(span, query, bounds) && (among === undefined || among.count(span.first, span.last + 1) > 0);
+  const files = snapshot.files.filter(isAsked);
+  const tables = snapshot.fresh.filter((table) => table.rows > 0 && isAsked(spanOfTable(table)));
+  const selects: string[] = [];
+  const read = (from: string, spans: readonly Span[], isWhole: boolean) => {
+    const conditions = isWhole ? [] : [conditionsOf(query, bounds, bind)];
+    if (among && !spans.every((span) => hasAllOf(among, span))) {
+      const first = Math.min(...spans.map(({ first }) => first));
+      const end = Math.max(...spans.map(({ last }) => last)) + 1;
+      conditions.push(isOneOf(among, first, end, bind));
+    }
+    selects.push(`SELECT * FROM ${from}${conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : ''}`);
+  };
+  for (const [isWhole, isFull] of KINDS) {
+    const own = files.filter(
+      (file) => isWithin(file, query, bounds) === isWhole && (among === undefined || hasAllOf(among, file)) === isFull,
+    );
+    // The newest first: what is looked for is mostly there, and the rest of a page's scan can then be left out.
+    const paths = newestFirst(own).map(({ path }) => literal(join(directory, path)));
+    if (own.length > 0) read(`read_parquet([${paths.join(', ')}])`, own, isWhole);
+  }
+  for (const table of tables) read(table.name, [spanOfTable(table)], false);
   const filter = query.filter === undefined ? '' : ` WHERE ${filterSql(query.filter, bind)}`;
   return `(${selects.join(' UNION ALL ') || `SELECT * FROM ${NOTHING}`}) AS events${filter}`;
+}
+
+/** Of files: whether all of one is in the asked time and account, and whether all of its events are among those asked for. */
+const KINDS = [
+  [true, true],
+  [true, false],
+  [false, true],
+  [false, false],
+] as const;
+
+const hasAllOf = (set: SequenceSet, { first, last }: Span): boolean => set.count(first, last + 1) === last + 1 - first;
+
+/** The files of which the question looks at each event, but for its filter: none that holds what it must not see. */
+export function filesWithin(snapshot: Snapshot, query: LakeQuery): readonly LakeFile[] {
+  const bounds = boundsOf(snapshot, query);
+  return snapshot.files.filter((file) => touches(file, query, bounds) && isWithin(file, query, bounds));
 }
 
 interface Bounds {
@@ -78,25 +113,32 @@ const TIME_MAX_MS = Date.UTC(10_000, 0);
 
 const newestFirst = (files: readonly LakeFile[]) => [...files].sort((a, b) => b.maxMs - a.maxMs);
 
-/** Whether a filter has to read the records themselves, or parts of them: some hundred times more than a column. */
-export function readsRecords(filter: SearchFilter | undefined): boolean {
-  return filter !== undefined && /eventjson|json_extract/.test(filterSql(filter, String));
+/** Whether a filter has to read the records themselves, or columns of JSON: many times more than others. */
+export function readsRecords(filter: SearchFilter | undefined): 'records' | 'columns' | undefined {
+  const sql = filter === undefined ? '' : filterSql(filter, String);
+  if (sql.includes('eventjson')) return 'records';
+  return sql.includes('json_extract') ? 'columns' : undefined;
 }
 
 /**
  * The time from which on the newest (or until which the oldest) about `rows` events before `edgeMs` lie, as if each file's
  * were spread evenly over its time. undefined when no more than that are left.
+ * @param among counts these alone
  */
 export function windowEdge(
   snapshot: Snapshot,
   order: 'newest' | 'oldest',
   edgeMs: number,
   rows: number,
+  among?: SequenceSet,
 ): number | undefined {
   const sign = order === 'newest' ? 1 : -1;
-  const spans = [...snapshot.files, ...snapshot.fresh].map(({ minMs, maxMs, rows }) =>
-    sign > 0 ? { from: minMs, to: maxMs, rows } : { from: -maxMs, to: -minMs, rows },
-  );
+  const all = [...snapshot.files, ...snapshot.fresh.map((table) => ({ ...spanOfTable(table), rows: table.rows }))];
+  const spans = all.map((span) => {
+    const rows = among ? Math.min(span.rows, among.count(span.first, span.last + 1)) : span.rows;
+    const { minMs, maxMs } = span;
+    return sign > 0 ? { from: minMs, to: maxMs, rows } : { from: -maxMs, to: -minMs, rows };
+  });
   const edge = sign * edgeMs;
   const between = (start: number) =>
     spans.reduce((sum, { from, to, rows: all }) => {

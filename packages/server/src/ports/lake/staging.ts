@@ -8,7 +8,7 @@ import {
   VARCHAR,
 } from '@duckdb/node-api';
 import type { EventHeader } from '../../event/event.ts';
-import type { StoredEvent } from '../log.ts';
+import type { LogEvent } from '../history/sealed-events.ts';
 import {
   COLUMN_TYPES,
   COLUMNS,
@@ -49,7 +49,7 @@ export class Staging {
   }
 
   /** Adds events to a table: all of them or, when it throws, none. Whatever a record holds, it gets in. */
-  async add(table: string, events: readonly StoredEvent[]): Promise<void> {
+  async add(table: string, events: readonly LogEvent[]): Promise<void> {
     const connection = this.#connection;
     await connection.run('BEGIN');
     try {
@@ -68,7 +68,7 @@ export class Staging {
     }
   }
 
-  #fill(events: readonly StoredEvent[], use: (chunk: DuckDBDataChunk) => void): void {
+  #fill(events: readonly LogEvent[], use: (chunk: DuckDBDataChunk) => void): void {
     const [chunk, texts] = [this.#chunk, this.#texts];
     texts.clear();
     events.forEach((event, row) => {

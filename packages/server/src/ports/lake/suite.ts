@@ -166,9 +166,11 @@ const { filter } = fc.letrec<{ filter: SearchFilter }>((tie) => ({
   ) as fc.Arbitrary<SearchFilter>,
 }));
 
+const ACCOUNTS = ['111111111111', '222222222222', '000000000000'];
+
 const query: fc.Arbitrary<LakeQuery> = fc
   .record({
-    accounts: maybe(fc.subarray(['111111111111', '222222222222', '000000000000'])),
+    accounts: maybe(fc.subarray(ACCOUNTS)),
     startMs: fc.constantFrom(0, Date.UTC(2020, 0, 2), Date.UTC(2020, 1, 1)),
     endMs: fc.constantFrom(Date.UTC(2020, 0, 3), Date.UTC(2020, 1, 3), Date.UTC(2030, 0)),
     filter: maybe(filter),
@@ -247,9 +249,17 @@ async function apply(harness: LakeHarness, model: Held[], step: Step): Promise<v
     return harness.append(events);
   }
   for (const query of step.queries) await check(harness.lake, model, step, query);
+  // What is known of whole files: nobody is told of other accounts' events.
+  for (const accounts of ACCOUNTS.map((account) => [account])) {
+    const query = { startMs: 0, endMs: Date.UTC(2030, 0), accounts };
+    await expectFacets(harness.lake, matching(model, query), query, COUNTED);
+  }
 }
 
 const never = new AbortController().signal;
+
+/** Fields whose counts are known of whole files, where there is no filter. */
+const COUNTED = ['eventName', 'resourceType', 'userName'];
 
 async function check(
   lake: Lake,
@@ -278,13 +288,23 @@ async function check(
       json: `${json}`,
     })),
   );
-  const fields = [
-    'eventName',
-    'resourceType',
-    'userName',
-    'requestParameters.bucketName',
-    'requestParameters.items[*].key',
-  ];
+  const paths = ['requestParameters.bucketName', 'requestParameters.items[*].key'];
+  for (const fields of [COUNTED, [...COUNTED, ...paths]]) await expectFacets(lake, expected, query, fields);
+  const buckets = new Map<number, number>();
+  for (const { header } of expected) {
+    const startMs = Math.floor(header.timeMs / 3_600_000) * 3_600_000;
+    buckets.set(startMs, (buckets.get(startMs) ?? 0) + 1);
+  }
+  const histogram = await lake.histogram(query, 3_600_000, never);
+  expect(histogram.map(({ startMs, count }) => [startMs, count])).toEqual([...buckets].sort(([a], [b]) => a - b));
+}
+
+async function expectFacets(
+  lake: Lake,
+  expected: readonly Held[],
+  query: LakeQuery,
+  fields: readonly string[],
+): Promise<void> {
   const found = await lake.facets(query, fields, 100, never);
   expect(
     found.map(({ values, distinctCount }) => ({
@@ -301,13 +321,6 @@ async function check(
       return { values: counts, distinctCount: Object.keys(counts).length };
     }),
   );
-  const buckets = new Map<number, number>();
-  for (const { header } of expected) {
-    const startMs = Math.floor(header.timeMs / 3_600_000) * 3_600_000;
-    buckets.set(startMs, (buckets.get(startMs) ?? 0) + 1);
-  }
-  const histogram = await lake.histogram(query, 3_600_000, never);
-  expect(histogram.map(({ startMs, count }) => [startMs, count])).toEqual([...buckets].sort(([a], [b]) => a - b));
 }
 
 function matching(

@@ -1,0 +1,102 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { StoredGroup } from './gram-file.ts';
+import { NewGroup } from './gram-group.ts';
+import { CHUNK_EVENTS } from './grams.ts';
+import type { Need } from './needs.ts';
+import { ALL, addPacked, countOf, GROUP_CHUNKS, GROUP_EVENTS, newBits, packed, packedBytes } from './word-bits.ts';
+import { UNKNOWN } from './word-bounds.ts';
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'opentrail-words-'));
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+/** Words of which one is in each event, and others in ever fewer. */
+const recordAt = (event: number) =>
+  `{"everyone":${[2, 3, 50, 10_000].map((n) => (event % n === 0 ? `"each.${n}th-one"` : 'null')).join()},"id":"${event * 7919}"${event === 77 ? ',"spelt":"\\u0065verybody"' : ''}}`;
+const needs: readonly Need[] = [
+  ...['everyone', '2th-one', '3th', 'each.50th', 'each.10000th', 'null', '"each.2th-one"', '7919', '158380', 'nobody'],
+  ...['everybody', 'u0065verybody', 'evry', 'one'],
+].map((piece) => ({ pieces: [piece], isAll: true as const }));
+
+function made(number: number): NewGroup {
+  const group = new NewGroup(number, []);
+  for (let event = 0; event < GROUP_EVENTS; event++)
+    group.add(number * GROUP_EVENTS + event, Buffer.from(recordAt(event)));
+  for (let chunk = 0; chunk < GROUP_CHUNKS; chunk++) group.know(chunk, chunk, chunk + 1);
+  return group;
+}
+
+describe('a group of words and grams', () => {
+  test('says the same when it is stored, and nothing when its file is gone or damaged', () => {
+    const group = made(3);
+    const path = join(directory, 'group');
+    group.write(path);
+    const stored = StoredGroup.open(path, 3)!;
+    for (const need of [...needs, { all: needs.slice(1, 4) }, { not: needs[1]! }])
+      expect(stored.bounds(need), JSON.stringify(need)).toEqual(group.bounds(need));
+    expect([stored.minMs(7), stored.maxMs(7)]).toEqual([7, 8]);
+    const { sure, may } = stored.bounds(needs[1]!);
+    expect(countOf(sure)).toBeGreaterThan(GROUP_EVENTS / 2 - 100);
+    expect(countOf(may)).toBeLessThan(GROUP_EVENTS / 2 + 200);
+    expect(stored.frequentWords).toEqual(group.frequentWords);
+    expect(stored.frequentWords).toEqual(expect.arrayContaining(['everyone', 'id', 'null', 'each.50th-one']));
+    expect(StoredGroup.open(path, 4)).toBeUndefined();
+    const bytes = readFileSync(path);
+    for (const damaged of [bytes.subarray(0, 20), bytes.subarray(0, -1), flipped(bytes, 40), flipped(bytes, 20)]) {
+      writeFileSync(path, damaged);
+      expect(StoredGroup.open(path, 3)).toBeUndefined();
+      expect(stored.bounds(needs[1]!)).toEqual(UNKNOWN);
+    }
+    rmSync(path);
+    expect(stored.bounds(needs[1]!)).toEqual(UNKNOWN);
+    expect(stored.frequentWords).toEqual([]);
+  });
+
+  test('goes on with the words that were frequent in the one before', () => {
+    const next = new NewGroup(1, made(0).frequentWords);
+    next.add(GROUP_EVENTS, Buffer.from(recordAt(0)));
+    next.know(0, 0, 0);
+    expect(countOf(next.bounds({ pieces: ['each.50th'], isAll: true }).sure)).toBe(1);
+    expect(countOf(next.bounds({ pieces: ['each.10000th'], isAll: true }).sure)).toBe(0); // it was rare
+    expect(countOf(next.bounds({ pieces: ['each.10000th'], isAll: true }).may)).toBe(
+      1 + GROUP_EVENTS - CHUNK_EVENTS, // and all that is to come
+    );
+  });
+});
+
+const flipped = (bytes: Buffer, at: number) => {
+  const copy = Buffer.from(bytes);
+  copy[at]! ^= 1;
+  return copy;
+};
+
+describe('events that are packed', () => {
+  test.each([0, 1, 5, 4_095, 4_096, 4_097, 30_000, 61_439, 61_440, 61_441, 65_535, 65_536])('%i of them', (count) => {
+    fc.assert(
+      fc.property(fc.constantFrom(1, 3, 12_345, 65_535), fc.nat(GROUP_EVENTS - 1), (step, first) => {
+        const events = newBits();
+        const bytes = new Uint8Array(events.buffer);
+        for (let i = 0; i < count; i++) {
+          const event = (first + i * step) % GROUP_EVENTS; // odd steps meet each but once
+          bytes[event >> 3]! |= 0x80 >> (event & 7);
+        }
+        expect(countOf(events)).toBe(count);
+        const small = packed(events, count);
+        expect(small.length).toBe(packedBytes(count));
+        expect(small.length).toBeLessThanOrEqual(GROUP_EVENTS / 8);
+        const into = newBits();
+        addPacked(into, small, count);
+        expect(into).toEqual(events);
+        addPacked(into, packed(ALL, GROUP_EVENTS), GROUP_EVENTS);
+        expect(into).toEqual(ALL);
+      }),
+      { numRuns: 8 },
+    );
+  });
+});

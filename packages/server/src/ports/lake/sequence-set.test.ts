@@ -1,0 +1,79 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { SET_GROUP_EVENTS, SequenceSet } from './sequence-set.ts';
+
+const END = 4 * SET_GROUP_EVENTS;
+const place = fc.oneof(
+  fc.nat(END - 1),
+  fc.nat(4).map((group) => Math.min(END - 1, group * SET_GROUP_EVENTS)),
+  fc.nat(3).map((group) => (group + 1) * SET_GROUP_EVENTS - 1),
+);
+const range = fc.tuple(place, place).map(([a, b]) => [Math.min(a, b), Math.max(a, b) + 1] as const);
+
+/** A set, made of ranges and single ones, and the same as one byte for each sequence. */
+const sets = fc
+  .record({ ranges: fc.array(range, { maxLength: 3 }), singles: fc.array(place, { maxLength: 20 }) })
+  .map(({ ranges, singles }) => {
+    let set = new SequenceSet();
+    const plain = new Uint8Array(END);
+    for (const [from, to] of ranges) {
+      set = set.or(SequenceSet.range(from, to));
+      plain.fill(1, from, to);
+    }
+    for (const one of singles) {
+      set.add(one);
+      plain[one] = 1;
+    }
+    return { set, plain };
+  });
+
+/** Whether the set has just these. Compared as bytes: vitest would look at each by itself. */
+function expectSame(set: SequenceSet, plain: Uint8Array): void {
+  const bytes = new Uint8Array(END);
+  for (let i = 0; i < END; i++) if (set.has(i)) bytes[i] = 1;
+  expect(Buffer.compare(bytes, plain)).toBe(0);
+}
+const sum = (plain: Uint8Array) => plain.reduce((a, b) => a + b, 0);
+
+test('sets of sequences are what sets are', () => {
+  fc.assert(
+    fc.property(sets, sets, range, (a, b, [from, to]) => {
+      expectSame(a.set, a.plain);
+      expectSame(
+        a.set.or(b.set),
+        a.plain.map((one, i) => one | b.plain[i]!),
+      );
+      expectSame(
+        a.set.and(b.set),
+        a.plain.map((one, i) => one & b.plain[i]!),
+      );
+      expectSame(
+        a.set.without(b.set),
+        a.plain.map((one, i) => one & ~b.plain[i]!),
+      );
+      expect(a.set.count()).toBe(sum(a.plain));
+      expect(a.set.count(from, to)).toBe(sum(a.plain.subarray(from, to)));
+      expectSame(a.set, a.plain); // as it was
+    }),
+    { numRuns: 15 },
+  );
+});
+
+test('bits stand as DuckDB has them', () => {
+  const set = SequenceSet.range(SET_GROUP_EVENTS, 2 * SET_GROUP_EVENTS);
+  for (const one of [0, 9, 3 * SET_GROUP_EVENTS - 1]) set.add(one);
+  const bits = set.bits(0, 3 * SET_GROUP_EVENTS, 1);
+  expect(bits.length).toBe(1 + (3 * SET_GROUP_EVENTS) / 8);
+  expect([...bits.subarray(0, 4)]).toEqual([0, 0x80, 0x40, 0]);
+  expect(bits.at(-1)).toBe(1);
+  expect(set.bits(SET_GROUP_EVENTS, 2 * SET_GROUP_EVENTS).every((byte) => byte === 0xff)).toBe(true);
+});
+
+test('what comes of two sets is neither of them', () => {
+  const [one, other] = [new SequenceSet(), SequenceSet.range(0, SET_GROUP_EVENTS)];
+  one.add(1);
+  for (const made of [one.or(new SequenceSet()), one.and(other), one.without(new SequenceSet())]) {
+    made.add(2);
+    expect(one.has(2)).toBe(false);
+  }
+});

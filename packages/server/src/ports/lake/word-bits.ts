@@ -1,0 +1,116 @@
+import { CHUNK_EVENTS } from './grams.ts';
+
+/** Events of which something is said together, and kept in one file. */
+export const GROUP_CHUNKS = 1024;
+export const GROUP_EVENTS = GROUP_CHUNKS * CHUNK_EVENTS;
+/** Of `EventBits`; events that are packed take no more. */
+export const BITS_BYTES = GROUP_EVENTS / 8;
+
+/** Which events of a group: event `i` is the bit `0x80 >> (i & 7)` of byte `i >> 3`. Seen as words of 32 bits: each chunk has two. */
+export type EventBits = Uint32Array;
+/** A bit for each chunk of a group: chunk `i` is the bit `1 << (i & 31)` of word `i >> 5`. */
+export type ChunkBits = Uint32Array;
+/** In `ChunkBits`. */
+export const ROW_WORDS = GROUP_CHUNKS / 32;
+
+export const newBits = (): EventBits => new Uint32Array(BITS_BYTES / 4);
+export const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);
+
+/** Bytes of a buffer of their own, as `EventBits`. */
+export const seen = ({ buffer }: Uint8Array): EventBits => new Uint32Array(buffer as ArrayBuffer);
+
+/** Never changed. */
+export const NONE: EventBits = newBits();
+export const ALL: EventBits = newBits().fill(0xffffffff);
+
+export function and(a: EventBits, b: EventBits): EventBits {
+  if (a === NONE || b === NONE) return NONE;
+  if (a === ALL) return b;
+  if (b === ALL) return a;
+  const both = newBits();
+  for (let i = 0; i < both.length; i++) both[i] = a[i]! & b[i]!;
+  return both;
+}
+
+export function or(a: EventBits, b: EventBits): EventBits {
+  if (a === ALL || b === ALL) return ALL;
+  if (a === NONE) return b;
+  if (b === NONE) return a;
+  const either = a.slice();
+  addAll(either, b);
+  return either;
+}
+
+export function without(a: EventBits, b: EventBits): EventBits {
+  if (b === NONE) return a;
+  const rest = newBits();
+  for (let i = 0; i < rest.length; i++) rest[i] = a[i]! & ~b[i]!;
+  return rest;
+}
+
+export function isEmpty(bits: Uint32Array): boolean {
+  for (const word of bits) if (word !== 0) return false;
+  return true;
+}
+
+export const hasChunk = (bits: EventBits, chunk: number): boolean => (bits[chunk * 2]! | bits[chunk * 2 + 1]!) !== 0;
+
+/** All events of some chunks. */
+export function ofChunks(chunks: ChunkBits): EventBits {
+  const bits = newBits();
+  for (let i = 0; i < bits.length; i++) if ((chunks[i >>> 6]! >>> ((i >>> 1) & 31)) & 1) bits[i] = 0xffffffff;
+  return bits;
+}
+
+export function countOf(bits: EventBits): number {
+  let sum = 0;
+  for (let word of bits) {
+    word -= (word >>> 1) & 0x55555555;
+    word = (word & 0x33333333) + ((word >>> 2) & 0x33333333);
+    sum += Math.imul((word + (word >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
+  }
+  return sum;
+}
+
+/** As many are listed, or left out of a list, before that takes more than the bits. */
+const LISTED_MAX = BITS_BYTES / 2;
+
+/** How many bytes `packed` takes of so many events. */
+export const packedBytes = (count: number): number => Math.min(count, LISTED_MAX, GROUP_EVENTS - count) * 2;
+
+/** The bits; or the places of those that are set, or else of those that are not, if these are few: two bytes each. */
+export function packed(bits: EventBits, count: number): Uint8Array {
+  const bytes = bytesOf(bits);
+  if (packedBytes(count) === BITS_BYTES) return bytes;
+  const places = new Uint16Array(packedBytes(count) / 2);
+  const flip = count > LISTED_MAX ? 0xff : 0;
+  for (let at = 0, i = 0; at < bytes.length; at++)
+    for (let rest = bytes[at]! ^ flip; rest !== 0; ) {
+      const bit = Math.clz32(rest) - 24;
+      places[i++] = at * 8 + bit;
+      rest ^= 0x80 >> bit;
+    }
+  return bytesOf(places);
+}
+
+export function addAll(into: EventBits, events: EventBits): void {
+  for (let i = 0; i < into.length; i++) into[i]! |= events[i]!;
+}
+
+/** Adds events to others. @param bytes of `packed`, from a place that is a multiple of four */
+export function addPacked(into: EventBits, { buffer, byteOffset, length }: Uint8Array, count: number): void {
+  if (length === BITS_BYTES) {
+    addAll(into, new Uint32Array(buffer, byteOffset, length / 4));
+    return;
+  }
+  const isListed = count <= LISTED_MAX;
+  const events = isListed ? into : newBits().fill(0xffffffff);
+  const seen = bytesOf(events);
+  for (const place of new Uint16Array(buffer, byteOffset, length / 2)) {
+    const bit = 0x80 >> (place & 7);
+    if (isListed) seen[place >> 3]! |= bit;
+    else seen[place >> 3]! &= ~bit;
+  }
+  if (!isListed) addAll(into, events);
+}
