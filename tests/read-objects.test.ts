@@ -114,6 +114,15 @@ test('ReadObjects gives many objects, each allowed and recorded as a GetObject o
   expect(inBulk.requestParameters).toEqual({ bucketName: 'things', Host: alone.requestParameters.Host, key: 'a' });
   const data = (record: { additionalEventData: object }) => ({ ...record.additionalEventData, 'x-amz-id-2': '' });
   expect(data(inBulk)).toEqual(data(alone));
+
+  // More than are opened together, with a large one at the end of those and of all.
+  const many = await readObjects(server, [...Array.from({ length: 31 }, () => 'a'), 'large', 'last', 'large']);
+  expect(many.map(({ body }) => body.length)).toEqual([
+    ...Array.from({ length: 31 }, () => 5),
+    3_000_000,
+    3,
+    3_000_000,
+  ]);
   await server.stop();
 });
 

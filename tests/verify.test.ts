@@ -1,8 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { AddTagsCommand, StopLoggingCommand } from '@aws-sdk/client-cloudtrail';
+import { AddTagsCommand, StopLoggingCommand, UpdateTrailCommand } from '@aws-sdk/client-cloudtrail';
 import {
+  CreateBucketCommand,
+  DeleteBucketCommand,
   DeleteObjectCommand,
   GetObjectCommand,
   ListObjectsV2Command,
@@ -12,8 +14,8 @@ import {
 import { afterAll, expect } from 'vitest';
 import { aws, awsRaw, eventually, run, testWith } from './support/clients.ts';
 import { cleanUp, newFolder, type RunningOpenTrail, startOpenTrail } from './support/opentrail.ts';
-import { cloudTrail, readBucket, s3 } from './support/sdk.ts';
-import { ACCOUNT, makeTrail } from './support/trail.ts';
+import { cloudTrail, readBucket, s3, signedFetch } from './support/sdk.ts';
+import { ACCOUNT, allowDelivery, makeTrail } from './support/trail.ts';
 
 afterAll(cleanUp);
 
@@ -141,3 +143,60 @@ testWith(
   },
   180_000,
 );
+
+testWith(
+  [],
+  'a trail that was moved to another bucket is verified in both, by the command and by the server',
+  async () => {
+    const server = await startOpenTrail({ flags: { 'delivery-interval-seconds': 1, 'digest-interval-seconds': 1 } });
+    const arn = await makeTrail(server, { Name: 'main', S3BucketName: 'former', IsMultiRegionTrail: false });
+    const [ct, store] = [cloudTrail(server), s3(server)];
+    const keysOf = async (bucket: string, prefix: string) => [...(await readBucket(store, bucket, prefix)).keys()];
+    const busyUntil = (bucket: string) =>
+      eventually(async () => {
+        await ct.send(new AddTagsCommand({ ResourceId: arn, TagsList: [{ Key: 'now', Value: String(Date.now()) }] }));
+        return (await keysOf(bucket, DIGESTS)).length >= 3 && (await keysOf(bucket, LOGS)).length >= 2;
+      }, `digests and log files in ${bucket}`);
+    await busyUntil('former');
+    await store.send(new CreateBucketCommand({ Bucket: BUCKET }));
+    await allowDelivery(store, BUCKET);
+    await ct.send(new UpdateTrailCommand({ Name: 'main', S3BucketName: BUCKET }));
+    await busyUntil(BUCKET);
+    await ct.send(new StopLoggingCommand({ Name: 'main' }));
+    await eventually(async () => (await opentrailVerify(server, arn)).codes.length === 0, 'the final digest');
+
+    const verifyTrail = async () => {
+      const answer = await signedFetch(server, 'POST', '/opentrail/v1/verify', JSON.stringify({ Trail: arn }), {
+        service: 'opentrail',
+        headers: { 'content-type': 'application/json' },
+      });
+      const lines = (await answer.text()).trim().split('\n');
+      return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    };
+    const lines = await verifyTrail();
+    expect(lines.at(-1)).toMatchObject({ Type: 'report', Result: 'valid', Findings: [] });
+    const inFormer = lines.filter(({ S3BucketName, Type }) => S3BucketName === 'former' && Type === 'digest');
+    expect(inFormer.map(({ Key }) => Key).sort()).toEqual((await keysOf('former', DIGESTS)).filter(isFile).sort());
+
+    const [oldest] = (await keysOf('former', LOGS)).filter(isFile);
+    await store.send(new PutObjectCommand({ Bucket: 'former', Key: oldest!, Body: gzipSync('{"Records":[]}') }));
+    expect(await opentrailVerify(server, arn)).toMatchObject({ code: 1, codes: ['log-file-hash-mismatch'] });
+    expect((await verifyTrail()).at(-1)).toMatchObject({
+      Findings: [{ Code: 'log-file-hash-mismatch', Object: `s3://former/${oldest}` }],
+    });
+
+    // Log files of the last minutes before the move are listed by the first digest after it: they may be missed as well.
+    await Promise.all(
+      (await keysOf('former', '')).map((Key) => store.send(new DeleteObjectCommand({ Bucket: 'former', Key }))),
+    );
+    expect((await opentrailVerify(server, arn)).codes).toContain('digest-missing');
+    await store.send(new DeleteBucketCommand({ Bucket: 'former' }));
+    expect((await opentrailVerify(server, arn)).codes[0]).toBe('chain-begins-elsewhere');
+    const { Findings } = (await verifyTrail()).at(-1) as { readonly Findings: readonly { readonly Code: string }[] };
+    expect(Findings.map(({ Code }) => Code)).toContain('chain-begins-elsewhere');
+    await server.stop();
+  },
+  120_000,
+);
+
+const isFile = (key: string) => key.endsWith('.gz');

@@ -29,6 +29,9 @@ import type { Spool } from './spool.ts';
  * and closes with a final one when the session is over and drained, or when validation is switched off. It goes on
  * across restarts of the process, changes of bucket, and outages: the digest after one covers the whole of it.
  *
+ * Trails of one name, of which one was deleted before the next was made, deliver to one folder: the later one's chain
+ * begins when the earlier one's is closed, or whoever walks them by their times would pass by digests.
+ *
  * A trail has a chain for each stream: each of its Regions and, when it is an organization's, of its accounts. The chain
  * of an account that has left closes when its next digest is due, so that what it did last is still in it.
  */
@@ -56,6 +59,8 @@ export interface DigestPlanner {
   plan(trail: FollowedTrail, outstanding: Outstanding): Promise<readonly PlannedObject[]>;
   /** Learns of a trail that was read from State. */
   restore(trail: FollowedTrail): void;
+  /** Learns that a trail is done with. */
+  forget(trail: FollowedTrail): void;
   /** Learns when the last digests ended, by ARN, of trails that are gone. */
   recall(lastDigests: ReadonlyMap<string, number>): void;
 }
@@ -78,6 +83,8 @@ interface View {
   readonly undigested: ReadonlyMap<string, readonly UndigestedFile[]>;
   /** Of chains that are open. */
   readonly openSessions: ReadonlySet<number>;
+  /** Trails of the same name that were before it, and still deliver. */
+  readonly earlier: readonly (View & { readonly trail: FollowedTrail })[];
   readonly outstanding: Outstanding;
 }
 
@@ -99,6 +106,11 @@ export function createDigestPlanner(deps: DigestDeps): DigestPlanner {
    * trails that are gone, for a new trail of the same name must not use a key again.
    */
   const lastEnds = new Map<string, number>();
+  /**
+   * By ARN, of trails that are not done, what was outstanding when they were last looked at: several where one was
+   * deleted and another made of its name.
+   */
+  const namesakes = new Map<string, Map<FollowedTrail, Outstanding>>();
   /** Monotonic time of the last digest, by trail id and stream. */
   const plannedAtMs = new Map<string, number>();
 
@@ -106,10 +118,27 @@ export function createDigestPlanner(deps: DigestDeps): DigestPlanner {
   const idAndStream = ({ trail }: FollowedTrail, stream: Stream) => `${trail.id} ${streamName(stream)}`;
 
   function restore(trail: FollowedTrail): void {
+    const { arn } = trail.trail;
+    namesakes.set(arn, (namesakes.get(arn) ?? new Map()).set(trail, NOTHING_OUTSTANDING));
     for (const chain of trail.chains.values()) {
       remember(trail, chain, chain.lastEndMs);
       plannedAtMs.set(idAndStream(trail, chain), clock.monotonicMs());
     }
+  }
+
+  function forget(trail: FollowedTrail): void {
+    const { arn } = trail.trail;
+    const others = namesakes.get(arn);
+    others?.delete(trail);
+    if (others?.size === 0) namesakes.delete(arn);
+  }
+
+  function earlierThan(trail: FollowedTrail, outstanding: Outstanding): View['earlier'] {
+    const all = namesakes.get(trail.trail.arn);
+    if (all?.has(trail)) all.set(trail, outstanding);
+    return [...(all ?? [])]
+      .filter(([one, left]) => isBefore(one, trail) && !isStuck(left))
+      .map(([one, left]) => ({ ...viewOf(one, deps.regions, left), trail: one }));
   }
 
   function remember(trail: FollowedTrail, stream: Stream, endMs: number): void {
@@ -129,7 +158,7 @@ export function createDigestPlanner(deps: DigestDeps): DigestPlanner {
     const atLeast = (endMs: number) => (lastEndMs === undefined ? endMs : Math.max(endMs, lastEndMs + SECOND_MS));
     if (!chain?.isOpen) {
       const session = sessionToOpen(trail, stream, view);
-      if (session === undefined) return undefined;
+      if (session === undefined || mustWait(trail, stream, view)) return undefined;
       const endMs = atLeast(now);
       const startMs = Math.max(endMs - intervalMs, lastEndMs ?? -Infinity);
       return { stream, session, isOpen: true, previous: undefined, startMs, endMs };
@@ -195,7 +224,7 @@ export function createDigestPlanner(deps: DigestDeps): DigestPlanner {
   }
 
   async function plan(trail: FollowedTrail, outstanding: Outstanding): Promise<readonly PlannedObject[]> {
-    const view = viewOf(trail, deps.regions, outstanding);
+    const view = { ...viewOf(trail, deps.regions, outstanding), earlier: earlierThan(trail, outstanding) };
     const streams = new Map<string, Stream>([...view.wanted, ...trail.chains]);
     for (const [name, files] of view.undigested) streams.set(name, streams.get(name) ?? files[0]!);
     const all: Due[] = [];
@@ -222,8 +251,25 @@ export function createDigestPlanner(deps: DigestDeps): DigestPlanner {
     return made.map((m) => m.object);
   }
 
-  return { plan, restore, recall };
+  return { plan, restore, forget, recall };
 }
+
+/** Of two trails of one name: the one that is there came last, whatever the clock said then. */
+const isBefore = (a: FollowedTrail, b: FollowedTrail): boolean =>
+  a.retired === b.retired ? a.trail.createdMs < b.trail.createdMs : a.retired;
+
+/** Whether the chain of a session has to wait for an earlier trail's. What comes late does not: nothing waits for it. */
+const mustWait = (trail: FollowedTrail, stream: Stream, { earlier }: View): boolean =>
+  (trail.session ?? trail.awaitedSession) !== undefined && earlier.some((one) => hasMoreToSay(one, stream));
+
+/** Whether a trail has a chain of this stream to close, or even to begin. */
+const hasMoreToSay = (view: View & { readonly trail: FollowedTrail }, stream: Stream): boolean =>
+  view.trail.chains.get(streamName(stream))?.isOpen === true || sessionToOpen(view.trail, stream, view) !== undefined;
+
+/** Nobody waits for a bucket that refuses. */
+const isStuck = ({ logs, movingLogs }: Outstanding): boolean => logs > 0 && movingLogs === 0;
+
+const NOTHING_OUTSTANDING: Outstanding = { logs: 0, movingLogs: 0, digestStreams: new Set() };
 
 const floorTo = (ms: number, unitMs: number): number => Math.floor(ms / unitMs) * unitMs;
 
@@ -242,7 +288,7 @@ function viewOf(trail: FollowedTrail, enabled: readonly string[], outstanding: O
     files.push(file);
   }
   const open = [...trail.chains.values()].filter((chain) => chain.isOpen);
-  return { wanted, undigested, openSessions: new Set(open.map((chain) => chain.session)), outstanding };
+  return { wanted, undigested, openSessions: new Set(open.map((chain) => chain.session)), earlier: [], outstanding };
 }
 
 /** Under which organization's folder a digest stands: of an account that has left, under the one it was in. */

@@ -88,7 +88,7 @@ export class Roster {
 
   /** Deletes all that is kept of a trail, with `changes`. The caller makes sure that nothing is being planned for it. */
   async forget({ followed }: Entry, changes: readonly StateChange[]): Promise<void> {
-    const { state, spool, outbox, notifier } = this.#deps;
+    const { state, spool, outbox, notifier, digests } = this.#deps;
     const { id, arn } = followed.trail;
     followed.cutting = true; // nothing may be written behind our back
     outbox.close(id);
@@ -101,6 +101,7 @@ export class Roster {
       followed.cutting = false;
     }
     this.#entries.delete(id);
+    digests.forget(followed);
   }
 
   async #load(): Promise<Map<string, Remains>> {

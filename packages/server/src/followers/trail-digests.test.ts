@@ -59,6 +59,43 @@ describe('digests', () => {
     world.verifyChains();
   });
 
+  it('of trails of one name come one after another, however soon a trail is deleted and made again', async () => {
+    const world = new World();
+    world.start();
+    for (let i = 0; i < 4; i++) {
+      const trail = await world.startLogging(newTrail('main', { id: `main-${i}`, createdMs: i }));
+      world.append(times(2));
+      if (i % 2 === 0) await world.flush();
+      else await world.clock.advance(1_000);
+      world.append(times(3));
+      await world.deleteTrail(trail);
+    }
+    await world.startLogging(newTrail('main', { id: 'main-4', createdMs: 4 }));
+    await world.flush();
+    world.append(times(1));
+    await world.flush();
+    await world.pass(2 * HOUR);
+    expect(world.verifyChains()).toHaveLength(world.logFiles().length);
+    expect(spansThatOverlap(world)).toEqual([]);
+    expect(new Set(world.delivered()).size).toBe(world.events.length);
+  });
+
+  it('of a deleted trail whose bucket refuses do not hold up those of another one of its name', async () => {
+    const world = new World();
+    world.start();
+    const old = await world.startLogging(newTrail('main', { bucket: 'gone' }));
+    await world.flush();
+    world.refusing.set('gone', 'NoSuchBucket');
+    world.append(times(2));
+    await world.deleteTrail(old);
+    await world.startLogging(newTrail('main', { id: 'other', createdMs: 1 }));
+    world.append(times(1));
+    await world.flush();
+    await world.pass(2 * HOUR);
+    expect(world.delivered()).toEqual([`e${world.events.length - 1}`]);
+    expect(world.verifyChains()).toHaveLength(1);
+  });
+
   it('stop when validation is switched off, and begin anew when it is switched on', async () => {
     const world = new World();
     world.start();
@@ -101,6 +138,19 @@ describe('digests', () => {
     });
   });
 });
+
+/** Pairs of digests of one Region that cover the same time. */
+function spansThatOverlap(world: World): string[] {
+  const sorted = world
+    .digests()
+    .filter(({ put }) => put.key.includes(`/${HOME}/`))
+    .map(({ digest }) => digest)
+    .sort((a, b) => (a.digestEndTime < b.digestEndTime ? -1 : 1));
+  return sorted.flatMap(({ digestStartTime: start }, i) => {
+    const before = sorted[i - 1]?.digestEndTime ?? '';
+    return before > start ? [`${before} ${start}`] : [];
+  });
+}
 
 /** Lets time go by, a little at a time, until the world's own I/O has brought about `condition`. */
 async function _until(world: World, condition: () => boolean): Promise<void> {

@@ -54,7 +54,8 @@ export interface OpenObject {
   /** Of an object that was uploaded in parts. */
   readonly parts?: readonly Part[];
   /**
-   * Bytes from `start` to `end`, both inclusive. As a stream it closes the object when it ends or is destroyed.
+   * Bytes from `start` to `end`, both inclusive. As a stream it closes the object when it ends or is destroyed, as a
+   * Buffer at once.
    * @param dataKey of an object that was written with one; bytes that it does not bear out are an error, never given out
    */
   read(start: number, end: number, dataKey?: Buffer): Readable | Buffer;

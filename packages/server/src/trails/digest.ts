@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+import { createPublicKey, hash, type KeyObject, sign, verify } from 'node:crypto';
 import { isoSeconds } from './paths.ts';
 
 /**
@@ -71,7 +71,7 @@ export const SIGNATURE_METADATA = 'signature';
 export const SIGNATURE_ALGORITHM_METADATA = 'signature-algorithm';
 const HASH_ALGORITHM = 'SHA-256';
 
-export const sha256Hex = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
+export const sha256Hex = (bytes: Buffer): string => hash('sha256', bytes, 'hex');
 
 /** The digest as bytes: compact JSON, UTF-8, uncompressed. */
 export function encodeDigest(input: DigestInput): Buffer {

@@ -66,7 +66,7 @@ export function digestKey(place: DigestPlace): string {
 const datePath = (stamp: string): string => `${stamp.slice(0, 4)}/${stamp.slice(4, 6)}/${stamp.slice(6, 8)}`;
 
 const FOLDER = String.raw`^(?:(?<prefix>.+)/)?AWSLogs/(?:(?<organizationId>o-[a-z0-9]+)/)?(?<accountId>\d{12})`;
-const REGION_AND_DATE = String.raw`(?<region>[a-z0-9-]+)/\d{4}/\d{2}/\d{2}/\k<accountId>`;
+const REGION_AND_DATE = String.raw`(?<region>[a-z0-9-]+)/(?<date>\d{4}/\d{2}/\d{2})/\k<accountId>`;
 const LOG_FILE = new RegExp(
   `${FOLDER}/(?<kind>CloudTrail(?:-Insight|-NetworkActivity|-Aggregated)?)/${REGION_AND_DATE}` +
     String.raw`_\k<kind>_\k<region>_(?<stamp>\d{8}T\d{4}Z)_(?<unique>[A-Za-z0-9]{16})\.json\.gz$`,
@@ -79,36 +79,50 @@ const DIGEST = new RegExp(
 /** What a key says, or undefined when it is not a log file's. */
 export function parseLogFileKey(key: string): LogFilePlace | undefined {
   const found = LOG_FILE.exec(key)?.groups;
-  if (!found) return undefined;
-  const timeMs = parseStamp(found.stamp!);
-  const place = { ...placeOf(found), kind: found.kind as LogFileKind, timeMs, unique: found.unique! };
-  return Number.isNaN(timeMs) || logFileKey(place) !== key ? undefined : place;
+  const timeMs = found && timeIn(found);
+  if (timeMs === undefined) return undefined;
+  return { ...placeOf(found!), kind: found!.kind as LogFileKind, timeMs, unique: found!.unique! };
 }
 
 /** What a key says, or undefined when it is not a digest's. */
 export function parseDigestKey(key: string): DigestPlace | undefined {
-  const found = DIGEST.exec(key)?.groups;
-  if (!found) return undefined;
-  const endMs = parseStamp(found.stamp!);
-  const place = {
-    ...placeOf(found),
-    trailName: found.trailName!,
-    homeRegion: found.homeRegion!,
+  // Most keys of a bucket are log files', and the expression goes through each several times.
+  const found = key.includes('/CloudTrail-Digest/') ? DIGEST.exec(key)?.groups : undefined;
+  const endMs = found && timeIn(found);
+  if (endMs === undefined) return undefined;
+  return {
+    ...placeOf(found!),
+    trailName: found!.trailName!,
+    homeRegion: found!.homeRegion!,
     endMs,
-    ...(found.backfill === undefined ? {} : { backfill: true }),
+    ...(found!.backfill === undefined ? {} : { backfill: true }),
   };
-  return Number.isNaN(endMs) || digestKey(place) !== key ? undefined : place;
 }
 
-const placeOf = (found: Record<string, string | undefined>) => ({
+const placeOf = (found: Groups) => ({
   ...(found.prefix === undefined ? {} : { prefix: found.prefix }),
   ...(found.organizationId === undefined ? {} : { organizationId: found.organizationId }),
   accountId: found.accountId!,
   region: found.region!,
 });
 
-/** `20260102T0304Z` or `20260102T030405Z` → ms; NaN for the thirteenth month. */
-function parseStamp(stamp: string): number {
-  const [, y, mo, d, h, mi, s = '00'] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)?Z$/.exec(stamp) ?? [];
-  return Date.parse(`${y}-${mo}-${d}T${h}:${mi}:${s}Z`);
+type Groups = Readonly<Record<string, string | undefined>>;
+
+/** Of a name's stamp, when it is of the folder's date: ms. undefined also for the 31st of February. */
+function timeIn({ date, stamp }: Groups): number | undefined {
+  return datePath(stamp!) === date ? timeOfStamp(stamp!) : undefined;
+}
+
+/** The last one: a listing has many names of a minute after another. */
+let known: { readonly stamp: string; readonly ms: number | undefined } = { stamp: '', ms: undefined };
+
+/** `20260102T0304Z` or `20260102T030405Z` → ms */
+function timeOfStamp(stamp: string): number | undefined {
+  if (known.stamp !== stamp) {
+    const [, y, mo, d, h, mi, s = '00'] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)?Z$/.exec(stamp) ?? [];
+    const ms = Date.parse(`${y}-${mo}-${d}T${h}:${mi}:${s}Z`);
+    const isTime = !Number.isNaN(ms) && compactSeconds(ms).startsWith(stamp.slice(0, -1));
+    known = { stamp, ms: isTime ? ms : undefined };
+  }
+  return known.ms;
 }

@@ -55,6 +55,12 @@ function checkLink(
   const isInSameBucket = bucket === d.digest.digestS3Bucket;
   const previous = isInSameBucket ? byKey.get(link) : undefined;
   if (!previous) return checkAbsent(d, whereIs(link, isInSameBucket));
+  return checkPrevious(d, previous);
+}
+
+/** Checks a digest against the one that it names as its predecessor. */
+export function checkPrevious(d: ReadDigest, previous: ReadDigest): Finding[] {
+  const link = previous.key;
   const found: Finding[] = [];
   if (d.digest.previousDigestHashValue !== previous.sha256) {
     found.push(finding('chain-hash-mismatch', d.key, `its hash of the previous digest is not that of ${link}`));

@@ -4,7 +4,7 @@ import type { ReadDigest } from './chain.ts';
 import { type Finding, finding } from './findings.ts';
 import { GzipProblem, gunzipStrictly } from './gunzip.ts';
 import type { ListedDigest } from './inventory.ts';
-import type { Source } from './source.ts';
+import type { FetchedObject, Source } from './source.ts';
 
 /** Public keys by fingerprint: DER as published. */
 export type PublicKeys = ReadonlyMap<string, Buffer>;
@@ -14,10 +14,11 @@ export interface OpenedDigest extends ReadDigest {
   readonly algorithm: string | undefined;
 }
 
-/** Fetches and parses a digest. @returns the digest, or what is wrong with it */
-export async function openDigest(source: Source, listed: ListedDigest): Promise<OpenedDigest | Finding> {
-  const { key } = listed;
-  const object = await source.get(source.bucket, key);
+/** Parses a digest. @returns the digest, or what is wrong with it */
+export async function openDigest(
+  { key }: ListedDigest,
+  object: FetchedObject | undefined,
+): Promise<OpenedDigest | Finding> {
   if (!object) return finding('digest-missing', key, 'it was listed, but is gone');
   let bytes: Buffer;
   try {

@@ -1,4 +1,5 @@
 import { type DigestLogFile, sha256Hex } from '../trails/digest.ts';
+import { fetchEach } from './fetch.ts';
 import type { FindingCode } from './findings.ts';
 import { GzipProblem, gunzipStrictly } from './gunzip.ts';
 import { inParallel } from './parallel.ts';
@@ -22,32 +23,27 @@ export async function readLogFiles(
   files: readonly LogFileToRead[],
   concurrency: number,
 ): Promise<ReadLogFile[]> {
-  const read = await readInBulk(source, files);
-  return inParallel(files, concurrency, async (file, i) => read.get(i) ?? readLogFile(source, file));
+  const [{ s3Bucket } = { s3Bucket: '' }] = files;
+  if (files.some((file) => file.s3Bucket !== s3Bucket)) {
+    return inParallel(files, concurrency, (file) => readLogFile(source, file));
+  }
+  const keys = files.map(({ key }) => key);
+  return fetchEach(source, bucketIn(source, s3Bucket), keys, concurrency, (object, i) =>
+    checkLogFile(object, files[i]!),
+  );
 }
 
-/** By place in `files`: those that the store gave in bulk, each checked while the next ones come. */
-async function readInBulk(source: Source, files: readonly LogFileToRead[]): Promise<ReadonlyMap<number, ReadLogFile>> {
-  const read = new Map<number, ReadLogFile>();
-  const [{ s3Bucket } = { s3Bucket: '' }] = files;
-  if (!source.getMany || files.some((file) => file.s3Bucket !== s3Bucket)) return read;
-  const keys = files.map(({ key }) => key);
-  let next = 0;
-  for await (const object of source.getMany(s3Bucket, keys)) {
-    const i = next++;
-    if (object) read.set(i, await checkLogFile(object, files[i]!));
-  }
-  return read;
-}
+/** A folder may hold the copy of any bucket. */
+const bucketIn = (source: Source, bucket: string): string | undefined =>
+  source.bucket === undefined ? undefined : bucket;
 
 /** Reads one log file and checks it. @throws OperatorError when the source cannot tell */
 export async function readLogFile(source: Source, file: LogFileToRead): Promise<ReadLogFile> {
-  const object = await source.get(source.bucket === undefined ? undefined : file.s3Bucket, file.key);
-  if (!object) return { wrong: 'log-file-missing', message: 'its digest lists it, but it is gone' };
-  return checkLogFile(object, file);
+  return checkLogFile(await source.get(bucketIn(source, file.s3Bucket), file.key), file);
 }
 
-async function checkLogFile(object: FetchedObject, { hashValue }: LogFileToRead): Promise<ReadLogFile> {
+async function checkLogFile(object: FetchedObject | undefined, { hashValue }: LogFileToRead): Promise<ReadLogFile> {
+  if (!object) return { wrong: 'log-file-missing', message: 'its digest lists it, but it is gone' };
   let content: Buffer;
   try {
     content = await gunzipStrictly(object.body);

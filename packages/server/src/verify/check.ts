@@ -1,10 +1,11 @@
 import type { DigestLogFile } from '../trails/digest.ts';
 import { parseDigestKey } from '../trails/paths.ts';
-import { checkChain, gapsIn, type WhereIs } from './chain.ts';
+import { checkChain, gapsIn, type ReadDigest, type WhereIs } from './chain.ts';
 import { checkDigest, type OpenedDigest, openDigest, type PublicKeys, withSignature } from './check-digest.ts';
 import { type LogFileToRead, type ReadLogFile, readLogFile } from './check-log-file.ts';
 import { checkCoverage, type Gap } from './coverage.ts';
 import { EventIds } from './event-ids.ts';
+import { fetchEach } from './fetch.ts';
 import { type Finding, finding } from './findings.ts';
 import { type Chain, type Inventory, type Selection, takeInventory } from './inventory.ts';
 import { inParallel } from './parallel.ts';
@@ -22,6 +23,10 @@ export interface VerifyInput {
   readonly latestDigestDeliveryMs: ReadonlyMap<string, number>;
   /** Of the bucket, where some trail without validation delivers: '' or a trail's prefix with its slash. */
   readonly unvalidatedPrefixes: ReadonlySet<string>;
+  /** The same of other buckets, by their names. */
+  readonly unvalidatedElsewhere?: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Log files of this bucket that digests in other buckets list. */
+  readonly listedElsewhere?: ReadonlySet<string>;
   /** Objects read at once. */
   readonly concurrency: number;
   readonly onProgress: (done: number, total: number, text: string) => void;
@@ -49,6 +54,18 @@ export interface VerifyResult {
   readonly findings: readonly Finding[];
 }
 
+/** What was found in one bucket, and what it leads to. */
+export interface VerifiedPlace extends VerifyResult {
+  /** The digests in the range of chains that were asked for, by key; undefined for what could not be read. */
+  readonly seen: ReadonlyMap<string, ReadDigest | undefined>;
+  /** Of these the sound ones that name a predecessor in another bucket, which is in the range as well. */
+  readonly leads: readonly ReadDigest[];
+  /** Log files of other buckets that digests here list, by bucket. */
+  readonly listsElsewhere: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Whether an object of this key would have been found. */
+  covers(key: string): boolean;
+}
+
 export type Verdict = 'valid' | 'invalid' | 'nothing-found';
 
 export function verdictOf(result: VerifyResult): Verdict {
@@ -69,12 +86,15 @@ interface Listing {
 /** Two hours, as the AWS CLI asks beyond its range: digests are signed some time after what they cover. */
 const KEY_MARGIN_MS = 2 * 3_600_000;
 
-/** Verifies everything that the selection covers. Reads each object once, many at a time. */
-export async function verify(input: VerifyInput): Promise<VerifyResult> {
+/** Verifies what of the selection lies in the source's bucket. Reads each object once, many at a time. */
+export async function verifyPlace(input: VerifyInput): Promise<VerifiedPlace> {
   const inventory = await takeInventory(input.source, input.selection);
   const findings: Finding[] = [];
   const listings: Listing[] = [];
-  const listedKeys = new Set<string>();
+  const listedKeys = new Set<string>(input.listedElsewhere);
+  const listsElsewhere = new Map<string, Set<string>>();
+  const seen = new Map<string, ReadDigest | undefined>();
+  const leads: ReadDigest[] = [];
   const digestSpanMs = new Map<string, number>();
   const gaps = new Map<string, readonly Gap[]>();
   let checked = 0;
@@ -91,12 +111,16 @@ export async function verify(input: VerifyInput): Promise<VerifyResult> {
     found.push(...opened.problems, ...checkChain(opened.digests, whereIn(inventory, input)));
     findings.push(...found);
     digestVerdicts(inRange(chain, input), opened.digests, found).forEach((verdict) => void input.onVerdict?.(verdict));
+    for (const { key } of inRange(chain, input)) seen.set(key, undefined);
+    for (const d of opened.digests) seen.set(d.key, d);
+    leads.push(...sound.filter((d) => leadsElsewhere(d, input)));
     for (const d of sound) {
       const digestStartMs = Date.parse(d.digest.digestStartTime);
       const digestEndMs = Date.parse(d.digest.digestEndTime);
       for (const file of d.digest.logFiles) {
         const key = keyIn(input.source, file.s3Object, inventory);
         listings.push({ trail: chain.trail, digestStartMs, digestEndMs, chain, key, file });
+        if (file.s3Bucket !== d.digest.digestS3Bucket) setOf(listsElsewhere, file.s3Bucket).add(file.s3Object);
       }
     }
     digestSpanMs.set(chain.id, spanOf(opened.digests));
@@ -115,7 +139,23 @@ export async function verify(input: VerifyInput): Promise<VerifyResult> {
     logFiles: { checked: logs.checked, valid: logs.valid },
     records: logs.records,
     findings,
+    seen,
+    leads,
+    listsElsewhere,
+    covers: inventory.covers,
   };
+}
+
+function leadsElsewhere({ digest }: ReadDigest, { startMs }: VerifyInput): boolean {
+  const { digestS3Bucket, previousDigestS3Bucket, previousDigestS3Object: link } = digest;
+  if (link === null || previousDigestS3Bucket === null || previousDigestS3Bucket === digestS3Bucket) return false;
+  return (parseDigestKey(link)?.endMs ?? Number.NEGATIVE_INFINITY) >= startMs;
+}
+
+function setOf(sets: Map<string, Set<string>>, name: string): Set<string> {
+  const set = sets.get(name) ?? new Set();
+  sets.set(name, set);
+  return set;
 }
 
 /** Digests whose hour ends in the range, and the one after it, which covers what arrived at the range's very end. */
@@ -150,8 +190,11 @@ function formerFolders(digests: readonly OpenedDigest[], { keys }: Inventory, { 
 }
 
 async function openChain(chain: Chain, input: VerifyInput): Promise<{ digests: OpenedDigest[]; problems: Finding[] }> {
-  const results = await inParallel(inRange(chain, input), input.concurrency, (listed) =>
-    openDigest(input.source, listed),
+  const { source, concurrency } = input;
+  const listed = inRange(chain, input);
+  const keys = listed.map(({ key }) => key);
+  const results = await fetchEach(source, source.bucket, keys, concurrency, (object, i) =>
+    openDigest(listed[i]!, object),
   );
   const opened = results.filter((r): r is OpenedDigest => 'digest' in r);
   const bySuccession = new Map(opened.map((d) => [d.digest.previousDigestS3Object, d]));
@@ -209,17 +252,24 @@ async function checkLogFiles(listings: readonly Listing[], { logFiles }: Invento
     else once.push(listing);
     seen.add(id);
   }
+  // The first digest after a move lists what was delivered before it.
+  const isElsewhere = ({ s3Bucket }: DigestLogFile) => (input.source.bucket ?? s3Bucket) !== s3Bucket;
+  const nameOf = ({ key, file }: Listing) => (isElsewhere(file) ? `s3://${file.s3Bucket}/${key}` : key);
   const idsOfTrail = new Map<string, EventIds>();
   for (const { trail } of once) if (!idsOfTrail.has(trail)) idsOfTrail.set(trail, new EventIds());
   const total = once.length;
   let [checked, valid, records] = [0, 0, 0];
   const note = (file: number, read: ReadLogFile): void => {
-    const { trail, key, chain, digestStartMs, digestEndMs } = once[file]!;
-    const wrong = 'wrong' in read ? [finding(read.wrong, key, read.message)] : repeatedIn(trail, file, read);
+    const { trail, key, chain, digestStartMs, digestEndMs, file: listed } = once[file]!;
+    const wrong =
+      'wrong' in read ? [finding(read.wrong, nameOf(once[file]!), read.message)] : repeatedIn(trail, file, read);
     findings.push(...wrong);
     if (wrong.length === 0) valid++;
     if ('records' in read) records += read.records;
-    input.onVerdict?.(logFileVerdict(key, { ...chain, startMs: digestStartMs, timeMs: digestEndMs }, wrong));
+    if (input.onVerdict) {
+      const verdict = logFileVerdict(key, { ...chain, startMs: digestStartMs, timeMs: digestEndMs }, wrong);
+      input.onVerdict(isElsewhere(listed) ? { ...verdict, bucket: listed.s3Bucket } : verdict);
+    }
     input.onProgress(++checked, total, 'log files');
   };
   const repeatedIn = (trail: string, file: number, read: RecordIds): Finding[] =>
@@ -227,8 +277,8 @@ async function checkLogFiles(listings: readonly Listing[], { logFiles }: Invento
       .get(trail)!
       .addAll(read, file)
       .map(({ eventId, firstFile }) => {
-        const where = firstFile === file ? 'this file' : once[firstFile]!.key;
-        return finding('event-repeated', once[file]!.key, `eventID ${eventId} stands also in ${where}`);
+        const where = firstFile === file ? 'this file' : nameOf(once[firstFile]!);
+        return finding('event-repeated', nameOf(once[file]!), `eventID ${eventId} stands also in ${where}`);
       });
   const sizes = new Map(logFiles.map(({ key, sizeBytes }) => [key, sizeBytes]));
   const files = once.map(({ key, file: { s3Bucket, hashValue } }) => {

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { OperatorError, systemErrorCode } from '../base/errors.ts';
+import { AwsError, OperatorError, systemErrorCode } from '../base/errors.ts';
 import type { VerifyInput, VerifyResult } from './check.ts';
 import type { PublicKeys } from './check-digest.ts';
 import type { FetchedObject, ListedObject } from './source.ts';
@@ -10,11 +10,17 @@ const HEAP_MB_MAX = 1024;
 
 /** Where a thread's files come from: this side fetches, the thread does the rest. */
 export interface FetchedSource {
-  /** For people: `s3://bucket`. */
-  readonly name: string;
+  /** Where the trail delivers. */
   readonly bucket: string;
-  /** A page of all objects whose key has this prefix, and what asks for the next one. */
-  list(prefix: string, token: string | undefined): Promise<{ objects: readonly ListedObject[]; next?: string }>;
+  /**
+   * A page of all objects whose key has this prefix, and what asks for the next one.
+   * @throws AwsError, OperatorError when the bucket cannot be listed
+   */
+  list(
+    bucket: string,
+    prefix: string,
+    token: string | undefined,
+  ): Promise<{ objects: readonly ListedObject[]; next?: string }>;
   /** @returns undefined when there is no such object */
   get(bucket: string, key: string): Promise<FetchedObject | undefined>;
   publicKeys(region: string, startMs: number, endMs: number): Promise<PublicKeys>;
@@ -34,16 +40,21 @@ export interface Listener {
 
 type PlainInput = Pick<
   VerifyInput,
-  'selection' | 'startMs' | 'endMs' | 'latestDigestDeliveryMs' | 'unvalidatedPrefixes' | 'concurrency'
+  | 'selection'
+  | 'startMs'
+  | 'endMs'
+  | 'latestDigestDeliveryMs'
+  | 'unvalidatedPrefixes'
+  | 'unvalidatedElsewhere'
+  | 'concurrency'
 >;
 
 export interface ThreadInput extends PlainInput {
-  readonly sourceName: string;
   readonly bucket: string;
 }
 
 export type Ask =
-  | { readonly list: string; readonly token: string | undefined }
+  | { readonly list: string; readonly of: string; readonly token: string | undefined }
   | { readonly get: string; readonly key: string }
   | { readonly keysOf: string; readonly startMs: number; readonly endMs: number };
 
@@ -57,6 +68,8 @@ export type FromThread =
 export interface ToThread {
   readonly answer: number;
   readonly value: unknown;
+  /** Why a bucket to which the trail delivered formerly cannot be listed. */
+  readonly refused?: string;
 }
 
 /**
@@ -64,15 +77,31 @@ export interface ToThread {
  * @throws what `source` throws, as soon as it does; OperatorError for more than a thread can hold; the signal's reason
  */
 export function verifyInThread(
-  { selection, startMs, endMs, latestDigestDeliveryMs, unvalidatedPrefixes, concurrency }: PlainInput,
+  {
+    selection,
+    startMs,
+    endMs,
+    latestDigestDeliveryMs,
+    unvalidatedPrefixes,
+    unvalidatedElsewhere,
+    concurrency,
+  }: PlainInput,
   source: FetchedSource,
   listener: Listener,
   signal: AbortSignal,
 ): Promise<VerifyResult> {
   return new Promise((fulfil, reject) => {
     if (signal.aborted) return reject(signal.reason);
-    const plain = { selection, startMs, endMs, latestDigestDeliveryMs, unvalidatedPrefixes, concurrency };
-    const workerData: ThreadInput = { ...plain, sourceName: source.name, bucket: source.bucket };
+    const workerData: ThreadInput = {
+      selection,
+      startMs,
+      endMs,
+      latestDigestDeliveryMs,
+      unvalidatedPrefixes,
+      ...(unvalidatedElsewhere && { unvalidatedElsewhere }),
+      concurrency,
+      bucket: source.bucket,
+    };
     const worker = new Worker(THREAD_FILE, {
       workerData,
       execArgv: [],
@@ -89,8 +118,9 @@ export function verifyInThread(
     worker
       .on('message', (message: FromThread) => {
         if ('ask' in message) {
-          answerOf(source, message.what).then(({ value, moved }) => {
-            worker.postMessage({ answer: message.ask, value } satisfies ToThread, moved);
+          answerOf(source, message.what).then(({ value, moved, refused }) => {
+            const answer: ToThread = { answer: message.ask, value, ...(refused !== undefined && { refused }) };
+            worker.postMessage(answer, moved);
           }, fail);
         } else if ('progress' in message) listener.onProgress(message.progress);
         else if ('verdicts' in message) listener.onVerdicts(message.verdicts);
@@ -106,15 +136,26 @@ interface Answer {
   readonly value: unknown;
   /** Goes to the thread rather than being copied. */
   readonly moved: ArrayBuffer[];
+  readonly refused?: string;
 }
 
 async function answerOf(source: FetchedSource, what: Ask): Promise<Answer> {
-  if ('list' in what) return { value: await source.list(what.list, what.token), moved: [] };
+  if ('list' in what) return listOf(source, what);
   if ('keysOf' in what) return { value: await source.publicKeys(what.keysOf, what.startMs, what.endMs), moved: [] };
   const object = await source.get(what.get, what.key);
   if (object === undefined) return { value: undefined, moved: [] };
   const body = Uint8Array.from(object.body); // a part of a larger buffer would take all of that along
   return { value: { body, metadata: object.metadata }, moved: [body.buffer] };
+}
+
+async function listOf(source: FetchedSource, { of, list, token }: Extract<Ask, { list: string }>): Promise<Answer> {
+  try {
+    return { value: await source.list(of, list, token), moved: [] };
+  } catch (error) {
+    const mayBe = of !== source.bucket && (error instanceof AwsError || error instanceof OperatorError);
+    if (!mayBe) throw error;
+    return { value: undefined, moved: [], refused: error.message };
+  }
 }
 
 const tooMuch = () =>

@@ -22,6 +22,8 @@ export interface Source {
   list(prefix: string): AsyncIterable<ListedObject>;
   /** @returns undefined when there is no such object @throws OperatorError when it cannot be told */
   get(bucket: string | undefined, key: string): Promise<FetchedObject | undefined>;
+  /** Another bucket of the same store; absent where there is none to look into. */
+  inBucket?(bucket: string): Source;
   /**
    * Where the store gives many objects at once: each in the order of the keys, as far as it goes. What is undefined, or
    * does not come any more, is to be asked for by `get`, which tells why.

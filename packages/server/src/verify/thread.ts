@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../base/clock.ts';
 import { assert, OperatorError } from '../base/errors.ts';
-import { verify } from './check.ts';
+import { verify } from './across-buckets.ts';
 import type { PublicKeys } from './check-digest.ts';
 import type { Ask, FromThread, ThreadInput, ToThread } from './in-thread.ts';
 import type { FetchedObject, ListedObject, Source } from './source.ts';
@@ -10,7 +10,7 @@ import type { ObjectVerdict } from './verdicts.ts';
 /** The thread's side of `in-thread.ts`: all of a verification but the fetching, which it asks for. */
 assert(parentPort, 'this file is started as a thread');
 const port = parentPort;
-const { sourceName, bucket, ...input } = workerData as ThreadInput;
+const { bucket: first, ...input } = workerData as ThreadInput;
 
 /** How often the other side hears how far it is. */
 const TOLD_EVERY_MS = 200;
@@ -26,19 +26,21 @@ const ask = <T>(what: Ask): Promise<T> =>
     tell({ ask: asked++, what });
   });
 
-port.on('message', ({ answer, value }: ToThread) => {
-  waiting.get(answer)?.fulfil(value as never);
+port.on('message', ({ answer, value, refused }: ToThread) => {
+  if (refused === undefined) waiting.get(answer)?.fulfil(value as never);
+  else waiting.get(answer)?.reject(new OperatorError(refused));
   waiting.delete(answer);
 });
 
-const source: Source = {
-  name: sourceName,
+const sourceOf = (bucket: string): Source => ({
+  name: `s3://${bucket}`,
   bucket,
+  inBucket: sourceOf,
   async *list(prefix) {
     let token: string | undefined;
     let count = 0;
     do {
-      const page = await ask<{ objects: readonly ListedObject[]; next?: string }>({ list: prefix, token });
+      const page = await ask<{ objects: readonly ListedObject[]; next?: string }>({ list: prefix, of: bucket, token });
       count += page.objects.length;
       tell({ progress: { phase: 'listing', done: count } });
       yield* page.objects;
@@ -51,7 +53,7 @@ const source: Source = {
     const { buffer, byteOffset, length } = object.body;
     return { ...object, body: Buffer.from(buffer, byteOffset, length) };
   },
-};
+});
 
 let verdicts: ObjectVerdict[] = [];
 let progress: { readonly phase: string; readonly done: number; readonly total: number } | undefined;
@@ -69,7 +71,7 @@ async function run(): Promise<FromThread> {
   try {
     const result = await verify({
       ...input,
-      source,
+      source: sourceOf(first),
       publicKeys: async (region, startMs, endMs) => {
         const keys = await ask<ReadonlyMap<string, Uint8Array>>({ keysOf: region, startMs, endMs });
         return new Map([...keys].map(([fingerprint, der]) => [fingerprint, Buffer.from(der)])) satisfies PublicKeys;

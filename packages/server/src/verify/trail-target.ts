@@ -24,6 +24,8 @@ export interface TrailTarget {
   readonly selection: Selection;
   readonly latestDigestDeliveryMs: ReadonlyMap<string, number>;
   readonly unvalidatedPrefixes: ReadonlySet<string>;
+  /** The same of all buckets, by their names. */
+  readonly unvalidatedElsewhere: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 /** @param only of this account, of this Region @returns what is known instead, when there is no such trail */
@@ -36,14 +38,17 @@ export async function findTrailTarget(
   const trails = await calls.describeTrails(arnRegion);
   const trail = trails.find((t) => t.TrailARN === nameOrArn || t.Name === nameOrArn);
   if (!trail) return { known: trails.map((t) => t.Name) };
-  const unvalidated = trails.filter(
-    (t) => t.S3BucketName === trail.S3BucketName && t.LogFileValidationEnabled !== true,
-  );
+  const unvalidated = new Map<string, Set<string>>();
+  for (const other of trails.filter(({ LogFileValidationEnabled }) => LogFileValidationEnabled !== true)) {
+    const prefixes = unvalidated.get(other.S3BucketName) ?? new Set();
+    unvalidated.set(other.S3BucketName, prefixes.add(prefixOf(other)));
+  }
   return {
     trail,
     selection: { prefix: `${prefixOf(trail)}AWSLogs/`, trailName: trail.Name, homeRegion: trail.HomeRegion, ...only },
     latestDigestDeliveryMs: await latestDeliveries(calls, trail),
-    unvalidatedPrefixes: new Set(unvalidated.map(prefixOf)),
+    unvalidatedPrefixes: unvalidated.get(trail.S3BucketName) ?? new Set(),
+    unvalidatedElsewhere: unvalidated,
   };
 }
 

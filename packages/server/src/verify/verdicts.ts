@@ -14,6 +14,8 @@ export interface ObjectVerdict {
   readonly kind: 'digest' | 'log-file';
   readonly state: ObjectState;
   readonly key: string;
+  /** Where it lies in a bucket to which the trail delivered formerly. */
+  readonly bucket?: string;
   readonly accountId: string;
   readonly region: string;
   /** Of a digest: from when on it covers what was delivered. ms since the epoch; undefined where it could not be read. */

@@ -13,6 +13,7 @@ export function directorySource(folder: string): PlacedSource {
   return {
     name: folder,
     place: { folder },
+    isServedHere: false,
     bucket: undefined,
     async *list(prefix) {
       for await (const object of walk(folder, folder)) if (object.key.startsWith(prefix)) yield object;

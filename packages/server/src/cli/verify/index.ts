@@ -2,7 +2,8 @@ import { readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { OperatorError, systemErrorCode } from '../../base/errors.ts';
-import { verdictOf, verify } from '../../verify/check.ts';
+import { verify } from '../../verify/across-buckets.ts';
+import { verdictOf } from '../../verify/check.ts';
 import type { PublicKeys } from '../../verify/check-digest.ts';
 import type { Selection } from '../../verify/inventory.ts';
 import { findTrailTarget, type ShownTrail, type TrailCalls } from '../../verify/trail-target.ts';
@@ -37,6 +38,7 @@ interface Target {
   readonly selection: Selection;
   readonly latestDigestDeliveryMs: ReadonlyMap<string, number>;
   readonly unvalidatedPrefixes: ReadonlySet<string>;
+  readonly unvalidatedElsewhere?: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 /** Nothing could be said: no keys, no bucket, no such trail. */

@@ -9,4 +9,6 @@ export type SourcePlace =
 /** A source that further threads can open for themselves. */
 export interface PlacedSource extends Source {
   readonly place: SourcePlace;
+  /** Whether a program on this machine answers for it. */
+  readonly isServedHere: boolean;
 }

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { OperatorError } from '../../base/errors.ts';
 import { type LogFileToRead, type ReadLogFile, readLogFiles } from '../../verify/check-log-file.ts';
@@ -8,10 +9,21 @@ import type { PlacedSource, SourcePlace } from './placed-source.ts';
 const BYTES_LIKE_A_FILE = 10_000;
 /** Work is counted in small files. A thread takes as long to start as some hundred of them; less is not worth it. */
 const WORK_PER_THREAD = 500;
-/** What a thread is given at once: enough that messages are few, little enough that threads end together. */
-const BATCH_WORK = 64;
+/**
+ * What is asked for at once: a request costs both sides as much as some ten small files. Little enough that what comes of
+ * it fits into memory whatever is in the files, and where there is little work, that everybody has some turns.
+ */
+const BATCH_WORK_MAX = 300;
+const TURNS_MIN = 2;
 /** More are faster than any server answers. */
 const THREADS_MAX = 4;
+/** Up to some seven thousand large files, which leave 200 MB of garbage at most. */
+const SHORT_WORK_MAX = 20_000;
+/**
+ * V8 expects to run for hours. Of a run of a second it spends a tenth on optimizing functions that run once for each file,
+ * and another on collecting garbage whenever there is four times as much of it as of what is in use.
+ */
+const SHORT_RUN_FLAGS = ['--interrupt-budget=600000', '--heap-growing-percent=1500'];
 /** Batches that a thread has at once, so that it has work while an answer is on its way. */
 const BATCHES_AT_ONCE = 2;
 
@@ -37,7 +49,8 @@ interface Reader {
 
 /**
  * Reads all log files, many at a time. Fetching, inflating, hashing and walking keep a processor busy, so when there
- * are many files and processors, further threads take part.
+ * are many files and processors, further threads take part. A server on this machine needs one, too: on two processors
+ * a second thread would take from it what it gains.
  * @param concurrency files read at once, by all threads together
  * @param onRead hears of each file, in no particular order
  * @throws OperatorError when the source cannot tell
@@ -49,15 +62,19 @@ export async function readAll(
   onRead: (index: number, read: ReadLogFile) => void,
 ): Promise<void> {
   const work = files.reduce((sum, file) => sum + workOf(file), 0);
-  const threads = Math.min(availableParallelism(), THREADS_MAX, concurrency, Math.floor(work / WORK_PER_THREAD));
+  if (work <= SHORT_WORK_MAX) for (const flag of SHORT_RUN_FLAGS) setFlagsFromString(flag);
+  const processors = availableParallelism() - (source.isServedHere ? 1 : 0);
+  const threads = Math.min(processors, THREADS_MAX, concurrency, Math.floor(work / WORK_PER_THREAD));
   const here: Reader = { read: (batch, atOnce) => readLogFiles(source, batch, atOnce), close: () => {} };
   const readers = [here, ...Array.from({ length: Math.max(0, threads - 1) }, () => openThread(source))];
   const atOnce = Math.ceil(concurrency / readers.length / BATCHES_AT_ONCE);
+  const batchWorkMax = Math.min(BATCH_WORK_MAX, work / (readers.length * BATCHES_AT_ONCE * TURNS_MIN));
   let next = 0;
   const lane = async (reader: Reader) => {
     while (next < files.length) {
       const start = next;
-      for (let batchWork = 0; next < files.length && batchWork < BATCH_WORK; next++) batchWork += workOf(files[next]!);
+      for (let batchWork = 0; next < files.length && batchWork < batchWorkMax; next++)
+        batchWork += workOf(files[next]!);
       const batch = files.slice(start, next);
       try {
         const read = await reader.read(batch, atOnce);

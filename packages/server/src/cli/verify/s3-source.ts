@@ -9,6 +9,9 @@ import type { PlacedSource } from './placed-source.ts';
 const METADATA = 'x-amz-meta-';
 const JSON_TYPE = { 'content-type': 'application/json' };
 
+/** As `URL` writes them. */
+const LOOPBACK = /^(localhost|127\.[\d.]+|\[::1\])$/;
+
 /** The largest log file: 50 MB before gzip, by AWS's rule; others' may be somewhat larger. */
 const OBJECT_BYTES_MAX = 256 * 1024 * 1024;
 
@@ -34,6 +37,8 @@ export function s3Source(client: OpenTrailClient, bucket: string, inBulk = false
     get place() {
       return { bucket, client: client.place, inBulk: isOpenTrail };
     },
+    isServedHere: LOOPBACK.test(new URL(client.place.s3Endpoint ?? client.place.endpoint).hostname),
+    inBucket: (name) => s3Source(client, name, isOpenTrail),
     async *list(prefix) {
       let next: Promise<string> | undefined = page(prefix, undefined);
       while (next) {

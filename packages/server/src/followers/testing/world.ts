@@ -35,7 +35,8 @@ export const HOME = 'us-east-1';
 export const INTERVAL_MS = 300_000;
 export const DIGEST_INTERVAL_MS = 3_600_000;
 
-const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+// Half as long as the product's: thousands of digests are signed with it.
+const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
 const KEY = { fingerprint: 'f'.repeat(32), value: Buffer.alloc(0), validityStartMs: 0, validityEndMs: Infinity };
 const signingKeys: SigningKeys = { current: async () => ({ ...KEY, privateKey }), list: async () => [KEY] };
 
@@ -112,6 +113,8 @@ export class World {
       state: {
         get: (key) => step(() => this.state.get(key)),
         list: (prefix) => step(() => this.state.list(prefix)),
+        page: (prefix, after, limit) => step(() => this.state.page(prefix, after, limit)),
+        count: (prefix) => step(() => this.state.count(prefix)),
         write: (changes) =>
           step(() => {
             this.#failPerhaps();

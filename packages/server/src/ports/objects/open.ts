@@ -77,14 +77,25 @@ function openSmall(core: Core, { entry, version }: Found): OpenObject | undefine
   const { sizeBytes: fileBytes, sealed } = openSeal<FileSeal>(file, path);
   if ((sealed.cipher ? plainBytes(fileBytes) : fileBytes) !== entry.sizeBytes) return undefined;
   const { attributes, marks } = sealed;
-  const body = file.subarray(0, fileBytes);
-  const read = (start: number, end: number, dataKey?: Buffer): Buffer => {
-    const cipher = opening(sealed, entry.sizeBytes, dataKey);
-    if (!cipher || end < start) return body.subarray(start, end + 1);
-    const { at, length } = framesOf(start, end);
-    return decrypt(cipher.key, body.subarray(at, at + length), start, end, entry.sizeBytes);
+  let held: typeof file | undefined = file;
+  const close = async () => {
+    if (held) core.quickReader.giveBack(held);
+    held = undefined;
   };
-  return { version, attributes, marks, close: async () => {}, read };
+  const read = (start: number, end: number, dataKey?: Buffer): Buffer => {
+    assert(held, 'a small object is read once, before it is closed');
+    const body = held.subarray(0, fileBytes);
+    const cipher = opening(sealed, entry.sizeBytes, dataKey);
+    if (!cipher || end < start) {
+      held = undefined; // it is the reader's now
+      return body.subarray(start, end + 1);
+    }
+    const { at, length } = framesOf(start, end);
+    const bytes = decrypt(cipher.key, body.subarray(at, at + length), start, end, entry.sizeBytes);
+    void close();
+    return bytes;
+  };
+  return { version, attributes, marks, close, read };
 }
 
 /** With what an encrypted file is read. */

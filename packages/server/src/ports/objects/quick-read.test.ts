@@ -21,6 +21,19 @@ test('reads a file, or its beginning, and leaves what is wrong to others', () =>
   expect(reader.read(join(directory, 'none'), 100)).toBeUndefined();
 });
 
+test('buffers that were given back are used again, none that is still in use', () => {
+  writeFileSync(join(directory, 'other'), 'another');
+  const reader = new QuickReader(new FakeClock());
+  const [one, two] = [reader.read(path, 100)!, reader.read(join(directory, 'other'), 100)!];
+  reader.giveBack(one);
+  const three = reader.read(path, 5)!;
+  expect(three.buffer).toBe(one.buffer);
+  expect([two, three].map(String)).toEqual(['another', 'conte']);
+  const large = reader.read(path, 1 << 20)!;
+  reader.giveBack(large);
+  expect(reader.read(path, 1 << 20)!.buffer).not.toBe(large.buffer);
+});
+
 test('stops for a while when the disk is slow, not for one read that took long', () => {
   const time = { ms: 0, readMs: 0 };
   const reader = new QuickReader(Object.assign(new FakeClock(), { monotonicMs: () => (time.ms += time.readMs) }));

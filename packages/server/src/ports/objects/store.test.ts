@@ -9,7 +9,7 @@ import { FakeClock } from '../../base/clock.ts';
 import { Pushback } from '../../base/errors.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { seededRandom } from '../../base/random.ts';
-import type { ObjectStore } from '../object-store.ts';
+import type { ObjectStore, OpenObject } from '../object-store.ts';
 import type { StoreFiles } from './files.ts';
 import { openObjectStore } from './store.ts';
 
@@ -104,6 +104,26 @@ test('a reader keeps its object whole while the key is written again', async () 
   await put('k', 'third');
   expect(await bytesOf(object.read(3, 8))).toBe('st sec');
   expect(await get('k')).toBe('third');
+});
+
+test('small encrypted objects that are open at once are read each for itself, and once', async () => {
+  const dataKey = Buffer.alloc(32, 7);
+  const texts = ['one', 'two', 'three', 'four'].map((text) => text.repeat(5_000));
+  for (const [i, text] of texts.entries()) {
+    const body = Buffer.from(text);
+    await store.put({ bucket: 'b', key: `k${i}`, body, sealing: { dataKey }, describe: () => ({ attributes: {} }) });
+  }
+  const open = (i: number) => store.open('b', `k${i}`).then((object) => object!);
+  const read = (object: OpenObject) => object.read(0, object.version.sizeBytes - 1, dataKey).toString();
+  const [one, two, unread] = [await open(0), await open(1), await open(2)];
+  expect(read(one)).toBe(texts[0]);
+  const four = await open(3); // in the memory of the first
+  await unread.close();
+  await one.close();
+  const three = await open(2);
+  expect([two, three, four].map(read)).toEqual([texts[1], texts[2], texts[3]]);
+  expect(() => read(two)).toThrow('once');
+  expect(() => read(unread)).toThrow('once');
 });
 
 test('objects of every size are read whole and in parts', async () => {

@@ -1,7 +1,6 @@
 import { AwsError } from '../../base/errors.ts';
-import { eventFromBytes } from '../../event/accept.ts';
-import { sliceRecords } from '../../event/slice.ts';
-import type { Handler } from '../../wire/service.ts';
+import { eventsOfBatch } from '../../event/batch.ts';
+import type { CallContext, Handler } from '../../wire/service.ts';
 import { denied, type OpenTrailDeps } from './deps.ts';
 import { type Accepted, type Intake, type Result, summary } from './intake.ts';
 
@@ -25,6 +24,13 @@ interface PutRecordsInput {
 export function createPutRecords(deps: OpenTrailDeps, intake: Intake): Handler {
   const { operatorAccountId } = deps;
   return async (context, input: PutRecordsInput) => {
+    const { results, appended } = takeIn(context, input);
+    await appended;
+    return summary(results);
+  };
+
+  /** Not a part of what waits for the disk, so that the events need not live as long as that (`intake.append`). */
+  function takeIn(context: CallContext, input: PutRecordsInput) {
     if (!input.Records?.length)
       throw new AwsError('ValidationException', 'The body holds no records. Send NDJSON or {"Records":[…]}.');
     if (input.AccountId !== undefined && !/^\d{12}$/.test(input.AccountId)) {
@@ -38,41 +44,28 @@ export function createPutRecords(deps: OpenTrailDeps, intake: Intake): Handler {
     if (!mayActForAll && accepted.some(({ event }) => event.header.accountId !== context.caller.accountId)) {
       throw denied(context, operatorAccountId);
     }
-    await (input.Deduplicate ? intake.appendNew(accepted) : intake.append(accepted));
-    return summary(results);
-  };
+    return { results, appended: input.Deduplicate ? intake.appendNew(accepted) : intake.append(accepted) };
+  }
 }
 
 function read(body: Buffer, options: { accountId?: string; fallbackAccountId: string }) {
   const results: Result[] = [];
   const accepted: Accepted[] = [];
-  for (const slice of sliceRecords(body)) {
+  for (const item of eventsOfBatch(body, options)) {
     if (results.length === RECORDS_MAX) {
       throw new AwsError(
         'ValidationException',
         `A batch may hold ${RECORDS_MAX} records. Send the rest in further batches.`,
       );
     }
-    if ('refused' in slice) {
-      results.push({
-        Status: 'REFUSED',
-        ErrorCode: slice.refused.code,
-        ErrorMessage: `line ${slice.line}: ${slice.refused.message}`,
-      });
+    if ('refused' in item) {
+      const { code, message } = item.refused;
+      results.push({ Status: 'REFUSED', ErrorCode: code, ErrorMessage: `line ${item.line}: ${message}` });
       continue;
     }
-    const made = eventFromBytes(slice.json, options);
-    if ('refused' in made) {
-      results.push({
-        Status: 'REFUSED',
-        ErrorCode: made.refused.code,
-        ErrorMessage: `line ${slice.line}: ${made.refused.message}`,
-      });
-      continue;
-    }
-    const result: Result = { Status: 'ACCEPTED', EventId: made.event.header.eventId };
+    const result: Result = { Status: 'ACCEPTED', EventId: item.event.header.eventId };
     results.push(result);
-    accepted.push({ event: made.event, result });
+    accepted.push({ event: item.event, result });
   }
   return { results, accepted };
 }

@@ -42,7 +42,7 @@ export function createReadObjects(readObject: ReadObject): Handler {
         return { head: { Key: key, ...refusalOf(error), Bytes: 0 } };
       }
     };
-    return { Objects: Readable.from(frames(Keys, frameOf), { objectMode: false }) };
+    return { Objects: sentTogether(frames(Keys, frameOf)) };
   };
 }
 
@@ -53,25 +53,44 @@ function refusalOf(error: unknown) {
   return { Status: error.status, ErrorCode: error.code, ErrorMessage: error.message };
 }
 
-async function* frames(keys: readonly string[], frameOf: (key: string) => Promise<Frame>): AsyncGenerator<Buffer> {
+/** What comes together is written together: `Readable.from` makes a system call for each piece. */
+function sentTogether(groups: AsyncGenerator<readonly Buffer[]>): Readable {
+  return new Readable({
+    read() {
+      const send = ({ done, value }: IteratorResult<readonly Buffer[]>) => {
+        if (done) this.push(null);
+        else for (const piece of value) this.push(piece);
+      };
+      groups.next().then(send, (error: Error) => this.destroy(error));
+    },
+    destroy(error, done) {
+      groups.return(undefined).then(() => done(error), done);
+    },
+  });
+}
+
+async function* frames(
+  keys: readonly string[],
+  frameOf: (key: string) => Promise<Frame>,
+): AsyncGenerator<readonly Buffer[]> {
   for (let next = 0; next < keys.length; next += AT_ONCE) {
     const group = await Promise.allSettled(keys.slice(next, next + AT_ONCE).map(frameOf));
     const open = new Set(group.map((one) => (one.status === 'fulfilled' ? one.value.body : undefined)));
     try {
-      let small: Buffer[] = [];
+      let pieces: Buffer[] = [];
       for (const one of group) {
         if (one.status === 'rejected') throw one.reason;
         const { head, body } = one.value;
-        small.push(Buffer.from(`${JSON.stringify(head)}\n`));
-        if (Buffer.isBuffer(body)) small.push(body);
+        pieces.push(Buffer.from(`${JSON.stringify(head)}\n`));
+        if (Buffer.isBuffer(body)) pieces.push(body);
         else if (body) {
-          yield Buffer.concat(small);
-          small = [];
-          yield* body;
+          yield pieces;
+          pieces = [];
+          for await (const piece of body) yield [piece as Buffer];
         }
         open.delete(body);
       }
-      yield Buffer.concat(small);
+      if (pieces.length > 0) yield pieces;
     } finally {
       for (const body of open) if (body && !Buffer.isBuffer(body)) body.destroy();
     }

@@ -78,7 +78,7 @@ export function createSearchEvents(deps: SearchDeps): Handler {
       const all = { ...asked, place, input };
       const { page, Count, Facets, Histogram } = await allParts(lake, query, all, context);
       return {
-        Events: page.rows.map(shown),
+        Events: page.rows.map(shownEvent),
         // A lake that has to catch up again after a restart bounds this page, not those after it.
         ...(page.next && {
           NextToken: makePageToken([page.next.timeMs, page.next.sequence, place?.upTo ?? upTo], bound),
@@ -197,7 +197,8 @@ async function readHistogram(
   };
 }
 
-const shown = ({ sequence, accountId, timeMs, json }: LakeRow) => ({
+/** An event as answers hold it. */
+export const shownEvent = ({ sequence, accountId, timeMs, json }: LakeRow) => ({
   Sequence: sequence,
   AccountId: accountId,
   EventTime: new Date(timeMs),

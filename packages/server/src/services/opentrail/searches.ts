@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import { AwsError } from '../../base/errors.ts';
+import { REQUEST_ABORTED } from '../../event/conventions/errors.ts';
 import type { Lake } from '../../ports/lake.ts';
 import type { Log, Sequence } from '../../ports/log.ts';
 import type { CallContext } from '../../wire/service.ts';
@@ -37,5 +38,5 @@ export async function caughtUp(
 /** What a question ended by, as an answer: that the client has gone, or the server stops, is no fault of ours. */
 export function orGone(context: CallContext, error: unknown): unknown {
   if (!context.signal.aborted || error instanceof AwsError) return error;
-  return new AwsError('RequestAborted', 'The call was broken off before its answer was there.', { status: 499 });
+  return new AwsError(REQUEST_ABORTED, 'The call was broken off before its answer was there.', { status: 499 });
 }

@@ -1,11 +1,12 @@
 import { Readable } from 'node:stream';
-import { AwsError, Pushback } from '../../base/errors.ts';
+import { Pushback } from '../../base/errors.ts';
 import { compileSearchFilter, searchableEvent } from '../../event/search/index.ts';
 import type { Log, Sequence, StoredEvent } from '../../ports/log.ts';
 import type { Handler } from '../../wire/service.ts';
 import type { OpenTrailDeps } from './deps.ts';
 import { placeOfTime } from './log-scan.ts';
-import { filterOf } from './search-query.ts';
+import { shownEvent } from './search-events.ts';
+import { filterOf, invalid } from './search-query.ts';
 import { whoseRecords } from './whose-records.ts';
 
 /** Bytes read from the Log at a time while following it. */
@@ -36,9 +37,18 @@ interface TailInput {
   readonly Since?: Date;
   /** false: end at the newest event instead of waiting for more. */
   readonly Follow?: boolean;
+  /** What a line is: a record (default), or an event as SearchEvents gives it. */
+  readonly Format?: string;
 }
 
 type Matcher = (event: StoredEvent) => boolean;
+
+type LineOf = (event: StoredEvent) => Buffer;
+
+const FORMATS: Readonly<Record<string, LineOf>> = {
+  records: ({ json }) => onOneLine(json),
+  events: ({ sequence, header, json }) => Buffer.from(JSON.stringify(shownEvent({ sequence, ...header, json }))),
+};
 
 interface Source {
   readonly log: Log;
@@ -46,24 +56,26 @@ interface Source {
 }
 
 /**
- * TailRecords: the Log as it grows, one record a line, until the client hangs up. All filters that are given must
+ * TailRecords: the Log as it grows, one event a line, until the client hangs up. All filters that are given must
  * match. A slow reader is not buffered for: it reads the Log at its own pace.
  */
 export function createTailRecords(deps: OpenTrailDeps): Handler {
   const { log } = deps;
   const tails = new Map<string, number>();
   return async (context, input: TailInput) => {
-    const { From: from, Last: last = 0, Since: since } = input;
+    const { From: from, Last: last = 0, Since: since, Format: format = 'records' } = input;
     if (from !== undefined && (!Number.isSafeInteger(from) || from < 0)) {
-      throw new AwsError('ValidationException', 'from must be a sequence number, 0 or more.');
+      throw invalid('from must be a sequence number, 0 or more.');
     }
     if (!Number.isSafeInteger(last) || last < 0 || last > LAST_MAX) {
-      throw new AwsError('ValidationException', `last must be from 0 to ${LAST_MAX}.`);
+      throw invalid(`last must be from 0 to ${LAST_MAX}.`);
     }
+    const lineOf = Object.hasOwn(FORMATS, format) ? FORMATS[format]! : undefined;
+    if (!lineOf) throw invalid(`format must be '${Object.keys(FORMATS).join("' or '")}'.`);
     const matches = matcherOf(input, await whoseRecords(deps, context, input.AccountId));
     const source: Source = { log, readBytes: input.Filter === undefined ? READ_BYTES : FILTERED_READ_BYTES };
     if ([from, since, last || undefined].filter((place) => place !== undefined).length > 1) {
-      throw new AwsError('ValidationException', 'Give one of from, since and last: each says where to begin.');
+      throw invalid('Give one of from, since and last: each says where to begin.');
     }
     const begin = from ?? (since ? await placeOfTime(log, since.getTime()) : await placeOfLast(source, last, matches));
     const until = input.Follow === false ? log.end : Number.POSITIVE_INFINITY;
@@ -71,7 +83,7 @@ export function createTailRecords(deps: OpenTrailDeps): Handler {
     const open = tails.get(mine) ?? 0;
     if (open >= TAILS_MAX) throw new Pushback(`account ${mine} has ${TAILS_MAX} tails open already`);
     tails.set(mine, open + 1);
-    const lines = follow(source, Math.max(begin, log.start), until, matches, context.signal);
+    const lines = follow(source, { from: Math.max(begin, log.start), until }, matches, lineOf, context.signal);
     const stream = Readable.from(lines, { objectMode: false });
     stream.once('close', () => tails.set(mine, tails.get(mine)! - 1));
     return { Records: stream };
@@ -123,9 +135,9 @@ async function* range({ log, readBytes }: Source, from: Sequence, to: Sequence):
 
 async function* follow(
   { log, readBytes }: Source,
-  from: Sequence,
-  until: number,
+  { from, until }: { readonly from: Sequence; readonly until: number },
   matches: Matcher,
+  lineOf: LineOf,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer> {
   let next = from;
@@ -133,7 +145,7 @@ async function* follow(
     const events = await log.read(next, readBytes);
     const lines: Buffer[] = [];
     for (const event of events) {
-      if (event.sequence < until && matches(event)) lines.push(onOneLine(event.json), NEWLINE);
+      if (event.sequence < until && matches(event)) lines.push(lineOf(event), NEWLINE);
     }
     if (lines.length > 0) yield Buffer.concat(lines);
     next += events.length;

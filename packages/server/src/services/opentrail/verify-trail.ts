@@ -92,6 +92,9 @@ async function run({ target, startMs, endMs, lines, signal, ...calls }: Run): Pr
   lines.push({ Type: 'report', ...about, ...reportOf(result) });
 }
 
+/** A trail's former bucket may be gone as a whole. */
+const GONE: ReadonlySet<string> = new Set(['NoSuchKey', 'NoSuchBucket']);
+
 /** Fetching waits for a client that does not read: so the thread does, and nothing piles up. */
 function sourceOf(
   { within, readObject, context }: VerifyTrailDeps & Pick<Run, 'context'>,
@@ -99,15 +102,14 @@ function sourceOf(
   lines: LineStream,
 ): FetchedSource {
   return {
-    name: `s3://${bucket}`,
     bucket,
-    list: (prefix, token) => listObjects(within, context, bucket, prefix, token),
+    list: (name, prefix, token) => listObjects(within, context, name, prefix, token),
     async get(name, key) {
       await lines.room();
       try {
         return await fetched(await readObject(context, name, key), key);
       } catch (error) {
-        if (error instanceof AwsError && error.code === 'NoSuchKey') return undefined;
+        if (error instanceof AwsError && GONE.has(error.code)) return undefined;
         throw error;
       }
     },
@@ -150,10 +152,11 @@ function closedSignal(stream: Readable): AbortSignal {
   return closed.signal;
 }
 
-const lineOf = ({ kind, state, key, accountId, region, startMs, timeMs, codes }: ObjectVerdict) => ({
+const lineOf = ({ kind, state, key, bucket, accountId, region, startMs, timeMs, codes }: ObjectVerdict) => ({
   Type: kind,
   State: state,
   Key: key,
+  ...(bucket !== undefined && { S3BucketName: bucket }),
   AccountId: accountId,
   Region: region,
   ...(startMs !== undefined && { StartTime: shown(startMs) }),
