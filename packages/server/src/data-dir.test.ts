@@ -37,5 +37,7 @@ test('a layout of another version is refused', async () => {
 });
 
 test('a path that cannot be a folder is refused', async () => {
-  await expect(openDataDir('/dev/null/x')).rejects.toThrow(/Cannot use the data folder/);
+  for (const path of ['/dev/null', '/dev/null/x', '/proc/x', '/proc/x/y']) {
+    await expect(openDataDir(path)).rejects.toThrow(/Cannot use the data folder/);
+  }
 });

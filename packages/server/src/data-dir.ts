@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { OperatorError, systemErrorCode } from './base/errors.ts';
+import { makeFolder } from './base/folders.ts';
 
 /** Raised when the layout on disk changes in a way that an older OpenTrail would misread. */
 const LAYOUT_VERSION = 1;
@@ -24,7 +25,7 @@ export interface DataDir {
 export async function openDataDir(path: string): Promise<DataDir> {
   const dir = resolve(path);
   try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    makeFolder(dir, 0o700);
     chmodSync(dir, 0o700); // it holds secrets; a folder made by hand may be open to others
     checkLayout(join(dir, 'layout.json'));
   } catch (error) {

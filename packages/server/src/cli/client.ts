@@ -2,11 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import { MessageChannel } from 'node:worker_threads';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { OperatorError, systemErrorCode } from '../base/errors.ts';
-import type { Config } from '../config.ts';
 import { createSigningClient, readAnswer } from '../wire/signing-client.ts';
 import { type Credentials, objectGetSigner } from '../wire/sigv4/index.ts';
 import { findCredentials } from './credentials.ts';
-import { credentialsPath, endpointOf } from './env.ts';
+import { type ClientConfig, credentialsPath, endpointOf } from './endpoints.ts';
 import { createQuickGets } from './quick-get.ts';
 
 /** The largest answer is a log file: 50 MB before gzip, by AWS's rule; others' may be somewhat larger. */
@@ -143,7 +142,7 @@ export function createClient(options: ClientOptions) {
 
 /** A client of the OpenTrail that the environment or the settings point at. @throws OperatorError without credentials */
 export function clientFor(
-  config: Config,
+  config: ClientConfig,
   env: Readonly<Record<string, string | undefined>>,
   region?: string,
 ): OpenTrailClient {
@@ -155,6 +154,24 @@ export function clientFor(
     clock: systemClock,
     connections: 32,
   });
+}
+
+/** With a client for each Region that is asked for; closed in the end. @throws OperatorError without credentials */
+export async function withClientsFor(
+  config: ClientConfig,
+  use: (clientOf: (region?: string) => OpenTrailClient) => Promise<void>,
+): Promise<void> {
+  const clients = new Map<string | undefined, OpenTrailClient>();
+  const clientOf = (region?: string) => {
+    const client = clients.get(region) ?? clientFor(config, process.env, region);
+    clients.set(region, client);
+    return client;
+  };
+  try {
+    await use(clientOf);
+  } finally {
+    for (const client of clients.values()) client.close();
+  }
 }
 
 /** The clock's timers let the process end; while a command waits to try again it must not. */

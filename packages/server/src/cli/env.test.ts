@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadConfig } from '../config.ts';
-import { endpointOf, envCommand, envExports } from './env.ts';
+import { CLIENT_DEFAULTS, endpointOf } from './endpoints.ts';
+import { envCommand, envExports } from './env.ts';
 
 const configWith = (flags: Record<string, unknown>) => loadConfig({ flags, env: {} }).config;
 
@@ -12,6 +13,10 @@ test('the exports survive a shell, whatever the folder is called', () => {
     encoding: 'utf8',
   });
   expect(shown).toBe(`${resolve("./it's a $HOME `folder`")}/credentials|http://127.0.0.1:4570`);
+});
+
+test('what a command takes for granted is what the settings are by default', () => {
+  expect(loadConfig({ env: {} }).config).toMatchObject(JSON.parse(JSON.stringify(CLIENT_DEFAULTS)));
 });
 
 test('an address to listen on becomes one to call', () => {

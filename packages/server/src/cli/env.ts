@@ -1,20 +1,10 @@
-import { join, resolve } from 'node:path';
 import { type Config, type LoadedConfig, type SettingName, settings } from '../config.ts';
 import type { OpenGateway } from '../gateway-listener.ts';
-
-/** Where clients on this machine reach the endpoint: 0.0.0.0 is an address to listen on, not one to call. */
-export const endpointOf = (config: Pick<Config, 'host' | 'port' | 'tlsCert'>, port: number = config.port): string =>
-  addressOf(config.host, port, config.tlsCert !== undefined);
+import { addressOf, credentialsPath, endpointOf } from './endpoints.ts';
 
 /** The same of the capture gateway. */
 export const gatewayEndpointOf = (config: Config, port: number = config.gatewayPort): string =>
   addressOf(config.host, port, config.gatewayTlsCert !== undefined || config.gatewayTls !== 'off');
-
-function addressOf(listensAt: string, port: number, secure: boolean): string {
-  const any = listensAt === '0.0.0.0' || listensAt === '::';
-  const host = any ? '127.0.0.1' : listensAt.includes(':') ? `[${listensAt}]` : listensAt;
-  return `${secure ? 'https' : 'http'}://${host}:${port}`;
-}
 
 /** The same of the console, for browsers on this machine. */
 export const consoleUrlOf = (config: Config, port: number): string =>
@@ -23,9 +13,6 @@ export const consoleUrlOf = (config: Config, port: number): string =>
 /** Which certificate authority clients have to trust, where the gateway made one. */
 export const trustHint = ({ caPath }: OpenGateway): string =>
   caPath === undefined ? '' : `Clients trust its certificates with AWS_CA_BUNDLE=${caPath}\n`;
-
-export const credentialsPath = (config: Pick<Config, 'dataDir'>): string =>
-  join(resolve(config.dataDir), 'credentials');
 
 /** What a command needs to find a running OpenTrail. */
 export const CLIENT_SETTINGS: readonly SettingName[] = ['dataDir', 'host', 'port', 'tlsCert', 'tlsKey', 'region'];

@@ -6,7 +6,8 @@ import type { Config } from '../config.ts';
 import { startGatewayApp } from '../gateway-app.ts';
 import { createClient } from './client.ts';
 import { findCredentials } from './credentials.ts';
-import { credentialsPath, endpointOf, gatewayEndpointOf, trustHint } from './env.ts';
+import { credentialsPath, endpointOf } from './endpoints.ts';
+import { gatewayEndpointOf, trustHint } from './env.ts';
 import { untilTold } from './until-told.ts';
 
 /**
@@ -27,6 +28,7 @@ export async function gateway(config: Config): Promise<number> {
   });
   const send = (records: Buffer) => client.putRecords(records, { deduplicate: true });
   const app = await startGatewayApp({ config, logger, clock: systemClock, random: systemRandom, send });
+  const told = untilTold(logger); // who reads that it serves may tell it to end at once
   process.stdout.write(`The capture gateway ${gatewayEndpointOf(config, app.port)} stands before ${config.upstream.join(', ')}
 Records go to ${server}; those on their way are in ${config.gatewayDir}
 Health and metrics: http://${config.host}:${app.healthPort}/readyz
@@ -34,7 +36,7 @@ Health and metrics: http://${config.host}:${app.healthPort}/readyz
 Point AWS clients at it:
   export AWS_ENDPOINT_URL=${gatewayEndpointOf(config, app.port)}
 ${trustHint(app)}`);
-  await untilTold(logger);
+  await told;
   await app.stop();
   client.close();
   logger.info('stopped');

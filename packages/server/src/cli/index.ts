@@ -1,31 +1,20 @@
-import { Argument, Command, CommanderError, Option } from 'commander';
+import { Argument, type Command } from 'commander';
 import { systemClock } from '../base/clock.ts';
 import { OperatorError } from '../base/errors.ts';
-import {
-  type Config,
-  type ConfigInputs,
-  type LoadedConfig,
-  loadConfig,
-  type SettingName,
-  settings,
-} from '../config.ts';
 import { createAccount, listAccounts } from './account.ts';
-import { clientFor, type OpenTrailClient } from './client.ts';
+import type { OpenTrailClient } from './client.ts';
 import { configJson, configTable } from './config-show.ts';
 import { CLIENT_SETTINGS, envExports } from './env.ts';
 import { countOf } from './numbers.ts';
+import { createProgram, type Options, parse } from './program.ts';
+import { load, withClients, withSettings } from './settings.ts';
 import { momentOf } from './times.ts';
-
-/** Exit code for a command line that could not be understood, as shells and commander have it. */
-const USAGE = 2;
+import { addVerify } from './verify/command.ts';
 
 /** Runs one command line. @returns the exit code @throws OperatorError for what the operator must mend */
 export async function runCommand(args: readonly string[]): Promise<number> {
   let exitCode = 0;
-  const program = new Command('opentrail')
-    .description('The AWS CloudTrail that anyone can run')
-    .option('--config <file>', 'file with settings as JSON (default: ./opentrail.json, if there is one)')
-    .exitOverride();
+  const program = createProgram();
   const done = (code: number) => {
     exitCode = code;
   };
@@ -66,28 +55,10 @@ export async function runCommand(args: readonly string[]): Promise<number> {
       );
     });
 
-  withSettings(program.command('verify'), CLIENT_SETTINGS)
-    .description('verify log files and digests: all that `aws cloudtrail validate-logs` checks, and what it misses')
-    .argument('<target>', 'trail name or ARN, s3://bucket[/prefix], or a folder that is a copy of a bucket')
-    .option('--start-time <time>', 'from this time on (default: the beginning)')
-    .option('--end-time <time>', 'up to this time (default: now)')
-    .option('--account-id <id>', 'only the log files of this account')
-    .option('--in-region <region>', 'only the log files of this Region')
-    .option(
-      '--keys <file...>',
-      'public keys as `aws cloudtrail list-public-keys` prints them (default: ask the endpoint)',
-    )
-    .option('--concurrency <count>', 'objects read at once', '32')
-    .option('--json', 'the report as JSON')
-    .option('--quiet', 'no progress bar')
-    .action(async (target: string, o) => {
-      const { verifyCommand } = await import('./verify/index.ts');
-      const { keys = [], json = false, quiet = false } = o;
-      const concurrency = countOf(o.concurrency, '--concurrency', 1);
-      await withClients(o, async (clientOf) =>
-        done(await verifyCommand(clientOf, systemClock, { ...o, target, keys, json, quiet, concurrency })),
-      );
-    });
+  addVerify(program, done, {
+    add: (command) => withSettings(command, CLIENT_SETTINGS),
+    use: (options, use) => withClients(program, options, use),
+  });
 
   const finding = (command: Command) =>
     withSettings(command, CLIENT_SETTINGS)
@@ -219,7 +190,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     .argument('<trail>', 'trail name or ARN')
     .option('--json', 'as JSON')
     .action((trail: string, o) =>
-      withClients(o, async (clientOf, { objectsEndpoint: outside }) => {
+      withClients(program, o, async (clientOf, { objectsEndpoint: outside }) => {
         const { doctor } = await import('./doctor/index.ts');
         done(await doctor(clientOf, systemClock, { trail, json: o.json === true, print, outside }));
       }),
@@ -268,7 +239,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     .option('--organization', "of a file's selectors: as an organization trail")
     .option('--json', 'as JSON')
     .action((target: string, o) =>
-      withClients(o, async (clientOf) => {
+      withClients(program, o, async (clientOf) => {
         const { testSelectors } = await import('./selectors.ts');
         const sinceMs = momentOf(o.since, systemClock.now());
         const { singleRegion = false, organization = false, json = false } = o;
@@ -318,50 +289,8 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     .description('list the accounts')
     .action((options) => withClient(options, async (client) => print((await listAccounts(client)).join('\n'))));
 
-  const withClient = (
-    options: Readonly<Record<string, unknown>>,
-    use: (client: OpenTrailClient) => Promise<void>,
-  ): Promise<void> => withClients(options, (clientOf) => use(clientOf()));
+  const withClient = (options: Options, use: (client: OpenTrailClient) => Promise<void>): Promise<void> =>
+    withClients(program, options, (clientOf) => use(clientOf()));
 
-  /** With a client for each Region that is asked for. */
-  async function withClients(
-    options: Readonly<Record<string, unknown>>,
-    use: (clientOf: (region?: string) => OpenTrailClient, config: Config) => Promise<void>,
-  ): Promise<void> {
-    const { config } = load(program, options);
-    const clients = new Map<string | undefined, OpenTrailClient>();
-    const clientOf = (region?: string) => {
-      const client = clients.get(region) ?? clientFor(config, process.env, region);
-      clients.set(region, client);
-      return client;
-    };
-    try {
-      await use(clientOf, config);
-    } finally {
-      for (const client of clients.values()) client.close();
-    }
-  }
-
-  try {
-    await program.parseAsync(args, { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode === 0 ? 0 : USAGE;
-  }
-  return exitCode;
-}
-
-/** Adds the flags of these settings; what they may be is checked by `loadConfig`. */
-function withSettings(command: Command, names: 'all' | readonly SettingName[]): Command {
-  for (const s of settings) {
-    if (names !== 'all' && !names.includes(s.name)) continue;
-    command.addOption(new Option(s.boolean ? s.flag : `${s.flag} <value>`, s.description));
-  }
-  return command;
-}
-
-function load(program: Command, options: Readonly<Record<string, unknown>>): LoadedConfig {
-  const file = program.opts<{ config?: string }>().config;
-  const flags: ConfigInputs['flags'] = Object.fromEntries(settings.map((s) => [s.name, options[s.name]]));
-  return loadConfig({ flags, env: process.env, file });
+  return (await parse(program, args)) || exitCode;
 }

@@ -3,7 +3,8 @@ import { systemClock } from '../base/clock.ts';
 import { createLogger } from '../base/logger.ts';
 import { systemRandom } from '../base/random.ts';
 import type { LoadedConfig } from '../config.ts';
-import { consoleUrlOf, endpointOf, envCommand, gatewayEndpointOf, trustHint } from './env.ts';
+import { endpointOf } from './endpoints.ts';
+import { consoleUrlOf, envCommand, gatewayEndpointOf, trustHint } from './env.ts';
 import { untilTold } from './until-told.ts';
 
 /**
@@ -14,8 +15,9 @@ export async function serve(loaded: LoadedConfig): Promise<number> {
   const { config } = loaded;
   const logger = createLogger(config.logLevel);
   const app = await startApp({ config, logger, clock: systemClock, random: systemRandom });
+  const told = untilTold(logger); // who reads that it serves may tell it to end at once
   process.stdout.write(welcome(loaded, app));
-  await untilTold(logger);
+  await told;
   await app.stop();
   logger.info('stopped');
   return 0;

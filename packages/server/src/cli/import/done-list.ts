@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { systemErrorCode } from '../../base/errors.ts';
+import { makeFolder } from '../../base/folders.ts';
 import type { ImportFile } from './files.ts';
 
 /** The files that an earlier, interrupted import into the same OpenTrail has finished. */
@@ -26,13 +27,24 @@ export function doneListPath(
   return join(state, 'opentrail', `import-${name}.list`);
 }
 
-export function openDoneList(path: string): DoneList {
-  const done = new Set(readLines(path));
+/** @param note is told once when the list cannot be kept; nothing else depends on it */
+export function openDoneList(path: string, note: (line: string) => void): DoneList {
   const lineOf = (f: ImportFile) => JSON.stringify([f.path, f.sizeBytes, f.mtimeMs]);
-  mkdirSync(dirname(path), { recursive: true });
+  let isKept = true;
+  const keep = <T>(work: () => T): T | undefined => {
+    try {
+      return isKept ? work() : undefined;
+    } catch (error) {
+      isKept = false;
+      note(`${path} cannot be kept (${systemErrorCode(error) ?? error}): finished files will be read again next time.`);
+      return undefined;
+    }
+  };
+  const done = new Set(keep(() => readLines(path)));
+  keep(() => makeFolder(dirname(path)));
   return {
     has: (file) => done.has(lineOf(file)),
-    add: (file) => appendFileSync(path, `${lineOf(file)}\n`),
+    add: (file) => keep(() => appendFileSync(path, `${lineOf(file)}\n`)),
   };
 }
 

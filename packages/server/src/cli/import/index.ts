@@ -35,9 +35,10 @@ const BATCH_BYTES_MAX = 4 * 1024 * 1024;
  */
 export async function importRecords(client: OpenTrailClient, clock: Clock, options: ImportOptions): Promise<number> {
   const files = await findFiles(await Promise.all(options.paths.map((p) => realpath(p).catch(() => p))));
-  const done = openDoneList(doneListPath(await client.instanceId(), options.asAccount ?? '', process.env));
-  const totalBytes = files.reduce((sum, f) => sum + f.sizeBytes, 0);
   const progress = createProgress(clock, { quiet: options.quiet });
+  const listPath = doneListPath(await client.instanceId(), options.asAccount ?? '', process.env);
+  const done = openDoneList(listPath, progress.note);
+  const totalBytes = files.reduce((sum, f) => sum + f.sizeBytes, 0);
   const totals: Totals = { accepted: 0, duplicates: 0, refused: 0, bytes: 0, files: 0, skippedFiles: 0 };
   for (const file of files) {
     if (!options.again && done.has(file)) {
