@@ -60,6 +60,40 @@ testWith(
   180_000,
 );
 
+testWith(
+  ['aws'],
+  'lifecycle rules with storage classes are given back as they were, and refused as by S3',
+  async () => {
+    const server = await startOpenTrail();
+    await aws(server.env, 's3', 'mb', 's3://rules');
+    const bucket = ['--bucket', 'rules'];
+    const Rules = [
+      {
+        ID: 'logs',
+        Filter: { And: { Prefix: 'AWSLogs/', Tags: [{ Key: 'kind', Value: 'log' }], ObjectSizeGreaterThan: 500 } },
+        Status: 'Enabled',
+        Transitions: [{ Days: 30, StorageClass: 'STANDARD_IA' }],
+        NoncurrentVersionTransitions: [{ NoncurrentDays: 30, StorageClass: 'GLACIER', NewerNoncurrentVersions: 1 }],
+        NoncurrentVersionExpiration: { NoncurrentDays: 60, NewerNoncurrentVersions: 1 },
+      },
+      { ID: 'parts', Filter: {}, Status: 'Enabled', AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 } },
+    ];
+    const put = (rules: unknown) =>
+      awsRaw(
+        server.env,
+        ...['s3api', 'put-bucket-lifecycle-configuration', ...bucket],
+        ...['--lifecycle-configuration', JSON.stringify({ Rules: rules })],
+      );
+    expect((await put(Rules)).code).toBe(0);
+    const got = await aws<{ Rules: unknown }>(server.env, 's3api', 'get-bucket-lifecycle-configuration', ...bucket);
+    expect(got.Rules).toEqual(Rules);
+    const early = await put([{ ...Rules[0], Transitions: [{ Days: 29, StorageClass: 'STANDARD_IA' }] }]);
+    expect(early.stderr).toContain('InvalidArgument');
+    expect(early.stderr).toContain("greater than or equal to 30 for storageClass 'STANDARD_IA'");
+    await server.stop();
+  },
+);
+
 testWith(['boto3'], 'boto3 uploads in parts, reads ranges, copies, deletes many and is told of mistakes', async () => {
   const server = await startOpenTrail();
   const seen = await boto3<Record<string, unknown>>(

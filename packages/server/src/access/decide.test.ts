@@ -151,6 +151,24 @@ describe('whatever the policies', () => {
     );
   });
 
+  test('what is kept of a list of policies changes no answer, however many actions are asked for', () => {
+    const many = Array.from({ length: 40 }, (_, i) => `s3:Get${'Object'.slice(0, i % 7)}${i % 5 === 0 ? '' : i}`);
+    const actions = [...many, 's3:GetObject', 'S3:getobject', 's3:PutObject', 'ec2:RunInstances', 'x:Y'];
+    fc.assert(
+      fc.property(
+        sources,
+        fc.array(fc.tuple(request, fc.constantFrom(...actions)), { maxLength: 60 }),
+        (from, asked) => {
+          const kept = setOf(from);
+          for (const [one, action] of asked) {
+            expect(decide(kept, { ...one, action })).toEqual(decide(setOf(from), { ...one, action }));
+          }
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
   test('across accounts nothing is allowed that one side does not allow', () => {
     fc.assert(
       fc.property(sources, request, (s, r) => {

@@ -1,9 +1,9 @@
 import type { Policy, PolicyRequest } from './policy.ts';
-import { type Asked, askedOf, DENIED, SILENT, type Weight, weigh } from './weigh.ts';
+import { type Asked, askedOf, DENIED, SILENT, type Weight, weigh, weighTogether } from './weigh.ts';
 
 /** Everything that has a say in a request. */
 export interface PolicySet {
-  /** Of the user or role that asks; `everything` for root. */
+  /** Of the user or role that asks, the same object while they are the same; `everything` for root. */
   readonly identity: readonly Policy[] | 'everything';
   readonly boundary?: Policy;
   /** Present when the session came with policies, or (federated users) must have; empty allows nothing. */
@@ -49,7 +49,7 @@ export function decide(set: PolicySet, request: PolicyRequest): Ruling {
     return said !== SILENT || resource?.granted === true ? ALLOWED : unheard('resource-based');
   }
   const organization = (set.serviceControl ?? []).map((policies) => weighAll(policies, asked));
-  const identity = set.identity === 'everything' ? ITSELF : weighAll(set.identity, asked);
+  const identity = set.identity === 'everything' ? ITSELF : weighTogether(set.identity, asked);
   const boundary = set.boundary ? weigh(set.boundary, asked) : ITSELF;
   const session = set.session ? weighAll(set.session, asked) : ITSELF;
 

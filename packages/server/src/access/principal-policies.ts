@@ -6,8 +6,8 @@ import type { Policy } from './policy.ts';
  */
 export interface PrincipalPolicies {
   /**
-   * All that grant or deny to the user or role: inline, attached, and those of a user's groups. Each MUST be the same
-   * object as long as it says the same: what is compiled of it is kept by the object.
+   * All that grant or deny to the user or role: inline, attached, and those of a user's groups. Each, and their list, MUST
+   * be the same object as long as it says the same: what is compiled of it is kept by the object.
    */
   readonly identity: readonly Policy[];
   /** The permissions boundary, when it has one. */

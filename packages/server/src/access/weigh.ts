@@ -63,16 +63,52 @@ interface CompiledStatement {
 
 const compiled = new WeakMap<Policy, readonly CompiledStatement[]>();
 
-/** What the policy says; of several Allows the one that goes furthest counts. */
-export function weigh(policy: Policy, asked: Asked): Weight {
+function statementsOf(policy: Policy): readonly CompiledStatement[] {
   let statements = compiled.get(policy);
   if (!statements) {
     statements = policy.statements.map((statement) => compile(statement, policy.version === '2012-10-17'));
     compiled.set(policy, statements);
   }
+  return statements;
+}
+
+/** What the policy says; of several Allows the one that goes furthest counts. */
+export const weigh = (policy: Policy, asked: Asked): Weight =>
+  weighStatements(
+    statementsOf(policy).filter(({ actions }) => actions(asked)),
+    asked,
+  );
+
+/** Of a list of policies: a program calls a few operations, again and again. */
+const ACTIONS_KEPT_MAX = 16;
+
+/** By list of policies and action, the statements that are about the action. */
+const about = new WeakMap<readonly Policy[], Map<string, readonly CompiledStatement[]>>();
+
+/**
+ * What the policies say as one. Which of their statements are about an action is kept as long as the list is: a user may
+ * have some hundred statements, most of them about other services.
+ * @param policies the same object as long as they are the same policies
+ */
+export function weighTogether(policies: readonly Policy[], asked: Asked): Weight {
+  let known = about.get(policies);
+  if (!known) {
+    known = new Map();
+    about.set(policies, known);
+  }
+  let statements = known.get(asked.action);
+  if (!statements) {
+    statements = policies.flatMap(statementsOf).filter(({ actions }) => actions(asked));
+    if (known.size >= ACTIONS_KEPT_MAX) known.clear();
+    known.set(asked.action, statements);
+  }
+  return weighStatements(statements, asked);
+}
+
+/** @param statements about the action */
+function weighStatements(statements: readonly CompiledStatement[], asked: Asked): Weight {
   let weight: Standing = SILENT;
-  for (const { denies, actions, principals, resources, conditions } of statements) {
-    if (!actions(asked)) continue;
+  for (const { denies, principals, resources, conditions } of statements) {
     const standing = principals(asked.principal);
     if (standing === SILENT || (!denies && standing <= weight)) continue;
     if (!resources(asked.resource, asked.variables)) continue;

@@ -104,6 +104,7 @@ describe('recordFromCall', () => {
       responseElements: null,
     });
     expect(failed('AccessDeniedException').requestParameters).toBeNull();
+    expect(failed('RequestAborted').errorCode).toBeUndefined(); // nobody was there to be given one
     expect(failed('AccessDenied', 's3', 'GetBucketAcl').requestParameters).toMatchObject({ bucketName: 'b' });
     const iam = { ...SCHEMAS.sts, operations: { GetUser: { errors: ['NoSuchEntityException'] } } };
     expect(errorCodeOf(iam, 'GetUser', 'NoSuchEntity')).toBe('NoSuchEntityException');

@@ -6,7 +6,7 @@ import { isReadOnly, recordsResponse } from './conventions/classes.ts';
 import { isDataEvent } from './conventions/data-events.ts';
 import { dynamodbRequestParameters, dynamodbResponseElements } from './conventions/dynamodb.ts';
 import { ec2RequestParameters, ec2ResponseElements } from './conventions/ec2.ts';
-import { errorCodeOf, keepsParameters } from './conventions/errors.ts';
+import { errorCodeOf, keepsParameters, REQUEST_ABORTED } from './conventions/errors.ts';
 import { eventNameOf } from './conventions/event-names.ts';
 import { kmsResponseElements } from './conventions/kms.ts';
 import { layoutOf } from './conventions/layouts.ts';
@@ -42,7 +42,7 @@ export function recordFromCall(call: Call): CloudTrailRecord {
     sourceIPAddress: service ?? call.sourceIp,
     userAgent: service ?? (s3 && call.userAgent !== '' ? `[${call.userAgent}]` : call.userAgent),
   };
-  if (error) {
+  if (error && error.code !== REQUEST_ABORTED) {
     record.errorCode = errorCodeOf(schema, operation, error.code);
     record.errorMessage = error.message;
   }

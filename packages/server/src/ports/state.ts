@@ -35,6 +35,10 @@ export interface State {
   get<T>(key: string): Promise<StateEntry<T> | undefined>;
   /** All entries whose key starts with `prefix`, in key order. */
   list<T>(prefix: string): Promise<readonly StateEntry<T>[]>;
+  /** As many of these as `limit`, behind the key `after`; costs no more than what it finds. */
+  page<T>(prefix: string, after: string, limit: number): Promise<readonly StateEntry<T>[]>;
+  /** How many there are, without looking at them. */
+  count(prefix: string): Promise<number>;
   write(changes: readonly StateChange[]): Promise<void>;
   /**
    * Leaves nothing on the disk of values that were replaced or deleted: for secrets that earlier builds wrote in clear.

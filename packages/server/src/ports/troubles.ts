@@ -42,6 +42,8 @@ export function createTroubles(clock: Clock): Troubles {
     watchState: (state) => ({
       get: (key) => state.get(key),
       list: (prefix) => state.list(prefix),
+      page: (prefix, after, limit) => state.page(prefix, after, limit),
+      count: (prefix) => state.count(prefix),
       write: noting('state', (changes) => state.write(changes)),
       ...(state.compact && { compact: noting('state', () => state.compact!()) }),
       close: () => state.close(),

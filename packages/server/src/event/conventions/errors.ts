@@ -16,6 +16,12 @@ export function errorCodeOf(schema: ServiceSchema, operation: string, code: stri
   return byCode ?? (modelled.includes(`${code}Exception`) ? `${code}Exception` : code);
 }
 
+/**
+ * How OpenTrail's own calls end whose caller has gone before the answer was there. No error in a record: nobody was given
+ * one, and whoever clicks on in the console would fill its own lists of errors.
+ */
+export const REQUEST_ABORTED = 'RequestAborted';
+
 function wireCodeOf(schema: ServiceSchema, name: string): string | undefined {
   const shape = schema.shapes[name];
   return shape !== undefined && 'members' in shape ? shape.error?.code : undefined;

@@ -88,6 +88,14 @@ class JournalState implements State {
     return this.#table.list<T>(prefix);
   }
 
+  async page<T>(prefix: string, after: string, limit: number) {
+    return this.#table.page<T>(prefix, after, limit);
+  }
+
+  async count(prefix: string): Promise<number> {
+    return this.#table.count(prefix);
+  }
+
   async write(changes: readonly StateChange[]): Promise<void> {
     if (this.#closed) throw new Error('the state is closed');
     if (this.#queue.length >= QUEUE_WRITES_MAX) throw new Pushback('too many state writes wait for the disk');

@@ -7,6 +7,8 @@ export function memoryState(): State {
   return {
     get: async (key) => table.get(key),
     list: async (prefix) => table.list(prefix),
+    page: async (prefix, after, limit) => table.page(prefix, after, limit),
+    count: async (prefix) => table.count(prefix),
     async write(changes) {
       const staged = new Map<string, StagedChange>();
       table.stage(changes, staged);

@@ -74,6 +74,21 @@ export function stateSuite(makeHarness: () => Promise<StateHarness>): void {
     await state.close();
   });
 
+  test('lists by pages, and counts', async () => {
+    const state = await (await makeHarness()).open();
+    const keys = ['a', 'b/', 'b/1', 'b/2', 'b/20', 'b/3', 'b0', 'c'];
+    await state.write(keys.map((put) => ({ put, value: put })));
+    const page = async (after: string, limit: number) => (await state.page('b/', after, limit)).map(({ key }) => key);
+    expect(await page('', 2)).toEqual(['b/', 'b/1']);
+    expect(await page('b/1', 9)).toEqual(['b/2', 'b/20', 'b/3']);
+    expect(await page('b/10', 1)).toEqual(['b/2']);
+    expect([await page('b/3', 9), await page('c', 9), await page('b/', 0)]).toEqual([[], [], []]);
+    expect(await Promise.all(['', 'b', 'b/', 'b/2', 'd'].map((prefix) => state.count(prefix)))).toEqual([
+      8, 6, 5, 2, 0,
+    ]);
+    await state.close();
+  });
+
   test('never gives a version again, so that an old one cannot match', async () => {
     const state = await (await makeHarness()).open();
     await state.write([{ put: 'k', value: 1 }]);

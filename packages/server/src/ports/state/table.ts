@@ -38,11 +38,17 @@ export class StateTable {
   }
 
   list<T>(prefix: string): StateEntry<T>[] {
-    const found: StateEntry<T>[] = [];
-    for (let i = this.#position(prefix); i < this.#keys.length && this.#keys[i]!.startsWith(prefix); i++) {
-      found.push(this.#entries.get(this.#keys[i]!) as StateEntry<T>);
-    }
-    return found;
+    return this.page(prefix, '', this.#keys.length);
+  }
+
+  page<T>(prefix: string, after: string, limit: number): StateEntry<T>[] {
+    const begin = Math.max(this.#position(prefix), this.#position(`${after}\0`));
+    const end = Math.min(this.#end(prefix), begin + limit);
+    return this.#keys.slice(begin, end).map((key) => this.#entries.get(key) as StateEntry<T>);
+  }
+
+  count(prefix: string): number {
+    return this.#end(prefix) - this.#position(prefix);
   }
 
   /**
@@ -94,11 +100,20 @@ export class StateTable {
 
   /** Index of the first key that is not below `key`. */
   #position(key: string): number {
+    return this.#firstNot((known) => known < key);
+  }
+
+  /** Index of the first key behind those that begin with `prefix`. */
+  #end(prefix: string): number {
+    return this.#firstNot((known) => known < prefix || known.startsWith(prefix));
+  }
+
+  #firstNot(isBefore: (key: string) => boolean): number {
     let low = 0;
     let high = this.#keys.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#keys[middle]! < key) low = middle + 1;
+      if (isBefore(this.#keys[middle]!)) low = middle + 1;
       else high = middle;
     }
     return low;

@@ -14,7 +14,8 @@ import { isPublicPolicy, policyOf, readPolicy } from './bucket-policy.ts';
 import { isKnownKey } from './condition-keys.ts';
 import { checkAlgorithm, checkKeyId, defaultRule, type EncryptionRule } from './encryption.ts';
 import { invalidArgument, notBuilt, type S3ErrorCode, s3Error } from './errors.ts';
-import { checkLifecycle, shownRules } from './lifecycle-rules.ts';
+import { checkLifecycle, checkMinimumSize } from './lifecycle-check.ts';
+import { type StoredRule, shownRules } from './lifecycle-rules.ts';
 import { bucketOf, changeBucket, type Grant, type Handlers, ownerOf, type S3Deps } from './model.ts';
 import { publicAccessBlock } from './public-access.ts';
 import { BUCKET_TAGS_MAX, checkTags } from './tags.ts';
@@ -161,13 +162,23 @@ export function bucketSettingHandlers(deps: S3Deps): Handlers {
       return set(input, 'tagging', checkTags(input.Tagging?.TagSet, BUCKET_TAGS_MAX));
     },
 
-    GetBucketLifecycleConfiguration: get('lifecycle', 'NoSuchLifecycleConfiguration', (rules) => ({
-      Rules: shownRules(rules),
-      TransitionDefaultMinimumObjectSize: 'all_storage_classes_128K',
-    })),
+    async GetBucketLifecycleConfiguration(_: CallContext, input: BucketInput) {
+      const { lifecycle, transitionMinimumSize } = settingsOf(input);
+      if (!lifecycle) throw s3Error('NoSuchLifecycleConfiguration', { members: { BucketName: input.Bucket } });
+      return {
+        Rules: shownRules(lifecycle as readonly StoredRule[]),
+        TransitionDefaultMinimumObjectSize: checkMinimumSize(transitionMinimumSize as string | undefined),
+      };
+    },
     DeleteBucketLifecycle: unset('lifecycle'),
     async PutBucketLifecycleConfiguration(_: CallContext, input: PutBucketLifecycleConfigurationCommandInput) {
-      return set(input, 'lifecycle', checkLifecycle(input.LifecycleConfiguration?.Rules, deps.random));
+      const lifecycle = checkLifecycle(input.LifecycleConfiguration?.Rules, deps.random);
+      const transitionMinimumSize = checkMinimumSize(input.TransitionDefaultMinimumObjectSize);
+      await changeBucket(deps, input.Bucket ?? '', (b) => ({
+        ...b,
+        settings: { ...b.settings, lifecycle, transitionMinimumSize },
+      }));
+      return { TransitionDefaultMinimumObjectSize: transitionMinimumSize };
     },
   };
 }

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { silentLogger } from '../../base/logger.ts';
-import { objectsPort, startLifecycle } from './index.ts';
+import { objectsPort } from './index.ts';
 import {
   ANONYMOUS,
   b,
@@ -161,62 +160,6 @@ describe('buckets', () => {
     expect(await code(call('PutBucketAcl', b({ ACL: 'public-read' })))).toBe('AccessControlListNotSupported');
     expect(await code(put('k', 'x', { ACL: 'public-read' }))).toBe('AccessControlListNotSupported');
     await put('k', 'x', { ACL: 'bucket-owner-full-control' });
-  });
-});
-
-describe('lifecycle', () => {
-  const DAY = 86_400_000;
-  const rules = (...Rules: object[]) =>
-    call('PutBucketLifecycleConfiguration', b({ LifecycleConfiguration: { Rules } }));
-  const sweep = async () => {
-    const lifecycle = startLifecycle({ store: s3.store, clock: s3.clock, logger: silentLogger });
-    const count = await lifecycle.sweep();
-    await lifecycle.close();
-    return count;
-  };
-
-  test('expires by prefix and age', async () => {
-    await rules({ ID: 'r', Status: 'Enabled', Filter: { Prefix: 'AWSLogs/' }, Expiration: { Days: 2 } });
-    const out = await put('AWSLogs/x', 'x');
-    expect(out.Expiration).toBe('expiry-date="Sat, 03 Jan 2026 00:00:00 GMT", rule-id="r"');
-    await put('kept', 'x');
-    s3.clock.jump(2 * DAY - 1);
-    expect(await sweep()).toBe(0);
-    s3.clock.jump(DAY);
-    expect(await sweep()).toBe(1);
-    expect((await call('ListObjectsV2', b())).Contents.map((c: Output) => c.Key)).toEqual(['kept']);
-  });
-
-  test('noncurrent versions, lone markers and forgotten uploads go', async () => {
-    await call('PutBucketVersioning', b({ VersioningConfiguration: { Status: 'Enabled' } }));
-    for (const text of ['1', '2', '3']) await put('k', text);
-    await call('DeleteObject', b({ Key: 'k' }));
-    await call('CreateMultipartUpload', b({ Key: 'u' }));
-    await rules({
-      Status: 'Enabled',
-      Filter: {},
-      Expiration: { ExpiredObjectDeleteMarker: true },
-      NoncurrentVersionExpiration: { NoncurrentDays: 1, NewerNoncurrentVersions: 1 },
-      AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 },
-    });
-    expect(await sweep()).toBe(0);
-    s3.clock.jump(3 * DAY);
-    expect(await sweep()).toBe(3);
-    const left = await call('ListObjectVersions', b());
-    expect([left.Versions.length, left.DeleteMarkers.length]).toEqual([1, 1]);
-    await call('DeleteObject', b({ Key: 'k', VersionId: left.Versions[0].VersionId }));
-    expect(await sweep()).toBe(1);
-    await call('DeleteBucket', b());
-  });
-
-  test('what cannot be done is refused', async () => {
-    const Expiration = { Days: 1 };
-    expect(await code(rules({ Status: 'Enabled', Filter: {}, Transitions: [{}] }))).toBe('NotImplemented');
-    expect(await code(rules({ Status: 'Enabled', Filter: { Tag: {} }, Expiration }))).toBe('NotImplemented');
-    expect(await code(rules({ Status: 'Enabled', Filter: {} }))).toBe('InvalidRequest');
-    expect(await code(rules({ Status: 'On', Filter: {}, Expiration }))).toBe('MalformedXML');
-    const twice = { ID: 'x', Status: 'Enabled', Filter: {}, Expiration };
-    expect(await code(rules(twice, twice))).toBe('InvalidArgument');
   });
 });
 

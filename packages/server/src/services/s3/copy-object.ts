@@ -85,7 +85,7 @@ export function copyObjectHandlers(deps: S3Deps, authorizer: Authorizer): Handle
           ...(shownVersion(deps, source.bucket, original).VersionId !== undefined && {
             CopySourceVersionId: original.versionId,
           }),
-          ...expirationHeader(bucketOf(deps, bucket), version),
+          ...expirationHeader(bucketOf(deps, bucket), version, newMarks.tags),
         };
       } finally {
         await object.close();

@@ -119,7 +119,7 @@ function describe(deps: S3Deps, input: ReadInput, object: OpenObject, slice: Sli
     ...(input.PartNumber !== undefined && parts && { PartsCount: parts.length }),
     ...(input.ChecksumMode === 'ENABLED' && checksumOf(input, object, attributes, slice)),
     ...shownVersion(deps, input.Bucket ?? '', version),
-    ...expirationHeader(bucketOf(deps, input.Bucket ?? ''), version),
+    ...expirationHeader(bucketOf(deps, input.Bucket ?? ''), version, tags),
   };
 }
 

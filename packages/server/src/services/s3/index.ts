@@ -27,9 +27,10 @@ const DOCUMENT_BYTES_MAX = 6 * 1024 * 1024;
 
 /**
  * S3, as far as trails and the tools around them need it: buckets and what is set on them, objects with versions,
- * multipart uploads, policies, lifecycle expiry. It behaves as general purpose buckets do with their defaults of 2023
- * and later (SSE-S3, ACLs disabled, public access blocked). A bucket answers in every Region, not only in its own.
- * Left out, and refused by name: client keys, encryption in two layers, Object Lock, storage classes, replication, logging, websites, CORS, transitions.
+ * multipart uploads, policies, lifecycle rules (whose transitions change nothing). It behaves as general purpose buckets
+ * do with their defaults of 2023 and later (SSE-S3, ACLs disabled, public access blocked). A bucket answers in every
+ * Region, not only in its own. Left out, and refused by name: client keys, encryption in two layers, Object Lock,
+ * storage classes, replication, logging, websites, CORS.
  */
 export function s3Service(deps: S3Deps): Service {
   const authorizer = createAuthorizer(deps);

@@ -1,22 +1,20 @@
-import type { LifecycleRule } from '@aws-sdk/client-s3';
-import { type Random, uuid } from '../../base/random.ts';
-import { notBuilt, s3Error } from './errors.ts';
+import type { Tag } from './model.ts';
+
+/** What a rule is about. All that is named has to hold; only `And` names more than one thing. */
+interface StoredFilter {
+  readonly Prefix?: string;
+  readonly ObjectSizeGreaterThan?: number;
+  readonly ObjectSizeLessThan?: number;
+  readonly Tag?: Tag;
+  readonly And?: Omit<StoredFilter, 'And' | 'Tag'> & { readonly Tags?: readonly Tag[] };
+}
 
 /** A rule as it is kept: S3's own names, dates as ISO text since settings are JSON. */
 export interface StoredRule {
   readonly ID: string;
   readonly Status: 'Enabled' | 'Disabled';
   readonly Prefix?: string;
-  readonly Filter?: {
-    readonly Prefix?: string;
-    readonly ObjectSizeGreaterThan?: number;
-    readonly ObjectSizeLessThan?: number;
-    readonly And?: {
-      readonly Prefix?: string;
-      readonly ObjectSizeGreaterThan?: number;
-      readonly ObjectSizeLessThan?: number;
-    };
-  };
+  readonly Filter?: StoredFilter;
   readonly Expiration?: {
     readonly Days?: number;
     readonly Date?: string;
@@ -27,88 +25,26 @@ export interface StoredRule {
     readonly NewerNoncurrentVersions?: number;
   };
   readonly AbortIncompleteMultipartUpload?: { readonly DaysAfterInitiation?: number };
-}
-
-/** S3's limits. */
-const RULES_MAX = 1000;
-const ID_CHARS_MAX = 255;
-const NEWER_VERSIONS_MAX = 100;
-
-/** @throws AwsError MalformedXML, InvalidArgument, InvalidRequest; NotImplemented for transitions and tag filters */
-export function checkLifecycle(rules: readonly LifecycleRule[] | undefined, random: Random): StoredRule[] {
-  if (!rules || rules.length === 0 || rules.length > RULES_MAX) throw s3Error('MalformedXML');
-  const ids = new Set<string>();
-  return rules.map((rule) => {
-    const ID = rule.ID || uuid(random);
-    if (ID.length > ID_CHARS_MAX) throw bad('ID length should not exceed allowed limit of 255');
-    if (ids.has(ID)) throw bad('Rule ID must be unique. Found same ID for more than one rule');
-    ids.add(ID);
-    checkActions(rule);
-    checkFilter(rule);
-    return JSON.parse(JSON.stringify({ ...rule, ID })) as StoredRule;
-  });
+  /** Kept to be given back: there is one storage class, in which objects stay. */
+  readonly Transitions?: readonly { readonly Days?: number; readonly Date?: string; readonly StorageClass: string }[];
+  /** Kept to be given back, as well. */
+  readonly NoncurrentVersionTransitions?: readonly object[];
 }
 
 /** Rules as GetBucketLifecycleConfiguration gives them back. */
 export const shownRules = (rules: readonly StoredRule[]) =>
-  rules.map(({ Expiration, ...rule }) => ({
+  rules.map(({ Expiration, Transitions, ...rule }) => ({
     ...rule,
-    ...(Expiration && {
-      Expiration: Expiration.Date === undefined ? Expiration : { ...Expiration, Date: new Date(Expiration.Date) },
-    }),
+    ...(Expiration && { Expiration: withDate(Expiration) }),
+    ...(Transitions && { Transitions: Transitions.map(withDate) }),
   }));
 
-const bad = (message: string) => s3Error('InvalidArgument', { message });
-
-function checkActions(rule: LifecycleRule): void {
-  const { Status, Expiration, NoncurrentVersionExpiration, AbortIncompleteMultipartUpload } = rule;
-  if (Status !== 'Enabled' && Status !== 'Disabled') throw s3Error('MalformedXML');
-  if (rule.Transitions?.length || rule.NoncurrentVersionTransitions?.length) {
-    throw notBuilt('Transition to other storage classes');
-  }
-  if (!Expiration && !NoncurrentVersionExpiration && !AbortIncompleteMultipartUpload) {
-    throw s3Error('InvalidRequest', { message: 'At least one action needs to be specified in a rule' });
-  }
-  if (Expiration) {
-    const { Days, Date: date, ExpiredObjectDeleteMarker } = Expiration;
-    if ([Days, date, ExpiredObjectDeleteMarker].filter((value) => value !== undefined).length !== 1) {
-      throw s3Error('MalformedXML');
-    }
-    if (date && date.getTime() % DAY_MS !== 0) throw bad("'Date' must be at midnight GMT");
-    positive(Days, "'Days' for Expiration action must be a positive integer");
-  }
-  if (NoncurrentVersionExpiration) {
-    const { NoncurrentDays, NewerNoncurrentVersions } = NoncurrentVersionExpiration;
-    if (NoncurrentDays === undefined) throw s3Error('MalformedXML');
-    positive(NoncurrentDays, "'NoncurrentDays' for NoncurrentVersionExpiration action must be a positive integer");
-    positive(NewerNoncurrentVersions, "'NewerNoncurrentVersions' must be a positive integer");
-    if ((NewerNoncurrentVersions ?? 0) > NEWER_VERSIONS_MAX) {
-      throw bad(`'NewerNoncurrentVersions' must not exceed ${NEWER_VERSIONS_MAX}`);
-    }
-  }
-  if (AbortIncompleteMultipartUpload) {
-    const { DaysAfterInitiation } = AbortIncompleteMultipartUpload;
-    if (DaysAfterInitiation === undefined) throw s3Error('MalformedXML');
-    positive(
-      DaysAfterInitiation,
-      "'DaysAfterInitiation' for AbortIncompleteMultipartUpload action must be a positive integer",
-    );
-  }
-}
-
-function checkFilter({ Filter, Prefix }: LifecycleRule): void {
-  if (Filter === undefined && Prefix === undefined) throw s3Error('MalformedXML');
-  if (Filter !== undefined && Prefix !== undefined) throw s3Error('MalformedXML');
-  if (Filter?.Tag || Filter?.And?.Tags?.length) throw notBuilt('A lifecycle rule by tags');
-}
-
-function positive(value: number | undefined, message: string): void {
-  if (value !== undefined && !(Number.isInteger(value) && value > 0)) throw bad(message);
-}
+const withDate = <T extends { readonly Date?: string }>(action: T) =>
+  action.Date === undefined ? action : { ...action, Date: new Date(action.Date) };
 
 export const DAY_MS = 86_400_000;
 
-/** Whether a rule is about this object or upload. Sizes count for objects alone. */
+/** Whether a rule is about this object or upload, as far as key and size tell. Sizes count for objects alone. */
 export function concerns(rule: StoredRule, key: string, sizeBytes: number | undefined): boolean {
   const filter = rule.Filter?.And ?? rule.Filter ?? {};
   const prefix = rule.Prefix ?? filter.Prefix ?? '';
@@ -117,6 +53,14 @@ export function concerns(rule: StoredRule, key: string, sizeBytes: number | unde
   if (sizeBytes === undefined) return above === undefined && below === undefined;
   return (above === undefined || sizeBytes > above) && (below === undefined || sizeBytes < below);
 }
+
+/** The tags that an object must bear for the rule to be about it. */
+export const tagsOf = ({ Filter }: StoredRule): readonly Tag[] =>
+  Filter?.And?.Tags ?? (Filter?.Tag ? [Filter.Tag] : []);
+
+/** Whether an object with these tags bears all that the rule asks for. */
+export const bearsTags = (rule: StoredRule, tags: readonly Tag[]): boolean =>
+  tagsOf(rule).every(({ Key, Value }) => tags.some((tag) => tag.Key === Key && tag.Value === Value));
 
 /** The midnight UTC after that many days, when S3 counts something as old enough. */
 export const midnightAfter = (sinceMs: number, days: number): number =>

@@ -57,7 +57,7 @@ export function putObjectHandlers(deps: S3Deps): Handlers {
         ...shownNewEncryption(encryption),
         ...shownVersion(deps, bucket, version),
         ...shownChecksum(computed),
-        ...expirationHeader(bucketOf(deps, bucket), version),
+        ...expirationHeader(bucketOf(deps, bucket), version, marks.tags),
       };
     },
   };

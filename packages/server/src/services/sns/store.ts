@@ -10,7 +10,9 @@ export interface SnsStore {
   topic(arn: string): Promise<StateEntry<Topic> | undefined>;
   /** @throws AwsError NotFound */
   requireTopic(arn: string): Promise<StateEntry<Topic>>;
-  topics(accountId: string, region: string): Promise<readonly Topic[]>;
+  countTopics(accountId: string, region: string): Promise<number>;
+  /** In the order of their names, from the one after `after` on. */
+  topics(accountId: string, region: string, after: string, limit: number): Promise<readonly Topic[]>;
   subscription(arn: string): Promise<StateEntry<Subscription> | undefined>;
   /** Those that are confirmed, or may still be. */
   subscriptions(topicArn: string): Promise<readonly Subscription[]>;
@@ -71,7 +73,11 @@ export function createSnsStore(state: State, now: () => number): SnsStore {
   return {
     topic,
     requireTopic,
-    topics: (accountId, region) => values<Topic>(topicsOf(accountId, region)),
+    countTopics: (accountId, region) => state.count(topicsOf(accountId, region)),
+    topics: async (accountId, region, after, limit) => {
+      const all = topicsOf(accountId, region);
+      return (await state.page<Topic>(all, all + after, limit)).map(({ value }) => value);
+    },
     subscription,
     subscriptions: async (arn) => (await values<Subscription>(subscriptionsOf(placeOfTopic(arn)))).filter(isStanding),
     async subscriptionsOwnedBy(accountId, region) {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { PrincipalPolicySource } from '../../access/principal-policies.ts';
+import { memoryState } from '../../ports/state/memory.ts';
 import { ACCOUNT, alice, HOME, harness, nobody, OTHER, user } from './testing/harness.ts';
 
 const ARN = `arn:aws:sns:${HOME}:${ACCOUNT}:audit`;
@@ -43,6 +44,29 @@ describe('topics', () => {
     expect(await refused('CreateTopic', { Name: 'audit', Tags: [{ Key: 'team', Value: 'x' }] })).toMatch(
       /different tags/,
     );
+  });
+
+  test('are listed by pages of a hundred, and bounded in number', async () => {
+    const state = memoryState();
+    const { call, refused, newTopic } = await harness({ state });
+    const names = Array.from({ length: 203 }, (_, i) => `t${String((i * 101) % 203).padStart(3, '0')}`);
+    for (const name of names) await newTopic(name);
+    await newTopic('other', {}, user('bob', OTHER));
+    const sizes: number[] = [];
+    const seen: string[] = [];
+    for (let NextToken: string | undefined, more = true; more; more = NextToken !== undefined) {
+      const answer = await call('ListTopics', NextToken === undefined ? {} : { NextToken });
+      sizes.push(answer.Topics.length);
+      seen.push(...answer.Topics.map((topic: { TopicArn: string }) => topic.TopicArn.split(':').at(-1)));
+      NextToken = answer.NextToken;
+    }
+    expect([sizes, seen]).toEqual([[100, 100, 3], names.sort()]);
+    expect(await refused('ListTopics', { NextToken: 'bm8' })).toMatch(/InvalidParameter.*NextToken/);
+
+    const rest = Array.from({ length: 100_000 - 203 }, (_, i) => `u${String(i).padStart(6, '0')}`);
+    await state.write(rest.map((name) => ({ put: `sns/${ACCOUNT}/${HOME}/topic/${name}`, value: {} })));
+    expect(await refused('CreateTopic', { Name: 'one-more' })).toMatch(/^TopicLimitExceeded/);
+    expect(await refused('CreateTopic', { Name: 't001' })).toBe('ok');
   });
 
   test.each([

@@ -5,14 +5,14 @@ import type { SnsDeps } from './deps.ts';
 import { invalid, snsError } from './errors.ts';
 import type { Fifo } from './fifo.ts';
 import { boxOf, placeOfTopic, type Topic, type TopicPlace, topicArn } from './model.ts';
-import { pageOf } from './pages.ts';
+import { PAGE_MAX, pageOf, readToken } from './pages.ts';
 import type { SnsStore } from './store.ts';
 import { listTags, readTags, type Tag, withoutTags, withTags } from './tags.ts';
 import { checkTopicAttribute, shownAttributes, withAttribute } from './topic-attributes.ts';
 import { withoutPermission, withPermission } from './topic-policy.ts';
 
-/** AWS's is 100,000 standard topics; these are read one by one for a list. */
-const TOPICS_MAX = 10_000;
+/** AWS's, of standard topics. */
+const TOPICS_MAX = 100_000;
 const STANDARD_NAME = /^[A-Za-z0-9_-]{1,256}$/;
 const FIFO_NAME = /^[A-Za-z0-9_-]{1,251}\.fifo$/;
 const LABEL = /^[A-Za-z0-9_-]{1,80}$/;
@@ -47,7 +47,7 @@ export function createTopicHandlers(
       const asked = readNewTopic(context, input, deps.clock.now());
       const known = await store.topic(asked.arn);
       if (known) return { TopicArn: sameOrRefuse(known.value, asked, input) };
-      if ((await store.topics(asked.accountId, asked.region)).length >= TOPICS_MAX) {
+      if ((await store.countTopics(asked.accountId, asked.region)) >= TOPICS_MAX) {
         throw snsError('TopicLimitExceeded', `An account may have ${TOPICS_MAX} topics in a Region.`);
       }
       try {
@@ -70,8 +70,9 @@ export function createTopicHandlers(
       return {};
     },
     ListTopics: async ({ caller, region }, { NextToken: from }: { NextToken?: string }) => {
-      const all = await store.topics(caller.accountId, region);
-      const { page, ...rest } = pageOf(all, ({ arn }) => arn, from);
+      const after = readToken(from).split(':').at(-1)!;
+      const next = await store.topics(caller.accountId, region, after, PAGE_MAX + 1);
+      const { page, ...rest } = pageOf(next, ({ arn }) => arn, from);
       return { Topics: page.map(({ arn }) => ({ TopicArn: arn })), ...rest };
     },
     GetTopicAttributes: async (_context, { TopicArn }: OnTopic) => {

@@ -65,18 +65,23 @@ const URL_ENCODED_MEMBERS: ReadonlySet<string> = new Set([
 function urlEncoded(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(urlEncoded);
   if (typeof value !== 'object' || value === null || value instanceof Date) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, inner]) => {
-      const encode = typeof inner === 'string' && URL_ENCODED_MEMBERS.has(name);
-      return [name, encode ? urlEncode(inner) : urlEncoded(inner)];
-    }),
-  );
+  const encoded: Record<string, unknown> = { ...value };
+  for (const name of Object.keys(encoded)) {
+    const inner = encoded[name];
+    if (typeof inner === 'object') encoded[name] = urlEncoded(inner);
+    else if (typeof inner === 'string' && URL_ENCODED_MEMBERS.has(name)) encoded[name] = urlEncode(inner);
+  }
+  return encoded;
 }
 
 /** As a form would, but with slashes left as they are. By way of bytes, since a lone surrogate cannot be encoded. */
 function urlEncode(text: string): string {
+  if (NOTHING_TO_ENCODE.test(text)) return text;
   return encodeURIComponent(Buffer.from(text).toString())
     .replace(/[!'()~]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
     .replaceAll('%2F', '/')
     .replaceAll('%20', '+');
 }
+
+/** As most keys are. */
+const NOTHING_TO_ENCODE = /^[\w.*/-]*$/;

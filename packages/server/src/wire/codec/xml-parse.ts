@@ -116,9 +116,12 @@ function decodeEntities(raw: string): string {
 
 /** Text as XML: markup, and controls that XML 1.0 cannot hold as they are, by number, as S3 writes them. */
 export function escapeXml(text: string): string {
+  // A listing has thousands of texts, and hardly one with anything in it.
+  if (PLAIN.test(text)) return text;
   return text.replace(/[&<>"\p{Cc}\ufffe\uffff]/gu, (c) => ESCAPES[c] ?? `&#x${c.charCodeAt(0).toString(16)};`);
 }
 
+const PLAIN = /^[ !#-%'-;=?-~]*$/;
 const ESCAPES: Readonly<Record<string, string>> = {
   '&': '&amp;',
   '<': '&lt;',

@@ -111,12 +111,40 @@ type Tree = Readonly<Record<string, unknown>>;
 /** Writes the members of a structure as elements, without the structure's own tags. */
 export function writeMembers(context: Context, shape: StructureShape, value: Tree): string {
   let out = '';
-  for (const [name, member] of Object.entries(shape.members)) {
+  for (const { name, xmlName, member } of membersOf(shape).elements) {
     const given = value[name];
-    if (given === undefined || given === null || member.xmlAttribute) continue;
-    out += writeMember(context, member.xmlName ?? name, member, given);
+    if (given !== undefined && given !== null) out += writeMember(context, xmlName, member, given);
   }
   return out;
+}
+
+interface WrittenMember {
+  readonly name: string;
+  readonly xmlName: string;
+  readonly member: Member;
+}
+
+interface WrittenMembers {
+  readonly elements: readonly WrittenMember[];
+  readonly attributes: readonly WrittenMember[];
+}
+
+/** Of shapes that were written before: a page of a listing writes one a thousand times. */
+const writtenBefore = new WeakMap<StructureShape, WrittenMembers>();
+
+function membersOf(shape: StructureShape): WrittenMembers {
+  let members = writtenBefore.get(shape);
+  if (!members) {
+    const all = Object.entries(shape.members).map(([name, member]) => {
+      return { name, xmlName: member.xmlName ?? name, member };
+    });
+    const [elements, attributes] = [false, true].map((is) =>
+      all.filter((m) => (m.member.xmlAttribute ?? false) === is),
+    );
+    members = { elements: elements!, attributes: attributes! };
+    writtenBefore.set(shape, members);
+  }
+  return members;
 }
 
 /** Writes one member as an element, or as many when it is flattened. */
@@ -153,9 +181,9 @@ function scalarText({ shortDates }: Context, member: Member, shape: SimpleShape,
 }
 
 function writeAttributes(shape: StructureShape, value: Tree): string {
-  return Object.entries(shape.members)
-    .filter(([name, member]) => member.xmlAttribute && value[name] !== undefined)
-    .map(([name, member]) => ` ${member.xmlName ?? name}="${escapeXml(String(value[name]))}"`)
+  return membersOf(shape)
+    .attributes.filter(({ name }) => value[name] !== undefined)
+    .map(({ name, xmlName }) => ` ${xmlName}="${escapeXml(String(value[name]))}"`)
     .join('');
 }
 

@@ -1,4 +1,4 @@
-import { createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { createHmac, generateKeyPairSync, type KeyObject, type KeyPairKeyObjectResult, sign } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -36,13 +36,24 @@ interface Key {
 }
 
 let made = 0;
-function makeKey(kind: KeyKind): Key {
-  const pair =
-    kind === 'ec'
-      ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
-      : generateKeyPairSync('rsa', { modulusLength: kind === 'rsa' ? 2048 : 1024 });
-  return { kid: `key-${++made}`, alg: kind === 'ec' ? 'ES256' : 'RS256', ...pair };
+/** @param turn of a provider's keys: one is never followed by itself */
+const makeKey = (kind: KeyKind, turn: number): Key => ({
+  ...{ kid: `key-${++made}`, alg: kind === 'ec' ? 'ES256' : 'RS256' },
+  ...pairOf(kind, turn % 2),
+});
+
+/** Made once for all providers: that takes up to a second. */
+const pairs = new Map<string, KeyPairKeyObjectResult>();
+function pairOf(kind: KeyKind, which: number): KeyPairKeyObjectResult {
+  const name = `${kind} ${which}`;
+  if (!pairs.has(name)) pairs.set(name, makePair(kind));
+  return pairs.get(name)!;
 }
+
+const makePair = (kind: KeyKind): KeyPairKeyObjectResult =>
+  kind === 'ec'
+    ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    : generateKeyPairSync('rsa', { modulusLength: kind === 'rsa' ? 2048 : 1024 });
 
 export interface ProviderOptions {
   readonly kind?: KeyKind;
@@ -52,7 +63,8 @@ export interface ProviderOptions {
 }
 
 export async function startProvider({ kind = 'rsa', now, tls }: ProviderOptions = {}): Promise<Provider> {
-  let key = makeKey(kind);
+  let turn = 0;
+  let key = makeKey(kind, turn);
   const asked: string[] = [];
   const answers: Provider['answers'] = new Map();
   const handle = (req: IncomingMessage, res: ServerResponse) => {
@@ -87,7 +99,7 @@ export async function startProvider({ kind = 'rsa', now, tls }: ProviderOptions 
       return `${signed}.${options.sign ? options.sign(signed, key.publicKey) : own()}`;
     },
     rotate(next = kind) {
-      key = makeKey(next);
+      key = makeKey(next, ++turn);
     },
     stop: () => new Promise<void>((stopped) => server.close(() => stopped())),
   };
