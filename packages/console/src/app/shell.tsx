@@ -10,10 +10,12 @@ import { Navigation } from './navigation.tsx';
 import { usePlace } from './router.ts';
 import { useShortcuts } from './shortcuts.tsx';
 import { TopBar } from './top-bar.tsx';
+import { useNavigation } from './use-navigation.ts';
 
 /** The frame around every page: top bar, side navigation, breadcrumbs, messages. */
 export function Shell() {
-  const [{ navigationOpen, splitPanel }, prefer] = usePreferences();
+  const [{ splitPanel }, prefer] = usePreferences();
+  const [navigationOpen, setNavigationOpen] = useNavigation();
   const frame = useStore(frameStore);
   const content = useMemo(() => <CurrentPage />, []);
   const help = useShortcuts();
@@ -37,7 +39,7 @@ export function Shell() {
         headerSelector="#top-bar"
         navigation={<Navigation />}
         navigationOpen={navigationOpen}
-        onNavigationChange={({ detail }) => prefer({ navigationOpen: detail.open })}
+        onNavigationChange={({ detail }) => setNavigationOpen(detail.open)}
         toolsHide
         breadcrumbs={<Breadcrumbs />}
         notifications={<Flashes />}

@@ -57,6 +57,7 @@ export function useShortcuts(): ReactNode {
     <Modal visible={helpShown} onDismiss={() => showHelp(false)} header="Keyboard shortcuts" size="small">
       <KeyValuePairs
         columns={2}
+        minColumnWidth={100}
         items={KEYS.map(([key, text]) => ({ label: text, value: <Box variant="code">{key}</Box> }))}
       />
     </Modal>

@@ -1,5 +1,15 @@
 import { expect, test } from 'vitest';
-import { accountText, agoText, bytesText, callerName, spanText, timeMs, timeText, zoneText } from './format.ts';
+import {
+  accountText,
+  agoText,
+  bytesText,
+  callerName,
+  eventsText,
+  spanText,
+  timeMs,
+  timeText,
+  zoneText,
+} from './format.ts';
 
 test.each([
   [0, '0 B'],
@@ -8,6 +18,10 @@ test.each([
   [250_000, '250 kB'],
   [5_120_000_000, '5.1 GB'],
 ])('%d bytes', (bytes, text) => expect(bytesText(bytes)).toBe(text));
+
+test('one event, and others', () => {
+  expect([0, 1, 1_234].map(eventsText)).toEqual(['0 events', '1 event', '1,234 events']);
+});
 
 test('spans of time', () => {
   expect(spanText(500)).toBe('0 seconds');

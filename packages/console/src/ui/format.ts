@@ -5,6 +5,8 @@ const SHORT = new Intl.NumberFormat('en-US', { notation: 'compact', maximumFract
 
 /** 1,234,567 */
 export const countText = (n: number): string => NUMBER.format(n);
+/** 1 event, 1,234,567 events */
+export const eventsText = (n: number): string => `${countText(n)} event${n === 1 ? '' : 's'}`;
 /** 1.2M */
 export const shortCount = (n: number): string => SHORT.format(n);
 

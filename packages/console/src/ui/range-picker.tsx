@@ -38,6 +38,7 @@ export const RangePicker = memo(function RangePicker({ range, onChange }: RangeP
       relativeOptions={OPTIONS}
       isValidRange={validate}
       getTimeOffset={times === 'utc' ? () => 0 : (date) => -date.getTimezoneOffset()}
+      dateInputFormat="iso"
       timeInputFormat="hh:mm:ss"
       absoluteFormat="iso"
       {...(range.type === 'absolute' && { renderTriggerContent: () => <Span range={range} times={times} /> })}

@@ -16,7 +16,10 @@ import { Page } from '../../ui/page.tsx';
 import { visible } from '../../ui/visible.ts';
 import { EventActions, EventDetail, OutcomeBadge } from './event-detail.tsx';
 
-const BREADCRUMBS = [{ text: 'Event history', href: '/events' }];
+const BACK = { text: 'Event history', href: '/events' };
+const BREADCRUMBS = [BACK];
+/** The sentence that tells the event. */
+const OWN_HEADER = { header: false } as const;
 const STATE = { compare: text(), at: text() } as const;
 
 /** One event, by the account whose record it is and its id. */
@@ -27,7 +30,7 @@ export default function EventPage({ params: { accountId = '', eventId = '' } }: 
     <Page
       title={call.data ? visible(eventNameOf(call.data.record), 80) || 'Event' : 'Event'}
       breadcrumbs={BREADCRUMBS}
-      header={false}
+      {...(call.data && OWN_HEADER)}
     >
       <Loaded call={call} failed="The event could not be loaded">
         {(event) =>
@@ -70,10 +73,8 @@ function EventContent({ event }: { readonly event: ShownEvent }) {
 
 function NoEvent({ accountId, eventId }: { readonly accountId: string; readonly eventId: string }) {
   return (
-    <ContentLayout header={<Header variant="h1">Event</Header>}>
-      <EmptyState title="No such event" action={{ text: 'Event history', href: '/events' }}>
-        {`There is no event ${visible(eventId, 80)} in account ${visible(accountId, 20)}, or you may not see it. A new event appears within a second or two.`}
-      </EmptyState>
-    </ContentLayout>
+    <EmptyState title="No such event" action={BACK}>
+      {`There is no event ${visible(eventId, 80)} in account ${visible(accountId, 20)}, or you may not see it. A new event appears within a second or two.`}
+    </EmptyState>
   );
 }

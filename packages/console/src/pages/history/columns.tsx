@@ -26,6 +26,8 @@ const WIDTHS: Readonly<Record<string, number>> = {
   accountId: 150,
 };
 const WIDTH = 200;
+/** Of the time's column under a zone of its own: Event time (UTC+01:00). */
+const ZONED_TIME_WIDTH = 235;
 
 const CELLS: Readonly<Record<string, (row: EventRow) => ReactNode>> = {
   eventName: (row) => <EventName row={row} />,
@@ -48,7 +50,7 @@ export function columnOf(field: string, { width, zone }: ColumnOptions): TablePr
     id: field,
     header: field === 'eventTime' ? `${labelOf(field)} (${zone})` : labelOf(field),
     cell: CELLS[field] ?? ((row) => <Values values={valuesOf(row, field)} />),
-    width: width ?? WIDTHS[field] ?? WIDTH,
+    width: width ?? (field === 'eventTime' && zone !== 'UTC' ? ZONED_TIME_WIDTH : (WIDTHS[field] ?? WIDTH)),
     minWidth: 80,
     isRowHeader: field === 'eventName',
     ...(field === 'eventTime' && { sortingField: 'eventTime' }),
@@ -66,7 +68,7 @@ function EventName({ row }: { readonly row: EventRow }) {
   const name = visible(row.event.header.eventName, CELL_CHARS_MAX) || '-';
   return (
     <span className={isOpen ? 'history-open' : undefined}>
-      {row.eventId === '' ? name : <Link href={eventHref(row.accountId, row.eventId, eventTimeOf(row))}>{name}</Link>}
+      <Link href={eventHref(row.accountId, row.eventId, eventTimeOf(row))}>{name}</Link>
       {row.errorCode !== '' && (
         <span className="history-failed" title={visible(row.errorCode, CELL_CHARS_MAX)}>
           <Icon

@@ -4,7 +4,7 @@ import { nativeAnswer } from '../../api/client.ts';
 import { messageOf } from '../../api/error.ts';
 import { flash } from '../../app/flashes.tsx';
 import { clock } from '../../base/clock.ts';
-import { bytesText, countText } from '../../ui/format.ts';
+import { bytesText, countText, eventsText } from '../../ui/format.ts';
 import { bring, type FileKind, fileName, openSink, type Progress } from './download.ts';
 import type { Search } from './request.ts';
 
@@ -83,5 +83,5 @@ function progressText({ bytesCount, linesCount }: Progress, totalCount: number |
   const size = bytesText(bytesCount);
   if (totalCount === undefined) return `${size} so far`;
   // Line ends within values are counted as well: there are never more events than there are.
-  return `${countText(Math.min(linesCount, totalCount))} of ${countText(totalCount)} events, ${size}`;
+  return `${countText(Math.min(linesCount, totalCount))} of ${eventsText(totalCount)}, ${size}`;
 }

@@ -1,7 +1,7 @@
 import { type LooseRecord, lookupKeys, objectOf } from '../../../../server/src/event/lookup-keys.ts';
 import { pageIdOf } from '../../api/event-key.ts';
 import type { FoundEvent } from '../../api/search-events.ts';
-import { compileValues, type SearchableEvent, searchableEvent, timeOf } from '../../api/search-language.ts';
+import { compileValues, type SearchableEvent, searchableEvent } from '../../api/search-language.ts';
 import { timeMs } from '../../ui/format.ts';
 
 /** An event as it stands in the list. */
@@ -9,31 +9,18 @@ export interface EventRow {
   /** Tells it from all others, of any account. */
   readonly key: string;
   readonly accountId: string;
-  /** What its page is named by (`pageIdOf`); '' for old records while they are live, when nobody knows their place yet. */
+  /** What its page is named by (`pageIdOf`). */
   readonly eventId: string;
   readonly event: SearchableEvent;
   readonly errorCode: string;
 }
 
-export const rowOf = ({ Sequence, AccountId, EventTime, Record }: FoundEvent): EventRow =>
-  makeRow(String(Sequence), Record, { account: AccountId, at: timeMs(EventTime), sequence: Sequence });
-
-/** A row of a stream of records, which says neither account nor place: the record does. */
-export const liveRowOf = (number: number, json: string): EventRow => makeRow(`live-${number}`, json);
-
-interface Known {
-  readonly account?: string;
-  readonly at?: number;
-  readonly sequence?: number;
-}
-
-function makeRow(key: string, json: string, { account, at, sequence }: Known = {}): EventRow {
-  const record = readRecord(json);
-  const accountId = account ?? (text(record.recipientAccountId) || text(objectOf(record.userIdentity).accountId));
-  const header = { ...headerOf(record), accountId, timeMs: at ?? timeOf(text(record.eventTime)) ?? 0 };
-  const event = searchableEvent(header, record === BROKEN ? '{}' : json);
-  const eventId = pageIdOf(header.eventId, sequence);
-  return { key, accountId, eventId, event, errorCode: text(record.errorCode) };
+export function rowOf({ Sequence, AccountId: accountId, EventTime, Record }: FoundEvent): EventRow {
+  const record = readRecord(Record);
+  const header = { ...headerOf(record), accountId, timeMs: timeMs(EventTime) };
+  const event = searchableEvent(header, record === BROKEN ? '{}' : Record);
+  const eventId = pageIdOf(header.eventId, Sequence);
+  return { key: String(Sequence), accountId, eventId, event, errorCode: text(record.errorCode) };
 }
 
 /** As the server makes it (event/accept.ts) of what it has accepted already. */
@@ -55,7 +42,7 @@ function headerOf(record: LooseRecord) {
 
 const BROKEN: LooseRecord = {};
 
-/** What the server sends was accepted as a record; a broken line of a stream is an empty row rather than no page. */
+/** What the server sends was accepted as a record; one of another shape is an empty row rather than no page. */
 function readRecord(json: string): LooseRecord {
   try {
     const record: unknown = JSON.parse(json);

@@ -34,10 +34,7 @@ export function EventTable(props: EventTableProps) {
     () => ({
       order: (next) => latest.current.onOrder?.(next),
       pick: (next) => latest.current.onPick(next),
-      open: (row) => {
-        const { accountId, eventId } = row;
-        if (eventId !== '') latest.current.onSelect({ accountId, eventId, at: eventTimeOf(row) });
-      },
+      open: (row) => latest.current.onSelect({ accountId: row.accountId, eventId: row.eventId, at: eventTimeOf(row) }),
     }),
     [],
   );
@@ -120,7 +117,6 @@ const Rows = memo(function Rows(props: RowsProps) {
         selectedItems={picked}
         onSelectionChange={({ detail }) => actions.pick(detail.selectedItems)}
         onRowClick={({ detail }) => actions.open(detail.item)}
-        isItemDisabled={(row) => row.eventId === ''}
         sortingColumn={{ sortingField: 'eventTime' }}
         sortingDescending={order === 'newest'}
         sortingDisabled={!canOrder}

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { liveRowOf, rowOf, valuesOf } from './event-row.ts';
+import { rowOf, valuesOf } from './event-row.ts';
 import { fieldNamed, labelOf, pathsIn } from './fields.ts';
 
 const record = {
@@ -32,12 +32,12 @@ test('a row has the values that LookupEvents would show, and any path', () => {
   expect(valuesOf(row, 'resourceName')).toEqual(['logs']);
   expect(valuesOf(row, 'requestParameters.tags[*].key')).toEqual(['a', 'b']);
   expect(valuesOf(row, 'errorCode')).toEqual([]);
-  expect(liveRowOf(0, JSON.stringify(record))).toMatchObject({ accountId: '123456789012', eventId: 'e-1' });
 });
 
-test('whatever a stream sends is a row', () => {
-  for (const json of ['', '[]', '"x"', '{', '{"userIdentity":7,"requestParameters":"x"}']) {
-    expect(valuesOf(liveRowOf(1, json), 'eventName')).toEqual([]);
+test('whatever a record is, it is a row', () => {
+  for (const Record of ['', '[]', '"x"', '{', '{"userIdentity":7,"requestParameters":"x"}']) {
+    const row = rowOf({ Sequence: 1, AccountId: '210987654321', EventTime: 0, Record });
+    expect(valuesOf(row, 'eventName')).toEqual([]);
   }
 });
 

@@ -1,14 +1,14 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
+import type { FoundEvent } from '../../api/search-events.ts';
 import { clock } from '../../base/clock.ts';
 import { EmptyState } from '../../ui/empty-state.tsx';
 import { useKnownColumns } from './columns.tsx';
 import { Controls } from './controls.tsx';
-import { type EventRow, liveRowOf } from './event-row.ts';
+import { type EventRow, rowOf } from './event-row.ts';
 import { EventTable } from './event-table.tsx';
 import { pathsIn } from './fields.ts';
 import { ListHeader } from './list-header.tsx';
 import { LiveBar } from './live-bar.tsx';
-import type { LiveRow } from './live-buffer.ts';
 import type { Facet } from './use-figures.ts';
 import { useHold } from './use-hold.ts';
 import { useLive } from './use-live.ts';
@@ -79,14 +79,14 @@ export function LiveView({ session, state, preferences, asked, change, onShown }
   );
 }
 
-/** Rows of records, each parsed once as long as it is shown. */
-function useRows(shown: readonly LiveRow[]): readonly EventRow[] {
+/** Rows of events, each parsed once as long as it is shown. */
+function useRows(shown: readonly FoundEvent[]): readonly EventRow[] {
   const parsed = useRef(new Map<number, EventRow>());
-  const key = shown.map(({ number }) => number).join();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: numbers tell which rows they are
+  const key = shown.map(({ Sequence }) => Sequence).join();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: sequences tell which rows they are
   return useMemo(() => {
-    const rows = shown.map(({ number, json }) => parsed.current.get(number) ?? liveRowOf(number, json));
-    parsed.current = new Map(rows.map((row, i) => [shown[i]!.number, row]));
+    const rows = shown.map((event) => parsed.current.get(event.Sequence) ?? rowOf(event));
+    parsed.current = new Map(rows.map((row, i) => [shown[i]!.Sequence, row]));
     return rows;
   }, [key]);
 }

@@ -4,7 +4,7 @@ import { useEffect, useMemo, useState } from 'react';
 import { printSearchFilter, type SearchFilter } from '../../api/search-language.ts';
 import { usePreferences } from '../../base/preferences.ts';
 import { ErrorState } from '../../ui/error-state.tsx';
-import { countText } from '../../ui/format.ts';
+import { countText, eventsText } from '../../ui/format.ts';
 import { Histogram } from '../../ui/histogram/histogram.tsx';
 import { useKnownColumns } from './columns.tsx';
 import { Controls } from './controls.tsx';
@@ -56,7 +56,7 @@ export function SearchView({ session, state, preferences, asked, change, onShown
         change={change}
         facets={facets.data ?? NO_FACETS}
         paths={paths}
-        countText={count === undefined ? '' : `${count} events`}
+        countText={totalCount === undefined ? '' : eventsText(totalCount)}
       >
         {histogram.error && !pages.error && <ErrorState error={histogram.error} title="Events could not be counted" />}
         <Histogram
@@ -100,7 +100,7 @@ export function SearchView({ session, state, preferences, asked, change, onShown
               counter={count === undefined ? undefined : `(${count})`}
               info={isReadable && pages.loading && <StatusIndicator type="loading">Searching</StatusIndicator>}
               description={
-                behindCount > 0 ? `${countText(behindCount)} newer events cannot be searched yet.` : undefined
+                behindCount > 0 ? `Not searched yet: ${eventsText(behindCount)}, newer than these.` : undefined
               }
               picked={picked}
               columns={columns}

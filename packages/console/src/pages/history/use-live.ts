@@ -1,6 +1,8 @@
 import { useEffect, useRef, useState } from 'react';
 import { nativeAnswer } from '../../api/client.ts';
 import { isDenied, messageOf } from '../../api/error.ts';
+import { readNdjson } from '../../api/ndjson.ts';
+import type { FoundEvent } from '../../api/search-events.ts';
 import { clock, pause } from '../../base/clock.ts';
 import { createLiveBuffer, type LiveBuffer, type LiveSnapshot, NOTHING_YET } from './live-buffer.ts';
 import type { Scope } from './request.ts';
@@ -10,14 +12,6 @@ const DRAW_EVERY_MS = 500;
 /** The share of the screen that stands there when live mode begins, so that it does not begin with nothing, nor full. */
 const FIRST_SHARE = 0.8;
 const RECONNECT_MS = [500, 1_000, 2_000, 5_000] as const;
-/**
- * A resumed stream begins this much before the last one broke off; what comes twice is one row. The clock of the server is
- * known to a second.
- */
-const OVERLAP_MS = 2_000;
-/** Far above the largest record: a line that goes on and on is no record. */
-const LINE_CHARACTERS_MAX = 16 * 1024 * 1024;
-
 export interface Live extends LiveSnapshot {
   readonly state: 'connecting' | 'live' | 'reconnecting' | 'refused';
   /** Received and not drawn yet, because somebody is looking. */
@@ -84,7 +78,8 @@ interface Followed {
   readonly firstRows: number;
 }
 
-type Place = { readonly last: number } | { readonly since: string };
+/** Where a stream begins: with the newest events, at a time, or at a place in the log. */
+type Place = { readonly last: number } | { readonly since: string } | { readonly from: number };
 
 /** Reads the stream, and begins again where it broke off, until aborted or refused. */
 async function follow(
@@ -95,16 +90,15 @@ async function follow(
 ): Promise<void> {
   let place: Place = { last: firstRows };
   for (let failures = 0; ; failures++) {
-    let aliveMs: number | undefined;
     try {
-      const answer = await nativeAnswer('tail', undefined, { query: { account, filter, ...place }, signal });
-      aliveMs = serverTimeMs(answer);
-      const aheadMs = aliveMs - clock.now();
+      const query = { account, filter, format: 'events', ...place };
+      const answer = await nativeAnswer('tail', undefined, { query, signal });
       failures = 0;
       tell('live');
-      for await (const lines of linesOf(answer.body!)) {
-        for (const line of lines) if (line !== '') buffer.push(line);
-        aliveMs = clock.now() + aheadMs;
+      if ('last' in place) place = { since: serverTime(answer) };
+      for await (const event of readNdjson<FoundEvent>(answer.body!)) {
+        buffer.push(event);
+        place = { from: event.Sequence + 1 };
       }
       tell('reconnecting');
     } catch (error) {
@@ -112,33 +106,15 @@ async function follow(
       if (isRefusal(error)) return tell('refused', messageOf(error));
       tell('reconnecting', messageOf(error));
     }
-    if (aliveMs !== undefined) place = { since: new Date(aliveMs - OVERLAP_MS).toISOString() };
     await pause(RECONNECT_MS[Math.min(failures, RECONNECT_MS.length - 1)]!, signal);
   }
 }
 
-/** The server's clock: this machine's may be minutes off, and "since" is meant by the server's. */
-const serverTimeMs = (answer: Response): number => Date.parse(answer.headers.get('date') ?? '') || clock.now();
+/** The server's clock, by which "since" is meant: this machine's may be minutes off. */
+const serverTime = (answer: Response): string =>
+  new Date(Date.parse(answer.headers.get('date') ?? '') || clock.now()).toISOString();
 
 /** What asking again would not mend. */
 const isRefusal = (error: unknown): boolean =>
   isDenied(error) ||
   (error instanceof Error && 'status' in error && [400, 401, 403, 404].includes(error.status as number));
-
-/** Whole lines, as many at a time as have arrived. */
-async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<readonly string[]> {
-  const reader = body.pipeThrough(new TextDecoderStream() as TransformStream<Uint8Array, string>).getReader();
-  let rest = '';
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      const lines = (rest + value).split('\n');
-      rest = lines.pop()!;
-      if (rest.length > LINE_CHARACTERS_MAX) throw new Error('A record is too long.');
-      if (lines.length > 0) yield lines;
-    }
-  } finally {
-    await reader.cancel().catch(() => undefined);
-  }
-}

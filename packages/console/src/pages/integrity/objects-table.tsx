@@ -128,14 +128,19 @@ function columnsOf(trailArn: string): TableProps.ColumnDefinition<ObjectLine>[] 
       header: 'Object',
       isRowHeader: true,
       minWidth: 300,
-      cell: ({ Type, State, Key, Findings = [] }) => (
+      cell: ({ Type, State, Key, S3BucketName, Findings = [] }) => (
         <>
-          {Type === 'log-file' && State !== 'missing' ? (
+          {Type === 'log-file' && State !== 'missing' && S3BucketName === undefined ? (
             <Link href={fileHref(Key)}>
               <Breakable text={nameOf(Key)} />
             </Link>
           ) : (
             <Breakable text={nameOf(Key)} />
+          )}
+          {S3BucketName !== undefined && (
+            <Box variant="small" display="block">
+              In {visible(S3BucketName)}, a former bucket of the trail
+            </Box>
           )}
           {Findings.map((code) => (
             <Box key={code} variant="small" display="block">

@@ -32,7 +32,7 @@ export function VerifyForm({ trails, arn, range, isRunning, onTrail, onRange, on
         <Select
           selectedOption={chosen ?? null}
           options={options}
-          placeholder="Choose a trail"
+          placeholder={trails.loading ? 'Loading trails' : 'Choose a trail'}
           statusType={trails.error ? 'error' : trails.loading ? 'loading' : 'finished'}
           loadingText="Loading trails"
           errorText="Trails could not be loaded"

@@ -49,8 +49,14 @@ interface Options {
 export const describeKey = async (KeyId: string, options: Options): Promise<KeyMetadata> =>
   (await json<{ KeyMetadata: KeyMetadata }>('kms', 'DescribeKey', { KeyId }, options)).KeyMetadata;
 
+/** Of two calls at once, what the first is refused is told, whichever answer comes sooner. */
+async function both<A, B>(first: Promise<A>, second: Promise<B>): Promise<readonly [A, B]> {
+  await Promise.allSettled([first, second]);
+  return [await first, await second];
+}
+
 export async function allKeys(options: Options): Promise<Listed<Key>> {
-  const [ids, aliases] = await Promise.all([keyIds(options), aliasesByKey(options)]);
+  const [ids, aliases] = await both(keyIds(options), aliasesByKey(options));
   const keys: Key[] = [];
   const asked = ids.slice(0, KEYS_MAX);
   for (let at = 0; at < asked.length; at += AT_ONCE) {
@@ -109,7 +115,7 @@ async function aliasesByKey(options: Options, KeyId?: string): Promise<ReadonlyM
 }
 
 export async function getKey(KeyId: string, options: Options): Promise<Key> {
-  const [key, aliases] = await Promise.all([describeKey(KeyId, options), aliasesByKey(options, KeyId)]);
+  const [key, aliases] = await both(describeKey(KeyId, options), aliasesByKey(options, KeyId));
   return named(key, aliases.get(key.KeyId));
 }
 

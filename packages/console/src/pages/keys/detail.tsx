@@ -20,7 +20,9 @@ import { type Grant, getKey, grantsOf, type Key, keyPolicy, type Rotation, rotat
 import { KeyState } from './key-state.tsx';
 import { usesOf } from './uses.ts';
 
-const BREADCRUMBS = [{ text: 'Keys', href: '/keys' }];
+const BACK = { text: 'Keys', href: '/keys' };
+const BREADCRUMBS = [BACK];
+const MISSING = { title: 'No such key', back: BACK };
 
 /** One key: who used it, who may, how it is kept. */
 export default function KeyPage({ params: { arn = '' } }: PageParams) {
@@ -34,7 +36,7 @@ export default function KeyPage({ params: { arn = '' } }: PageParams) {
       breadcrumbs={BREADCRUMBS}
       description={<CopyText text={arn} label="ARN" />}
     >
-      <Loaded call={key} failed="The key could not be loaded">
+      <Loaded call={key} failed="The key could not be loaded" missing={MISSING}>
         {(loaded) => (
           <SpaceBetween size="l">
             <Summary of={loaded} rotation={rotation.data} />

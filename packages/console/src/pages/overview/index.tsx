@@ -6,6 +6,7 @@ import Header from '@cloudscape-design/components/header';
 import Link from '@cloudscape-design/components/link';
 import SegmentedControl from '@cloudscape-design/components/segmented-control';
 import SpaceBetween from '@cloudscape-design/components/space-between';
+import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import Toggle from '@cloudscape-design/components/toggle';
 import { type ReactNode, useState } from 'react';
 import { historyHref } from '../../app/links.ts';
@@ -14,7 +15,7 @@ import { flag, oneOf, useUrlState } from '../../app/url-state.ts';
 import { usePreferences } from '../../base/preferences.ts';
 import type { Call } from '../../hooks/use-call.ts';
 import { EmptyState } from '../../ui/empty-state.tsx';
-import { callerName } from '../../ui/format.ts';
+import { callerName, eventsText } from '../../ui/format.ts';
 import { Histogram } from '../../ui/histogram/histogram.tsx';
 import { Loaded } from '../../ui/loaded.tsx';
 import { Page } from '../../ui/page.tsx';
@@ -32,14 +33,22 @@ import { useRounds } from './use-rounds.ts';
 
 const STATE = { range: oneOf(RANGE_IDS, '24h'), auto: flag() } as const;
 
+/** How often the page is asked anew by itself. */
+const EVERY_MS = 30_000;
+/** The same while the search catches up: what it shows is not the whole. */
+const BEHIND_EVERY_MS = 5_000;
+
 /** What happened lately, and whether all is well with keeping it. */
 export default function Overview() {
   const [{ range, auto }, change] = useUrlState(STATE);
   const [loading, setLoading] = useState(false);
-  const [round, refresh] = useRounds(auto, loading);
+  const [isBehind, setBehind] = useState(false);
+  const [round, refresh] = useRounds(isBehind ? BEHIND_EVERY_MS : auto ? EVERY_MS : undefined, loading);
   const overview = useOverview(range, round);
-  if (overview.loading !== loading) setLoading(overview.loading);
   const { summary, trails, status } = overview;
+  const behind = summary.data?.behind ?? 0;
+  if (overview.loading !== loading) setLoading(overview.loading);
+  if (behind > 0 !== isBehind) setBehind(behind > 0);
   return (
     <Page
       title="Overview"
@@ -60,7 +69,8 @@ export default function Overview() {
       }
     >
       <SpaceBetween size="l">
-        <Loaded call={summary} failed="Events could not be counted">
+        {/* What is new stands with the numbers, and is asked for again with them. */}
+        <Loaded call={{ ...summary, reload: refresh }} failed="Events could not be counted">
           {(data) => <EventCards summary={data} found={overview.found} range={range} />}
         </Loaded>
         <Card title="Trails" href="/trails">
@@ -85,12 +95,15 @@ interface EventCardsProps {
 }
 
 /** What is read of events. */
-function EventCards({ summary: { histogram, numbers, facets }, found, range }: EventCardsProps) {
+function EventCards({ summary: { histogram, numbers, facets, behind }, found, range }: EventCardsProps) {
   const [{ times }] = usePreferences();
   return (
     <SpaceBetween size="l">
       <Card title="Events" href={historyHref({ range })}>
         <SpaceBetween size="l">
+          {behind > 0 && (
+            <StatusIndicator type="in-progress">{`Not counted yet: ${eventsText(behind)}`}</StatusIndicator>
+          )}
           <NumberRow numbers={numbers} range={range} />
           {numbers.events === 0 ? (
             <EmptyState title="No events in this time range" />

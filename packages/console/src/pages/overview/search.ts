@@ -12,6 +12,8 @@ export interface Figures {
   readonly Count?: number;
   readonly Facets?: readonly FacetAnswer[];
   readonly Histogram?: HistogramAnswer;
+  /** Accepted, and not searched yet. */
+  readonly EventsBehind?: number;
 }
 
 export interface FiguresAsked {

@@ -2,7 +2,7 @@ import Box from '@cloudscape-design/components/box';
 import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
-import { countText } from '../../ui/format.ts';
+import { eventsText } from '../../ui/format.ts';
 
 /** GetStatus (docs/native-api.md). */
 export interface ServerStatus {
@@ -52,6 +52,6 @@ export function StatusView({ status }: { readonly status: ServerStatus }) {
 
 function Lag({ events }: { readonly events: number }) {
   if (events < LAG_EVENTS_NONE) return <Box color="text-body-secondary">Up to date</Box>;
-  const text = `${countText(events)} events behind`;
+  const text = `${eventsText(events)} behind`;
   return events < LAG_EVENTS_NORMAL ? text : <StatusIndicator type="warning">{text}</StatusIndicator>;
 }

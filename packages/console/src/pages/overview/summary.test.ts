@@ -28,15 +28,16 @@ function answering(codes: ReturnType<typeof facet>) {
     const input = JSON.parse(String(init?.body));
     asked.push(input);
     const Facets = [codes, facet('readOnly', { true: 70, false: 28 })];
-    return Response.json(input.Filter ? { Count: 77 } : { Count: 100, Histogram, Facets });
+    return Response.json(input.Filter ? { Count: 77 } : { Count: 100, Histogram, Facets, EventsBehind: 3 });
   };
   return asked;
 }
 
 test('all numbers from one call', async () => {
   const asked = answering(facet('errorCode', CODES));
-  const { numbers, histogram } = await summaryOf(RANGE, signal);
+  const { numbers, histogram, behind } = await summaryOf(RANGE, signal);
   expect(numbers).toEqual({ events: 100, writes: 28, failed: 9, denied: 5 });
+  expect(behind).toBe(3);
   expect(histogram.counts).toEqual([60, 40, 0]);
   expect(asked).toHaveLength(1);
 });

@@ -6,6 +6,8 @@ export interface Summary {
   readonly histogram: HistogramData;
   readonly numbers: Numbers;
   readonly facets: readonly FacetAnswer[];
+  /** Events that are not counted yet: the search catches up, after a start for a while. */
+  readonly behind: number;
 }
 
 export interface Numbers {
@@ -37,14 +39,15 @@ export async function summaryOf(
   signal: AbortSignal,
 ): Promise<Summary> {
   const asked = { startMs, buckets: BUCKETS, count: true, facets: FACETS, facetLimit: FACET_VALUES };
-  const { Histogram, Count = 0, Facets = [] } = await figures(asked, signal);
+  const { Histogram, Count = 0, Facets = [], EventsBehind: behind = 0 } = await figures(asked, signal);
   const histogram = histogramData(Histogram!, { startMs, endMs });
   const codes = facetOf(Facets, 'errorCode');
   const denied = isWhole(codes)
     ? countOf(codes, (code) => DENIED.test(code))
     : ((await figures({ startMs, filter: FILTERS.denied, count: true }, signal)).Count ?? 0);
   const writes = countOf(facetOf(Facets, 'readOnly'), (value) => value === 'false');
-  return { histogram, facets: Facets, numbers: { events: Count, writes, failed: histogram.totalErrorCount, denied } };
+  const numbers = { events: Count, writes, failed: histogram.totalErrorCount, denied };
+  return { histogram, facets: Facets, numbers, behind };
 }
 
 const countOf = (facet: FacetAnswer | undefined, isWanted: (value: string) => boolean): number =>

@@ -25,7 +25,9 @@ import { UrlTabs } from '../../ui/url-tabs.tsx';
 import { visible } from '../../ui/visible.ts';
 import { getRole, type RoleFacts, tagsOf } from './calls.ts';
 
-const BREADCRUMBS = [{ text: 'Roles', href: '/roles' }];
+const BACK = { text: 'Roles', href: '/roles' };
+const BREADCRUMBS = [BACK];
+const MISSING = { title: 'No such role', back: BACK };
 
 /** One role: who acted as it, what was done then, what it may do, whom it trusts. */
 export default function RolePage({ params: { name = '' } }: PageParams) {
@@ -37,7 +39,7 @@ export default function RolePage({ params: { name = '' } }: PageParams) {
       description={role.data && <CopyText text={role.data.Arn} label="ARN" />}
       actions={role.data && <SwitchRole arn={role.data.Arn} />}
     >
-      <Loaded call={role} failed="The role could not be loaded">
+      <Loaded call={role} failed="The role could not be loaded" missing={MISSING}>
         {(loaded) => (
           <SpaceBetween size="l">
             <Summary role={loaded} />

@@ -16,7 +16,9 @@ import { StatusTab } from './status-tab.tsx';
 import { TagsTab } from './tags-tab.tsx';
 import { TrailActions } from './trail-actions.tsx';
 
-const BREADCRUMBS = [{ text: 'Trails', href: '/trails' }];
+const BACK = { text: 'Trails', href: '/trails' };
+const BREADCRUMBS = [BACK];
+const MISSING = { title: 'No such trail', back: BACK };
 
 /** One trail: how it does, its files, what it logs, how it is set. */
 export default function TrailPage({ params: { arn = '' } }: PageParams) {
@@ -37,7 +39,7 @@ export default function TrailPage({ params: { arn = '' } }: PageParams) {
       description={<CopyText text={arn} label="ARN" />}
       actions={trail.data && <TrailActions trail={trail.data} status={status.data?.is} onChanged={reload} />}
     >
-      <Loaded call={trail} failed="The trail could not be loaded">
+      <Loaded call={trail} failed="The trail could not be loaded" missing={MISSING}>
         {(loaded) => <TrailTabs trail={loaded} status={status.data?.is} error={status.error} onReload={reload} />}
       </Loaded>
     </Page>

@@ -10,6 +10,11 @@ import { formOf, placeOf, type TrailForm } from './logic/form.ts';
 import { selectorsOf } from './logic/selectors.ts';
 import { TrailWizard } from './wizard/trail-wizard.tsx';
 
+const BACK = { text: 'Trails', href: '/trails' };
+const MISSING = { title: 'No such trail', back: BACK };
+/** The wizard's steps are its headings. */
+const WIZARD = { header: false, contentType: 'wizard' } as const;
+
 /** A trail that is there, to be changed. */
 export default function EditTrailPage({ params: { arn = '' } }: PageParams) {
   const form = useCall<TrailForm>(
@@ -21,13 +26,10 @@ export default function EditTrailPage({ params: { arn = '' } }: PageParams) {
     [arn],
   );
   const name = arn.split('/').at(-1) ?? arn;
-  const breadcrumbs = [
-    { text: 'Trails', href: '/trails' },
-    { text: name, href: trailHref(arn) },
-  ];
+  const breadcrumbs = [BACK, { text: name, href: trailHref(arn) }];
   return (
-    <Page title="Edit" header={false} breadcrumbs={breadcrumbs} contentType="wizard">
-      <Loaded call={form} failed="The trail could not be loaded">
+    <Page title="Edit" {...(form.data && WIZARD)} breadcrumbs={breadcrumbs}>
+      <Loaded call={form} failed="The trail could not be loaded" missing={MISSING}>
         {(loaded) => <TrailWizard initial={loaded} before={loaded} place={placeOf({ TrailARN: arn })} />}
       </Loaded>
     </Page>

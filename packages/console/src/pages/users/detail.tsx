@@ -16,7 +16,9 @@ import { getUser, tagsOf, type UserFacts } from './calls.ts';
 import { Credentials } from './credentials.tsx';
 import { Permissions } from './permissions.tsx';
 
-const BREADCRUMBS = [{ text: 'Users', href: '/users' }];
+const BACK = { text: 'Users', href: '/users' };
+const BREADCRUMBS = [BACK];
+const MISSING = { title: 'No such user', back: BACK };
 
 /** One user: what was done in this name, what it may do, with what it signs in. */
 export default function UserPage({ params: { name = '' } }: PageParams) {
@@ -27,7 +29,7 @@ export default function UserPage({ params: { name = '' } }: PageParams) {
       breadcrumbs={BREADCRUMBS}
       description={user.data && <CopyText text={user.data.Arn} label="ARN" />}
     >
-      <Loaded call={user} failed="The user could not be loaded">
+      <Loaded call={user} failed="The user could not be loaded" missing={MISSING}>
         {(loaded) => (
           <SpaceBetween size="l">
             <Summary user={loaded} />

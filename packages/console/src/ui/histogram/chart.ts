@@ -42,7 +42,7 @@ export function createChart(target: HTMLElement, first: HistogramData, options: 
       height: HEIGHT,
       ms: 1,
       legend: { show: false },
-      padding: [8, 24, 0, 0],
+      padding: [8, RIGHT_PX, 0, 0],
       cursor: { y: false, points: { show: false }, drag: { x: true, y: false, setScale: false } },
       scales: {
         x: { time: true, range: () => rangeOf(data) },
@@ -57,7 +57,7 @@ export function createChart(target: HTMLElement, first: HistogramData, options: 
         },
         {
           ...axis,
-          size: 48,
+          size: LEFT_PX,
           space: 24,
           values: (_, ticks) => ticks.map((n) => (Number.isInteger(n) ? shortCount(n) : '')),
         },
@@ -87,12 +87,15 @@ export function createChart(target: HTMLElement, first: HistogramData, options: 
   };
 }
 
+/** Beside the bars: the counts' axis, and half of what the last tick says. */
+const LEFT_PX = 48;
+const RIGHT_PX = 24;
 /** Room for the text of a tick, and some around it. */
 const TICK_PX = 90;
 
 /** Ticks stand where bars begin. */
 function ticksOf({ startsMs }: HistogramData, width: number): number[] {
-  const step = Math.max(1, Math.ceil((startsMs.length * TICK_PX) / width));
+  const step = Math.max(1, Math.ceil((startsMs.length * TICK_PX) / (width - LEFT_PX - RIGHT_PX)));
   return startsMs.filter((_, i) => i % step === 0);
 }
 

@@ -1,6 +1,6 @@
 import Box from '@cloudscape-design/components/box';
 import { useEffect, useRef, useState } from 'react';
-import { countText, timeText } from '../format.ts';
+import { countText, eventsText, timeText } from '../format.ts';
 import type { Range } from '../range.ts';
 import type { Chart } from './chart.ts';
 import './histogram.css';
@@ -108,11 +108,11 @@ function toggled(hidden: ReadonlySet<number>, i: number): ReadonlySet<number> {
 }
 
 const summaryOf = ({ totalCount, totalErrorCount }: HistogramData): string =>
-  `Events over time: ${countText(totalCount)} events, ${countText(totalErrorCount)} with errors`;
+  `Events over time: ${eventsText(totalCount)}, ${countText(totalErrorCount)} with errors`;
 
 function pointOf({ startsMs, intervalMs, counts, errorCounts }: HistogramData, index: number, utc: boolean): string {
   const print = (ms: number) => timeText(ms, utc ? 'utc' : 'local', { short: true });
   const startMs = startsMs[index]!;
   const errors = errorCounts[index]! > 0 ? `, ${countText(errorCounts[index]!)} with errors` : '';
-  return `${print(startMs)} – ${print(startMs + intervalMs)}: ${countText(counts[index]!)} events${errors}`;
+  return `${print(startMs)} – ${print(startMs + intervalMs)}: ${eventsText(counts[index]!)}${errors}`;
 }

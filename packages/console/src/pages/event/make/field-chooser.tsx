@@ -57,8 +57,8 @@ const columnsOf = (
     id: 'field',
     header: 'Field',
     isRowHeader: true,
-    width: 250,
-    minWidth: 170,
+    width: 260,
+    minWidth: 230,
     cell: ({ id }) => <code className="ot-event-code">{visible(id)}</code>,
   },
   {

@@ -1,7 +1,7 @@
 import { csvLine } from '../../../../../server/src/event/search/csv.ts';
 import type { Collected } from './collected.ts';
 import { meaningOf } from './findings.ts';
-import type { Report } from './lines.ts';
+import type { ObjectLine, Report } from './lines.ts';
 
 /** The report as JSON: what the server found, and of each listed object what it is worth. */
 export function jsonReport(collected: Collected, madeMs: number): string {
@@ -56,11 +56,16 @@ const invalidFirst = (a: { readonly Severity: string }, b: { readonly Severity: 
 /** Each listed object in a line. */
 export function csvReport({ objects }: Collected): string {
   const head = ['State', 'Kind', 'Time', 'Start time', 'Account', 'Region', 'Object', 'Findings'];
-  const lines = objects.map(({ State, Type, Time, StartTime, AccountId, Region, Key, Findings = [] }) =>
-    csvLine([State, Type, Time ?? '', StartTime ?? '', AccountId, Region, Key, Findings.join(' ')]),
-  );
+  const lines = objects.map((object) => {
+    const { State, Type, Time, StartTime, AccountId, Region, Findings = [] } = object;
+    return csvLine([State, Type, Time ?? '', StartTime ?? '', AccountId, Region, placeOf(object), Findings.join(' ')]);
+  });
   return csvLine(head) + lines.join('');
 }
+
+/** As findings name it: its key, with the bucket where that is not the trail's. */
+const placeOf = ({ Key, S3BucketName }: ObjectLine): string =>
+  S3BucketName === undefined ? Key : `s3://${S3BucketName}/${Key}`;
 
 /** `opentrail-integrity-main-2026-01-31T10-00-00Z.json` */
 export function reportName({ report }: Collected, madeMs: number, ending: string): string {

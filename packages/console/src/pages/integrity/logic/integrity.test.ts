@@ -152,6 +152,10 @@ describe('reports', () => {
     expect(lines).toHaveLength(8);
     expect(lines[4]).toBe(`missing,log-file,${at(20)},,123456789012,us-east-1,'=key,log-file-missing`);
   });
+  test('as CSV, in which former buckets are named', () => {
+    const former = object('log-file', 'valid', 20, { Key: 'AWSLogs/x', S3BucketName: 'former' });
+    expect(csvReport(collected([former]))).toContain(',s3://former/AWSLogs/x,');
+  });
   test('have a name that every system takes', () => {
     expect(reportName(collected(), made, 'csv')).toBe('opentrail-integrity-main-2026-01-01T01-30-00Z.csv');
   });

@@ -6,6 +6,8 @@ export interface ObjectLine {
   readonly Type: ObjectKind;
   readonly State: ObjectState;
   readonly Key: string;
+  /** Of what lies in a bucket to which the trail delivered formerly. */
+  readonly S3BucketName?: string;
   readonly AccountId: string;
   readonly Region: string;
   /** A digest's beginning. */
