@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { dist } from './dist.mjs';
 import { pause } from './measure.mjs';
+import { createSender } from './sender.mjs';
 import { ACCOUNT, REGION } from './server.mjs';
 
 const [{ createClient }, { findCredentials }, { systemClock }] = await Promise.all(
@@ -12,13 +13,14 @@ const RETRY_PAUSE_MS = 50;
 
 /** A client of the server with keep-alive connections; every request is signed. */
 export function clientOf(server, { connections = 4, credentials } = {}) {
-  const client = createClient({
+  const place = {
     endpoint: server.endpoint,
     credentials: credentials ?? findCredentials({}, join(server.dataDir, 'credentials')),
     region: REGION,
-    clock: systemClock,
     connections,
-  });
+  };
+  const client = createClient({ ...place, clock: systemClock });
+  const records = createSender({ ...place, path: '/opentrail/v1/records' });
   let pushbacks = 0;
 
   async function send(method, path, call) {
@@ -31,7 +33,7 @@ export function clientOf(server, { connections = 4, credentials } = {}) {
   /** Sends until it is taken; what is refused for load is sent again, and counted. @throws for any other answer */
   async function putRecords(body) {
     for (;;) {
-      const answer = await send('POST', '/opentrail/v1/records', { body, headers: NDJSON });
+      const answer = await records.post(body);
       if (answer.status === 200 && answer.body.includes('"RefusedCount":0')) return;
       if (answer.status !== 503) throw unexpected('PutRecords', answer);
       pushbacks++;
@@ -120,13 +122,15 @@ export function clientOf(server, { connections = 4, credentials } = {}) {
     makeTrail,
     stopLogging: (name) => client.cloudTrail('StopLogging', { Name: name }),
     pushbacks: () => pushbacks,
-    close: () => client.close(),
+    close: () => {
+      client.close();
+      records.close();
+    },
   };
 }
 
 const textOf = (xml, element) => new RegExp(`<${element}>([^<]*)`).exec(xml)[1];
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
-const NDJSON = { 'content-type': 'application/x-ndjson' };
 const JSON_BODY = { 'content-type': 'application/json' };
 const LOOKUP_EVENTS = {
   'content-type': 'application/x-amz-json-1.1',

@@ -4,6 +4,8 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 
 const COMMAND = new URL('../../packages/server/bin/opentrail.js', import.meta.url).pathname;
+/** The same with each module in a file of its own, so that one can be replaced. */
+const IN_MODULES = new URL('../../packages/server/dist/main.js', import.meta.url).pathname;
 export const ACCOUNT = '123456789012';
 export const REGION = 'us-east-1';
 const STDERR_CHARS_MAX = 10_000;
@@ -18,14 +20,15 @@ export function killServers() {
 /**
  * Starts `opentrail serve` as a process of its own, the way a user does.
  * @param profileDir V8 writes a CPU profile of the main thread here when the server ends
+ * @param inModules not from the bundle
  * @param preload a module that Node loads first
  */
-export async function startServer({ dataDir, flags = {}, profileDir, port = 0, preload }) {
+export async function startServer({ dataDir, flags = {}, profileDir, port = 0, inModules = false, preload }) {
   const given = { port, 'console-port': 0, 'log-level': 'warn', ...flags, 'data-dir': dataDir };
   const args = Object.entries(given).flatMap(([name, value]) => [`--${name}`, String(value)]);
   const profile = profileDir ? ['--cpu-prof', `--cpu-prof-dir=${profileDir}`] : [];
   const loaded = preload ? ['--import', preload] : [];
-  const child = spawn(process.execPath, [...profile, ...loaded, COMMAND, 'serve', ...args], {
+  const child = spawn(process.execPath, [...profile, ...loaded, inModules ? IN_MODULES : COMMAND, 'serve', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   running.add(child);
@@ -71,10 +74,11 @@ export async function startServer({ dataDir, flags = {}, profileDir, port = 0, p
     metrics: async () => parseMetrics(await (await fetch(`${endpoint}/metrics`)).text()),
     /** The most memory that the process (all its threads) has had resident. */
     peakRssMb: () => statusField(child.pid, 'VmHWM') / 1024,
-    /** CPU seconds used so far: of all threads, and of the main one alone. */
+    /** CPU seconds used so far: of all threads, of the main one alone, and of the lake's process. */
     cpuSeconds: () => ({
       server: cpuSeconds(`/proc/${child.pid}/stat`),
       mainThread: cpuSeconds(`/proc/${child.pid}/task/${child.pid}/stat`),
+      lake: childrenOf(child.pid).reduce((sum, pid) => sum + cpuSeconds(`/proc/${pid}/stat`), 0),
     }),
   };
 }
@@ -113,6 +117,8 @@ function parseMetrics(text) {
 
 const statusField = (pid, name) =>
   Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+
+const childrenOf = (pid) => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
 
 /** Fields 14 and 15, in ticks of 10 ms; the name in field 2 may hold spaces. */
 export function cpuSeconds(statFile) {
