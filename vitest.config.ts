@@ -3,8 +3,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files that take longest, most of it waiting. They begin first, so that no one of them is all that is left at the end. */
 const LONGEST = [
-  ...['terraform', 'console/large', 'fuzz', 'crash', 'console/pages', 'encryption', 'trail-notifications'],
-  ...['console/history', 'console/history-events', 'console/shell', 'console/event', 'console/trails'],
+  ...['terraform', 'console/history-events', 'console/history', 'console/pages', 'console/states', 'console/trails'],
+  ...['console/large', 'console/event', 'console/alarms', 'console/shell', 'crash', 'fuzz', 'console/robust'],
 ];
 const UNITS = 'units';
 
@@ -21,7 +21,11 @@ class LongestFirst extends BaseSequencer {
 }
 
 const SHARED = {
+  // In few processes, one file after another: to start one for each, and to import all anew, takes longer than most files.
+  // So no module may keep what another file's tests could stumble over; hooks belong in test files.
   pool: 'forks',
+  isolate: false,
+  setupFiles: 'tests/support/equal-buffers.ts',
   // Generous, for machines that have much else to do: what hangs is told of all the same, only later.
   testTimeout: 120_000,
   hookTimeout: 120_000,
@@ -34,11 +38,7 @@ export default defineConfig({
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     projects: [
-      {
-        // In few processes, one file after another: to start one for each, and to import all anew, takes longer than most
-        // files. So no module may keep what another file's tests could stumble over; hooks belong in test files.
-        test: { ...SHARED, name: UNITS, include: ['packages/*/src/**/*.test.{ts,tsx}'], isolate: false },
-      },
+      { test: { ...SHARED, name: UNITS, include: ['packages/*/src/**/*.test.{ts,tsx}'] } },
       // Real clients, against servers that are processes of their own.
       { test: { ...SHARED, name: 'clients', include: ['tests/**/*.test.ts'] } },
     ],

@@ -1,4 +1,4 @@
-// node scripts/screenshots.mjs: the pictures of docs/console.md and the README, as tests/console/pages.test.ts sees the pages.
+// node scripts/screenshots.mjs: the pictures of docs/console.md and the README, as tests/console sees the pages.
 import { spawnSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +15,12 @@ const run = (program, ...args) => {
 const ENV = { ...process.env, OPENTRAIL_SCREENSHOTS: IMAGES, OPENTRAIL_EXPECT_CLIENTS: 'chromium' };
 
 run('npm', 'run', 'build');
-run('npx', 'vitest', 'run', 'tests/console/pages.test.ts');
+run(
+  'npx',
+  'vitest',
+  'run',
+  ...['pages', 'states', 'who-deleted-that-bucket'].map((name) => `tests/console/${name}.test.ts`),
+);
 const large = readdirSync(IMAGES).filter((name) => statSync(join(IMAGES, name)).size > BYTES_MAX);
 if (large.length > 0) {
   console.error(`larger than ${BYTES_MAX / 1000} kB: ${large.join(', ')}`);

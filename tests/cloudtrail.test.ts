@@ -73,10 +73,11 @@ test('a trail with data selectors delivers the object calls that match, and no o
   }, 'the stop in a log file');
   const data = seen
     .filter((r) => r.eventCategory === 'Data')
-    .map((r) => [r.eventName, r.requestParameters?.key, r.errorCode]);
+    .map((r) => [r.eventName, r.requestParameters?.key, r.errorCode])
+    .sort(); // log files of one minute have no order
   expect(data).toEqual([
-    ['PutObject', 'private/a', undefined],
     ['GetObject', 'private/gone', 'NoSuchKey'],
+    ['PutObject', 'private/a', undefined],
   ]);
   expect(seen.filter((r) => r.eventName === 'GetTrail').map((r) => r.errorCode)).toEqual(['TrailNotFoundException']);
   const plain = await eventually(async () => {

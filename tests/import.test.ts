@@ -41,6 +41,7 @@ function collection(): string {
     join(dir, 'loose.ndjson'),
     [old, moon, { hello: 'world' }, record('last')].map((r) => JSON.stringify(r)).join('\n'),
   );
+  writeFileSync(join(dir, 'mixed.json'), JSON.stringify([record('before'), 7, 'text', record('behind')]));
   const cut = gzipSync(
     JSON.stringify({ Records: Array.from({ length: 500 }, (_, i) => record(`cut-${i}`, { pad: Math.sin(i) })) }),
   );
@@ -55,12 +56,13 @@ test('import takes files, folders and odd records once, says what it refused, an
   expect(first.code, first.stderr).toBe(1);
   expect(first.stderr).toMatch(/loose\.ndjson:3: refused: \w+: .*event/);
   expect(first.stderr).toMatch(/cut\.json\.gz:\d+: refused: \w+/);
-  expect(first.stdout).toMatch(/^(\d+) records imported, 1 known already, [23] refused, from 4 files/);
+  expect(first.stderr).toMatch(/mixed\.json:1: refused: NotARecord/);
+  expect(first.stdout).toMatch(/^(\d+) records imported, 1 known already, [34] refused, from 5 files/);
   const imported = Number(/^\d+/.exec(first.stdout)![0]);
-  expect(imported).toBeGreaterThan(5004);
+  expect(imported).toBeGreaterThan(5006);
 
   const again = await opentrail(server, state, 'import', dir);
-  expect(again.stdout).toMatch(/^0 records imported, \d+ known already, .* from 2 files, 2 files skipped/);
+  expect(again.stdout).toMatch(/^0 records imported, \d+ known already, .* from 3 files, 2 files skipped/);
   const all = await opentrail(server, state, 'import', '--again', dir);
   expect(all.stdout).toMatch(new RegExp(`^0 records imported, ${imported + 1} known already`));
 

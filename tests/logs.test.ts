@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, expect, test } from 'vitest';
 import { aws, awsRaw, boto3, eventually, testWith } from './support/clients.ts';
@@ -95,6 +97,7 @@ testWith(
   'boto3: Logs Insights over what is stored, pages and records by pointer; an endless expression ends alone',
   async () => {
     const server = await startOpenTrail();
+    const pid = readFileSync(join(server.dataDir, 'owner'), 'utf8').trim();
     const result = await boto3<{
       readonly pages: readonly number[];
       readonly stats: readonly Record<string, string>[];
@@ -102,7 +105,8 @@ testWith(
       readonly record: Record<string, string>;
       readonly malformed: string;
       readonly statusOfEndless: string;
-      readonly slowestMs: number;
+      readonly callMs: readonly number[];
+      readonly mainThreadMs: number;
       readonly queries: number;
     }>(
       server.env,
@@ -136,13 +140,19 @@ try:
 except logs.exceptions.MalformedQueryException as e:
     malformed = str(e)
 endless = logs.start_query(logGroupName='g', startTime=0, endTime=now // 1000 + 3600, queryString='filter concat(@message, "${'a'.repeat(40)}!") like /(a+)+$/ | stats count(*)')['queryId']
-slowest = 0
+def main_thread_ms():
+    try:
+        return 10 * sum(int(ticks) for ticks in open('/proc/${pid}/task/${pid}/stat').read().rsplit(') ', 1)[1].split()[11:13])
+    except OSError:
+        return 0
+before, calls = main_thread_ms(), []
 for _ in range(10):
-    t = time.time(); logs.describe_log_groups(); slowest = max(slowest, time.time() - t)
+    t = time.time(); logs.describe_log_groups(); calls.append(1000 * (time.time() - t))
+busy = main_thread_ms() - before
 status = logs.get_query_results(queryId=endless)['status']
 logs.stop_query(queryId=endless)
 print(json.dumps({'pages': pages, 'stats': stats, 'parsed': rows(parsed), 'record': record, 'malformed': malformed,
-  'statusOfEndless': status + ' ' + logs.get_query_results(queryId=endless)['status'], 'slowestMs': slowest * 1000,
+  'statusOfEndless': status + ' ' + logs.get_query_results(queryId=endless)['status'], 'callMs': calls, 'mainThreadMs': busy,
   'queries': len(logs.describe_queries(logGroupName='g')['queries'])}))
 `,
     );
@@ -156,7 +166,10 @@ print(json.dumps({'pages': pages, 'stats': stats, 'parsed': rows(parsed), 'recor
     expect(result.record).toMatchObject({ '@logStream': expect.any(String), eventName: 'E1', size: '499' });
     expect(result.malformed).toContain('MalformedQueryException');
     expect(result.statusOfEndless).toBe('Running Cancelled');
-    expect(result.slowestMs).toBeLessThan(10_000); // the pattern takes for ever
+    // The pattern takes for ever, but not from calls: of the main thread's time they take what they always do, some 4 ms
+    // each. How long that is by the clock is for the machine to say, where others may have all of it for a while.
+    expect(result.mainThreadMs).toBeLessThan(1_000);
+    expect(result.callMs.toSorted((a, b) => a - b)[5]).toBeLessThan(2_000);
     expect(result.queries).toBe(3);
     await server.stop();
   },

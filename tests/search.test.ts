@@ -155,6 +155,9 @@ describe('pages and figures', () => {
     const query = `from=${SearchedUpTo}&follow=false&filter=${encodeURIComponent('eventName = GoesOn')}`;
     const lines = linesOf(await (await signedFetch(server, 'GET', `/opentrail/v1/tail?${query}`)).text());
     expect(lines.map((line) => JSON.parse(line).eventID)).toEqual(['on-1', 'on-2']);
+    const tailed = await signedFetch(server, 'GET', `/opentrail/v1/tail?${query}&format=events`);
+    const { Events } = (await on().ask({ Filter: 'eventName = GoesOn', From: SearchedUpTo, Order: 'oldest' })).body;
+    expect(linesOf(await tailed.text()).map((line) => JSON.parse(line))).toEqual(Events);
     expect(
       linesOf(await on().said('tail', '--filter', 'eventName = GoesOn and eventId ^ ON-2', '-n', '5')),
     ).toHaveLength(1);
@@ -184,8 +187,10 @@ describe('what is refused', () => {
       1,
       ['  eventName = x and (y', '                      ^', ''],
     ]);
-    const tail = await signedFetch(server, 'GET', '/opentrail/v1/tail?filter=and');
-    expect([tail.status, tail.headers.get('x-amzn-errortype')]).toEqual([400, 'ValidationException']);
+    for (const query of ['filter=and', 'format=xml', 'format=toString']) {
+      const tail = await signedFetch(server, 'GET', `/opentrail/v1/tail?${query}`);
+      expect([tail.status, tail.headers.get('x-amzn-errortype')]).toEqual([400, 'ValidationException']);
+    }
   });
   test.each([
     ["x' or 1=1 --", `"x' or 1=1 --"`],

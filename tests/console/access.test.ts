@@ -3,13 +3,13 @@ import * as sts from '@aws-sdk/client-sts';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
+  enter,
   expectAccessible,
   expectProblem,
   openPage,
   type PageOptions,
   PHONE,
   screenshot,
-  signIn,
   usingBrowser,
 } from '../support/browser.ts';
 import { cleanUp, type RunningOpenTrail, startOpenTrail } from '../support/opentrail.ts';
@@ -98,7 +98,7 @@ afterAll(cleanUp);
 
 async function shown(path: string, name: string, ready: string, options?: PageOptions): Promise<Page> {
   const page = await openPage(options);
-  await signIn(page, server, path);
+  await enter(page, server, path);
   await page.getByText(ready).filter({ visible: true }).first().waitFor();
   await page.waitForLoadState('networkidle');
   await screenshot(page, name);
@@ -140,14 +140,14 @@ describe('users', () => {
   test('that are not there are said so', async () => {
     const page = await openPage();
     expectProblem(page, /status of 404/);
-    await signIn(page, server, '/users/nobody');
+    await enter(page, server, '/users/nobody');
     await page.getByText('The user with name nobody cannot be found').waitFor();
   });
 
   test('are kept from who may not see them, in words that help', async () => {
     const page = await openPage();
     expectProblem(page, /status of (403|400)/);
-    await signIn(page, server, '/users', nobody);
+    await enter(page, server, '/users', nobody);
     await page.getByText('You need permission for iam:GetAccountAuthorizationDetails').waitFor();
     await screenshot(page, 'users-denied');
     await expectAccessible(page);

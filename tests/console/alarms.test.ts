@@ -8,15 +8,12 @@ import {
 import * as iam from '@aws-sdk/client-iam';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
-  consoleOf,
+  enter,
   expectAccessible,
   expectProblem,
   openPage,
   PHONE,
-  type Session,
   screenshot,
-  signIn,
-  startSession,
   usingBrowser,
 } from '../support/browser.ts';
 import { eventually } from '../support/clients.ts';
@@ -27,10 +24,8 @@ import { ACCOUNT, makeTrail } from '../support/trail.ts';
 
 usingBrowser();
 let server: RunningOpenTrail;
-let session: Session;
 beforeAll(async () => {
   server = await startOpenTrail({ flags: { 'delivery-interval-seconds': 1 } });
-  session = await startSession(server);
 });
 afterAll(cleanUp);
 
@@ -118,8 +113,8 @@ async function raiseAlarm(): Promise<void> {
 
 describe('alarms', () => {
   test('nothing watches, and how to begin', async () => {
-    const page = await openPage({ session });
-    await page.goto(`${consoleOf(server)}/alarms`);
+    const page = await openPage();
+    await enter(page, server, '/alarms');
     for (const [tab, words] of [
       ['Alarms', 'No alarms'],
       ['Metric filters', 'No metric filters'],
@@ -140,8 +135,8 @@ describe('alarms', () => {
     await callJson(server, 'events', 'PutTargets', { Rule: 'deletions', Targets: [{ Id: 'q', Arn: QUEUE }] });
     expect((await signedFetch(server, 'POST', '/opentrail/v1/rules', JSON.stringify({ Text: RULE }))).status).toBe(200);
 
-    const page = await openPage({ session });
-    await page.goto(`${consoleOf(server)}/alarms`);
+    const page = await openPage();
+    await enter(page, server, '/alarms');
     await page.getByRole('radio', { name: 'Show deletions' }).check();
     await page.getByText('Sum of Deletions ≥ 1 within 1 hour').first().waitFor();
     const raised = page.getByRole('table', { name: 'Events that raised the alarm' });
@@ -189,7 +184,7 @@ describe('alarms', () => {
   test('without permission each part says what it needs', async () => {
     const page = await openPage();
     expectProblem(page, /status of 40[03]/);
-    await signIn(page, server, '/alarms', await nobody('no-alarms'));
+    await enter(page, server, '/alarms', await nobody('no-alarms'));
     await page.getByText('You need permission for cloudwatch:DescribeAlarms').waitFor();
     await page.getByRole('tab', { name: 'Sigma rules' }).click();
     await page.getByText('You need permission for opentrail:ListRules').waitFor();
@@ -217,8 +212,8 @@ describe('notifications', () => {
       new UpdateTrailCommand({ Name: 'main', SnsTopicName: 'alerts' }),
     );
 
-    const page = await openPage({ session });
-    await page.goto(`${consoleOf(server)}/notifications`);
+    const page = await openPage();
+    await enter(page, server, '/notifications');
     await page.getByRole('table', { name: 'Trails' }).getByRole('link', { name: 'main' }).waitFor();
     await page
       .getByRole('table', { name: 'Topics' })
@@ -246,8 +241,8 @@ describe('notifications', () => {
       .getByRole('table', { name: 'Trails' })
       .getByText('does not let CloudTrail publish. (AuthorizationError)')
       .waitFor();
-    const phone = await openPage({ session, viewport: PHONE, colorScheme: 'dark' });
-    await phone.goto(`${consoleOf(server)}/notifications`);
+    const phone = await openPage({ viewport: PHONE, colorScheme: 'dark' });
+    await enter(phone, server, '/notifications');
     await phone
       .getByRole('table', { name: 'Queues' })
       .getByRole('row', { name: /alerts/ })
@@ -259,7 +254,7 @@ describe('notifications', () => {
   test('without permission each part says what it needs', async () => {
     const page = await openPage();
     expectProblem(page, /status of 40[03]/);
-    await signIn(page, server, '/notifications', await nobody('no-topics'));
+    await enter(page, server, '/notifications', await nobody('no-topics'));
     for (const action of ['cloudtrail:ListTrails', 'SNS:ListTopics', 'SNS:ListSubscriptions', 'sqs:ListQueues']) {
       await page.getByText(`You need permission for ${action}`, { exact: false }).waitFor();
     }

@@ -8,14 +8,12 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   consoleOf,
+  enter,
   expectAccessible,
   expectProblem,
   openPage,
   PHONE,
-  type Session,
   screenshot,
-  signIn,
-  startSession,
   usingBrowser,
 } from '../support/browser.ts';
 import { eventually } from '../support/clients.ts';
@@ -27,7 +25,6 @@ import { ACCOUNT, makeTrail } from '../support/trail.ts';
 
 usingBrowser();
 let server: RunningOpenTrail;
-let session: Session;
 let deletion: FoundRecord;
 beforeAll(async () => {
   server = await startOpenTrail({ flags: { 'delivery-interval-seconds': 1 } });
@@ -37,7 +34,6 @@ beforeAll(async () => {
     [HOSTILE, REFUSED, ...OLD].map((record) => JSON.stringify(record)),
   );
   await untilSearchable(server);
-  session = await startSession(server);
   deletion = await recordOf('eventName = DeleteBucket and userType = AssumedRole');
 });
 afterAll(cleanUp);
@@ -183,8 +179,8 @@ const OLD = [
 
 const pathOf = ({ eventID }: { readonly eventID: string }) => `/events/${ACCOUNT}/${eventID}`;
 const open = async (record: { readonly eventID: string }, options = {}): Promise<Page> => {
-  const page = await openPage({ session, ...options });
-  await page.goto(consoleOf(server) + pathOf(record));
+  const page = await openPage(options);
+  await enter(page, server, pathOf(record));
   await page.getByRole('heading', { level: 2, name: 'Who' }).waitFor();
   return page;
 };
@@ -275,8 +271,8 @@ describe('an event', () => {
   });
 
   test('old records, which have no event ID, open, are related and compared as others are', async () => {
-    const page = await openPage({ session });
-    await page.goto(`${consoleOf(server)}/events?range=all&q=${encodeURIComponent('userName = old.hand')}`);
+    const page = await openPage();
+    await enter(page, server, `/events?range=all&q=${encodeURIComponent('userName = old.hand')}`);
     await page
       .getByRole('row', { name: /StopInstances/ })
       .getByText('ec2.amazonaws.com')
@@ -339,8 +335,8 @@ describe('an event', () => {
   });
 
   test('is not there, or must not be seen', async () => {
-    const page = await openPage({ session });
-    await page.goto(`${consoleOf(server)}/events/${ACCOUNT}/33333333-3333-4333-8333-333333333333`);
+    const page = await openPage();
+    await enter(page, server, `/events/${ACCOUNT}/33333333-3333-4333-8333-333333333333`);
     await page.getByText('No such event').waitFor();
     await expectAccessible(page);
 
@@ -350,7 +346,7 @@ describe('an event', () => {
     const keys = { accessKeyId: AccessKey!.AccessKeyId!, secretAccessKey: AccessKey!.SecretAccessKey! };
     const theirs = await openPage();
     expectProblem(theirs, /status of 403/);
-    await signIn(theirs, server, pathOf(HOSTILE), keys);
+    await enter(theirs, server, pathOf(HOSTILE), keys);
     await theirs.getByText('You need permission for opentrail:SearchEvents').waitFor();
     await expectAccessible(theirs);
   });

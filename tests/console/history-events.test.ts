@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Download, Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
-import { consoleOf, expectAccessible, expectProblem, openPage, PHONE, screenshot, signIn } from '../support/browser.ts';
+import { consoleOf, enter, expectAccessible, expectProblem, openPage, PHONE, screenshot } from '../support/browser.ts';
 import {
   bodyRows,
   counted,
@@ -17,6 +17,7 @@ import {
 } from '../support/history.ts';
 import { startOpenTrail } from '../support/opentrail.ts';
 import { playMany, putRecords, untilSearchable } from '../support/play.ts';
+import { signedFetch } from '../support/sdk.ts';
 
 const { world, openSigned, openList } = usingHistory();
 
@@ -35,7 +36,7 @@ describe('an event', () => {
     await screenshot(page, 'history-event');
     const other = await openPage();
     const { pathname, search } = new URL(page.url());
-    await signIn(other, world.server, pathname + search);
+    await enter(other, world.server, pathname + search);
     await other.getByRole('heading', { name: last.eventName }).waitFor();
     await other.getByRole('button', { name: 'Only events with this User name' }).click();
     await expect.poll(() => filterOf(other)).toContain('userName = ');
@@ -149,7 +150,7 @@ describe('downloads', () => {
     await playMany(big, 8_000);
     await untilSearchable(big);
     const page = await openPage();
-    await signIn(page, big, '/events?range=90d');
+    await enter(page, big, '/events?range=90d');
     await counted(page);
     await withoutPicker(page);
     const files: Download[] = [];
@@ -198,23 +199,40 @@ describe('live', () => {
     );
     await page.getByText(/^2,003 received, [\d,]+ came too fast to be shown$/).waitFor();
     expect(await bodyRows(page).count()).toBe(25);
+    await untilSearchable(world.server); // else the page says how many it has not searched yet
     await page.getByRole('button', { name: 'Search them' }).click();
     await waitCount(page, 2_003);
   });
 
+  /** The newest event that a filter finds, as the stream sends it. */
+  const lastEvent = async (filter: string) => {
+    const query = `format=events&last=1&follow=false&filter=${encodeURIComponent(filter)}`;
+    return (await signedFetch(world.server, 'GET', `/opentrail/v1/tail?${query}`)).text();
+  };
+
+  test('old records, which have no event ID, are opened by their place in the log', async () => {
+    const { eventID: _, ...old } = JSON.parse(record(1));
+    const page = await openSigned('/events?live=1&q=eventName+%3D+LiveOld');
+    await page.getByText('Nothing yet').waitFor();
+    await putRecords(world.server, [JSON.stringify({ ...old, eventName: 'LiveOld' })]);
+    await page.getByRole('link', { name: 'LiveOld' }).click();
+    await page.waitForURL(/\/events\/\d{12}\/seq-\d+/);
+    await page.getByRole('main').getByText('LiveOld').first().waitFor();
+  });
+
   test('a stream that breaks off is taken up again, and nothing is missing or twice', async () => {
     const again = (n: number) => record(n).replace(`"Live${n}"`, `"Again${n}"`);
-    const first = again(1);
-    await putRecords(world.server, [first]);
+    await putRecords(world.server, [again(1)]);
+    const first = await lastEvent('eventName = Again1');
     const page = await openPage();
     let streams = 0;
     // The first stream ends after its first record, as one does whose server is replaced.
     await page.route(/\/v1\/tail/, async (route) => {
-      if (++streams === 1) return route.fulfill({ body: `${first}\n` });
+      if (++streams === 1) return route.fulfill({ body: first });
       if (streams === 2) await putRecords(world.server, [again(2)]);
       return route.continue();
     });
-    await signIn(page, world.server, '/events?live=1&q=eventName+%5E+Again');
+    await enter(page, world.server, '/events?live=1&q=eventName+%5E+Again');
     await page.getByRole('link', { name: 'Again2' }).waitFor();
     expect(streams).toBe(2);
     expect(await namesOf(page)).toEqual(['Again2', 'Again1']);
@@ -248,7 +266,7 @@ describe.skipIf(!existsSync(REAL_EVENTS))('real records (../shared/data)', () =>
     await putRecords(real, lines);
     await untilSearchable(real);
     const page = await openPage({ viewport: { width: 1_500, height: 900 } });
-    await signIn(page, real, '/events?range=all');
+    await enter(page, real, '/events?range=all');
     expect(await counted(page)).toBeGreaterThanOrEqual(lines.length);
     for (let i = 0; i < 4; i++) {
       const names = (await namesOf(page)).join();

@@ -1,7 +1,7 @@
 import { CreateAccessKeyCommand, CreateUserCommand, IAMClient } from '@aws-sdk/client-iam';
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
-import { expectAccessible, expectProblem, openPage, screenshot, signIn } from '../support/browser.ts';
+import { enter, expectAccessible, expectProblem, openPage, screenshot } from '../support/browser.ts';
 import {
   bodyRows,
   counted,
@@ -57,7 +57,7 @@ describe('the list', () => {
       const token = /"NextToken":"([^"]+)"/.exec(request.postData() ?? '')?.[1];
       if (token !== undefined) tokens.push(token);
     });
-    await signIn(page, world.server, listed(ONLY_COMPANY));
+    await enter(page, world.server, listed(ONLY_COMPANY));
     await counted(page);
     await expect.poll(() => tokens.length).toBe(1);
     const seen = [...(await namesOf(page))];
@@ -108,7 +108,7 @@ describe('the list', () => {
     const page = await openPage();
     expectProblem(page, /status of (400|403)/);
     const keys = { accessKeyId: AccessKey!.AccessKeyId!, secretAccessKey: AccessKey!.SecretAccessKey! };
-    await signIn(page, world.server, '/events', keys);
+    await enter(page, world.server, '/events', keys);
     await page.getByText('You need permission for opentrail:SearchEvents').first().waitFor();
     await expectAccessible(page);
   });

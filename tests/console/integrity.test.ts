@@ -6,12 +6,12 @@ import { DeleteObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aw
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
+  enter,
   expectAccessible,
   expectProblem,
   openPage,
   PHONE,
   screenshot,
-  signIn,
   usingBrowser,
 } from '../support/browser.ts';
 import { eventually } from '../support/clients.ts';
@@ -76,7 +76,7 @@ async function exported(page: Page, item: string): Promise<string> {
 describe('integrity', () => {
   test('a trail as it was delivered is valid, with its timeline, and the report can be taken away', async () => {
     const page = await openPage();
-    await signIn(page, server, '/integrity');
+    await enter(page, server, '/integrity');
     await page.getByText('Proves by digests').waitFor();
     await expectAccessible(page);
     await screenshot(page, 'integrity-empty');
@@ -105,7 +105,7 @@ describe('integrity', () => {
     await store.send(new PutObjectCommand({ Bucket: BUCKET, Key: changed, Body: gzipSync('{"Records":[]}') }));
     await store.send(new DeleteObjectCommand({ Bucket: BUCKET, Key: missing }));
     const page = await openPage();
-    await signIn(page, server, `/integrity?trail=${encodeURIComponent(arn)}`);
+    await enter(page, server, `/integrity?trail=${encodeURIComponent(arn)}`);
     await verify(page);
     await page.getByText('Not valid', { exact: true }).waitFor();
     await page.getByRole('img', { name: /^Log files: \d+ valid, 1 missing, 1 changed$/ }).waitFor();
@@ -133,7 +133,7 @@ describe('integrity', () => {
 
   test('nothing is claimed of a range without digests, nor by who may not read', async () => {
     const page = await openPage({ viewport: PHONE });
-    await signIn(
+    await enter(
       page,
       server,
       '/integrity?time=from%3D2020-01-01T00%253A00%253A00.000Z%26to%3D2020-01-02T00%253A00%253A00.000Z',
@@ -157,7 +157,7 @@ describe('integrity', () => {
     const lister = { accessKeyId: key!.AccessKeyId!, secretAccessKey: key!.SecretAccessKey! };
     const hers = await openPage();
     expectProblem(hers, /status of 403 /);
-    await signIn(hers, server, '/integrity', lister);
+    await enter(hers, server, '/integrity', lister);
     await verify(hers);
     await hers.getByText('You need permission for opentrail:VerifyTrail').waitFor();
     await expectAccessible(hers);
@@ -166,7 +166,7 @@ describe('integrity', () => {
 
   test('is cancelled, by the keyboard alone', async () => {
     const page = await openPage({ colorScheme: 'dark' });
-    await signIn(page, server, `/integrity?trail=${encodeURIComponent(arn)}`);
+    await enter(page, server, `/integrity?trail=${encodeURIComponent(arn)}`);
     // Only the first lines of the answer come: the server is as slow as one wants.
     await page.route('**/opentrail/v1/verify', (route) => new Promise<void>(() => void route));
     // As soon as the trails are there it can be pressed.

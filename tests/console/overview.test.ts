@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { DESKTOP, expectAccessible, openPage, PHONE, screenshot, signIn, usingBrowser } from '../support/browser.ts';
+import { DESKTOP, enter, expectAccessible, openPage, PHONE, screenshot, usingBrowser } from '../support/browser.ts';
 import { cleanUp, type RunningOpenTrail, startOpenTrail } from '../support/opentrail.ts';
-import { playCompany } from '../support/play.ts';
+import { playCompany, untilSearchable } from '../support/play.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -12,6 +12,7 @@ usingBrowser();
 beforeAll(async () => {
   server = await startOpenTrail();
   records = await playCompany(server, 3_000);
+  await untilSearchable(server);
 });
 afterAll(cleanUp);
 
@@ -19,7 +20,7 @@ const inLastDays = (days: number) => records.filter((r) => Date.parse(r.eventTim
 
 test('numbers are those of the records, and lead to them', async () => {
   const page = await openPage();
-  await signIn(page, server, '/?range=30d');
+  await enter(page, server, '/?range=30d');
   const failed = inLastDays(30).filter((r) => r.errorCode !== undefined);
   const denied = failed.filter((r) => /AccessDenied|Unauthorized/.test(r.errorCode!));
   expect(denied.length).toBeGreaterThan(0);
@@ -30,9 +31,25 @@ test('numbers are those of the records, and lead to them', async () => {
   expect(new URL(page.url()).searchParams.get('range')).toBe('30d');
 });
 
+test('what is not searched yet is told, and counted when it is', async () => {
+  const page = await openPage();
+  let isBehind = true;
+  await page.route(/\/v1\/search$/, async (route) => {
+    const answer = await route.fetch();
+    const json = await answer.json();
+    await route.fulfill({ response: answer, json: isBehind ? { ...json, EventsBehind: 40 } : json });
+  });
+  await enter(page, server, '/?range=30d');
+  const told = page.getByText('Not counted yet: 40 events');
+  await told.waitFor();
+  await expectAccessible(page);
+  isBehind = false;
+  await told.waitFor({ state: 'detached' });
+});
+
 test('a caller leads to what they did', async () => {
   const page = await openPage();
-  await signIn(page, server, '/?range=90d');
+  await enter(page, server, '/?range=90d');
   const error = page.getByRole('link', { name: 'AccessDenied', exact: true });
   await error.click();
   await page.waitForURL(/\/events\?q=errorCode/);
@@ -42,7 +59,7 @@ test('a caller leads to what they did', async () => {
 
 test('a range without events before it has nothing to compare with, and one with them tells what is new', async () => {
   const page = await openPage();
-  await signIn(page, server, '/?range=90d');
+  await enter(page, server, '/?range=90d');
   await page.getByText('Nothing to compare with').waitFor();
   await page.getByRole('button', { name: '1 hour' }).click();
   await page.getByText('Services (').waitFor();
@@ -54,7 +71,7 @@ test.each([
   ['phone', PHONE],
 ])('is readable on a %s', async (name, viewport) => {
   const page = await openPage({ viewport });
-  await signIn(page, server, '/?range=30d');
+  await enter(page, server, '/?range=30d');
   await page.getByText('Takes events').waitFor();
   await page.getByText('Top callers').waitFor();
   const wider = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');

@@ -1,15 +1,13 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
-  COLOR_SCHEMES,
   consoleOf,
   DESKTOP,
+  enter,
   expectAccessible,
   openPage,
   PHONE,
-  type Session,
-  screenshot,
-  startSession,
+  pictures,
   usingBrowser,
 } from '../support/browser.ts';
 import { has } from '../support/clients.ts';
@@ -20,11 +18,9 @@ import { ACCOUNT } from '../support/trail.ts';
 
 usingBrowser();
 let company: Company;
-let session: Session;
 beforeAll(async () => {
   if (!has('chromium')) return;
   company = await startCompany();
-  session = await startSession(company.server);
 }, 120_000);
 afterAll(cleanUp);
 
@@ -103,8 +99,9 @@ const PAGES: Readonly<Record<string, Shown>> = {
 test.each(Object.entries(PAGES))(
   '%s: in light and dark, on a desktop and a phone',
   async (name, shown) => {
-    const page = await openPage(shown.signedOut ? {} : { session });
-    await page.goto(consoleOf(company.server) + shown.path());
+    const page = await openPage();
+    if (shown.signedOut) await page.goto(consoleOf(company.server) + shown.path());
+    else await enter(page, company.server, shown.path());
     await shown.ready(page);
     await page.waitForLoadState('networkidle');
     await expect
@@ -115,10 +112,7 @@ test.each(Object.entries(PAGES))(
           .count(),
       )
       .toBe(0);
-    for (const colorScheme of COLOR_SCHEMES) {
-      await page.emulateMedia({ colorScheme });
-      await screenshot(page, colorScheme === 'light' ? name : `${name}-dark`);
-    }
+    await pictures(page, name);
     for (const viewport of [DESKTOP, PHONE]) {
       await page.setViewportSize(viewport);
       await expectAccessible(page);

@@ -3,14 +3,12 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   consoleOf,
+  enter,
   expectAccessible,
   expectProblem,
   openPage,
   PHONE,
-  type Session,
   screenshot,
-  signIn,
-  startSession,
   usingBrowser,
 } from '../support/browser.ts';
 import { has } from '../support/clients.ts';
@@ -21,7 +19,6 @@ import { ACCOUNT } from '../support/trail.ts';
 
 usingBrowser();
 let server: RunningOpenTrail;
-let session: Session;
 const users = () => new iam.IAMClient(clientConfig(server));
 beforeAll(async () => {
   if (!has('chromium')) return;
@@ -31,7 +28,6 @@ beforeAll(async () => {
     [hostile(1), hostile(2), ...PLAIN].map((record) => JSON.stringify(record)),
   );
   await untilSearchable(server);
-  session = await startSession(server);
 }, 60_000);
 afterAll(cleanUp);
 
@@ -88,8 +84,8 @@ const PLAIN = Array.from({ length: 60 }, (_, i) => ({
 }));
 
 const go = async (path: string, options: Parameters<typeof openPage>[0] = {}): Promise<Page> => {
-  const page = await openPage({ session, ...options });
-  await page.goto(consoleOf(server) + path);
+  const page = await openPage(options);
+  await enter(page, server, path);
   return page;
 };
 const history = (filter: string, more = '&range=90d') => `/events?q=${encodeURIComponent(filter)}${more}`;
@@ -142,7 +138,7 @@ describe('a hostile record', () => {
 
 describe('many', () => {
   test('5,000 users are listed, found and sorted without waiting', async () => {
-    const page = await openPage({ session });
+    const page = await openPage();
     const member = (i: number) =>
       `<member><UserName>user-${i}</UserName><UserId>AIDA${i}</UserId><Path>/</Path><Arn>arn:aws:iam::${ACCOUNT}:user/user-${i}</Arn>` +
       '<CreateDate>2026-01-01T00:00:00Z</CreateDate><GroupList><member>staff</member></GroupList></member>';
@@ -155,7 +151,7 @@ describe('many', () => {
       const body = `<GetAccountAuthorizationDetailsResponse><GetAccountAuthorizationDetailsResult><UserDetailList>${list}</UserDetailList>${more}</GetAccountAuthorizationDetailsResult></GetAccountAuthorizationDetailsResponse>`;
       return route.fulfill({ body, contentType: 'text/xml' });
     });
-    await page.goto(`${consoleOf(server)}/users`);
+    await enter(page, server, '/users');
     await page.getByRole('heading', { name: 'Users (5,000)' }).waitFor();
     expect(await page.getByRole('row').count()).toBe(51);
     await page.getByRole('button', { name: 'Next page' }).click();
@@ -245,7 +241,7 @@ test('two tabs are one person: a role that one of them takes is the other’s as
   );
   const page = await openPage();
   expectProblem(page, /status of 40[13]/);
-  await signIn(page, server, ALICE);
+  await enter(page, server, ALICE);
   await events(page, 60);
   const other = await page.context().newPage();
   await other.goto(`${consoleOf(server)}/roles/Auditor`);
@@ -253,35 +249,6 @@ test('two tabs are one person: a role that one of them takes is the other’s as
   await other.getByRole('button', { name: /^Auditor/ }).waitFor();
   await page.getByRole('button', { name: 'Refresh' }).click();
   await page.getByRole('button', { name: /^Auditor/ }).waitFor();
-});
-
-const WITHOUT_PERMISSION: Readonly<Record<string, RegExp>> = {
-  '/': /opentrail:SearchEvents/,
-  '/events': /opentrail:SearchEvents/,
-  '/trails': /cloudtrail:ListTrails/,
-  '/integrity': /cloudtrail:ListTrails/,
-  '/notifications': /cloudtrail:ListTrails/,
-  '/alarms': /cloudwatch:DescribeAlarms/,
-  '/users': /iam:GetAccountAuthorizationDetails/,
-  '/roles': /iam:GetAccountAuthorizationDetails/,
-  '/keys': /kms:ListKeys/,
-};
-
-test('who may do nothing is told by each page what it would take', async () => {
-  await users().send(new iam.CreateUserCommand({ UserName: 'nobody' }));
-  const { AccessKey } = await users().send(new iam.CreateAccessKeyCommand({ UserName: 'nobody' }));
-  const page = await openPage();
-  expectProblem(page, /status of 40[03]/);
-  const keys = { accessKeyId: AccessKey!.AccessKeyId!, secretAccessKey: AccessKey!.SecretAccessKey! };
-  await signIn(page, server, '/', keys);
-  for (const [path, action] of Object.entries(WITHOUT_PERMISSION)) {
-    await page.goto(consoleOf(server) + path);
-    await page
-      .getByText(new RegExp(`You need permission for ${action.source}`))
-      .first()
-      .waitFor();
-    expect(await page.locator('nav a[href="/events"]').first().isVisible()).toBe(true);
-  }
 });
 
 test('a server that goes away is said so, and found again when it is back', async () => {
@@ -294,7 +261,7 @@ test('a server that goes away is said so, and found again when it is back', asyn
   await untilSearchable(first);
   const page = await openPage();
   expectProblem(page, /ERR_|status of 50[234]|dynamically imported module/);
-  await signIn(page, first, ALICE);
+  await enter(page, first, ALICE);
   await events(page, 60);
   const live = await page.context().newPage();
   await live.goto(`${consoleOf(first)}/events?live=1&q=${encodeURIComponent('eventName = Again')}`);

@@ -2,6 +2,8 @@ import * as iam from '@aws-sdk/client-iam';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   consoleOf,
+  DESKTOP,
+  enter,
   expectAccessible,
   expectProblem,
   openPage,
@@ -113,7 +115,7 @@ describe('the frame', () => {
 
   test('preferences hold after a reload', async () => {
     const page = await openPage();
-    await signIn(page, server);
+    await enter(page, server);
     await page.getByRole('button', { name: /opentrail @ / }).click();
     await page.getByRole('menuitem', { name: 'Preferences' }).click();
     await page.getByLabel('Dark').click();
@@ -127,7 +129,7 @@ describe('the frame', () => {
 
   test('Region', async () => {
     const page = await openPage();
-    await signIn(page, server);
+    await enter(page, server);
     await page.getByRole('button', { name: 'Region us-east-1' }).click();
     await page.getByRole('menuitem', { name: 'eu-central-1' }).click();
     const asked = page.waitForRequest(/\/aws\/cloudtrail\/eu-central-1\//);
@@ -137,7 +139,7 @@ describe('the frame', () => {
 
   test('keys', async () => {
     const page = await openPage();
-    await signIn(page, server);
+    await enter(page, server);
     await page.getByRole('heading', { name: 'Overview' }).waitFor();
     await page.keyboard.press('g');
     await page.keyboard.press('e');
@@ -159,7 +161,7 @@ describe('the frame', () => {
 
   test('a page that is not there', async () => {
     const page = await openPage();
-    await signIn(page, server, '/nowhere');
+    await enter(page, server, '/nowhere');
     await page.getByText('There is no page /nowhere').waitFor();
     await page.getByRole('link', { name: 'Go to the overview' }).click();
     await page.getByRole('heading', { name: 'Overview' }).waitFor();
@@ -167,11 +169,28 @@ describe('the frame', () => {
 
   test('on a narrow screen', async () => {
     const page = await openPage({ viewport: PHONE });
-    await signIn(page, server);
+    await enter(page, server);
     await page.getByRole('heading', { name: 'Overview' }).waitFor();
     const wider = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
     expect(wider).toBeLessThanOrEqual(0);
     await expectAccessible(page);
+  });
+
+  test('a window that was narrow for a while has its navigation again', async () => {
+    const page = await openPage();
+    await enter(page, server);
+    const link = page.locator('nav a[href="/trails"]');
+    await link.waitFor();
+    await page.setViewportSize(PHONE);
+    await link.waitFor({ state: 'hidden' });
+    await page.getByRole('button', { name: 'Open side navigation' }).click();
+    await link.click();
+    await page.waitForURL(/\/trails$/);
+    await link.waitFor({ state: 'hidden' });
+    await page.setViewportSize(DESKTOP);
+    await link.waitFor();
+    await page.reload();
+    await link.waitFor();
   });
 
   test('a session that ended elsewhere, and on where one was', async () => {

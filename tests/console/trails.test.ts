@@ -6,12 +6,12 @@ import { CreateBucketCommand, DeleteBucketPolicyCommand, GetBucketPolicyCommand 
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
+  enter,
   expectAccessible,
   expectProblem,
   openPage,
   PHONE,
   screenshot,
-  signIn,
   usingBrowser,
 } from '../support/browser.ts';
 import { eventually } from '../support/clients.ts';
@@ -34,7 +34,7 @@ const option = (page: Page, name: string) => page.getByRole('radio', { name, exa
 describe('trails', () => {
   test('no trails, and how to make one', async () => {
     const page = await openPage();
-    await signIn(page, server, '/trails');
+    await enter(page, server, '/trails');
     await page.getByText('No trails', { exact: true }).waitFor();
     await expectAccessible(page);
     await screenshot(page, 'trails-empty');
@@ -45,7 +45,7 @@ describe('trails', () => {
   test('a trail is made with all that it needs, and shows what it would capture before', async () => {
     await playCompany(server, 600);
     const page = await openPage();
-    await signIn(page, server, '/trails/create');
+    await enter(page, server, '/trails/create');
     await next(page);
     await page.getByText('Give the trail a name.').waitFor();
     await page.getByLabel('Trail name').fill('everything');
@@ -113,7 +113,7 @@ describe('trails', () => {
       'a log file',
     );
     const page = await openPage();
-    await signIn(page, server, `/trails/arn%3Aaws%3Acloudtrail%3Aus-east-1%3A${ACCOUNT}%3Atrail/everything`);
+    await enter(page, server, `/trails/arn%3Aaws%3Acloudtrail%3Aus-east-1%3A${ACCOUNT}%3Atrail/everything`);
     await page.getByText('Last log file').waitFor();
     await expectAccessible(page);
     await screenshot(page, 'trails-status');
@@ -158,7 +158,7 @@ describe('trails', () => {
     );
     const page = await openPage();
     expectProblem(page, /status of 404 .*\/closed\?policy=/);
-    await signIn(page, server, '/trails');
+    await enter(page, server, '/trails');
     await page.getByText('The bucket closed does not let CloudTrail write.').waitFor();
     await expectAccessible(page);
     await screenshot(page, 'trails');
@@ -188,7 +188,7 @@ describe('trails', () => {
     await s3(server).send(new CreateBucketCommand({ Bucket: 'bare' }));
     const page = await openPage();
     expectProblem(page, /status of 40[04] /);
-    await signIn(page, server, '/trails/create');
+    await enter(page, server, '/trails/create');
     await page.getByLabel('Trail name').fill('bare');
     await next(page);
     await option(page, 'Use an existing bucket');
@@ -209,7 +209,7 @@ describe('trails', () => {
 
   test('selectors as JSON', async () => {
     const page = await openPage();
-    await signIn(page, server, '/trails');
+    await enter(page, server, '/trails');
     await page.getByRole('link', { name: 'bare' }).click();
     await page.getByRole('link', { name: 'Edit', exact: true }).click();
     for (let i = 0; i < 3; i++) await next(page);
@@ -238,7 +238,7 @@ describe('trails', () => {
 
   test('is stopped, started, tagged, and deleted when its name is typed', async () => {
     const page = await openPage({ viewport: PHONE });
-    await signIn(page, server, '/trails');
+    await enter(page, server, '/trails');
     await page.getByRole('link', { name: 'bare' }).click();
     await page.getByRole('button', { name: 'Stop logging' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Stop logging' }).click();
@@ -267,7 +267,7 @@ describe('trails', () => {
   test('an organization trail is the management account’s to make, and its bucket opens to the organization', async () => {
     const page = await openPage();
     expectProblem(page, /status of 400 .*organizations/);
-    await signIn(page, server, '/trails/create');
+    await enter(page, server, '/trails/create');
     await page.getByLabel('Trail name').fill('everyone');
     const organization = page.getByRole('checkbox', { name: /all accounts of my organization/ });
     await organization.check();
@@ -308,7 +308,7 @@ describe('trails', () => {
     const { AccessKey: key } = await iam.send(new CreateAccessKeyCommand({ UserName: 'nobody' }));
     const page = await openPage();
     expectProblem(page, /status of 40[03] /);
-    await signIn(page, server, '/trails', { accessKeyId: key!.AccessKeyId!, secretAccessKey: key!.SecretAccessKey! });
+    await enter(page, server, '/trails', { accessKeyId: key!.AccessKeyId!, secretAccessKey: key!.SecretAccessKey! });
     await page.getByText('You need permission for cloudtrail:ListTrails').waitFor();
     await expectAccessible(page);
     await screenshot(page, 'trails-no-permission');

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { consoleOf, openPage, usingBrowser } from '../support/browser.ts';
+import { consoleOf, openPage, pictures, usingBrowser } from '../support/browser.ts';
 import { needsClients } from '../support/clients.ts';
 import { cleanUp, newFolder, startOpenTrail } from '../support/opentrail.ts';
 import { blockOf, typeAsWritten } from '../support/walk.ts';
@@ -32,9 +32,15 @@ test('a new user finds who deleted a bucket by the three steps of the README', a
   const search = page.getByRole('searchbox', { name: 'Search events' });
   await search.fill('DeleteBucket');
   await search.press('Enter');
-  await page.getByRole('link', { name: 'DeleteBucket', exact: true }).first().click();
+  const found = page.getByRole('link', { name: 'DeleteBucket', exact: true }).first();
+  await found.waitFor();
+  await page.waitForLoadState('networkidle');
+  await pictures(page, 'walk-search');
+  await found.click();
   await page
     .getByRole('heading', { name: /^opentrail deleted bucket customer-exports from 127\.0\.0\.1 at / })
     .waitFor();
+  await page.waitForLoadState('networkidle');
+  await pictures(page, 'walk-event');
   expect(Date.now() - started).toBeLessThan(MACHINE_MS_MAX);
 });

@@ -20,11 +20,7 @@ export interface PageOptions {
   readonly colorScheme?: ColorScheme;
   /** Default: UTC, so that what is read does not depend on the machine. */
   readonly timeZone?: string;
-  /** Who is signed in already: see `startSession`. */
-  readonly session?: Session;
 }
-/** What a browser keeps of having signed in. */
-export type Session = Awaited<ReturnType<BrowserContext['storageState']>>;
 
 /** Runs as root in containers, and must not reach for the world outside. */
 const FLAGS = [
@@ -32,6 +28,8 @@ const FLAGS = [
   ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
 ];
 
+/** Starts Chromium without what is dear and nobody sees. */
+const LAUNCHER = new URL('chromium.sh', import.meta.url).pathname;
 let browser: Promise<Browser> | undefined;
 /** What went wrong in each browser context of the test that runs, and what of it is as it should be. */
 const watched = new Map<BrowserContext, { readonly problems: string[]; readonly expected: RegExp[] }>();
@@ -48,6 +46,8 @@ export function usingBrowser(): void {
     for (const [context, seen] of watched) {
       if (task.result?.state === 'fail') await pictureOfFailure(context, task.name);
       problems.push(...seen.problems.filter((problem) => !seen.expected.some((pattern) => pattern.test(problem))));
+      // A page goes on asking until it is closed, and a test's route that then answers is no error of any test.
+      for (const page of context.pages()) await page.unrouteAll({ behavior: 'ignoreErrors' });
       await context.close();
     }
     watched.clear();
@@ -60,7 +60,8 @@ export function usingBrowser(): void {
 }
 
 function theBrowser(): Promise<Browser> {
-  browser ??= chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+  const env = { ...process.env, OPENTRAIL_CHROMIUM: CHROMIUM };
+  browser ??= chromium.launch({ executablePath: LAUNCHER, args: FLAGS, env });
   return browser;
 }
 
@@ -70,7 +71,6 @@ const PAGE_MS_MAX = 75_000;
 /** A page in a browser context of its own: no cookies, nothing remembered. */
 export async function openPage(options: PageOptions = {}): Promise<Page> {
   const context = await (await theBrowser()).newContext({
-    ...(options.session && { storageState: options.session }),
     viewport: options.viewport ?? DESKTOP,
     colorScheme: options.colorScheme ?? 'light',
     timezoneId: options.timeZone ?? 'UTC',
@@ -125,17 +125,20 @@ export async function signIn(
   await page.waitForURL((url) => url.pathname !== '/signin');
 }
 
-/** The administrator's session, begun without the sign-in page: for many pages of one test file. */
-export async function startSession(server: RunningOpenTrail): Promise<Session> {
-  const context = await (await theBrowser()).newContext();
-  const data = { AccessKeyId: server.accessKeyId, SecretAccessKey: server.secretAccessKey };
+/** The same without the sign-in page, which is half of what a page costs: for tests of other pages. */
+export async function enter(
+  page: Page,
+  server: RunningOpenTrail,
+  path = '/',
+  keys: { readonly accessKeyId: string; readonly secretAccessKey: string } = server,
+): Promise<void> {
+  const context = page.context();
+  const data = { AccessKeyId: keys.accessKeyId, SecretAccessKey: keys.secretAccessKey };
   const answer = await context.request.post(`${consoleOf(server)}/session`, { data });
   expect(answer.status(), await answer.text()).toBe(200);
   // As the sign-in page does, so that the console asks who is signed in.
   await context.addCookies([{ name: 'opentrail-signed-in', value: '1', url: consoleOf(server) }]);
-  const session = await context.storageState();
-  await context.close();
-  return session;
+  await page.goto(consoleOf(server) + path);
 }
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -160,7 +163,7 @@ const RULES_OF_COLOUR = ['color-contrast', 'link-in-text-block'];
 export async function expectAccessible(page: Page): Promise<void> {
   const before = await colorSchemeOf(page);
   const other = COLOR_SCHEMES.find((scheme) => scheme !== before)!;
-  await page.evaluate(AXE);
+  if (!(await page.evaluate<boolean>("'axe' in window"))) await page.evaluate(AXE);
   const found = [...(await harmIn(page, before)), ...(await harmIn(page, other, RULES_OF_COLOUR))];
   await page.emulateMedia({ colorScheme: before });
   expect(found, `axe-core, on ${page.url()}`).toEqual([]);
@@ -190,6 +193,14 @@ export async function screenshot(page: Page, name: string): Promise<void> {
   if (PICTURES === undefined) return;
   mkdirSync(PICTURES, { recursive: true });
   await page.screenshot({ path: join(PICTURES, `${name}.png`), animations: 'disabled', caret: 'hide' });
+}
+
+/** The same in light (`<name>.png`) and dark (`<name>-dark.png`), as the docs show pages. */
+export async function pictures(page: Page, name: string): Promise<void> {
+  for (const colorScheme of COLOR_SCHEMES) {
+    await page.emulateMedia({ colorScheme });
+    await screenshot(page, colorScheme === 'light' ? name : `${name}-dark`);
+  }
 }
 
 async function pictureOfFailure(context: BrowserContext, test: string): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll } from 'vitest';
-import { consoleOf, openPage, type Session, startSession, usingBrowser } from './browser.ts';
+import { enter, openPage, usingBrowser } from './browser.ts';
 import { has } from './clients.ts';
 import type { CompanyRecord } from './company/records.ts';
 import { cleanUp, type RunningOpenTrail, startOpenTrail } from './opentrail.ts';
@@ -28,7 +28,7 @@ export const HOSTILE = {
 
 /** A server with what the company did, and one hostile record of another account; for all tests of a file. */
 export function usingHistory() {
-  const world = {} as { server: RunningOpenTrail; session: Session; company: readonly CompanyRecord[] };
+  const world = {} as { server: RunningOpenTrail; company: readonly CompanyRecord[] };
   usingBrowser();
   beforeAll(async () => {
     if (!has('chromium')) return;
@@ -39,14 +39,13 @@ export function usingHistory() {
     world.company = await playCompany(world.server, 2_000);
     await putRecords(world.server, [JSON.stringify(HOSTILE)]);
     await untilSearchable(world.server);
-    world.session = await startSession(world.server);
   });
   afterAll(cleanUp);
 
   /** A page of the administrator, without the sign-in page. */
   async function openSigned(path: string, options: Parameters<typeof openPage>[0] = {}): Promise<Page> {
-    const page = await openPage({ session: world.session, ...options });
-    await page.goto(consoleOf(world.server) + path);
+    const page = await openPage(options);
+    await enter(page, world.server, path);
     await page.getByRole('heading', { name: 'Event history' }).waitFor();
     return page;
   }

@@ -35,7 +35,62 @@ resource "aws_s3_bucket_lifecycle_configuration" "logs" {
     id     = "old"
     status = "Enabled"
     filter { prefix = "AWSLogs/" }
+    transition {
+      days          = ${changed ? 45 : 30}
+      storage_class = "STANDARD_IA"
+    }
+    transition {
+      days          = 90
+      storage_class = "GLACIER"
+    }
     expiration { days = 400 }
+    noncurrent_version_transition {
+      noncurrent_days = 30
+      storage_class   = "GLACIER_IR"
+    }
+    noncurrent_version_expiration {
+      noncurrent_days           = 90
+      newer_noncurrent_versions = 2
+    }
+  }
+  rule {
+    id     = "large"
+    status = "Enabled"
+    filter {
+      and {
+        prefix                   = "exports/"
+        object_size_greater_than = 131072
+        tags                     = { kind = "export" }
+      }
+    }
+    transition {
+      date          = "2030-01-01T00:00:00Z"
+      storage_class = "DEEP_ARCHIVE"
+    }
+  }
+  rule {
+    id     = "tagged"
+    status = "Disabled"
+    filter {
+      tag {
+        key   = "keep"
+        value = "no"
+      }
+    }
+    transition { storage_class = "INTELLIGENT_TIERING" }
+    expiration { days = 7 }
+  }
+  rule {
+    id     = "small"
+    status = "Enabled"
+    filter { object_size_less_than = 1 }
+    expiration { days = 1 }
+  }
+  rule {
+    id     = "uploads"
+    status = "Enabled"
+    filter {}
+    abort_incomplete_multipart_upload { days_after_initiation = 7 }
   }
 }
 data "aws_iam_policy_document" "logs" {

@@ -110,8 +110,9 @@ async function makeTopic(server: RunningOpenTrail): Promise<void> {
     if (!answer.ok) throw new Error(`${Action}: ${await answer.text()}`);
   };
   await sns('CreateTopic', { Name: 'security-alerts' });
-  await callJson(server, 'sqs', 'CreateQueue', { QueueName: 'security-alerts' });
   const Endpoint = `arn:aws:sqs:us-east-1:${ACCOUNT}:security-alerts`;
+  const sends = allow('sqs:SendMessage', { Principal: { Service: 'sns.amazonaws.com' }, Resource: Endpoint });
+  await callJson(server, 'sqs', 'CreateQueue', { QueueName: 'security-alerts', Attributes: { Policy: policy(sends) } });
   await sns('Subscribe', { TopicArn: TOPIC, Protocol: 'sqs', Endpoint });
   const Principal = { Service: 'cloudtrail.amazonaws.com' };
   const AttributeValue = policy(allow('SNS:Publish', { Principal, Resource: TOPIC }));
