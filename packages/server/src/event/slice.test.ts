@@ -86,10 +86,11 @@ describe('sliceRecords', () => {
   });
 
   it('goes one record at a time, so that a body of nothing but tiny ones costs no memory', () => {
-    const tiny = sliceRecords(Buffer.alloc(16 * 1024 * 1024, '{}'));
-    const before = process.memoryUsage().heapUsed;
-    for (let i = 0; i < 10_000; i++) expect(tiny.next().done).toBe(false);
-    expect(process.memoryUsage().heapUsed - before).toBeLessThan(64 * 1024 * 1024);
+    const body = Buffer.from('{}'.repeat(10));
+    const slices = sliceRecords(body);
+    expect(slices.next().done).toBe(false);
+    body.fill(' ', 2);
+    expect([...slices]).toEqual([]); // what came behind the first had not been looked at
   });
 
   it('bounds size and depth, and goes on behind', () => {
