@@ -1,8 +1,9 @@
-import { rmSync, writeFileSync } from 'node:fs';
-import { gzipSync } from 'node:zlib';
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { OperatorError } from '../base/errors.ts';
 import { directorySource } from '../cli/verify/directory-source.ts';
+import { sha256Hex } from '../trails/digest.ts';
 import type { Source } from './source.ts';
 import { BUCKET, check, HOUR, type Made, makeBucket, T0 } from './testing/made-bucket.ts';
 import type { ObjectVerdict } from './verdicts.ts';
@@ -82,6 +83,25 @@ describe('a trail that moved from bucket to bucket', () => {
       `chain-hash-mismatch s3://b/${other.digests[2]}`,
       `chain-signature-mismatch s3://b/${other.digests[2]}`,
     ]);
+  });
+
+  test('an event that stands in a log file of another bucket, too, is found', async () => {
+    const made = moving(['a', BUCKET]);
+    const [theirs, ours] = [made.logs[0]!, made.logs[2]!];
+    copyFileSync(made.path(theirs), made.path(ours));
+    const hashValue = sha256Hex(gunzipSync(readFileSync(made.path(ours))));
+    const repeat = (digest: Record<string, unknown>) => {
+      for (const file of digest.logFiles as { s3Object: string; hashValue: string }[])
+        if (file.s3Object === ours) file.hashValue = hashValue;
+    };
+    made.rewrite(made.digests[1]!, repeat, true);
+    const { codes, findings } = await check(made, { ...asked, source: made.source });
+    expect(codes).toEqual(['event-repeated']);
+    expect(findings).toHaveLength(3);
+    expect(findings[0]).toMatchObject({
+      object: `s3://a/${theirs}`,
+      message: expect.stringMatching(`^eventID \\S+ stands also in s3://${BUCKET}/${ours}$`),
+    });
   });
 
   test('log files that were delivered before the move belong to the digest after it', async () => {

@@ -2,6 +2,7 @@ import { OperatorError } from '../base/errors.ts';
 import { checkPrevious, type ReadDigest } from './chain.ts';
 import { type VerifiedPlace, type VerifyInput, type VerifyResult, verifyPlace } from './check.ts';
 import { type Finding, finding } from './findings.ts';
+import { TrailEvents } from './trail-events.ts';
 import { digestVerdicts, type ObjectVerdict } from './verdicts.ts';
 
 /** One bucket of a trail, and what was found there, without what is found of the links between buckets. */
@@ -22,12 +23,13 @@ interface Visited extends VerifiedPlace {
  */
 export async function verify(input: VerifyInput): Promise<VerifyResult> {
   const visited = new Map<string | undefined, Visited>();
+  const events = new TrailEvents();
   const visit = async (bucket: string | undefined, more: Partial<VerifyInput>): Promise<Visited> => {
     const place = {
       bucket,
       settled: new Set<string>(),
       unsettled: new Map<string, string>(),
-      ...(await verifyPlace({ ...input, ...more })),
+      ...(await verifyPlace({ ...input, events, ...more })),
     };
     visited.set(bucket ?? input.source.bucket, place);
     return place;

@@ -4,13 +4,12 @@ import { checkChain, gapsIn, type ReadDigest, type WhereIs } from './chain.ts';
 import { checkDigest, type OpenedDigest, openDigest, type PublicKeys, withSignature } from './check-digest.ts';
 import { type LogFileToRead, type ReadLogFile, readLogFile } from './check-log-file.ts';
 import { checkCoverage, type Gap } from './coverage.ts';
-import { EventIds } from './event-ids.ts';
 import { fetchEach } from './fetch.ts';
 import { type Finding, finding } from './findings.ts';
 import { type Chain, type Inventory, type Selection, takeInventory } from './inventory.ts';
 import { inParallel } from './parallel.ts';
-import type { RecordIds } from './record-ids.ts';
 import type { Source } from './source.ts';
+import { TrailEvents } from './trail-events.ts';
 import { digestVerdicts, logFileVerdict, type ObjectVerdict, unlistedVerdicts } from './verdicts.ts';
 
 export interface VerifyInput {
@@ -27,6 +26,8 @@ export interface VerifyInput {
   readonly unvalidatedElsewhere?: ReadonlyMap<string, ReadonlySet<string>>;
   /** Log files of this bucket that digests in other buckets list. */
   readonly listedElsewhere?: ReadonlySet<string>;
+  /** What is known of the events of other buckets' log files. Default: nothing. */
+  readonly events?: TrailEvents;
   /** Objects read at once. */
   readonly concurrency: number;
   readonly onProgress: (done: number, total: number, text: string) => void;
@@ -255,14 +256,16 @@ async function checkLogFiles(listings: readonly Listing[], { logFiles }: Invento
   // The first digest after a move lists what was delivered before it.
   const isElsewhere = ({ s3Bucket }: DigestLogFile) => (input.source.bucket ?? s3Bucket) !== s3Bucket;
   const nameOf = ({ key, file }: Listing) => (isElsewhere(file) ? `s3://${file.s3Bucket}/${key}` : key);
-  const idsOfTrail = new Map<string, EventIds>();
-  for (const { trail } of once) if (!idsOfTrail.has(trail)) idsOfTrail.set(trail, new EventIds());
+  const events = input.events ?? new TrailEvents();
   const total = once.length;
   let [checked, valid, records] = [0, 0, 0];
   const note = (file: number, read: ReadLogFile): void => {
     const { trail, key, chain, digestStartMs, digestEndMs, file: listed } = once[file]!;
+    const name = nameOf(once[file]!);
     const wrong =
-      'wrong' in read ? [finding(read.wrong, nameOf(once[file]!), read.message)] : repeatedIn(trail, file, read);
+      'wrong' in read
+        ? [finding(read.wrong, name, read.message)]
+        : events.add(trail, { bucket: listed.s3Bucket, key }, name, read);
     findings.push(...wrong);
     if (wrong.length === 0) valid++;
     if ('records' in read) records += read.records;
@@ -272,14 +275,6 @@ async function checkLogFiles(listings: readonly Listing[], { logFiles }: Invento
     }
     input.onProgress(++checked, total, 'log files');
   };
-  const repeatedIn = (trail: string, file: number, read: RecordIds): Finding[] =>
-    idsOfTrail
-      .get(trail)!
-      .addAll(read, file)
-      .map(({ eventId, firstFile }) => {
-        const where = firstFile === file ? 'this file' : nameOf(once[firstFile]!);
-        return finding('event-repeated', nameOf(once[file]!), `eventID ${eventId} stands also in ${where}`);
-      });
   const sizes = new Map(logFiles.map(({ key, sizeBytes }) => [key, sizeBytes]));
   const files = once.map(({ key, file: { s3Bucket, hashValue } }) => {
     return { key, s3Bucket, hashValue, sizeBytes: sizes.get(key) ?? 0 };
