@@ -7,21 +7,11 @@ import { syncDirectory } from '../log/sealed-writer.ts';
 import { SteadyFile } from '../log/steady-file.ts';
 import type { Sequence } from '../log.ts';
 import { bloomMayHold } from './bloom.ts';
-import {
-  BLOCK_RANKS,
-  bucketOf,
-  decodeTail,
-  ENTRY_BYTES,
-  encodeIndex,
-  FENCE_RANKS,
-  fenceLength,
-  type IndexTail,
-  RANK_BYTES,
-  SKIP_BYTES,
-  TAIL_BYTES,
-  VARINT_BYTES_MAX,
-} from './index-format.ts';
+import { findEntry, partition } from './dictionary.ts';
+import { decodeTail, encodeIndex, INDEX_VERSION, type IndexTail, TAIL_BYTES } from './index-format.ts';
 import { PAGE_BYTES, PagedFile, type PartCache } from './pages.ts';
+import { BLOCK_POSTINGS, POSTING_BYTES_MAX, PostingReader, SKIP_BYTES } from './posting-blocks.ts';
+import { RankedIndex } from './ranked-index.ts';
 import type { IndexColumns } from './segment-index.ts';
 import { isOlder } from './source.ts';
 import type { Term } from './terms.ts';
@@ -51,21 +41,26 @@ export function writeIndex(path: string, index: IndexColumns): void {
   syncDirectory(dirname(path));
 }
 
-/** A term's list of ranks, as the dictionary knows it. */
-interface RankList {
-  readonly count: number;
-  /** Where its postings start in the file; for a single event, the rank itself. */
-  readonly at: number;
+/** The parts of an open index file that every version has. */
+export interface IndexParts {
+  readonly tail: IndexTail;
+  /** In memory: about 2 bytes an event. */
+  readonly footer: ArrayBuffer;
+  /** The file's data, given the CRCs of its pages. */
+  readonly data: (crcs: Uint32Array) => PagedFile;
 }
 
-/** An index file opened for look-ups: footer in memory (about 3 bytes an event), the rest read page by page. */
-export class IndexFile {
+/** What finds a segment's events, whatever the version of its index file. */
+export interface TermIndex {
+  /** The events of `term` older than `before`, newest first. Nothing is read when the term is not here (mostly). */
+  candidates(term: Term, before: HistoryCursor): Iterable<HistoryCursor>;
+}
+
+/** An index file opened for look-ups: footer in memory, the rest read page by page. */
+export class IndexFile implements TermIndex {
   readonly tail: IndexTail;
   readonly #fd: number;
-  readonly #data: PagedFile;
-  readonly #fence: Float64Array;
-  readonly #buckets: Uint32Array;
-  readonly #bloom: Uint32Array;
+  readonly #index: TermIndex;
 
   /** @throws IndexDamaged */
   constructor(path: string, first: Sequence, cache: PartCache) {
@@ -77,114 +72,85 @@ export class IndexFile {
       if (!tail || tail.first !== first || tail.dataBytes > tailAt) throw damage(tailAt, 'its tail is wrong');
       const footer = new Uint8Array(readFully(this.#fd, tail.dataBytes, tailAt - tail.dataBytes));
       if (crc32(footer) !== tail.footerCrc) throw damage(tail.dataBytes, 'its footer fails its check');
+      const data = (crcs: Uint32Array) =>
+        new PagedFile(this.#fd, tail.dataBytes, crcs, cache, (o) => damage(o, 'a page fails its check'));
       this.tail = tail;
-      let at = fenceLength(tail.rows);
-      this.#fence = new Float64Array(footer.buffer, 0, at);
-      at *= 8;
-      const words = (count: number) => {
-        at += 4 * count;
-        return new Uint32Array(footer.buffer, at - 4 * count, count);
-      };
-      const crcs = words(Math.ceil(tail.dataBytes / PAGE_BYTES));
-      this.#buckets = words(2 ** tail.bucketBits + 1);
-      this.#bloom = words(tail.bloomWords);
-      this.#data = new PagedFile(this.#fd, tail.dataBytes, crcs, cache, (o) => damage(o, 'a page fails its check'));
+      const parts = { tail, footer: footer.buffer, data };
+      this.#index = tail.version === INDEX_VERSION ? new PostingIndex(parts) : new RankedIndex(parts);
     } catch (error) {
       closeSync(this.#fd);
       throw error;
     }
   }
 
-  /** The ranks of `term` below `below`, highest first. Nothing is read when the term is not here (mostly). */
-  *ranks(term: Term, below: () => number): Generator<number, void, void> {
-    const list = this.#find(term);
-    if (!list) return;
-    const bound = below();
-    if (list.count === 1) {
-      if (list.at < bound) yield list.at;
-      return;
-    }
-    const blocks = Math.ceil(list.count / BLOCK_RANKS);
-    for (let block = this.#lastBlockBelow(list, blocks, bound); block >= 0; block--) {
-      const ranks = this.#decodeBlock(list, blocks, block);
-      for (let i = ranks.length - 1; i >= 0; i--) if (ranks[i]! < bound) yield ranks[i]!;
-    }
-  }
-
-  /** The time and sequence of the event with this rank. */
-  event(rank: number): HistoryCursor {
-    const bytes = this.#data.bytes(rank * RANK_BYTES, RANK_BYTES);
-    return { timeMs: bytes.readDoubleLE(0), sequence: this.tail.first + bytes.readUInt32LE(8) };
-  }
-
-  /** How many events come after `cursor` in newest-first order: all ranks below this. */
-  ranksOlderThan(cursor: HistoryCursor): number {
-    if (this.tail.newestMs < cursor.timeMs) return this.tail.rows;
-    // Steps of the fence that start before the cursor's time hold its place in the last of them, or ties run on.
-    const step = partition(this.#fence.length, (i) => this.#fence[i]! < cursor.timeMs);
-    const end = partition(this.#fence.length, (i) => this.#fence[i]! <= cursor.timeMs);
-    const from = Math.max(0, step - 1) * FENCE_RANKS;
-    const to = Math.min(this.tail.rows, end * FENCE_RANKS);
-    return from + partition(to - from, (i) => isOlder(this.event(from + i), cursor));
+  candidates(term: Term, before: HistoryCursor): Iterable<HistoryCursor> {
+    return this.#index.candidates(term, before);
   }
 
   close(): void {
     closeSync(this.#fd);
   }
-
-  #find(term: Term): RankList | undefined {
-    if (!bloomMayHold(this.#bloom, term)) return undefined;
-    const bucket = bucketOf(term, this.tail.bucketBits);
-    const from = this.#buckets[bucket]!;
-    const count = this.#buckets[bucket + 1]! - from;
-    if (count === 0) return undefined;
-    const dictionaryAt = this.tail.rows * RANK_BYTES;
-    const entries = this.#data.bytes(dictionaryAt + from * ENTRY_BYTES, count * ENTRY_BYTES);
-    for (let at = 0; at < entries.length; at += ENTRY_BYTES) {
-      if (entries.readDoubleLE(at) !== term) continue;
-      const [offset, events] = [entries.readUInt32LE(at + 8), entries.readUInt32LE(at + 12)];
-      const postingsAt = dictionaryAt + this.tail.terms * ENTRY_BYTES;
-      return { count: events, at: events === 1 ? offset : postingsAt + offset };
-    }
-    return undefined;
-  }
-
-  /** The last block whose first rank is below `bound`, or -1. */
-  #lastBlockBelow(list: RankList, blocks: number, bound: number): number {
-    if (blocks === 1) return 0;
-    return partition(blocks, (i) => this.#data.bytes(list.at + i * SKIP_BYTES, 4).readUInt32LE(0) < bound) - 1;
-  }
-
-  #decodeBlock(list: RankList, blocks: number, block: number): Uint32Array {
-    const tableBytes = blocks > 1 ? blocks * SKIP_BYTES : 0;
-    const offset = blocks > 1 ? this.#data.bytes(list.at + block * SKIP_BYTES + 4, 4).readUInt32LE(0) : 0;
-    const ranks = new Uint32Array(Math.min(BLOCK_RANKS, list.count - block * BLOCK_RANKS));
-    const start = list.at + tableBytes + offset;
-    const bytes = this.#data.bytes(start, Math.min(ranks.length * VARINT_BYTES_MAX, this.tail.dataBytes - start));
-    for (let i = 0, at = 0, rank = 0; i < ranks.length; i++) {
-      let shift = 0;
-      let byte = bytes[at++]!;
-      let delta = byte & 0x7f;
-      while (byte >= 0x80) {
-        shift += 7;
-        byte = bytes[at++]!;
-        delta |= (byte & 0x7f) << shift;
-      }
-      rank += delta >>> 0;
-      ranks[i] = rank;
-    }
-    return ranks;
-  }
 }
 
-/** How many of 0 … count-1 pass, when all that pass come before all that do not. */
-function partition(count: number, passes: (i: number) => boolean): number {
-  let low = 0;
-  let high = count;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (passes(middle)) low = middle + 1;
-    else high = middle;
+/** The index as it is written now (`index-format.ts`). */
+class PostingIndex implements TermIndex {
+  readonly #tail: IndexTail;
+  readonly #data: PagedFile;
+  readonly #fence: Float64Array;
+  readonly #bloom: Uint32Array;
+
+  constructor({ tail, footer, data }: IndexParts) {
+    const crcsAt = 8 * tail.extent;
+    const crcs = new Uint32Array(footer, crcsAt, Math.ceil(tail.dataBytes / PAGE_BYTES));
+    this.#tail = tail;
+    this.#fence = new Float64Array(footer, 0, tail.extent);
+    this.#bloom = new Uint32Array(footer, crcsAt + crcs.byteLength, tail.bloomWords);
+    this.#data = data(crcs);
   }
-  return low;
+
+  *candidates(term: Term, before: HistoryCursor): Generator<HistoryCursor, void, void> {
+    if (!bloomMayHold(this.#bloom, term)) return;
+    const number = partition(this.#fence.length, (i) => this.#fence[i]! <= term) - 1;
+    if (number < 0) return;
+    const page = this.#data.bytes(number * PAGE_BYTES, PAGE_BYTES);
+    const entry = findEntry(page, term);
+    if (!entry) return;
+    if (!entry.isLong) {
+      // The page is the cache's, and this may be read on long after.
+      const list = Buffer.from(page.subarray(entry.at, entry.at + entry.count * POSTING_BYTES_MAX));
+      yield* this.#olderThan(before, new PostingReader(list, entry.count));
+      return;
+    }
+    const tableAt = this.#tail.extent * PAGE_BYTES + entry.at;
+    const blocks = Math.ceil(entry.count / BLOCK_POSTINGS);
+    // Of the blocks that begin before this cursor's place, the last may reach beyond it.
+    const skipped = partition(blocks, (i) => !isOlder(this.#firstOf(tableAt, i), before));
+    for (let block = Math.max(0, skipped - 1); block < blocks; block++) {
+      yield* this.#olderThan(before, this.#block(tableAt, blocks, block, entry.count));
+    }
+  }
+
+  *#olderThan(before: HistoryCursor, postings: PostingReader): Generator<HistoryCursor, void, void> {
+    while (postings.next()) {
+      const candidate = this.#event(postings.units, postings.row);
+      if (isOlder(candidate, before)) yield candidate;
+    }
+  }
+
+  #event(units: number, row: number): HistoryCursor {
+    return { timeMs: this.#tail.oldestMs + units * this.#tail.scale, sequence: this.#tail.first + row };
+  }
+
+  #firstOf(tableAt: number, block: number): HistoryCursor {
+    const bytes = this.#data.bytes(tableAt + block * SKIP_BYTES, SKIP_BYTES);
+    return this.#event(bytes.readDoubleLE(0), bytes.readUInt32LE(8));
+  }
+
+  #block(tableAt: number, blocks: number, block: number, count: number): PostingReader {
+    const endOf = (b: number) => this.#data.bytes(tableAt + b * SKIP_BYTES + 12, 4).readUInt32LE(0);
+    const start = block === 0 ? 0 : endOf(block - 1);
+    const bytes = this.#data.bytes(tableAt + blocks * SKIP_BYTES + start, endOf(block) - start);
+    const postings = Math.min(BLOCK_POSTINGS, count - block * BLOCK_POSTINGS);
+    return new PostingReader(Buffer.from(bytes), postings);
+  }
 }

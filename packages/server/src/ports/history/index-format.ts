@@ -1,80 +1,103 @@
 import { crc32 } from 'node:zlib';
 import { bloomAdd, createBloom } from './bloom.ts';
+import { DictionaryPages } from './dictionary.ts';
 import { pageCrcs } from './pages.ts';
+import { encodeBlock, encodeLong, POSTING_BYTES_MAX, type PostingBlock } from './posting-blocks.ts';
 import type { PostingColumns } from './postings.ts';
 import type { IndexColumns } from './segment-index.ts';
-import type { Term } from './terms.ts';
 
 /**
  * The index file of a sealed segment, `<first>.idx`. All numbers are little-endian.
  *
- * A row is an event's place in the segment, a rank its place in order of (eventTime, row). Postings hold ranks, so a
- * bound in time is a bound on ranks, found once, and "newest first" is "highest rank first".
+ * A row is an event's place in the segment. A posting is an event's time and row, so that what is found needs no other
+ * read to be put in order, and short lists stand beside their terms: a look-up reads one page of a segment that has a
+ * rare value, and none of one that has not.
  *
- *     data    ranks        12 bytes each: f64 timeMs, u32 row
- *             dictionary   16 bytes a term, by bucket: f64 term, u32 postings, u32 count
- *             postings     of each term; for a term with one event, the dictionary holds its rank instead
- *     footer  f64 time of every `FENCE_RANKS`th rank; u32 CRC of each data page; u32 first entry of each bucket, and the
- *             number of terms; u32 words of the Bloom filter
- *     tail    `TAIL_BYTES`, see `encodeTail`; its CRC covers footer and tail
+ *     data    dictionary  pages of `PAGE_BYTES` (`dictionary.ts`): terms in ascending order, each with its list, or where it is
+ *             lists       the long ones (`posting-blocks.ts`)
+ *     footer  f64 first term of each page of the dictionary; u32 CRC of each page of the data; u32 words of the Bloom filter
+ *     tail    `TAIL_BYTES`, see `encodeTail`; `footerCrc` is the footer's
  *
- * Postings are blocks of `BLOCK_RANKS` ascending ranks: the first, then the differences, all varints. With more than
- * one block, a table stands before them: u32 first rank and u32 offset (from the end of the table) of each.
+ * Version 1 is what older code wrote, and is still read (`ranked-index.ts`).
  */
-const MAGIC = Buffer.from('OTIDX\0\0\u0001', 'latin1');
+const MAGIC = Buffer.from('OTIDX\0\0', 'latin1');
+export const INDEX_VERSION = 2;
+const VERSIONS: readonly number[] = [1, INDEX_VERSION];
 export const TAIL_BYTES = 64;
-export const RANK_BYTES = 12;
-export const ENTRY_BYTES = 16;
-export const SKIP_BYTES = 8;
-export const BLOCK_RANKS = 128;
-export const VARINT_BYTES_MAX = 5;
-/** A step of the search in time that is kept in memory: three kilobytes of ranks. */
-export const FENCE_RANKS = 256;
-/** A bucket is read as a whole: a quarter of a kilobyte. */
-const BUCKET_TERMS = 16;
+/** Lists up to this stand in the dictionary: most rare values, some hundred events; a page still holds several. */
+const INLINE_BYTES_MAX = 512;
+/** CloudTrail's times are whole seconds; where all are, postings count these. */
+const SECOND_MS = 1000;
 
 export interface IndexTail {
+  readonly version: number;
   readonly first: number;
   readonly rows: number;
-  readonly terms: number;
   readonly oldestMs: number;
   readonly newestMs: number;
   readonly dataBytes: number;
-  readonly bucketBits: number;
+  /** Pages of the dictionary; in version 1 its terms. */
+  readonly extent: number;
+  /** Milliseconds that the times of postings count in; in version 1 the bits of a bucket's number. */
+  readonly scale: number;
   readonly bloomWords: number;
   readonly footerCrc: number;
 }
 
 /** The bytes of an index file, part by part. The index MUST have at least one row. */
 export function encodeIndex(index: IndexColumns): readonly Buffer[] {
-  const { order, rankOf } = sortRows(index);
-  const bucketBits = Math.max(0, Math.ceil(Math.log2(index.postings.terms.length / BUCKET_TERMS)));
-  const { starts, numbers } = bucketTerms(index, bucketBits);
-  const { dictionary, postings, bloom } = encodeTerms(index, numbers, rankOf);
-  const data = Buffer.concat([encodeRanks(index, order), dictionary, postings]);
-  const fence = Float64Array.from(
-    { length: fenceLength(index.rows) },
-    (_, i) => index.timeMs[order[i * FENCE_RANKS]!]!,
-  );
-  const footer = Buffer.concat([fence, pageCrcs(data), starts, bloom].map(bytesOf));
+  const { first, rows, oldestMs, newestMs, timeMs } = index;
+  const scale = timeMs.every((ms) => (ms - oldestMs) % SECOND_MS === 0) ? SECOND_MS : 1;
+  const { dictionary, lists, bloom } = encodeTerms(index, scale);
+  const data = Buffer.concat([...dictionary.pages, lists]);
+  const footer = Buffer.concat([Float64Array.from(dictionary.fence), pageCrcs(data), bloom].map(bytesOf));
   const tail = encodeTail({
-    first: index.first,
-    rows: index.rows,
-    terms: index.postings.terms.length,
-    oldestMs: index.oldestMs,
-    newestMs: index.newestMs,
+    version: INDEX_VERSION,
+    first,
+    rows,
+    oldestMs,
+    newestMs,
     dataBytes: data.length,
-    bucketBits,
+    extent: dictionary.pages.length,
+    scale,
     bloomWords: bloom.length,
     footerCrc: crc32(footer),
   });
   return [data, footer, tail];
 }
 
-export const fenceLength = (rows: number): number => Math.ceil(rows / FENCE_RANKS);
-
-/** Which bucket of the dictionary holds the term: by its high bits. */
-export const bucketOf = (term: Term, bucketBits: number): number => Math.floor(term / 2 ** (53 - bucketBits));
+function encodeTerms(index: IndexColumns, scale: number) {
+  const { postings, oldestMs } = index;
+  const { order, rankOf } = sortRows(index);
+  const bloom = createBloom(postings.terms.length);
+  const dictionary = new DictionaryPages();
+  const lists: Buffer[] = [];
+  let listBytes = 0;
+  const block: PostingBlock = { units: new Float64Array(index.rows), rows: new Uint32Array(index.rows), count: 0 };
+  const scratch = Buffer.allocUnsafe(INLINE_BYTES_MAX + POSTING_BYTES_MAX);
+  for (const number of termsInOrder(postings)) {
+    const term = postings.terms[number]!;
+    const ranks = ranksOf(postings, number, rankOf);
+    block.count = ranks.length;
+    for (let i = 0, rank = ranks.length - 1; rank >= 0; i++, rank--) {
+      const row = order[ranks[rank]!]!;
+      block.rows[i] = row;
+      block.units[i] = (index.timeMs[row]! - oldestMs) / scale;
+    }
+    bloomAdd(bloom, term);
+    const inline = encodeBlock(block, 0, block.count, scratch, INLINE_BYTES_MAX);
+    if (inline !== undefined) {
+      dictionary.addInline(term, block.count, scratch.subarray(0, inline));
+    } else {
+      const list = encodeLong(block);
+      dictionary.addLong(term, block.count, listBytes);
+      lists.push(list);
+      listBytes += list.length;
+    }
+  }
+  dictionary.finish();
+  return { dictionary, lists: Buffer.concat(lists), bloom };
+}
 
 /** The rows in order of (time, row), and the other way round. */
 function sortRows({ rows, timeMs }: IndexColumns): { readonly order: Uint32Array; readonly rankOf: Uint32Array } {
@@ -90,95 +113,68 @@ function sortRows({ rows, timeMs }: IndexColumns): { readonly order: Uint32Array
   return { order, rankOf };
 }
 
-function encodeRanks({ timeMs }: IndexColumns, order: Uint32Array): Buffer {
-  const out = Buffer.allocUnsafe(order.length * RANK_BYTES);
-  for (let rank = 0; rank < order.length; rank++) {
-    out.writeDoubleLE(timeMs[order[rank]!]!, rank * RANK_BYTES);
-    out.writeUInt32LE(order[rank]!, rank * RANK_BYTES + 8);
+/**
+ * The numbers of the terms in ascending order of the terms: dealt out by their high bits, which leaves little to sort. To
+ * compare them all would take several times as long.
+ */
+function termsInOrder({ terms }: PostingColumns): Uint32Array {
+  const bits = Math.max(0, Math.ceil(Math.log2(terms.length)));
+  const bucketOf = (number: number) => Math.floor(terms[number]! / 2 ** (53 - bits));
+  const next = new Uint32Array(2 ** bits + 1);
+  for (let number = 0; number < terms.length; number++) next[bucketOf(number) + 1]!++;
+  for (let bucket = 1; bucket < next.length; bucket++) next[bucket]! += next[bucket - 1]!;
+  const sorted = new Uint32Array(terms.length);
+  for (let number = 0; number < terms.length; number++) sorted[next[bucketOf(number)]!++] = number;
+  for (let i = 1; i < sorted.length; i++) {
+    const number = sorted[i]!;
+    let at = i;
+    for (; at > 0 && terms[sorted[at - 1]!]! > terms[number]!; at--) sorted[at] = sorted[at - 1]!;
+    sorted[at] = number;
   }
-  return out;
+  return sorted;
 }
 
-/** The numbers of the terms by bucket, and where each bucket starts among them. */
-function bucketTerms({ postings }: IndexColumns, bucketBits: number) {
-  const { terms } = postings;
-  const starts = new Uint32Array(2 ** bucketBits + 1);
-  for (let n = 0; n < terms.length; n++) starts[bucketOf(terms[n]!, bucketBits) + 1]!++;
-  for (let bucket = 1; bucket < starts.length; bucket++) starts[bucket]! += starts[bucket - 1]!;
-  const next = starts.slice();
-  const numbers = new Uint32Array(terms.length);
-  for (let n = 0; n < terms.length; n++) numbers[next[bucketOf(terms[n]!, bucketBits)]!++] = n;
-  return { starts, numbers };
-}
-
-function encodeTerms({ postings }: IndexColumns, numbers: Uint32Array, rankOf: Uint32Array) {
-  const dictionary = Buffer.allocUnsafe(numbers.length * ENTRY_BYTES);
-  const bloom = createBloom(numbers.length);
-  const out = new ByteSink();
-  for (let i = 0; i < numbers.length; i++) {
-    const number = numbers[i]!;
-    const [term, count] = [postings.terms[number]!, postings.counts[number]!];
-    const newest = postings.heads[number]!;
-    bloomAdd(bloom, term);
-    dictionary.writeDoubleLE(term, i * ENTRY_BYTES);
-    dictionary.writeUInt32LE(count === 1 ? rankOf[postings.rows[newest]!]! : out.length, i * ENTRY_BYTES + 8);
-    dictionary.writeUInt32LE(count, i * ENTRY_BYTES + 12);
-    if (count > 1) encodePostings(ranksOf(postings, newest, count, rankOf), out);
+/** Of a term's events, ascending. */
+function ranksOf({ heads, counts, rows, older }: PostingColumns, number: number, rankOf: Uint32Array): Uint32Array {
+  const ranks = new Uint32Array(counts[number]!);
+  for (let entry = heads[number]!, at = ranks.length; entry >= 0; entry = older[entry]!) {
+    ranks[--at] = rankOf[rows[entry]!]!;
   }
-  return { dictionary, postings: out.bytes(), bloom };
-}
-
-/** Ascending. */
-function ranksOf({ rows, older }: PostingColumns, newest: number, count: number, rankOf: Uint32Array): Uint32Array {
-  const ranks = new Uint32Array(count);
-  for (let entry = newest, at = count; entry >= 0; entry = older[entry]!) ranks[--at] = rankOf[rows[entry]!]!;
   return ranks.sort();
 }
 
-function encodePostings(ranks: Uint32Array, out: ByteSink): void {
-  const blocks = Math.ceil(ranks.length / BLOCK_RANKS);
-  const table = out.length;
-  if (blocks > 1) out.skip(blocks * SKIP_BYTES);
-  const base = out.length;
-  for (let block = 0; block < blocks; block++) {
-    const from = block * BLOCK_RANKS;
-    if (blocks > 1) out.putSkip(table + block * SKIP_BYTES, ranks[from]!, out.length - base);
-    const end = Math.min(ranks.length, from + BLOCK_RANKS);
-    for (let i = from, before = 0; i < end; i++) {
-      out.varint(ranks[i]! - before);
-      before = ranks[i]!;
-    }
-  }
-}
-
-function encodeTail(tail: IndexTail): Buffer {
+/** The last bytes of an index file. */
+export function encodeTail(tail: IndexTail): Buffer {
   const out = Buffer.alloc(TAIL_BYTES);
   MAGIC.copy(out);
+  out[MAGIC.length] = tail.version;
   out.writeDoubleLE(tail.first, 8);
   out.writeDoubleLE(tail.oldestMs, 16);
   out.writeDoubleLE(tail.newestMs, 24);
   out.writeDoubleLE(tail.dataBytes, 32);
   out.writeUInt32LE(tail.rows, 40);
-  out.writeUInt32LE(tail.terms, 44);
-  out.writeUInt32LE(tail.bucketBits, 48);
+  out.writeUInt32LE(tail.extent, 44);
+  out.writeUInt32LE(tail.scale, 48);
   out.writeUInt32LE(tail.bloomWords, 52);
   out.writeUInt32LE(tail.footerCrc, 56);
   out.writeUInt32LE(crc32(out.subarray(0, 60)), 60);
   return out;
 }
 
-/** Undefined when these are not the last bytes of an index file of this version. */
+/** Undefined when these are not the last bytes of an index file of a version that is known. */
 export function decodeTail(bytes: Buffer): IndexTail | undefined {
-  if (bytes.length !== TAIL_BYTES || !bytes.subarray(0, 8).equals(MAGIC)) return undefined;
-  if (crc32(bytes.subarray(0, 60)) !== bytes.readUInt32LE(60)) return undefined;
+  if (bytes.length !== TAIL_BYTES || !bytes.subarray(0, MAGIC.length).equals(MAGIC)) return undefined;
+  const version = bytes[MAGIC.length]!;
+  if (!VERSIONS.includes(version) || crc32(bytes.subarray(0, 60)) !== bytes.readUInt32LE(60)) return undefined;
   return {
+    version,
     first: bytes.readDoubleLE(8),
     oldestMs: bytes.readDoubleLE(16),
     newestMs: bytes.readDoubleLE(24),
     dataBytes: bytes.readDoubleLE(32),
     rows: bytes.readUInt32LE(40),
-    terms: bytes.readUInt32LE(44),
-    bucketBits: bytes.readUInt32LE(48),
+    extent: bytes.readUInt32LE(44),
+    scale: bytes.readUInt32LE(48),
     bloomWords: bytes.readUInt32LE(52),
     footerCrc: bytes.readUInt32LE(56),
   };
@@ -186,37 +182,3 @@ export function decodeTail(bytes: Buffer): IndexTail | undefined {
 
 const bytesOf = (array: Float64Array | Uint32Array): Buffer =>
   Buffer.from(array.buffer, array.byteOffset, array.byteLength);
-
-/** Bytes that grow. */
-class ByteSink {
-  length = 0;
-  #bytes = Buffer.allocUnsafe(1 << 16);
-
-  varint(value: number): void {
-    this.#reserve(VARINT_BYTES_MAX);
-    let rest = value;
-    for (; rest >= 0x80; rest >>>= 7) this.#bytes[this.length++] = (rest & 0x7f) | 0x80;
-    this.#bytes[this.length++] = rest;
-  }
-
-  skip(count: number): void {
-    this.#reserve(count);
-    this.length += count;
-  }
-
-  putSkip(at: number, rank: number, offset: number): void {
-    this.#bytes.writeUInt32LE(rank, at);
-    this.#bytes.writeUInt32LE(offset, at + 4);
-  }
-
-  bytes(): Buffer {
-    return this.#bytes.subarray(0, this.length);
-  }
-
-  #reserve(count: number): void {
-    if (this.length + count <= this.#bytes.length) return;
-    const larger = Buffer.allocUnsafe(2 * this.#bytes.length + count);
-    this.#bytes.copy(larger);
-    this.#bytes = larger;
-  }
-}

@@ -52,8 +52,7 @@ export class SealedSegment implements Source {
   }
 
   *candidates({ term, before, startMs }: Scan): Iterable<HistoryCursor> {
-    for (const rank of this.#index.ranks(term, () => this.#index.ranksOlderThan(before))) {
-      const candidate = this.#index.event(rank);
+    for (const candidate of this.#index.candidates(term, before)) {
       if (candidate.timeMs < startMs) return;
       yield candidate;
     }

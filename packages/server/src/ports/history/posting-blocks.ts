@@ -1,0 +1,132 @@
+/**
+ * Lists of postings as bytes: time and row of each event that has a term, newest first. Times count in the index file's
+ * unit from its oldest event.
+ *
+ * A block is varints: time and row of the newest, then by turns how much older the next is, and its row's distance, zigzag.
+ * A long list is blocks of `BLOCK_POSTINGS`; before them stands a table with the newest of each block: f64 time, u32 row,
+ * and u32 end of the block, counted from the end of the table.
+ */
+export const BLOCK_POSTINGS = 128;
+export const SKIP_BYTES = 16;
+/** A time takes up to eight bytes, a row up to five. */
+export const POSTING_BYTES_MAX = 13;
+export const VARINT_BYTES_MAX = 8;
+/** The most that `|`, `<<` and `>>>` can do. */
+const INT31_MAX = 0x7fff_ffff;
+
+/** A list on its way into a file, in flat arrays: `count` of them are used. */
+export interface PostingBlock {
+  readonly units: Float64Array;
+  readonly rows: Uint32Array;
+  count: number;
+}
+
+/**
+ * Writes postings `from` … `to` at the start of `out`, which has room for one more than `bytesMax`.
+ * @returns how many bytes they took; undefined when they are more than `bytesMax`
+ */
+export function encodeBlock(
+  { units, rows }: PostingBlock,
+  from: number,
+  to: number,
+  out: Buffer,
+  bytesMax: number,
+): number | undefined {
+  let at = 0;
+  for (let i = from; i < to; i++) {
+    if (i === from) {
+      at = writeVarint(out, at, units[i]!);
+      at = writeVarint(out, at, rows[i]!);
+    } else {
+      const distance = rows[i - 1]! - rows[i]!;
+      at = writeVarint(out, at, units[i - 1]! - units[i]!);
+      at = writeVarint(out, at, distance >= 0 ? 2 * distance : -2 * distance - 1);
+    }
+    if (at > bytesMax) return undefined;
+  }
+  return at;
+}
+
+/** A long list: the table, then its blocks. */
+export function encodeLong(list: PostingBlock): Buffer {
+  const blocks = Math.ceil(list.count / BLOCK_POSTINGS);
+  const table = Buffer.allocUnsafe(blocks * SKIP_BYTES);
+  const bytes = Buffer.allocUnsafe(list.count * POSTING_BYTES_MAX);
+  let end = 0;
+  for (let block = 0; block < blocks; block++) {
+    const from = block * BLOCK_POSTINGS;
+    table.writeDoubleLE(list.units[from]!, block * SKIP_BYTES);
+    table.writeUInt32LE(list.rows[from]!, block * SKIP_BYTES + 8);
+    const to = Math.min(list.count, from + BLOCK_POSTINGS);
+    end += encodeBlock(list, from, to, bytes.subarray(end), Number.POSITIVE_INFINITY)!;
+    table.writeUInt32LE(end, block * SKIP_BYTES + 12);
+  }
+  return Buffer.concat([table, bytes.subarray(0, end)]);
+}
+
+/** Reads a block, posting by posting. */
+export class PostingReader {
+  /** Of the posting that `next` has come to. */
+  units = 0;
+  row = 0;
+  readonly #bytes: Buffer;
+  readonly #count: number;
+  #at = 0;
+  #read = 0;
+
+  /** @param bytes that stay as they are; may be longer than the block */
+  constructor(bytes: Buffer, count: number) {
+    this.#bytes = bytes;
+    this.#count = count;
+  }
+
+  /** @returns false at the end */
+  next(): boolean {
+    if (this.#read === this.#count) return false;
+    const units = this.#varint();
+    const row = this.#varint();
+    if (this.#read++ === 0) {
+      this.units = units;
+      this.row = row;
+    } else {
+      this.units -= units;
+      this.row -= row % 2 === 0 ? row / 2 : -(row + 1) / 2;
+    }
+    return true;
+  }
+
+  #varint(): number {
+    const value = readVarint(this.#bytes, this.#at);
+    this.#at += varintBytes(value);
+    return value;
+  }
+}
+
+/** @returns where it ends. @param value a whole number from 0 to 2^53 */
+export function writeVarint(out: Buffer, offset: number, value: number): number {
+  let at = offset;
+  let rest = value;
+  for (; rest > INT31_MAX; rest = Math.floor(rest / 128)) out[at++] = (rest % 128) | 128;
+  for (; rest >= 128; rest >>>= 7) out[at++] = (rest & 127) | 128;
+  out[at++] = rest;
+  return at;
+}
+
+/** What `writeVarint` wrote. */
+export function readVarint(bytes: Buffer, offset: number): number {
+  let value = bytes[offset]!;
+  if (value < 128) return value;
+  value &= 127;
+  for (let at = offset + 1, factor = 128; ; at++, factor *= 128) {
+    const byte = bytes[at]!;
+    value += (byte & 127) * factor;
+    if (byte < 128) return value;
+  }
+}
+
+/** How many bytes `writeVarint` takes for it. */
+export function varintBytes(value: number): number {
+  let bytes = 1;
+  for (let end = 128; value >= end; end *= 128) bytes++;
+  return bytes;
+}
