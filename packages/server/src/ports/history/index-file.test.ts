@@ -60,6 +60,7 @@ const segments = times.chain((timeMs) =>
       // Some terms of every event or of every other: lists of many blocks.
       .map((rows) => rows.map((row, i) => ({ ...row, terms: [77, 78 + (i % 2), ...row.terms] }))),
     befores: fc.array(fc.record({ timeMs, sequence: fc.integer({ min: FIRST, max: FIRST + 400 }) }), { maxLength: 5 }),
+    holds: fc.nat(1),
   }),
 );
 
@@ -68,9 +69,10 @@ for (const [name, write] of Object.entries(VERSIONS)) {
     test('gives the events of a term as a plain list would, from any place on', () => {
       const cache = new PartCache(1 << 16);
       fc.assert(
-        fc.property(segments, ({ rows, befores }) => {
+        fc.property(segments, ({ rows, befores, holds }) => {
           write(path, columnsOf(rows));
           const index = new IndexFile(path, FIRST, cache);
+          for (let i = 0; i < holds; i++) index.hold();
           for (const before of [NEWEST, ...befores]) {
             for (const term of [...TERMS, 77, 78, 79, 4711]) {
               expect([...index.candidates(term, before)]).toEqual(expected(rows, term, before));
@@ -78,6 +80,7 @@ for (const [name, write] of Object.entries(VERSIONS)) {
           }
           index.close();
         }),
+        { numRuns: 50 },
       );
     });
 
@@ -89,6 +92,7 @@ for (const [name, write] of Object.entries(VERSIONS)) {
       write(path, columnsOf(rows));
       const index = new IndexFile(path, FIRST, new PartCache(1 << 16));
       const terms = [1, 10, 16, 1000, 1899, 5000, 5000 + 19_999].map(spread);
+      while (index.hold());
       const readers = terms.map((term) => index.candidates(term, NEWEST)[Symbol.iterator]());
       const found = terms.map((): HistoryCursor[] => []);
       for (let open = true; open; ) {
@@ -96,6 +100,7 @@ for (const [name, write] of Object.entries(VERSIONS)) {
         readers.forEach((reader, i) => {
           const { done, value } = reader.next();
           if (done) return;
+          if (value.sequence === FIRST + 12_345) index.release();
           found[i]!.push(value);
           open = true;
         });

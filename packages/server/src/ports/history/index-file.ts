@@ -6,14 +6,11 @@ import { readFully } from '../log/raw-reader.ts';
 import { syncDirectory } from '../log/sealed-writer.ts';
 import { SteadyFile } from '../log/steady-file.ts';
 import type { Sequence } from '../log.ts';
-import { bloomMayHold } from './bloom.ts';
-import { findEntry, partition } from './dictionary.ts';
 import { decodeTail, encodeIndex, INDEX_VERSION, type IndexTail, TAIL_BYTES } from './index-format.ts';
-import { PAGE_BYTES, PagedFile, type PartCache } from './pages.ts';
-import { BLOCK_POSTINGS, POSTING_BYTES_MAX, PostingReader, SKIP_BYTES } from './posting-blocks.ts';
+import { PagedFile, type PartCache } from './pages.ts';
+import { PostingIndex } from './posting-index.ts';
 import { RankedIndex } from './ranked-index.ts';
 import type { IndexColumns } from './segment-index.ts';
-import { isOlder } from './source.ts';
 import type { Term } from './terms.ts';
 
 /** An index file is not what was written. It can be made anew from the sealed segment. */
@@ -44,7 +41,7 @@ export function writeIndex(path: string, index: IndexColumns): void {
 /** The parts of an open index file that every version has. */
 export interface IndexParts {
   readonly tail: IndexTail;
-  /** In memory: about 2 bytes an event. */
+  /** In memory: about 3 bytes an event. */
   readonly footer: ArrayBuffer;
   /** The file's data, given the CRCs of its pages. */
   readonly data: (crcs: Uint32Array) => PagedFile;
@@ -54,6 +51,12 @@ export interface IndexParts {
 export interface TermIndex {
   /** The events of `term` older than `before`, newest first. Nothing is read when the term is not here (mostly). */
   candidates(term: Term, before: HistoryCursor): Iterable<HistoryCursor>;
+  /** What `hold` would take of memory; 0 for what cannot be held. */
+  readonly heldBytesMax: number;
+  /** Reads the next part of what most questions need, to hold it in memory. @returns false when there is no more */
+  hold(): boolean;
+  /** Holds nothing any more. */
+  release(): void;
 }
 
 /** An index file opened for look-ups: footer in memory, the rest read page by page. */
@@ -87,70 +90,19 @@ export class IndexFile implements TermIndex {
     return this.#index.candidates(term, before);
   }
 
+  get heldBytesMax(): number {
+    return this.#index.heldBytesMax;
+  }
+
+  hold(): boolean {
+    return this.#index.hold();
+  }
+
+  release(): void {
+    this.#index.release();
+  }
+
   close(): void {
     closeSync(this.#fd);
-  }
-}
-
-/** The index as it is written now (`index-format.ts`). */
-class PostingIndex implements TermIndex {
-  readonly #tail: IndexTail;
-  readonly #data: PagedFile;
-  readonly #fence: Float64Array;
-  readonly #bloom: Uint32Array;
-
-  constructor({ tail, footer, data }: IndexParts) {
-    const crcsAt = 8 * tail.extent;
-    const crcs = new Uint32Array(footer, crcsAt, Math.ceil(tail.dataBytes / PAGE_BYTES));
-    this.#tail = tail;
-    this.#fence = new Float64Array(footer, 0, tail.extent);
-    this.#bloom = new Uint32Array(footer, crcsAt + crcs.byteLength, tail.bloomWords);
-    this.#data = data(crcs);
-  }
-
-  *candidates(term: Term, before: HistoryCursor): Generator<HistoryCursor, void, void> {
-    if (!bloomMayHold(this.#bloom, term)) return;
-    const number = partition(this.#fence.length, (i) => this.#fence[i]! <= term) - 1;
-    if (number < 0) return;
-    const page = this.#data.bytes(number * PAGE_BYTES, PAGE_BYTES);
-    const entry = findEntry(page, term);
-    if (!entry) return;
-    if (!entry.isLong) {
-      // The page is the cache's, and this may be read on long after.
-      const list = Buffer.from(page.subarray(entry.at, entry.at + entry.count * POSTING_BYTES_MAX));
-      yield* this.#olderThan(before, new PostingReader(list, entry.count));
-      return;
-    }
-    const tableAt = this.#tail.extent * PAGE_BYTES + entry.at;
-    const blocks = Math.ceil(entry.count / BLOCK_POSTINGS);
-    // Of the blocks that begin before this cursor's place, the last may reach beyond it.
-    const skipped = partition(blocks, (i) => !isOlder(this.#firstOf(tableAt, i), before));
-    for (let block = Math.max(0, skipped - 1); block < blocks; block++) {
-      yield* this.#olderThan(before, this.#block(tableAt, blocks, block, entry.count));
-    }
-  }
-
-  *#olderThan(before: HistoryCursor, postings: PostingReader): Generator<HistoryCursor, void, void> {
-    while (postings.next()) {
-      const candidate = this.#event(postings.units, postings.row);
-      if (isOlder(candidate, before)) yield candidate;
-    }
-  }
-
-  #event(units: number, row: number): HistoryCursor {
-    return { timeMs: this.#tail.oldestMs + units * this.#tail.scale, sequence: this.#tail.first + row };
-  }
-
-  #firstOf(tableAt: number, block: number): HistoryCursor {
-    const bytes = this.#data.bytes(tableAt + block * SKIP_BYTES, SKIP_BYTES);
-    return this.#event(bytes.readDoubleLE(0), bytes.readUInt32LE(8));
-  }
-
-  #block(tableAt: number, blocks: number, block: number, count: number): PostingReader {
-    const endOf = (b: number) => this.#data.bytes(tableAt + b * SKIP_BYTES + 12, 4).readUInt32LE(0);
-    const start = block === 0 ? 0 : endOf(block - 1);
-    const bytes = this.#data.bytes(tableAt + blocks * SKIP_BYTES + start, endOf(block) - start);
-    const postings = Math.min(BLOCK_POSTINGS, count - block * BLOCK_POSTINGS);
-    return new PostingReader(Buffer.from(bytes), postings);
   }
 }

@@ -100,6 +100,16 @@ export class PagedFile {
     return Buffer.concat(parts).subarray(0, length);
   }
 
+  /** Reads pages `from` … `to` to where they belong in a copy of the data; the cache is not asked. */
+  readInto(copy: Buffer<ArrayBuffer>, from: number, to: number): void {
+    const offset = from * PAGE_BYTES;
+    const read = readFully(this.#fd, offset, to * PAGE_BYTES - offset, copy.subarray(offset));
+    for (let page = from; page < to; page++) {
+      const at = page * PAGE_BYTES;
+      if (crc32(read.subarray(at - offset, at - offset + PAGE_BYTES)) !== this.#crcs[page]) throw this.#damage(at);
+    }
+  }
+
   #page(number: number): Buffer {
     return this.#cache.get(this.#key + number, () => {
       const offset = number * PAGE_BYTES;

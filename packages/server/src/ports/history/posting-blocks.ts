@@ -22,46 +22,39 @@ export interface PostingBlock {
 }
 
 /**
- * Writes postings `from` … `to` at the start of `out`, which has room for one more than `bytesMax`.
- * @returns how many bytes they took; undefined when they are more than `bytesMax`
+ * Writes postings `from` … `to` at an offset of `out`, which has room for one more than `endMax` allows.
+ * @returns where they end; undefined when that is past `endMax`
  */
 export function encodeBlock(
   { units, rows }: PostingBlock,
   from: number,
   to: number,
   out: Buffer,
-  bytesMax: number,
+  offset: number,
+  endMax: number,
 ): number | undefined {
-  let at = 0;
-  for (let i = from; i < to; i++) {
-    if (i === from) {
-      at = writeVarint(out, at, units[i]!);
-      at = writeVarint(out, at, rows[i]!);
-    } else {
-      const distance = rows[i - 1]! - rows[i]!;
-      at = writeVarint(out, at, units[i - 1]! - units[i]!);
-      at = writeVarint(out, at, distance >= 0 ? 2 * distance : -2 * distance - 1);
-    }
-    if (at > bytesMax) return undefined;
+  let at = writeVarint(out, writeVarint(out, offset, units[from]!), rows[from]!);
+  for (let i = from + 1; i < to && at <= endMax; i++) {
+    const distance = rows[i - 1]! - rows[i]!;
+    at = writeVarint(out, at, units[i - 1]! - units[i]!);
+    at = writeVarint(out, at, distance >= 0 ? 2 * distance : -2 * distance - 1);
   }
-  return at;
+  return at <= endMax ? at : undefined;
 }
 
 /** A long list: the table, then its blocks. */
 export function encodeLong(list: PostingBlock): Buffer {
-  const blocks = Math.ceil(list.count / BLOCK_POSTINGS);
-  const table = Buffer.allocUnsafe(blocks * SKIP_BYTES);
-  const bytes = Buffer.allocUnsafe(list.count * POSTING_BYTES_MAX);
-  let end = 0;
-  for (let block = 0; block < blocks; block++) {
-    const from = block * BLOCK_POSTINGS;
-    table.writeDoubleLE(list.units[from]!, block * SKIP_BYTES);
-    table.writeUInt32LE(list.rows[from]!, block * SKIP_BYTES + 8);
+  const tableBytes = Math.ceil(list.count / BLOCK_POSTINGS) * SKIP_BYTES;
+  const out = Buffer.allocUnsafe(tableBytes + list.count * POSTING_BYTES_MAX);
+  let end = tableBytes;
+  for (let from = 0, entry = 0; from < list.count; from += BLOCK_POSTINGS, entry += SKIP_BYTES) {
     const to = Math.min(list.count, from + BLOCK_POSTINGS);
-    end += encodeBlock(list, from, to, bytes.subarray(end), Number.POSITIVE_INFINITY)!;
-    table.writeUInt32LE(end, block * SKIP_BYTES + 12);
+    end = encodeBlock(list, from, to, out, end, out.length)!;
+    out.writeDoubleLE(list.units[from]!, entry);
+    out.writeUInt32LE(list.rows[from]!, entry + 8);
+    out.writeUInt32LE(end - tableBytes, entry + 12);
   }
-  return Buffer.concat([table, bytes.subarray(0, end)]);
+  return Buffer.from(out.subarray(0, end)); // many are kept at once
 }
 
 /** Reads a block, posting by posting. */

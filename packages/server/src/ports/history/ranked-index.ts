@@ -62,6 +62,17 @@ export class RankedIndex implements TermIndex {
     this.#data = data(crcs);
   }
 
+  /** Only what is written now is laid out for it. */
+  get heldBytesMax(): number {
+    return 0;
+  }
+
+  hold(): boolean {
+    return false;
+  }
+
+  release(): void {}
+
   *candidates(term: Term, before: HistoryCursor): Generator<HistoryCursor, void, void> {
     for (const rank of this.#ranks(term, () => this.#ranksOlderThan(before))) yield this.#event(rank);
   }
@@ -110,7 +121,7 @@ export class RankedIndex implements TermIndex {
     for (let at = 0; at < entries.length; at += ENTRY_BYTES) {
       if (entries.readDoubleLE(at) !== term) continue;
       const [offset, events] = [entries.readUInt32LE(at + 8), entries.readUInt32LE(at + 12)];
-      const postingsAt = dictionaryAt + this.#tail.extent * ENTRY_BYTES;
+      const postingsAt = dictionaryAt + this.#tail.terms * ENTRY_BYTES;
       return { count: events, at: events === 1 ? offset : postingsAt + offset };
     }
     return undefined;

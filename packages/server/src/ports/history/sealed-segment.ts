@@ -24,6 +24,7 @@ export class SealedSegment implements Source {
   readonly #index: IndexFile;
   #events: SealedEvents | undefined;
   #warmed = false;
+  #spoilt = false;
 
   /** @throws IndexDamaged when the index is damaged, missing, or not of this `.seg` */
   constructor(directory: string, first: Sequence, caches: SealedCaches) {
@@ -70,6 +71,26 @@ export class SealedSegment implements Source {
       this.#opened();
     } catch {} // told to whoever needs an event of it
     return true;
+  }
+
+  /** What `hold` would take of memory. */
+  get heldBytesMax(): number {
+    return this.#index.heldBytesMax;
+  }
+
+  /** Reads the next part of what most questions need of its index, to hold it in memory. @returns false when all is read */
+  hold(): boolean {
+    if (this.#spoilt) return false;
+    try {
+      return this.#index.hold();
+    } catch {
+      this.#spoilt = true; // told to whoever needs that page
+      return false;
+    }
+  }
+
+  release(): void {
+    this.#index.release();
   }
 
   close(): void {

@@ -33,7 +33,7 @@ export function encodeRankedIndex(index: IndexColumns): readonly Buffer[] {
     version: 1,
     first: index.first,
     rows: index.rows,
-    extent: index.postings.terms.length,
+    terms: index.postings.terms.length,
     oldestMs: index.oldestMs,
     newestMs: index.newestMs,
     dataBytes: data.length,
