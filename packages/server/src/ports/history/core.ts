@@ -76,6 +76,11 @@ export class HistoryCore {
     return lacking.sort((a, b) => a - b);
   }
 
+  /** Segments whose index older code wrote: they answer, and faster when it is made anew. The newest first. */
+  old(): readonly Sequence[] {
+    return this.#newestFirst().flatMap((segment) => (segment.isOld ? [segment.first] : []));
+  }
+
   /** The Log has moved on: what retention deleted is let go, what was appended waits for `index`. */
   follow(view: LogView): void {
     this.#view = view;
@@ -125,7 +130,7 @@ export class HistoryCore {
 
   /** With nothing else to do: some two milliseconds of what a first lookup would wait for. @returns false when done */
   warm(): boolean {
-    const segments = [...this.#sealed.values()].sort((a, b) => b.first - a.first);
+    const segments = this.#newestFirst();
     if (segments.some((segment) => segment.warm())) return true;
     let heldBytes = 0;
     for (const segment of segments) {
@@ -151,6 +156,10 @@ export class HistoryCore {
     for (const segment of this.#sources()) segment.close();
     this.#sealed.clear();
     this.#hot.clear();
+  }
+
+  #newestFirst(): SealedSegment[] {
+    return [...this.#sealed.values()].sort((a, b) => b.first - a.first);
   }
 
   #sources(): (HotSegment | SealedSegment)[] {

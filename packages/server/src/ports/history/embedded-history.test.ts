@@ -6,12 +6,14 @@ import { systemClock } from '../../base/clock.ts';
 import { silentLogger } from '../../base/logger.ts';
 import type { HistoryQuery } from '../history.ts';
 import { sampleEvent } from '../log/sample.ts';
-import { writeSealed } from '../log/sealed.ts';
+import { openSealed, writeSealed } from '../log/sealed.ts';
 import { openLog } from '../log/segment-log.ts';
 import type { SegmentLog } from '../log/types.ts';
 import { type HistoryLog, openHistory } from './embedded-history.ts';
 import { reindexSegment } from './seal.ts';
+import { SegmentIndex } from './segment-index.ts';
 import { type HistoryHarness, historySuite } from './suite.ts';
+import { encodeRankedIndex } from './testing/encode-ranked-index.ts';
 
 const directories: string[] = [];
 afterAll(() => {
@@ -145,6 +147,31 @@ describe('after trouble', () => {
     ]);
     expect(all).toEqual(NEWEST_350);
     expect(held).toEqual([true, false]);
+    await opened.close();
+    await again.close();
+  });
+
+  test('an index that older code wrote answers, and is made anew meanwhile', async () => {
+    const directory = newDirectory();
+    const { log, history } = await sealedLog(directory);
+    await history.close();
+    await log.close();
+    const written = files(directory, '.idx').map((path) => readFileSync(path));
+    files(directory, '.seg').forEach((path) => {
+      const sealed = openSealed(path);
+      const index = new SegmentIndex(sealed.first);
+      for (let block = 0; block < sealed.blocks.length; block++) {
+        for (const { header } of sealed.readBlockSync(block)) index.add(header, 0, header.length);
+      }
+      sealed.close();
+      writeFileSync(path.replace('.seg', '.idx'), Buffer.concat(encodeRankedIndex(index.columns())));
+    });
+    const again = await openLogIn(directory, 100);
+    const opened = await openHistory({ ...options, log: again });
+    const isNew = (path: string, i: number) => readFileSync(path).equals(written[i]!);
+    expect(await allSequences(opened)).toEqual(NEWEST_350);
+    await until(() => files(directory, '.idx').every(isNew));
+    expect(await allSequences(opened)).toEqual(NEWEST_350);
     await opened.close();
     await again.close();
   });

@@ -44,6 +44,7 @@ const REPAIRS_MAX = 10;
  */
 export async function openHistory({ log, logger, clock }: HistoryOptions): Promise<EmbeddedHistory> {
   const repairs = new Map<Sequence, Promise<void>>();
+  let closed = false;
   // What a crash left does not count, or the Log would take nothing until the first of it is sealed.
   const unsealedMax = Math.min(UNSEALED_MAX + log.complete.length, UNSEALED_AFTER_CRASH_MAX);
 
@@ -52,21 +53,38 @@ export async function openHistory({ log, logger, clock }: HistoryOptions): Promi
     return { start: log.start, end, raw: [...log.complete, { first, path, bytes }].map(rawOf) };
   };
 
-  /** Makes the index of a segment anew, once, however many ask. */
+  /** Makes the index of a segment anew, which is missing or damaged. */
   function repair(first: Sequence): Promise<void> {
-    let repairing = repairs.get(first);
-    if (!repairing) {
-      logger.warn({ first }, 'making the index of a sealed segment of the log anew');
-      repairing = mend(first).finally(() => repairs.delete(first));
-      repairs.set(first, repairing);
+    if (!repairs.has(first)) logger.warn({ first }, 'making the index of a sealed segment of the log anew');
+    return mendOnce(first);
+  }
+
+  /** However many ask. */
+  function mendOnce(first: Sequence): Promise<void> {
+    let mending = repairs.get(first);
+    if (!mending) {
+      mending = mend(first).finally(() => repairs.delete(first));
+      repairs.set(first, mending);
     }
-    return repairing;
+    return mending;
   }
 
   async function mend(first: Sequence): Promise<void> {
     if (first < log.start) return; // retention took it
     await sealer.reindex(first);
     await thread.ask({ ask: 'sealed', first });
+  }
+
+  /** Makes indexes that older code wrote anew, one after the other: nobody waits for them. */
+  async function renew(old: readonly Sequence[]): Promise<void> {
+    if (old.length > 0) logger.info({ segments: old.length }, 'making indexes that an earlier version wrote anew');
+    for (const first of old) {
+      if (closed) return;
+      await mendOnce(first).catch((error) => {
+        if (!closed)
+          logger.warn({ err: error, first }, 'an index that an earlier version wrote stays as it is for now');
+      });
+    }
   }
 
   /** Asks, and asks again after mending, when an index turns out to be damaged. */
@@ -96,9 +114,11 @@ export async function openHistory({ log, logger, clock }: HistoryOptions): Promi
     clock,
     view,
     repair: async (lacking) => void (await Promise.all(lacking.map(repair))),
+    renew: (old) => void renew(old),
   });
   const unlisten = [log.onCommit(() => thread.viewChanged()), log.onRotate(() => sealer.start())];
   const close = async () => {
+    closed = true;
     for (const off of unlisten) off();
     await Promise.all([sealer.close(), thread.close()]); // at once: the sealer may be waiting for the thread
   };

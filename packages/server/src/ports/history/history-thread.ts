@@ -15,6 +15,8 @@ export interface HistoryThreadOptions {
   readonly view: () => LogView;
   /** Makes the indexes of these segments; the thread is told of them, and answers, afterwards. */
   readonly repair: (lacking: readonly Sequence[]) => Promise<void>;
+  /** Told once the thread answers: the indexes of these segments had better be made anew. */
+  readonly renew: (old: readonly Sequence[]) => void;
 }
 
 /** An index is damaged: the question can be asked again once that is mended. */
@@ -136,9 +138,9 @@ export class HistoryThread {
     this.#worker?.postMessage(message);
   }
 
-  #receive({ indexedEnd, lacking, id, answer, failed }: FromWorker): void {
+  #receive({ indexedEnd, lacking, old = [], id, answer, failed }: FromWorker): void {
     this.#indexedEnd = Math.max(this.#indexedEnd, indexedEnd);
-    if (lacking) return void this.#open(lacking);
+    if (lacking) return void this.#open(lacking, old);
     if (id !== undefined) {
       const asked = this.#taken(id);
       if (failed?.damaged !== undefined) asked?.reject(new SegmentIndexDamaged(failed.message, failed.damaged));
@@ -150,7 +152,7 @@ export class HistoryThread {
   }
 
   /** The worker has opened what it could: mends the rest, then puts the questions that wait. */
-  async #open(lacking: readonly Sequence[]): Promise<void> {
+  async #open(lacking: readonly Sequence[], old: readonly Sequence[]): Promise<void> {
     const worker = this.#worker;
     // What was sealed while there was no worker may be what is lacking: these need not wait for the repair.
     for (const [id, { question }] of this.#waiting()) {
@@ -169,6 +171,7 @@ export class HistoryThread {
     const view = this.#options.view();
     for (const [id, { question }] of this.#waiting()) this.#post({ view, id, question });
     this.viewChanged();
+    this.#options.renew(old);
   }
 
   #failed(error: unknown, what: string): void {

@@ -86,6 +86,11 @@ export class IndexFile implements TermIndex {
     }
   }
 
+  /** Whether older code wrote it. */
+  get isOld(): boolean {
+    return this.tail.version !== INDEX_VERSION;
+  }
+
   candidates(term: Term, before: HistoryCursor): Iterable<HistoryCursor> {
     return this.#index.candidates(term, before);
   }

@@ -27,6 +27,8 @@ export interface FromWorker {
   readonly indexedEnd: Sequence;
   /** Sent once, first: segments whose index must be made before the worker can answer. */
   readonly lacking?: readonly Sequence[];
+  /** Sent with it: segments whose index had better be made anew, though it answers. */
+  readonly old?: readonly Sequence[];
   /** What this answers, if it answers anything. */
   readonly id?: number;
   readonly answer?: Answer;

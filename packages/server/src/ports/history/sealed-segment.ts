@@ -44,6 +44,11 @@ export class SealedSegment implements Source {
     return this.first + this.#index.tail.rows;
   }
 
+  /** Whether its index is one that older code wrote: right, but slower. */
+  get isOld(): boolean {
+    return this.#index.isOld;
+  }
+
   get oldestMs(): number {
     return this.#index.tail.oldestMs;
   }

@@ -42,7 +42,8 @@ port.on('message', ({ view, id, question }: ToWorker) => {
   if (id !== undefined && question) waiting.push({ id, question, ...patience(question, view) });
   turnSoon();
 });
-tell({ lacking: core.open() });
+const lacking = core.open();
+tell({ lacking, old: core.old() });
 turnSoon();
 
 function patience(question: Question, { end }: LogView): Pick<Waiting, 'end' | 'untilMs'> {
