@@ -3,7 +3,7 @@ import { PAGE_BYTES } from './pages.ts';
 import {
   encodeBlock,
   POSTING_BYTES_MAX,
-  type PostingBlock,
+  type PostingList,
   readVarint,
   VARINT_BYTES_MAX,
   varintBytes,
@@ -54,7 +54,7 @@ export class Dictionary {
   }
 
   /** @returns false when the list is a long one, and was not added */
-  addInline(term: Term, list: PostingBlock): boolean {
+  addInline(term: Term, list: PostingList): boolean {
     const at = writeVarint(this.#entries, this.#length, 2 * list.count);
     const end = encodeBlock(list, 0, list.count, this.#entries, at, at + INLINE_BYTES_MAX);
     if (end === undefined) return false;

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { Dictionary } from './dictionary.ts';
 import { pageCrcs } from './pages.ts';
-import { encodeLong, type PostingBlock } from './posting-blocks.ts';
+import { encodeLong, type PostingList } from './posting-blocks.ts';
 import type { PostingColumns } from './postings.ts';
 import type { IndexColumns } from './segment-index.ts';
 
@@ -83,11 +83,11 @@ function encodeTerms(index: IndexColumns, scale: number) {
   const ofMany = new Dictionary(postings.terms.length - single);
   const lists: Buffer[] = [];
   let listBytes = 0;
-  const list: PostingBlock = { units: new Float64Array(index.rows), rows: new Uint32Array(index.rows), count: 0 };
+  const units = index.timeMs.map((ms) => (ms - oldestMs) / scale);
+  const list: PostingList = { units, rows: new Uint32Array(index.rows), count: 0 };
   for (const number of termsInOrder(postings)) {
     const term = postings.terms[number]!;
     list.count = rowsOf(postings, number, order, rankOf, list.rows);
-    for (let i = 0; i < list.count; i++) list.units[i] = (index.timeMs[list.rows[i]!]! - oldestMs) / scale;
     const dictionary = list.count === 1 ? ofOne : ofMany;
     if (dictionary.addInline(term, list)) continue;
     dictionary.addLong(term, list.count, listBytes);

@@ -11,12 +11,14 @@ export const SKIP_BYTES = 16;
 /** A time takes up to eight bytes, a row up to five. */
 export const POSTING_BYTES_MAX = 13;
 export const VARINT_BYTES_MAX = 8;
-/** The most that `|`, `<<` and `>>>` can do. */
+/** What whole numbers of V8, and `|` and `>>>`, go up to. */
 const INT31_MAX = 0x7fff_ffff;
 
-/** A list on its way into a file, in flat arrays: `count` of them are used. */
-export interface PostingBlock {
+/** A list on its way into a file, in flat arrays. */
+export interface PostingList {
+  /** The time of each row of the segment. */
   readonly units: Float64Array;
+  /** The newest event first; `count` of them are used. */
   readonly rows: Uint32Array;
   count: number;
 }
@@ -26,31 +28,36 @@ export interface PostingBlock {
  * @returns where they end; undefined when that is past `endMax`
  */
 export function encodeBlock(
-  { units, rows }: PostingBlock,
+  { units, rows }: PostingList,
   from: number,
   to: number,
   out: Buffer,
   offset: number,
   endMax: number,
 ): number | undefined {
-  let at = writeVarint(out, writeVarint(out, offset, units[from]!), rows[from]!);
+  let row = rows[from]!;
+  let unit = units[row]!;
+  let at = writeVarint(out, writeVarint(out, offset, unit), row);
   for (let i = from + 1; i < to && at <= endMax; i++) {
-    const distance = rows[i - 1]! - rows[i]!;
-    at = writeVarint(out, at, units[i - 1]! - units[i]!);
+    const [newerRow, newerUnit] = [row, unit];
+    row = rows[i]!;
+    unit = units[row]!;
+    const distance = newerRow - row;
+    at = writeVarint(out, at, newerUnit - unit);
     at = writeVarint(out, at, distance >= 0 ? 2 * distance : -2 * distance - 1);
   }
   return at <= endMax ? at : undefined;
 }
 
 /** A long list: the table, then its blocks. */
-export function encodeLong(list: PostingBlock): Buffer {
+export function encodeLong(list: PostingList): Buffer {
   const tableBytes = Math.ceil(list.count / BLOCK_POSTINGS) * SKIP_BYTES;
   const out = Buffer.allocUnsafe(tableBytes + list.count * POSTING_BYTES_MAX);
   let end = tableBytes;
   for (let from = 0, entry = 0; from < list.count; from += BLOCK_POSTINGS, entry += SKIP_BYTES) {
     const to = Math.min(list.count, from + BLOCK_POSTINGS);
     end = encodeBlock(list, from, to, out, end, out.length)!;
-    out.writeDoubleLE(list.units[from]!, entry);
+    out.writeDoubleLE(list.units[list.rows[from]!]!, entry);
     out.writeUInt32LE(list.rows[from]!, entry + 8);
     out.writeUInt32LE(end - tableBytes, entry + 12);
   }
@@ -98,8 +105,9 @@ export class PostingReader {
 /** @returns where it ends. @param value a whole number from 0 to 2^53 */
 export function writeVarint(out: Buffer, offset: number, value: number): number {
   let at = offset;
-  let rest = value;
-  for (; rest > INT31_MAX; rest = Math.floor(rest / 128)) out[at++] = (rest % 128) | 128;
+  let large = value;
+  for (; large > INT31_MAX; large = Math.floor(large / 128)) out[at++] = (large % 128) | 128;
+  let rest = large | 0;
   for (; rest >= 128; rest >>>= 7) out[at++] = (rest & 127) | 128;
   out[at++] = rest;
   return at;
