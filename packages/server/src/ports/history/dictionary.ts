@@ -3,7 +3,7 @@ import { PAGE_BYTES } from './pages.ts';
 import {
   encodeBlock,
   POSTING_BYTES_MAX,
-  type PostingList,
+  type PostingLists,
   readVarint,
   VARINT_BYTES_MAX,
   varintBytes,
@@ -54,9 +54,9 @@ export class Dictionary {
   }
 
   /** @returns false when the list is a long one, and was not added */
-  addInline(term: Term, list: PostingList): boolean {
-    const at = writeVarint(this.#entries, this.#length, 2 * list.count);
-    const end = encodeBlock(list, 0, list.count, this.#entries, at, at + INLINE_BYTES_MAX);
+  addInline(term: Term, lists: PostingLists, from: number, to: number): boolean {
+    const at = writeVarint(this.#entries, this.#length, 2 * (to - from));
+    const end = encodeBlock(lists, from, to, this.#entries, at, at + INLINE_BYTES_MAX);
     if (end === undefined) return false;
     this.#add(term, end);
     return true;

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { Dictionary } from './dictionary.ts';
 import { pageCrcs } from './pages.ts';
-import { encodeLong, type PostingList } from './posting-blocks.ts';
+import { encodeLong } from './posting-blocks.ts';
 import type { PostingColumns } from './postings.ts';
 import type { IndexColumns } from './segment-index.ts';
 
@@ -75,42 +75,61 @@ export function encodeIndex(index: IndexColumns): readonly Buffer[] {
   return [data, footer, tail];
 }
 
-function encodeTerms(index: IndexColumns, scale: number) {
-  const { postings, oldestMs } = index;
-  const { order, rankOf } = sortRows(index);
-  const single = postings.counts.reduce((sum, count) => sum + (count === 1 ? 1 : 0), 0);
+function encodeTerms({ postings, rows, timeMs, oldestMs }: IndexColumns, scale: number) {
+  const { terms, counts } = postings;
+  const { starts, rowsOf } = rowsByTerm(postings, sortedRows(rows, timeMs));
+  const lists = { units: timeMs.map((ms) => (ms - oldestMs) / scale), rows: rowsOf };
+  const single = counts.reduce((sum, count) => sum + (count === 1 ? 1 : 0), 0);
   const ofOne = new Dictionary(single);
-  const ofMany = new Dictionary(postings.terms.length - single);
-  const lists: Buffer[] = [];
-  let listBytes = 0;
-  const units = index.timeMs.map((ms) => (ms - oldestMs) / scale);
-  const list: PostingList = { units, rows: new Uint32Array(index.rows), count: 0 };
+  const ofMany = new Dictionary(terms.length - single);
+  const long: Buffer[] = [];
+  let longBytes = 0;
   for (const number of termsInOrder(postings)) {
-    const term = postings.terms[number]!;
-    list.count = rowsOf(postings, number, order, rankOf, list.rows);
-    const dictionary = list.count === 1 ? ofOne : ofMany;
-    if (dictionary.addInline(term, list)) continue;
-    dictionary.addLong(term, list.count, listBytes);
-    const bytes = encodeLong(list);
-    lists.push(bytes);
-    listBytes += bytes.length;
+    const [term, from, to] = [terms[number]!, starts[number]!, starts[number + 1]!];
+    const dictionary = to - from === 1 ? ofOne : ofMany;
+    if (dictionary.addInline(term, lists, from, to)) continue;
+    dictionary.addLong(term, to - from, longBytes);
+    const list = encodeLong(lists, from, to);
+    long.push(list);
+    longBytes += list.length;
   }
   for (const dictionary of [ofMany, ofOne]) dictionary.finish();
-  return { dictionaries: [ofMany, ofOne], lists: Buffer.concat(lists) };
+  return { dictionaries: [ofMany, ofOne], lists: Buffer.concat(long) };
 }
 
-/** The rows in order of (time, row), and the other way round. */
-function sortRows({ rows, timeMs }: IndexColumns): { readonly order: Uint32Array; readonly rankOf: Uint32Array } {
+/** The rows in order of (time, row). */
+function sortedRows(rows: number, timeMs: Float64Array): Uint32Array {
   const order = new Uint32Array(rows);
   let inOrder = true; // mostly, and then there is nothing to sort
   for (let row = 1; row < rows; row++) {
     order[row] = row;
     inOrder &&= timeMs[row - 1]! <= timeMs[row]!;
   }
-  if (!inOrder) order.sort((a, b) => timeMs[a]! - timeMs[b]! || a - b);
-  const rankOf = new Uint32Array(rows);
-  for (let rank = 0; rank < order.length; rank++) rankOf[order[rank]!] = rank;
-  return { order, rankOf };
+  return inOrder ? order : order.sort((a, b) => timeMs[a]! - timeMs[b]! || a - b);
+}
+
+/**
+ * The rows of one term after the other, each term's newest event first, and where each one's start. The rows are dealt out
+ * to their terms in the order they have: to sort each list took longer than all the rest.
+ */
+function rowsByTerm({ terms, counts, heads, rows, older }: PostingColumns, order: Uint32Array) {
+  const starts = new Uint32Array(terms.length + 1);
+  const termOf = new Uint32Array(rows.length);
+  for (let number = 0; number < terms.length; number++) {
+    starts[number + 1] = starts[number]! + counts[number]!;
+    for (let entry = heads[number]!; entry >= 0; entry = older[entry]!) termOf[entry] = number;
+  }
+  // The entries of a row stand together, and those of all rows in the rows' order.
+  const firstOf = new Uint32Array(order.length + 1);
+  for (let entry = 0; entry < rows.length; entry++) firstOf[rows[entry]! + 1]!++;
+  for (let row = 0; row < order.length; row++) firstOf[row + 1]! += firstOf[row]!;
+  const next = starts.slice();
+  const rowsOf = new Uint32Array(rows.length);
+  for (let rank = order.length - 1; rank >= 0; rank--) {
+    const row = order[rank]!;
+    for (let entry = firstOf[row]!; entry < firstOf[row + 1]!; entry++) rowsOf[next[termOf[entry]!]!++] = row;
+  }
+  return { starts, rowsOf };
 }
 
 /**
@@ -132,26 +151,6 @@ function termsInOrder({ terms }: PostingColumns): Uint32Array {
     sorted[at] = number;
   }
   return sorted;
-}
-
-/** A term's rows, the newest event's first, into `into`. @returns how many */
-function rowsOf(
-  { heads, rows, older }: PostingColumns,
-  number: number,
-  order: Uint32Array,
-  rankOf: Uint32Array,
-  into: Uint32Array,
-): number {
-  let count = 0;
-  let inOrder = true; // mostly, and of those with one event always
-  for (let entry = heads[number]!; entry >= 0; entry = older[entry]!) {
-    const rank = rankOf[rows[entry]!]!;
-    inOrder &&= count === 0 || rank < into[count - 1]!;
-    into[count++] = rank;
-  }
-  if (!inOrder) into.subarray(0, count).sort().reverse();
-  for (let i = 0; i < count; i++) into[i] = order[into[i]!]!;
-  return count;
 }
 
 /** The last bytes of an index file. */

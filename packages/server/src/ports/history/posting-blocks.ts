@@ -14,13 +14,12 @@ export const VARINT_BYTES_MAX = 8;
 /** What whole numbers of V8, and `|` and `>>>`, go up to. */
 const INT31_MAX = 0x7fff_ffff;
 
-/** A list on its way into a file, in flat arrays. */
-export interface PostingList {
+/** Lists on their way into a file, in flat arrays. */
+export interface PostingLists {
   /** The time of each row of the segment. */
   readonly units: Float64Array;
-  /** The newest event first; `count` of them are used. */
+  /** Of one list after the other: the newest event first. */
   readonly rows: Uint32Array;
-  count: number;
 }
 
 /**
@@ -28,7 +27,7 @@ export interface PostingList {
  * @returns where they end; undefined when that is past `endMax`
  */
 export function encodeBlock(
-  { units, rows }: PostingList,
+  { units, rows }: PostingLists,
   from: number,
   to: number,
   out: Buffer,
@@ -49,16 +48,16 @@ export function encodeBlock(
   return at <= endMax ? at : undefined;
 }
 
-/** A long list: the table, then its blocks. */
-export function encodeLong(list: PostingList): Buffer {
-  const tableBytes = Math.ceil(list.count / BLOCK_POSTINGS) * SKIP_BYTES;
-  const out = Buffer.allocUnsafe(tableBytes + list.count * POSTING_BYTES_MAX);
+/** A long list, postings `from` … `to`: the table, then its blocks. */
+export function encodeLong(lists: PostingLists, from: number, to: number): Buffer {
+  const tableBytes = Math.ceil((to - from) / BLOCK_POSTINGS) * SKIP_BYTES;
+  const out = Buffer.allocUnsafe(tableBytes + (to - from) * POSTING_BYTES_MAX);
   let end = tableBytes;
-  for (let from = 0, entry = 0; from < list.count; from += BLOCK_POSTINGS, entry += SKIP_BYTES) {
-    const to = Math.min(list.count, from + BLOCK_POSTINGS);
-    end = encodeBlock(list, from, to, out, end, out.length)!;
-    out.writeDoubleLE(list.units[list.rows[from]!]!, entry);
-    out.writeUInt32LE(list.rows[from]!, entry + 8);
+  for (let first = from, entry = 0; first < to; first += BLOCK_POSTINGS, entry += SKIP_BYTES) {
+    end = encodeBlock(lists, first, Math.min(to, first + BLOCK_POSTINGS), out, end, out.length)!;
+    const row = lists.rows[first]!;
+    out.writeDoubleLE(lists.units[row]!, entry);
+    out.writeUInt32LE(row, entry + 8);
     out.writeUInt32LE(end - tableBytes, entry + 12);
   }
   return Buffer.from(out.subarray(0, end)); // many are kept at once
