@@ -29,6 +29,8 @@ const SHARED = {
   // Generous, for machines that have much else to do: what hangs is told of all the same, only later.
   testTimeout: 120_000,
   hookTimeout: 120_000,
+  // Its default of a second is less than a page of a search takes on such machines.
+  expect: { poll: { timeout: 90_000 } },
 } as const;
 
 export default defineConfig({

@@ -97,9 +97,9 @@ beforeAll(async () => {
   ];
   tokens = everybody.flatMap(({ sessionToken }) => sessionToken ?? []);
 });
-afterAll(() => {
+afterAll(async () => {
   hangUp();
-  cleanUp();
+  await cleanUp();
 });
 
 /** As the server itself made it an hour ago: there is no waiting for the quarter of an hour that sessions last at least. */

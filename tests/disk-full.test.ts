@@ -30,8 +30,8 @@ const FLAGS = {
 };
 
 let disk: SmallDisk | undefined;
-afterAll(() => {
-  cleanUp();
+afterAll(async () => {
+  await cleanUp();
   disk?.remove();
 });
 

@@ -10,9 +10,9 @@ import { makeSmallDisk, type SmallDisk } from './support/small-disk.ts';
 
 /** When an answer may leave, where the Log takes nothing, and where the power goes. */
 let disk: SmallDisk | undefined;
-afterAll(() => {
+afterAll(async () => {
   stopGateways();
-  cleanUp();
+  await cleanUp();
   disk?.remove();
 });
 

@@ -11,8 +11,8 @@ import { run, testWith } from './support/clients.ts';
 import { startUpstream, stopGateways } from './support/gateway.ts';
 import { cleanUp, newFolder, startOpenTrail } from './support/opentrail.ts';
 
-afterAll(() => {
-  cleanUp();
+afterAll(async () => {
+  await cleanUp();
   stopGateways();
 });
 

@@ -45,7 +45,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await closeAll();
-  cleanUp();
+  await cleanUp();
 });
 
 /** As DynamoDB finds fault with requests. */

@@ -6,8 +6,8 @@ import { testWith } from './support/clients.ts';
 import { startUpstream, stopGateways } from './support/gateway.ts';
 import { cleanUp, newFolder, startOpenTrail } from './support/opentrail.ts';
 
-afterAll(() => {
-  cleanUp();
+afterAll(async () => {
+  await cleanUp();
   stopGateways();
 });
 

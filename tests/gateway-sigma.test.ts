@@ -15,8 +15,8 @@ import { cleanUp, newFolder, type RunningOpenTrail, startOpenTrail } from './sup
 import { signedFetch } from './support/sdk.ts';
 import { detects, type SigmaRule } from './support/sigma.ts';
 
-afterAll(() => {
-  cleanUp();
+afterAll(async () => {
+  await cleanUp();
   stopMotos();
   stopGateways();
 });

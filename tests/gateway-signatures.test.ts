@@ -10,9 +10,9 @@ import { cleanUp, newFolder, type RunningOpenTrail, startOpenTrail } from './sup
 import { signedFetch, signedHeaders } from './support/sdk.ts';
 
 /** What the gateway does with signatures, before an upstream that verifies them all: OpenTrail itself. */
-afterAll(() => {
+afterAll(async () => {
   stopGateways();
-  cleanUp();
+  await cleanUp();
 });
 
 const CLIENT = { accessKeyId: 'AKIACLIENT', secretAccessKey: 'the client’s secret' };

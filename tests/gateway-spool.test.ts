@@ -5,9 +5,9 @@ import { startGateway, startUpstream, stopGateways } from './support/gateway.ts'
 import { cleanUp, newFolder, type RunningOpenTrail, startOpenTrail } from './support/opentrail.ts';
 import { signedFetch } from './support/sdk.ts';
 
-afterAll(() => {
+afterAll(async () => {
   stopGateways();
-  cleanUp();
+  await cleanUp();
 });
 
 async function tableNames(server: RunningOpenTrail): Promise<string[]> {

@@ -7,9 +7,9 @@ import { aws, testWith } from './support/clients.ts';
 import { startUpstream, stopGateways } from './support/gateway.ts';
 import { cleanUp, startOpenTrail } from './support/opentrail.ts';
 
-afterAll(() => {
+afterAll(async () => {
   stopGateways();
-  cleanUp();
+  await cleanUp();
 });
 
 const IDENTITY = `<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/alice</Arn>

@@ -8,8 +8,8 @@ import { testWith } from './support/clients.ts';
 import { startMoto, stopMotos, withoutDocker } from './support/moto.ts';
 import { cleanUp, newFolder, startOpenTrail } from './support/opentrail.ts';
 
-afterAll(() => {
-  cleanUp();
+afterAll(async () => {
+  await cleanUp();
   stopMotos();
 });
 

@@ -18,9 +18,9 @@ import { cloudTrail, readBucket, s3 } from './support/sdk.ts';
 import { ACCOUNT } from './support/trail.ts';
 import { blockOf, typeAsWritten } from './support/walk.ts';
 
-afterAll(() => {
+afterAll(async () => {
   stopMotos();
-  cleanUp();
+  await cleanUp();
 });
 
 const COMMAND = new URL('../packages/server/bin/opentrail.js', import.meta.url).pathname;

@@ -9,10 +9,10 @@ import { ACCOUNT, makeTrail } from './support/trail.ts';
 import { blockOf, typeAsWritten } from './support/walk.ts';
 
 const botos: Boto[] = [];
-afterAll(() => {
+afterAll(async () => {
   for (const boto of botos) boto.end();
   stopMotos();
-  cleanUp();
+  await cleanUp();
 });
 
 const PAGE = readFileSync(join(dirname(import.meta.dirname), 'docs/outside-services.md'), 'utf8');

@@ -4,9 +4,9 @@ import { cleanUp, type RunningOpenTrail, startOpenTrail } from './support/opentr
 import { isAuthentic, type Subscriber, startSubscriber } from './support/sns-subscriber.ts';
 
 const subscribers: Subscriber[] = [];
-afterAll(() => {
+afterAll(async () => {
   for (const subscriber of subscribers) subscriber.close();
-  cleanUp();
+  await cleanUp();
 });
 
 async function subscriber(): Promise<Subscriber> {

@@ -40,7 +40,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await provider?.stop();
-  cleanUp();
+  await cleanUp();
 });
 
 const policyOf = (...statements: object[]) => JSON.stringify({ Version: '2012-10-17', Statement: statements });

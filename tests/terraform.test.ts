@@ -44,10 +44,10 @@ beforeAll(async () => {
   await new Promise<void>((fulfil) => hook.listen(0, '127.0.0.1', fulfil));
   accounts = await Promise.all(Object.values(ACCOUNTS).map(startAccount));
 });
-afterAll(() => {
+afterAll(async () => {
   for (const { terraform } of accounts) terraform.end();
   hook.close();
-  cleanUp();
+  await cleanUp();
 });
 
 /** In all accounts at once: most of the time the provider waits. */

@@ -5,9 +5,9 @@ import { cleanUp, type RunningOpenTrail, startOpenTrail } from './support/opentr
 import { type Subscriber, startSubscriber } from './support/sns-subscriber.ts';
 
 const subscribers: Subscriber[] = [];
-afterAll(() => {
+afterAll(async () => {
   for (const subscriber of subscribers) subscriber.close();
-  cleanUp();
+  await cleanUp();
 });
 
 const COMMAND = new URL('../packages/server/bin/opentrail.js', import.meta.url).pathname;

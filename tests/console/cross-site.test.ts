@@ -22,9 +22,9 @@ beforeAll(async () => {
   await new Promise<void>((fulfil) => stranger.listen(0, '127.0.0.1', fulfil));
   strangerUrl = `http://127.0.0.1:${(stranger.address() as AddressInfo).port}/`;
 });
-afterAll(() => {
+afterAll(async () => {
   stranger.close();
-  cleanUp();
+  await cleanUp();
 });
 
 /** Signed in, and then gone to the stranger's page. */

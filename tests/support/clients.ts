@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, test } from 'vitest';
 import { canFork, inFork, type Job } from './python.ts';
@@ -22,7 +22,7 @@ export const terraformPlugins = TERRAFORM_PLUGINS;
 export const CHROMIUM = process.env.OPENTRAIL_CHROMIUM ?? '/usr/bin/chromium';
 
 const succeeds = (command: string, args: readonly string[]) =>
-  spawnSync(command, args, { stdio: 'ignore', timeout: 60_000 }).status === 0;
+  spawnSync(command, args, { stdio: 'ignore', timeout: 180_000 }).status === 0;
 
 /** `AWS_ENDPOINT_URL` is read by the CLI from 1.29 and 2.13 on; without it S3 cannot be moved under validate-logs. */
 function readsEndpointEnv(): boolean {
@@ -63,7 +63,10 @@ function foundBefore(client: keyof typeof PROBES): boolean | undefined {
 
 function find(client: keyof typeof PROBES): boolean {
   const isThere = PROBES[client]();
-  writeFileSync(noteOf(client), isThere ? 'yes' : 'no');
+  // Named when it is written, so that no other process of this run reads half of it.
+  const half = `${noteOf(client)}.${process.pid}`;
+  writeFileSync(half, isThere ? 'yes' : 'no');
+  renameSync(half, noteOf(client));
   return isThere;
 }
 
@@ -133,6 +136,7 @@ export function run(
     });
     child.once('error', reject);
     child.once('close', (code) => fulfil({ code, stdout, stderr }));
+    child.stdin.once('error', () => {}); // it ended before it had read all: its exit code says why
     child.stdin.end(options.input ?? '');
   });
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { pipeline } from 'node:stream';
 
 /** `pass` it all on; `refuse` with 503 SlowDown; `cut`: pass it on, and close the connection instead of answering. */
 export type FrontMode = 'pass' | 'refuse' | 'cut';
@@ -45,7 +46,8 @@ export async function startFlakyFront(target: string): Promise<FlakyFront> {
         return;
       }
       res.writeHead(answer.statusCode!, answer.headers);
-      answer.pipe(res);
+      // What is killed in the middle of its answer breaks off here as well; the other side would wait for the rest.
+      pipeline(answer, res, () => {});
     });
     onward.once('error', () => res.destroy());
     onward.end(body);

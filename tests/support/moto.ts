@@ -12,7 +12,16 @@ export interface Moto {
 
 /** @param accounts `one`: all keys are of 123456789012; `many`: a key is of the account that it was made in */
 export async function startMoto(accounts: 'one' | 'many' = 'one'): Promise<Moto> {
-  const port = await freePort();
+  // It takes seconds until it has its port, which somebody else on this machine may have been given meanwhile.
+  for (let tries = 0; tries < 3; tries++) {
+    const moto = await tryMoto(await freePort(), accounts);
+    if (moto) return moto;
+  }
+  throw new Error('moto_server ends before it answers');
+}
+
+/** @returns undefined when it ended before it answered */
+async function tryMoto(port: number, accounts: 'one' | 'many'): Promise<Moto | undefined> {
   const child = spawn('moto_server', ['-H', '127.0.0.1', '-p', String(port)], {
     stdio: 'ignore',
     env: { ...process.env, ...(accounts === 'one' && { MOTO_ACCOUNT_ID: '123456789012' }) },
@@ -20,8 +29,10 @@ export async function startMoto(accounts: 'one' | 'many' = 'one'): Promise<Moto>
   running.add(child);
   const ended = new Promise<void>((fulfil) => child.once('close', () => fulfil()));
   const endpoint = `http://127.0.0.1:${port}`;
-  const answers = async () => (await fetch(`${endpoint}/moto-api/`).catch(() => undefined))?.ok;
-  await eventually(answers, 'moto_server answers', 60_000);
+  const hasEnded = () => child.exitCode !== null;
+  const answers = async () => hasEnded() || (await fetch(`${endpoint}/moto-api/`).catch(() => undefined))?.ok;
+  await eventually(answers, 'moto_server answers');
+  if (hasEnded()) return undefined;
   return {
     endpoint,
     async stop() {

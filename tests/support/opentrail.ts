@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventually } from './clients.ts';
 
 const COMMAND = new URL('../../packages/server/bin/opentrail.js', import.meta.url).pathname;
 
@@ -45,10 +46,23 @@ export function newFolder(name: string): string {
   return dir;
 }
 
-/** Ends what is still running and removes all folders: for `afterAll`. */
-export function cleanUp(): void {
+/** Ends what is still running and removes all folders: for `afterAll`, which waits for it. */
+export async function cleanUp(): Promise<void> {
+  const ends = [...running].map((child) => new Promise((fulfil) => child.once('close', fulfil)));
   for (const child of running) child.kill('SIGKILL');
-  for (const dir of madeDirs.splice(0)) rmSync(dir, { recursive: true, force: true });
+  await Promise.all(ends);
+  for (const dir of madeDirs.splice(0)) await eventually(async () => wasRemoved(dir), `${dir} is removed`);
+}
+
+/** Not so while somebody writes: the lake's process ends when it sees that the killed server has. */
+function wasRemoved(dir: string): boolean {
+  try {
+    rmSync(dir, { recursive: true, force: true });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error;
+    return false;
+  }
 }
 
 /** Starts, and kills without waiting until it serves. */

@@ -47,13 +47,13 @@ test('sends in order what is there and what comes, and goes on after a restart w
   const { log, batches, start } = setUp();
   await log.append([event(1), event(2)]);
   const first = await start();
-  await vi.waitFor(() => expect(first.cursor).toBe(2));
+  await expect.poll(() => first.cursor).toBe(2);
   await log.append([event(3)]);
-  await vi.waitFor(() => expect(first.cursor).toBe(3));
+  await expect.poll(() => first.cursor).toBe(3);
   await first.stop();
   await log.append([event(4)]);
   const second = await start();
-  await vi.waitFor(() => expect(second.cursor).toBe(4));
+  await expect.poll(() => second.cursor).toBe(4);
   expect(batches).toEqual([['e1', 'e2'], ['e3'], ['e4']]);
   await second.stop();
 });
@@ -63,7 +63,7 @@ test('a batch that does not arrive is sent again, with longer and longer pauses,
   failures.push(new Error('refused'), new Error('still'), new Error('and still'));
   await log.append([event(1)]);
   const forwarder = await start();
-  await vi.waitFor(() => expect(forwarder.trouble()).toBe('records do not arrive at the server: refused (1 wait)'));
+  await expect.poll(() => forwarder.trouble()).toBe('records do not arrive at the server: refused (1 wait)');
   await clock.advance(499);
   expect(batches).toHaveLength(1);
   await clock.advance(1);
@@ -73,7 +73,7 @@ test('a batch that does not arrive is sent again, with longer and longer pauses,
   await clock.advance(1);
   await settle();
   await clock.advance(2000);
-  await vi.waitFor(() => expect(forwarder.cursor).toBe(1));
+  await expect.poll(() => forwarder.cursor).toBe(1);
   expect(batches).toEqual([['e1'], ['e1'], ['e1'], ['e1']]);
   expect(forwarder.trouble()).toBeUndefined();
   await forwarder.stop();
@@ -83,7 +83,7 @@ test('a record that the server refuses is counted and holds nothing up', async (
   const { log, refused, start } = setUp();
   await log.append([event(666), event(1)]);
   const forwarder = await start();
-  await vi.waitFor(() => expect(forwarder.cursor).toBe(2));
+  await expect.poll(() => forwarder.cursor).toBe(2);
   expect(refused).toEqual([1]);
   await forwarder.stop();
 });
@@ -93,7 +93,7 @@ test('stops in the middle of an outage', async () => {
   failures.push(new Error('down'));
   await log.append([event(1)]);
   const forwarder = await start();
-  await vi.waitFor(() => expect(forwarder.trouble()).toBeDefined());
+  await expect.poll(() => forwarder.trouble()).toBeDefined();
   await forwarder.stop();
   expect(forwarder.cursor).toBe(0);
 });

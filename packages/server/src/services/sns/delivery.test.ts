@@ -1,5 +1,5 @@
 import { createVerify, X509Certificate } from 'node:crypto';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { AwsError } from '../../base/errors.ts';
 import { SendError } from '../../ports/http-sender.ts';
 import { ACCOUNT, alice, type Harness, harness, nobody, OTHER, queueArn, user } from './testing/harness.ts';
@@ -153,7 +153,7 @@ describe('a subscriber over HTTP', () => {
     h.answers.http = ({ url }) => (url === HOOK ? new Promise(() => {}) : Promise.resolve(answer(200)));
     for (let i = 0; i < 100; i++) await publish(h, TopicArn, `${i}`);
     const to = (url: string) => h.posts.filter((post) => post.url === url).length;
-    await vi.waitFor(() => expect(to('http://good.example/')).toBe(100), 30_000);
+    await expect.poll(() => to('http://good.example/')).toBe(100);
     expect(to(HOOK)).toBeLessThanOrEqual(8);
   });
 
