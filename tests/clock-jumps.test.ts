@@ -100,7 +100,7 @@ test('whatever the clock does, calls are taken, recorded, found and delivered on
     requestIds,
     'log files',
   );
-  await allDigested(files, 'jump', 30_000);
+  await allDigested(files, 'jump');
   const command = new URL('../packages/server/bin/opentrail.js', import.meta.url).pathname;
   const report = await run(
     process.execPath,

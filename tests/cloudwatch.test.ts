@@ -158,10 +158,17 @@ testWith(
       AWSAccountId: '123456789012',
       Trigger: { MetricName: 'Quick', Statistic: 'SUM', Threshold: 3 },
     });
-    const both = await cw<{ MetricAlarms: object[]; CompositeAlarms: object[] }>(
-      ...(['describe-alarms', '--alarm-types', 'MetricAlarm', 'CompositeAlarm'] as const),
-    );
-    expect(both.CompositeAlarms).toMatchObject([{ AlarmName: 'upper', StateValue: 'ALARM' }]);
+    // Told by its history: the alarm below lasts ten seconds, which may be over by now.
+    await eventually(async () => {
+      const asked = ['--alarm-name', 'upper', '--alarm-types', 'CompositeAlarm', '--history-item-type', 'StateUpdate'];
+      const { AlarmHistoryItems } = await cw<{ AlarmHistoryItems: { HistorySummary: string }[] }>(
+        ...(['describe-alarm-history', ...asked] as const),
+      );
+      return AlarmHistoryItems.some(({ HistorySummary }) => HistorySummary.endsWith('to ALARM'));
+    }, 'the alarm above it');
+    expect(await cw('describe-alarms', '--alarm-types', 'CompositeAlarm')).toMatchObject({
+      CompositeAlarms: [{ AlarmName: 'upper' }],
+    });
     await cw('set-alarm-state', '--alarm-name', 'many', '--state-value', 'ALARM', '--state-reason', 'once more');
     const history = await cw<{ AlarmHistoryItems: { HistorySummary: string }[] }>(
       'describe-alarm-history',

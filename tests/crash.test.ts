@@ -202,7 +202,7 @@ async function checkEvents(server: RunningOpenTrail, { ledger, dataDir }: World)
     ['all', REGIONS],
     ['home', ['us-east-1']],
   ] as const) {
-    await allDigested(files, name, 60_000);
+    await allDigested(files, name);
     await verifyChain(server, trailArn(name), regions);
   }
 }

@@ -40,7 +40,8 @@ beforeAll(async () => {
     `lambda=http://127.0.0.1:${closed.port}`,
     'kms=http://127.0.0.1:1',
   ];
-  const flags = { upstream: upstream.join(','), 'gateway-port': 0, 'upstream-timeout-seconds': 1 };
+  // Long enough for those that do answer: they share their process with all that the tests do.
+  const flags = { upstream: upstream.join(','), 'gateway-port': 0, 'upstream-timeout-seconds': 4 };
   server = await startOpenTrail({ flags });
 });
 afterAll(async () => {

@@ -2,6 +2,7 @@ import { DeleteTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, expect, test } from 'vitest';
 import { eventually } from './support/clients.ts';
 import { startGateway, startUpstream, stopGateways } from './support/gateway.ts';
+import { freePort } from './support/moto.ts';
 import { cleanUp, newFolder, type RunningOpenTrail, startOpenTrail } from './support/opentrail.ts';
 import { signedFetch } from './support/sdk.ts';
 
@@ -30,8 +31,8 @@ test('a gateway on its own: records wait for the server, survive kill -9 on eith
     headers: { 'content-type': 'application/x-amz-json-1.0', 'x-amzn-requestid': 'ABC' },
     body: '{"TableDescription":{"TableStatus":"DELETING"}}',
   }));
-  let server = await startOpenTrail();
-  const port = Number(new URL(server.endpoint).port);
+  const port = await freePort(); // it comes back there
+  let server = await startOpenTrail({ flags: { port } });
   const flags = {
     dir: newFolder('spool'),
     upstream: `*=${upstream.endpoint}`,
@@ -67,8 +68,10 @@ test('a gateway on its own: records wait for the server, survive kill -9 on eith
   server = await startOpenTrail({ dataDir: server.dataDir, flags: { port } });
   await eventually(async () => (await tableNames(server)).length >= made.length, 'all records arrive');
   expect(await tableNames(server)).toEqual(made);
-  const metrics = await (await fetch(`${gateway.health}/metrics`)).text();
-  expect(metrics).toMatch(/opentrail_follower_lag_events\{follower="forwarding"\} 0/);
+  await eventually(async () => {
+    const metrics = await (await fetch(`${gateway.health}/metrics`)).text();
+    return /opentrail_follower_lag_events\{follower="forwarding"\} 0/.test(metrics);
+  }, 'it knows that all have arrived');
 
   expect(await gateway.stop()).toBe(0);
   expect(gateway.log()).not.toMatch(/"level":50/);

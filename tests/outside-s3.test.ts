@@ -45,6 +45,9 @@ const recordsIn = (objects: ReadonlyMap<string, Buffer>): LogRecord[] =>
     .filter(([key]) => key.includes('/CloudTrail/') && key.endsWith('.gz'))
     .flatMap(([, body]) => (JSON.parse(gunzipSync(body).toString()) as { Records: LogRecord[] }).Records);
 
+const valuesIn = (records: readonly LogRecord[]): string[] =>
+  records.flatMap((r) => r.requestParameters?.tagsList?.map(({ value }) => value) ?? []);
+
 const validated = (env: Readonly<Record<string, string>>, arn: string, startTime: string) =>
   awsRaw(env, 'cloudtrail', 'validate-logs', '--trail-arn', arn, '--start-time', startTime);
 
@@ -76,10 +79,11 @@ testWith(
     const key = await aws<{ KeyMetadata: { Arn: string } }>(env, 'kms', 'create-key', '--endpoint-url', moto.endpoint);
     const encrypted = await trail('update-trail', '--kms-key-id', key.KeyMetadata.Arn);
     expect(encrypted.code, encrypted.stderr).toBe(0);
-    const before = new Set((await delivered('CloudTrail')).keys());
+    await work(server, arn, 'under the key');
+    const isLater = (file: Map<string, Buffer>) => valuesIn(recordsIn(file)).includes('under the key');
     const later = await eventually(async () => {
-      await work(server, arn, String(Date.now()));
-      return [...(await delivered('CloudTrail')).keys()].find((name) => !before.has(name));
+      const files = [...(await delivered('CloudTrail'))];
+      return files.find((file) => isLater(new Map([file])))?.[0];
     }, 'a log file under the key');
     const head = await aws(env, 's3api', 'head-object', '--bucket', BUCKET, '--key', later);
     expect(head).toMatchObject({ ServerSideEncryption: 'aws:kms', SSEKMSKeyId: key.KeyMetadata.Arn });
@@ -190,7 +194,7 @@ testWith(
     const bucket = () => readBucket(s3(outside), BUCKET, 'AWSLogs/');
     const records = await eventually(async () => {
       const found = recordsIn(await bucket());
-      const values = new Set(found.flatMap((r) => r.requestParameters?.tagsList?.map((t) => t.value) ?? []));
+      const values = new Set(valuesIn(found));
       return done.every((value) => values.has(value)) && found;
     }, 'all calls in log files');
     expect(new Set(records.map((r) => r.eventID)).size).toBe(records.length);

@@ -73,7 +73,7 @@ testWith(
         QueueConfigurations: [{ Id: 'files', QueueArn: QUEUE, Events: ['s3:ObjectCreated:*'], Filter }],
       },
     });
-    const first = await client.call('sqs', 'ReceiveMessage', { QueueUrl });
+    const first = await client.call('sqs', 'ReceiveMessage', { QueueUrl, WaitTimeSeconds: 20 });
     expect(JSON.parse(first.Messages[0].Body)).toMatchObject({ Event: 's3:TestEvent', Bucket: 'logs' });
 
     await client.call('kms', 'CreateKey', { Description: 'to be found in a log file' });

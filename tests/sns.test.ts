@@ -211,7 +211,7 @@ def queue(name, topic, policy=True, **attributes):
       'Condition': {'ArnEquals': {'aws:SourceArn': topic}}}})})
   return url, got
 def receive(url, count):
-  out, end = [], time.time() + 30
+  out, end = [], time.time() + 90
   while len(out) < count and time.time() < end:
     for m in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=2, MessageAttributeNames=['All'],
         AttributeNames=['All']).get('Messages', []):

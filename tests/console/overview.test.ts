@@ -74,8 +74,9 @@ test.each([
   await enter(page, server, '/?range=30d');
   await page.getByText('Takes events').waitFor();
   await page.getByText('Top callers').waitFor();
-  const wider = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
-  expect(wider).toBeLessThanOrEqual(0);
+  await expect
+    .poll(() => page.evaluate<number>('document.documentElement.scrollWidth - innerWidth'))
+    .toBeLessThanOrEqual(0);
   await expectAccessible(page);
   await screenshot(page, `overview-${name}`);
 });

@@ -116,8 +116,8 @@ test.each(Object.entries(PAGES))(
     for (const viewport of [DESKTOP, PHONE]) {
       await page.setViewportSize(viewport);
       await expectAccessible(page);
-      const wider = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
-      expect(wider, `wider than ${viewport.width} pixels`).toBeLessThanOrEqual(0);
+      const wider = () => page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
+      await expect.poll(wider, { message: `wider than ${viewport.width} pixels` }).toBeLessThanOrEqual(0);
     }
   },
   120_000,

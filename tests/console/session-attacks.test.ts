@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '../support/clients.ts';
 import { ConsoleVisitor } from '../support/console.ts';
 import { byPassword, consolePeople, PASSWORD } from '../support/console-people.ts';
+import { freePort } from '../support/moto.ts';
 import { cleanUp, newFolder, type RunningOpenTrail, startOpenTrail } from '../support/opentrail.ts';
 
 let server: RunningOpenTrail;
@@ -14,14 +15,6 @@ beforeAll(async () => {
 });
 afterAll(cleanUp);
 const { visitor, ownKeys, signedIn, newUser, newest } = consolePeople(() => server);
-
-async function freePort(): Promise<number> {
-  const taken = createServer();
-  await new Promise<void>((fulfil) => taken.listen(0, '127.0.0.1', fulfil));
-  const { port } = taken.address() as AddressInfo;
-  await new Promise((fulfil) => taken.close(fulfil));
-  return port;
-}
 
 describe('attacks', () => {
   const LIST = { method: 'POST', body: 'Action=ListUsers&Version=2010-05-08' };

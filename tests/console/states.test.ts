@@ -87,8 +87,6 @@ test('these are all pages', () => {
   expect(Object.keys(PAGES)).toEqual(pagePatterns());
 });
 
-/** Other tests are busy meanwhile. */
-const WAITING = { timeout: 20_000 };
 const CALLS = /\/aws\//;
 
 test.each(Object.entries(PAGES))('%s', async (pattern, { path, empty, action }) => {
@@ -119,7 +117,7 @@ test.each(Object.entries(PAGES))('%s', async (pattern, { path, empty, action }) 
   const again = page.getByRole('button', { name: 'Try again' });
   for (let left = await again.count(); left > 0; left--) {
     await again.last().click();
-    await expect.poll(() => again.count(), WAITING).toBe(left - 1);
+    await expect.poll(() => again.count()).toBe(left - 1);
   }
   await shows('empty', empty);
 });
@@ -146,6 +144,6 @@ async function readable(page: Page, name: string): Promise<void> {
   await expectAccessible(page);
   await page.setViewportSize(PHONE);
   const wider = () => page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
-  await expect.poll(wider, { ...WAITING, message: `${name}: wider than ${PHONE.width} pixels` }).toBeLessThanOrEqual(0);
+  await expect.poll(wider, { message: `${name}: wider than ${PHONE.width} pixels` }).toBeLessThanOrEqual(0);
   await page.setViewportSize(DESKTOP);
 }

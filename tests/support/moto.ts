@@ -54,10 +54,19 @@ export function stopMotos(): void {
   for (const child of running) child.kill('SIGKILL');
 }
 
+/** Below those that systems give to whoever asks for any (IANA's from 49152, Linux's from 32768): there it would be taken. */
+const [PORT_MIN, PORT_MAX] = [16_000, 32_000];
+
+/** A port that nobody listens on, for who must know it beforehand or keep it over a restart. */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((fulfil) => server.listen(0, '127.0.0.1', fulfil));
-  const { port } = server.address() as { port: number };
-  await new Promise((fulfil) => server.close(fulfil));
-  return port;
+  for (;;) {
+    const port = PORT_MIN + Math.floor(Math.random() * (PORT_MAX - PORT_MIN));
+    const server = createServer();
+    const isFree = await new Promise<boolean>((fulfil) => {
+      server.once('error', () => fulfil(false)).listen(port, '127.0.0.1', () => fulfil(true));
+    });
+    if (!isFree) continue;
+    await new Promise((fulfil) => server.close(fulfil));
+    return port;
+  }
 }

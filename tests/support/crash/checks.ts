@@ -94,7 +94,7 @@ export function expectOnce(seen: readonly string[], wanted: Iterable<string>, wh
 }
 
 /** Waits until every log file that a trail has delivered until now stands in one of its digests. */
-export async function allDigested(files: DeliveredFiles, prefix: string, timeoutMs: number): Promise<void> {
+export async function allDigested(files: DeliveredFiles, prefix: string): Promise<void> {
   const wanted = files.logFiles(prefix);
   const missing = () => {
     const digested = files.digested(prefix);
@@ -104,7 +104,7 @@ export async function allDigested(files: DeliveredFiles, prefix: string, timeout
     await files.refresh();
     return missing().length === 0;
   };
-  await eventually(all, `digests of the log files of ${prefix}`, timeoutMs).catch(() => undefined);
+  await eventually(all, `digests of the log files of ${prefix}`).catch(() => undefined);
   expect(missing(), `log files of ${prefix} in no digest`).toEqual([]);
 }
 
