@@ -142,7 +142,7 @@ describe('alarms', () => {
     const raised = page.getByRole('table', { name: 'Events that raised the alarm' });
     await raised.getByRole('link', { name: 'eve deleted bucket my-logs' }).waitFor();
     expect(await raised.getByRole('row').count()).toBe(2);
-    await page.getByRole('table', { name: 'History of the alarm' }).getByText('to ALARM').waitFor();
+    await page.getByRole('table', { name: 'History of the alarm' }).getByText('to ALARM').first().waitFor();
     await expectAccessible(page);
     await screenshot(page, 'alarms');
     await page.reload();
@@ -247,7 +247,8 @@ describe('notifications', () => {
       .getByRole('table', { name: 'Queues' })
       .getByRole('row', { name: /alerts/ })
       .waitFor();
-    expect(await phone.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(PHONE.width);
+    const width = () => phone.evaluate<number>('document.documentElement.scrollWidth');
+    await expect.poll(width).toBeLessThanOrEqual(PHONE.width);
     await screenshot(phone, 'notifications-phone');
   });
 

@@ -193,9 +193,11 @@ describe('an event', () => {
       .waitFor();
     const who = page.getByRole('list', { name: /^Who is behind/ });
     await who.getByRole('link', { name: 'alice' }).waitFor();
-    expect((await who.textContent())!.replace(/\s+/g, ' ')).toMatch(
-      /alice IAM user.*Access key AKIA.*Role deploy, session release.*AssumeRole of alice at .*Role admin, session clean-up.*AssumeRole of release \(role deploy\) at /,
-    );
+    await expect
+      .poll(async () => (await who.textContent())!.replace(/\s+/g, ' '))
+      .toMatch(
+        /alice IAM user.*Access key AKIA.*Role deploy, session release.*AssumeRole of alice at .*Role admin, session clean-up.*AssumeRole of release \(role deploy\) at /,
+      );
     await page.getByRole('table', { name: 'Before and after' }).getByText('created bucket my-logs').waitFor();
     await expectAccessible(page);
     await screenshot(page, 'event');
@@ -215,9 +217,9 @@ describe('an event', () => {
     );
     const who = page.getByRole('list', { name: /^Who is behind/ });
     await who.getByRole('link', { name: 'ConsoleLogin' }).waitFor();
-    expect(await who.textContent()).toMatch(
-      /^alice IAM user.*Signed in by ConsoleLogin.*Role deploy, session alice.*AssumeRole of alice/,
-    );
+    await expect
+      .poll(() => who.textContent())
+      .toMatch(/^alice IAM user.*Signed in by ConsoleLogin.*Role deploy, session alice.*AssumeRole of alice/);
     await page.getByText('alice, as deploy', { exact: true }).waitFor();
     await page.goto(consoleOf(server) + pathOf(await recordOf('eventName = SwitchRole')));
     await page.getByRole('heading', { level: 1, name: /switched role in the console/ }).waitFor();
@@ -357,7 +359,8 @@ describe('an event', () => {
       .getByRole('list', { name: /^Who is behind/ })
       .getByRole('link', { name: 'alice' })
       .waitFor();
-    expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(PHONE.width);
+    const width = () => page.evaluate<number>('document.documentElement.scrollWidth');
+    await expect.poll(width).toBeLessThanOrEqual(PHONE.width);
     await screenshot(page, 'event-phone');
   });
 });

@@ -242,7 +242,8 @@ describe('live', () => {
 describe('looks', () => {
   test('a narrow screen scrolls the table, not the page', async () => {
     const page = await openList(listed(ONLY_COMPANY), { viewport: PHONE });
-    expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(PHONE.width);
+    const width = () => page.evaluate<number>('document.documentElement.scrollWidth');
+    await expect.poll(width).toBeLessThanOrEqual(PHONE.width);
     await screenshot(page, 'history-phone');
   });
 

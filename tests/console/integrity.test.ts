@@ -118,7 +118,7 @@ describe('integrity', () => {
     await page.getByRole('button', { name: /^State/ }).click();
     await page.getByRole('option', { name: 'All but valid' }).click();
     await objects.scrollIntoViewIfNeeded();
-    expect(await objects.getByRole('row').count()).toBe(3);
+    await expect.poll(() => objects.getByRole('row').count()).toBe(3);
     await expectAccessible(page);
     await screenshot(page, 'integrity-objects');
     const { Findings, Objects } = JSON.parse(await exported(page, 'Report as JSON')) as {
