@@ -27,8 +27,8 @@ const SHARED = {
   isolate: false,
   setupFiles: 'tests/support/equal-buffers.ts',
   // Generous, for machines that have much else to do: what hangs is told of all the same, only later.
-  testTimeout: 120_000,
-  hookTimeout: 120_000,
+  testTimeout: 300_000,
+  hookTimeout: 300_000,
   // Its default of a second is less than a page of a search takes on such machines.
   expect: { poll: { timeout: 90_000 } },
 } as const;

@@ -238,7 +238,7 @@ test('every forbidden attempt is denied by AWS’s own name, changes nothing and
   const counted: Record<string, number> = { ...before.rejections };
   for (const { row } of outcomes) if (row.leaves === 'count') counted[row.code] = (counted[row.code] ?? 0) + 1;
   expect(await rejections()).toEqual(counted);
-}, 120_000);
+}, 300_000);
 
 test('what was tampered with would have been let through as it was', async () => {
   const get = calls.s3('GetObject', 'GET', '/a-private/doc.txt');

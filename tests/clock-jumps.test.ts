@@ -21,7 +21,7 @@ afterAll(cleanUp);
 const clientAt = (server: RunningOpenTrail, systemClockOffset: number) =>
   new CloudTrailClient({ ...clientConfig(server), systemClockOffset });
 
-test('whatever the clock does, calls are taken, recorded, found and delivered once', { timeout: 180_000 }, async () => {
+test('whatever the clock does, calls are taken, recorded, found and delivered once', { timeout: 300_000 }, async () => {
   const folder = newFolder('clock');
   const file = join(folder, 'offset');
   const set = (offsetMs: number) => {

@@ -186,7 +186,7 @@ testWith(
     ).toContain('(ResourceNotFound)');
     await server.stop();
   },
-  240_000,
+  300_000,
 );
 
 testWith(
@@ -229,7 +229,7 @@ print(json.dumps({'values': values, 'pages': pages,
     });
     await server.stop();
   },
-  120_000,
+  300_000,
 );
 
 test('all three protocols, by hand', async () => {

@@ -109,7 +109,7 @@ print(json.dumps({'whole': read() == data, 'ranges': all(read(r) == data[r[0]:r[
     expect(await text('plain')).toBe(secret);
     await server.stop();
   },
-  240_000,
+  300_000,
 );
 
 interface Status {
@@ -202,7 +202,7 @@ testWith(
     expect(unread.stdout + unread.stderr).toMatch(/AccessDenied/);
     await server.stop();
   },
-  240_000,
+  300_000,
 );
 
 testWith(
@@ -228,5 +228,5 @@ testWith(
     }, 'five quiet seconds');
     await server.stop();
   },
-  180_000,
+  300_000,
 );

@@ -114,7 +114,7 @@ testWith(
     client.end();
     await server.stop();
   },
-  180_000,
+  300_000,
 );
 
 testWith(
@@ -210,7 +210,7 @@ testWith(
     endpoint.closeAllConnections();
     endpoint.close();
   },
-  180_000,
+  300_000,
 );
 
 testWith(
@@ -253,5 +253,5 @@ testWith(
     expect(await events('list-event-buses')).toMatchObject({ EventBuses: [{ Name: 'default' }] });
     await server.stop();
   },
-  180_000,
+  300_000,
 );

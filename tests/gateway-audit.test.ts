@@ -101,7 +101,7 @@ testWith(
     expect([await metric(before.server, LOST), await metric(after.server, LOST)]).toEqual([0, 0]);
     for (const { server, upstream } of all) await Promise.all([server.stop(), upstream.stop()]);
   },
-  180_000,
+  300_000,
 );
 
 test('kill -9 in the middle of calls: every call that was answered has its record', async () => {

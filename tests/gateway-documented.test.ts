@@ -49,7 +49,7 @@ describe('the records that AWS documents', () => {
       await server.stop();
       await upstream.stop();
     },
-    120_000,
+    300_000,
   );
 });
 

@@ -119,6 +119,6 @@ describe('calls that a service refuses', () => {
       await server.stop();
       await upstream.stop();
     },
-    120_000,
+    300_000,
   );
 });

@@ -117,7 +117,7 @@ testWith(
     expect(server.log()).not.toContain(upstream.secretAccessKey);
     await Promise.all([server.stop(), upstream.stop()]);
   },
-  120_000,
+  300_000,
 );
 
 test('what was changed on the way is refused, and does not reach the upstream', async () => {

@@ -132,7 +132,7 @@ testWith(
     expect(JSON.stringify(record)).not.toContain(key.AccessKey.SecretAccessKey);
     await server.stop();
   },
-  180_000,
+  300_000,
 );
 
 testWith(
@@ -347,5 +347,5 @@ print(json.dumps(out))
     });
     await server.stop();
   },
-  120_000,
+  300_000,
 );

@@ -154,7 +154,7 @@ testWith(
     });
     await server.stop();
   },
-  120_000,
+  300_000,
 );
 
 testWith(['boto3'], 'boto3: pages, grants, tags, errors by their names, two clients at once', async () => {

@@ -89,7 +89,7 @@ testWith(
     expect(seen).not.toContain('PutLogEvents');
     expect(await server.stop()).toBe(0);
   },
-  180_000,
+  300_000,
 );
 
 testWith(
@@ -173,7 +173,7 @@ print(json.dumps({'pages': pages, 'stats': stats, 'parsed': rows(parsed), 'recor
     expect(result.queries).toBe(3);
     await server.stop();
   },
-  120_000,
+  300_000,
 );
 
 testWith(
@@ -224,7 +224,7 @@ print(json.dumps(seen))
     tail.kill('SIGKILL');
     await server.stop();
   },
-  120_000,
+  300_000,
 );
 
 testWith(
@@ -261,7 +261,7 @@ print(json.dumps([sum(d['Sum'] for d in found), sum(d['SampleCount'] for d in fo
     expect(await boto3(server.env, sum)).toEqual([12_000, 6_000, 2]);
     await server.stop();
   },
-  120_000,
+  300_000,
 );
 
 testWith(
@@ -307,7 +307,7 @@ print(json.dumps({'refused': refused, 'bodies': bodies}))
     ]);
     await server.stop();
   },
-  180_000,
+  300_000,
 );
 
 test('subscriptions reach an HTTP endpoint, also what was accepted before kill -9 while it was down', async () => {
@@ -349,4 +349,4 @@ test('subscriptions reach an HTTP endpoint, also what was accepted before kill -
   expect(received.filter((message) => message === 'fine')).toEqual([]);
   endpoint.close();
   await server.stop();
-}, 120_000);
+}, 300_000);

@@ -102,5 +102,5 @@ testWith(
     expect((await awsRaw(auditor, 's3', 'ls', folder(OWNER!))).stderr).toContain('AccessDenied');
     expect(await server.stop()).toBe(0);
   },
-  180_000,
+  300_000,
 );

@@ -223,7 +223,7 @@ testWith(
     await server.stop();
     await moto.stop();
   },
-  240_000,
+  300_000,
 );
 
 // biome-ignore lint/suspicious/noExplicitAny: records

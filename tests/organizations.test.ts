@@ -114,7 +114,7 @@ describe('with the AWS CLI', () => {
         email: 'audited@example.com',
       });
     },
-    120_000,
+    300_000,
   );
 });
 
@@ -193,5 +193,5 @@ print(json.dumps({
     );
     expect(seen.Accounts).toContainEqual(expect.objectContaining({ Id: guest, JoinedMethod: 'INVITED' }));
   },
-  120_000,
+  300_000,
 );

@@ -107,7 +107,7 @@ testWith(
     expect([server.log(), ...texts].filter((text) => text.includes(SECRET))).toEqual([]);
     await moto.stop();
   },
-  180_000,
+  300_000,
 );
 
 testWith(
@@ -237,7 +237,7 @@ testWith(
 
     await Promise.all([inside.stop(), outside.stop(), front.stop()]);
   },
-  180_000,
+  300_000,
 );
 
 test('without keys for the store it does not start, and says what to do', async () => {

@@ -217,7 +217,7 @@ testWith(
     expect(await server.stop()).toBe(0);
     await moto.stop();
   },
-  180_000,
+  300_000,
 );
 
 testWith(
@@ -234,7 +234,7 @@ testWith(
     expect(await server.stop()).toBe(0);
     await moto.stop();
   },
-  120_000,
+  300_000,
 );
 
 testWith(
@@ -265,7 +265,7 @@ testWith(
     await alarmArrives(there, 'while it was away');
     await Promise.all([server.stop(), outside.stop()]);
   },
-  180_000,
+  300_000,
 );
 
 test('without keys for what is outside it does not start, and says what to do', async () => {

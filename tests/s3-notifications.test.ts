@@ -109,7 +109,7 @@ testWith(
     client.end();
     await server.stop();
   },
-  180_000,
+  300_000,
 );
 
 testWith(
@@ -166,5 +166,5 @@ testWith(
     expect(removed.Records[0]).toMatchObject({ eventName: 'ObjectRemoved:Delete', s3: { object: { key: 'a+b' } } });
     await server.stop();
   },
-  180_000,
+  300_000,
 );

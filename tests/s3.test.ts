@@ -57,7 +57,7 @@ testWith(
     await aws(server.env, 's3', 'rb', 's3://files');
     await server.stop();
   },
-  180_000,
+  300_000,
 );
 
 testWith(

@@ -102,4 +102,4 @@ test(`searches find what the language says (seed ${SEED})`, async () => {
   }
   expect(telling).toBeGreaterThan(FILTERS / 5);
   await server.stop();
-}, 180_000);
+}, 300_000);

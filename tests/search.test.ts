@@ -75,7 +75,7 @@ print('{}')
     expect(facets).toBe('2\n\neventName\n  1  CreateBucket\n  1  DeleteBucket\n\nuserName\n  2  deploy-7\n');
     expect(await on().said('search', `accessKeyId = ${key}`, '--histogram')).toMatch(/^\S+Z {2}[12] {2}█+\n/);
   },
-  120_000,
+  300_000,
 );
 
 test('every filter of the page can be read, and every command can be run', async () => {
@@ -300,7 +300,7 @@ testWith(
     expect((await on().ask({ Format: 'csv', AccountId: MEMBER }, auditor, 'export')).status).toBe(403);
     expect((await signedFetch(auditor, 'GET', '/opentrail/v1/tail?follow=false')).status).toBe(403);
   },
-  120_000,
+  300_000,
 );
 
 testWith(

@@ -127,7 +127,7 @@ testWith(
     expect([gone.code, gone.stderr]).toEqual([1, expect.stringContaining('No rule is named denied')]);
     await server.stop();
   },
-  120_000,
+  300_000,
 );
 
 testWith(
@@ -158,5 +158,5 @@ testWith(
     expect(await matchesIn({ ...server, env: member })).toEqual([]);
     await server.stop();
   },
-  120_000,
+  300_000,
 );

@@ -136,7 +136,7 @@ testWith(
     expect(names).not.toContain('Publish'); // a data event
     await server.stop();
   },
-  120_000,
+  300_000,
 );
 
 testWith(
@@ -183,7 +183,7 @@ print(json.dumps({'successful': len(done['Successful']), 'failed': len(done.get(
     ]);
     await server.stop();
   },
-  120_000,
+  300_000,
 );
 
 testWith(
@@ -264,7 +264,7 @@ print(json.dumps({
     expect(server.log()).toContain('SNS: a message is given up');
     await server.stop();
   },
-  120_000,
+  300_000,
 );
 
 testWith(
@@ -301,7 +301,7 @@ testWith(
     expect(metrics).not.toMatch(/outcome="lost"/);
     await server.stop();
   },
-  120_000,
+  300_000,
 );
 
 const idsOf = ({ received }: Subscriber): ReadonlySet<string> =>

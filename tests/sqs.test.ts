@@ -109,7 +109,7 @@ testWith(
     }, 'the records of CreateQueue and DeleteQueue');
     await server.stop();
   },
-  120_000,
+  300_000,
 );
 
 testWith(
@@ -197,7 +197,7 @@ print(json.dumps({'handled': sorted(set(handled) - {'last'}), 'order': order, 'e
     expect(found.told).toEqual(['from the topic']);
     await server.stop();
   },
-  120_000,
+  300_000,
 );
 
 testWith(
@@ -251,7 +251,7 @@ print(json.dumps({'told': told, 'errors': errors}))
     });
     await server.stop();
   },
-  120_000,
+  300_000,
 );
 
 test('the query protocol of old: by the queue’s own path, answers and errors in XML', async () => {
@@ -377,7 +377,7 @@ test('nothing acknowledged is lost, and nothing deleted comes back, after kill -
   const { Attributes } = await call(server, 'GetQueueAttributes', { QueueUrl: path(url), AttributeNames: ['All'] });
   expect(Number(Attributes.ApproximateNumberOfMessagesNotVisible)).toBeGreaterThanOrEqual(found.size + hidden.length);
   await server.stop();
-}, 120_000);
+}, 300_000);
 
 test('who waits for messages is answered when the server stops, and takes none with them when they leave', async () => {
   const server = await startOpenTrail();

@@ -258,7 +258,7 @@ testWith(
     expect(await statusOf(server)).not.toHaveProperty('LatestCloudWatchLogsDeliveryTime');
     await server.stop();
   },
-  240_000,
+  300_000,
 );
 
 testWith(

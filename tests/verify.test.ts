@@ -141,7 +141,7 @@ testWith(
     expect((await opentrailVerify(server, folder, '--start-time', 'yesterday-ish')).code).toBe(3);
     await server.stop();
   },
-  180_000,
+  300_000,
 );
 
 testWith(
@@ -196,7 +196,7 @@ testWith(
     expect(Findings.map(({ Code }) => Code)).toContain('chain-begins-elsewhere');
     await server.stop();
   },
-  120_000,
+  300_000,
 );
 
 const isFile = (key: string) => key.endsWith('.gz');

@@ -179,7 +179,7 @@ describe('alarms', () => {
     await screenshot(page, 'alarms-sigma');
     await page.getByRole('link', { name: 'Show matches of Bucket deleted' }).click();
     await page.waitForURL((url) => url.pathname === '/events' && url.searchParams.get('q')!.includes('RuleMatched'));
-  }, 240_000);
+  }, 300_000);
 
   test('without permission each part says what it needs', async () => {
     const page = await openPage();

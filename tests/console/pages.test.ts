@@ -21,7 +21,7 @@ let company: Company;
 beforeAll(async () => {
   if (!has('chromium')) return;
   company = await startCompany();
-}, 120_000);
+});
 afterAll(cleanUp);
 
 interface Shown {
@@ -120,5 +120,5 @@ test.each(Object.entries(PAGES))(
       await expect.poll(wider, { message: `wider than ${viewport.width} pixels` }).toBeLessThanOrEqual(0);
     }
   },
-  120_000,
+  300_000,
 );

@@ -261,7 +261,7 @@ describe('trails', () => {
     await page.getByRole('dialog').getByRole('button', { name: 'Delete trail' }).click();
     await page.getByText('The trail bare was deleted.').waitFor();
     await page.getByRole('link', { name: 'refused' }).waitFor();
-    expect(await page.getByRole('link', { name: 'bare' }).count()).toBe(0);
+    await expect.poll(() => page.getByRole('link', { name: 'bare' }).count()).toBe(0);
   });
 
   test('an organization trail is the management account’s to make, and its bucket opens to the organization', async () => {

@@ -132,7 +132,7 @@ describe.skipIf(!hasMoto)('what boto3 and moto say to each other', () => {
     gateway.close();
     await directory.close();
     await moto.stop();
-  }, 120_000);
+  }, 300_000);
   afterAll(stopMotos);
 
   const at = (step: string) => {

@@ -233,7 +233,7 @@ describe('after trouble', () => {
     } finally {
       await both.close();
     }
-  }, 180_000);
+  }, 300_000);
 
   test('what a crash left behind is deleted, and a lake that has lost a file is built anew', async () => {
     const both = await openBoth({ flushRowsMax: 50, flushAgeMs: 1e9 });

@@ -154,9 +154,9 @@ export async function harness() {
 
 export type Harness = Awaited<ReturnType<typeof harness>>;
 
-/** Until it holds: for what followers do behind the calls. */
+/** Until it holds: for what followers do behind the calls. A minute at least: what they write is slow on a busy machine. */
 export async function eventually(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  for (let tries = 0; tries < 2_000; tries++) {
+  for (let tries = 0; tries < 30_000; tries++) {
     if (await holds()) return;
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
