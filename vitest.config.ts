@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { isOfClosedPage } from './tests/support/closed-pages.ts';
 
 /** Files that take longest, most of it waiting. They begin first, so that no one of them is all that is left at the end. */
 const LONGEST = [
@@ -35,6 +36,7 @@ const SHARED = {
 
 export default defineConfig({
   test: {
+    onUnhandledError: (error) => !isOfClosedPage(error),
     globalSetup: 'tests/support/once-a-run.ts',
     // One more than the machines of CI have cores: much of the time is waiting. With four, what has little priority starves.
     maxWorkers: 3,

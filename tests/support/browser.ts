@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, expect } from 'vitest';
 import { CHROMIUM, needsClients } from './clients.ts';
+import { TEST_IS_OVER } from './closed-pages.ts';
 import type { RunningOpenTrail } from './opentrail.ts';
 
 /** A desktop, and the narrowest screen that the console is made for. */
@@ -48,7 +49,7 @@ export function usingBrowser(): void {
       problems.push(...seen.problems.filter((problem) => !seen.expected.some((pattern) => pattern.test(problem))));
       // A page goes on asking until it is closed, and a test's route that then answers is no error of any test.
       for (const page of context.pages()) await page.unrouteAll({ behavior: 'ignoreErrors' });
-      await context.close();
+      await context.close({ reason: TEST_IS_OVER });
     }
     watched.clear();
     expect(problems, 'what the browser complained of').toEqual([]);
