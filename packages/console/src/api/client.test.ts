@@ -91,7 +91,7 @@ test('what was refused for load is tried again', async () => {
   expect(asked).toHaveLength(3);
 });
 
-test('and given up when it goes on', { timeout: 20_000 }, async () => {
+test('and given up when it goes on', async () => {
   refuse(400, '{"__type":"ThrottlingException","message":"Rate exceeded"}');
   expect(isThrottled(await problem(json('cloudtrail', 'LookupEvents')))).toBe(true);
   expect(asked).toHaveLength(4);
