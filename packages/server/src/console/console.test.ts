@@ -102,6 +102,7 @@ const name = fc.constantFrom(
 const method = fc.constantFrom('GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS');
 
 test('whatever is asked without a session is refused or a page, and reaches nothing', async () => {
+  reached.length = 0;
   const anything = fc.record({ method, path, headers: fc.dictionary(name, value, { maxKeys: 6 }) });
   await fc.assert(
     fc.asyncProperty(anything, async (asked) => {

@@ -286,7 +286,9 @@ describe('with so many files that several threads read them', () => {
   });
 
   test('one that cannot be read ends it, saying why', async () => {
-    for (const key of made.logs.slice(100)) writeFileSync(`${made.path(key)}.metadata.json`, '{');
+    const files = made.logs.slice(100).map((key) => `${made.path(key)}.metadata.json`);
+    for (const file of files) writeFileSync(file, '{');
     await expect(check(made, range)).rejects.toThrow(OperatorError);
+    for (const file of files) rmSync(file);
   });
 });

@@ -98,5 +98,6 @@ describe('sketches of files', () => {
     truncateSync(sketchOf(join(directory, '4.parquet')), 33);
     writeFileSync(sketchOf(join(directory, '5.parquet')), Buffer.alloc(320)); // as of another way to hash
     expectAbout(await found('eventId = event-3500'), [3, 4, 5, 7]);
+    for (const n of [3, 4, 5]) await writeSketch(engine, join(directory, `${n}.parquet`));
   });
 });
