@@ -1,6 +1,11 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CloudTrailClient, GetTrailStatusCommand, LookupEventsCommand } from '@aws-sdk/client-cloudtrail';
+import {
+  CloudTrailClient,
+  GetTrailStatusCommand,
+  LookupEventsCommand,
+  StopLoggingCommand,
+} from '@aws-sdk/client-cloudtrail';
 import { afterAll, expect, test } from 'vitest';
 import { eventually, run } from './support/clients.ts';
 import { allDigested, DeliveredFiles, expectOnce, trailArn } from './support/crash/checks.ts';
@@ -100,6 +105,14 @@ test('whatever the clock does, calls are taken, recorded, found and delivered on
     requestIds,
     'log files',
   );
+  // To verify is to call, and those calls would be delivered too: nothing is excused for being new where there are digests
+  // of the future.
+  const { $metadata: stop } = await clientAt(server, 0).send(new StopLoggingCommand({ Name: 'jump' }));
+  const stopped = async () => {
+    await files.refresh();
+    return files.events('jump').some((e) => e.requestID === stop.requestId);
+  };
+  await eventually(stopped, 'the stop in a log file');
   await allDigested(files, 'jump');
   const command = new URL('../packages/server/bin/opentrail.js', import.meta.url).pathname;
   const report = await run(
