@@ -25,7 +25,7 @@ function newDirectory(): string {
   return directory;
 }
 
-const base = { logger: silentLogger, clock: systemClock };
+const base = { logger: silentLogger, clock: systemClock, niceness: 0 };
 const never = new AbortController().signal;
 const ALL = { startMs: 0, endMs: Date.UTC(9999, 0) };
 

@@ -19,6 +19,8 @@ export interface LakeOptions extends Pick<LakeSettings, 'flushRowsMax' | 'flushA
   readonly clock: Clock;
   /** Why nothing new is to be written, in words; undefined when there is room. */
   readonly shortage: () => string | undefined;
+  /** Of its process. Default: the lowest priority. Tests wait for it beside others that leave it nothing. */
+  readonly niceness?: number;
 }
 
 /** DuckDB is fast enough with few, and the rest of the machine has work too. */
@@ -31,7 +33,7 @@ const MEMORY_BYTES_MAX = 2 ** 31;
  * The lake beside the embedded Log, in a process of its own that reads the Log's files. Never holds the server up: until
  * that process is there, and while it is started again after a death, questions wait.
  */
-export function openLake({ directory, log, logger, clock, shortage, ...rest }: LakeOptions): Lake {
+export function openLake({ directory, log, logger, clock, shortage, niceness, ...rest }: LakeOptions): Lake {
   const view = (): LakeView => {
     const { segmentFirst: first, path, bytes, end } = log.durable;
     const raw = [...log.complete, { first, path, bytes }].map(({ first, path, bytes }) => ({ first, path, bytes }));
@@ -44,6 +46,7 @@ export function openLake({ directory, log, logger, clock, shortage, ...rest }: L
     settings: { directory, logDirectory: log.directory, threads, memoryBytes, ...rest },
     view,
     pace: new Pace({ clock, utilization: utilizationMeter() }),
+    ...(niceness !== undefined && { niceness }),
     logger,
     clock,
   });

@@ -16,6 +16,8 @@ export interface LakeProcessOptions {
   readonly pace: Pace;
   readonly logger: Logger;
   readonly clock: Clock;
+  /** Default: the lowest priority. */
+  readonly niceness?: number;
 }
 
 /** A question, and what may come after its first answer. */
@@ -154,7 +156,7 @@ export class LakeProcess {
   }
 
   #start(): void {
-    const { settings, view, logger } = this.#options;
+    const { settings, view, logger, niceness = NICENESS } = this.#options;
     const child = fork(fileURLToPath(processFile()), [], {
       serialization: 'advanced',
       execArgv: [],
@@ -170,7 +172,7 @@ export class LakeProcess {
     child.on('error', (error) => logger.error({ err: error }, 'the process of the lake cannot be reached'));
     child.once('exit', (code, signal) => this.#died(child, `${signal ?? code}`, lastWords));
     try {
-      if (child.pid !== undefined) setPriority(child.pid, NICENESS);
+      if (child.pid !== undefined) setPriority(child.pid, niceness);
     } catch (error) {
       logger.debug({ err: error }, 'the process of the lake keeps its priority');
     }

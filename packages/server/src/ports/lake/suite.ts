@@ -220,7 +220,7 @@ interface Held extends NewEvent {
 /** What every Lake must do, over random logs and random filters: its answers are those of a plain array. */
 export function lakeSuite(open: () => Promise<LakeHarness>, numRuns: number): void {
   test('answers as an array of the events would, whatever they hold and wherever they are', {
-    timeout: 240_000,
+    timeout: 600_000,
   }, async () => {
     await fc.assert(
       fc.asyncProperty(steps, async (list) => {
