@@ -5,52 +5,64 @@ import { readFully } from '../log/raw-reader.ts';
 import type { GroupView } from './gram-group.ts';
 import { GRAM_ROWS } from './grams.ts';
 import type { Need } from './needs.ts';
+import { type LeafTexts, StoredLeaves } from './stored-leaves.ts';
 import * as bits from './word-bits.ts';
 import { type EventBits, GROUP_CHUNKS, ROW_WORDS } from './word-bits.ts';
 import { type Bounds, boundsOf, type Known, UNKNOWN } from './word-bounds.ts';
-import { frequent } from './word-dictionary.ts';
+import { type Frequent, frequentOf, LEAVES, NOTHING_FREQUENT, WORDS } from './word-dictionary.ts';
 import { joinedWords, matching, splitWords } from './words.ts';
 
 /**
- * A group in a file: a head, the chunks' times, how many events each word has and at last how many are odd, the words,
- * the events of all of these (`packed`), and the rows of grams.
+ * A group in a file: a head; the chunks' times; how many events each word has, each leaf, and at last how many are odd and unplaced; of each leaf
+ * the number of its path, and the bytes of its value; words, paths and values; the events of all that were counted (`packed`);
+ * the rows of grams.
  */
-const MAGIC = Buffer.from('OTWORD\0\u0001', 'latin1');
-const HEAD_BYTES = 32;
+const MAGIC = Buffer.from('OTWORD\0\u0002', 'latin1');
+const HEAD_BYTES = 40;
 const TIMES_BYTES = GROUP_CHUNKS * 2 * 8;
 const ROW_BYTES = ROW_WORDS * 4;
 const ROWS_BYTES = GRAM_ROWS * ROW_BYTES;
 
 export interface FileContent {
   readonly number: number;
-  readonly words: readonly { readonly word: string; readonly events: EventBits }[];
+  readonly words: readonly string[];
+  readonly leaves: LeafTexts;
+  /** Those of the words, and then of the leaves. */
+  readonly events: readonly { readonly count: number; readonly bytes: Uint8Array }[];
   readonly odd: EventBits;
+  readonly unplaced: EventBits;
   readonly times: Float64Array;
   readonly rows: Uint32Array;
 }
 
-export function fileOf({ number, words, odd, times, rows }: FileContent): Buffer {
-  const sets = [...words.map(({ events }) => events), odd];
-  const counts = Uint32Array.from(sets, bits.countOf);
-  const text = Buffer.from(joinedWords(words.map(({ word }) => word)), 'latin1');
-  const index = Buffer.concat([bits.bytesOf(times), bits.bytesOf(counts), text]);
+export function fileOf({ number, words, leaves, events, odd, unplaced, times, rows }: FileContent): Buffer {
+  const others = [odd, unplaced].map((set) => ({
+    count: bits.countOf(set),
+    bytes: bits.packed(set, bits.countOf(set)),
+  }));
+  const sets = [...events, ...others];
+  const counts = Uint32Array.from(sets, ({ count }) => count);
+  const texts = [joinedWords(words), leaves.paths, leaves.values].map((text) => Buffer.from(text, 'latin1'));
+  const index = Buffer.concat([...[times, counts, leaves.pathOf, leaves.lengths].map(bits.bytesOf), ...texts]);
   const head = Buffer.alloc(HEAD_BYTES);
   MAGIC.copy(head);
   head.writeDoubleLE(number, 8);
-  head.writeUInt32LE(words.length, 16);
-  head.writeUInt32LE(text.length, 20);
-  head.writeUInt32LE(crc32(index), 24);
-  return Buffer.concat([head, index, ...sets.map((set, i) => bits.packed(set, counts[i]!)), bits.bytesOf(rows)]);
+  const sizes = [words.length, leaves.lengths.length, ...texts.map(({ length }) => length), crc32(index)];
+  for (const [i, size] of sizes.entries()) head.writeUInt32LE(size, 16 + i * 4);
+  return Buffer.concat([head, index, ...sets.map(({ bytes }) => bytes), bits.bytesOf(rows)]);
 }
 
 /** What of a file is read to find the rest. */
 interface Index {
   readonly times: Float64Array;
+  /** Of the words, the leaves, those that are odd and those that are unplaced. */
   readonly counts: Uint32Array;
   /** `joinedWords` */
-  readonly text: string;
-  /** Where the events of each word stand, those that are odd, and the rows. */
-  readonly places: readonly number[];
+  readonly words: string;
+  readonly wordCount: number;
+  readonly leaves: LeafTexts;
+  /** Where the events that were counted stand, and the rows. */
+  readonly places: Uint32Array;
 }
 
 /** @returns undefined when the file is not one of this version and this group, whole */
@@ -58,16 +70,36 @@ function readIndex(fd: number, number: number): Index | undefined {
   const head = readFully(fd, 0, HEAD_BYTES);
   if (head.length < HEAD_BYTES || !head.subarray(0, 8).equals(MAGIC) || head.readDoubleLE(8) !== number)
     return undefined;
-  const [words, textBytes] = [head.readUInt32LE(16), head.readUInt32LE(20)];
-  const countsBytes = (words + 1) * 4;
-  const index = readFully(fd, HEAD_BYTES, TIMES_BYTES + countsBytes + textBytes);
-  if (crc32(index) !== head.readUInt32LE(24)) return undefined;
-  const times = new Float64Array(Uint8Array.from(index.subarray(0, TIMES_BYTES)).buffer);
-  const counts = new Uint32Array(Uint8Array.from(index.subarray(TIMES_BYTES, TIMES_BYTES + countsBytes)).buffer);
-  const text = index.toString('latin1', TIMES_BYTES + countsBytes);
-  const places = [HEAD_BYTES + index.length];
-  for (const count of counts) places.push(places.at(-1)! + bits.packedBytes(count));
-  return fstatSync(fd).size === places.at(-1)! + ROWS_BYTES ? { times, counts, text, places } : undefined;
+  const [words, leaves, wordBytes, pathBytes, valueBytes, crc] = [0, 4, 8, 12, 16, 20].map((at) =>
+    head.readUInt32LE(16 + at),
+  ) as [number, number, number, number, number, number];
+  const sizes = [TIMES_BYTES, (words + leaves + 2) * 4, leaves * 2, leaves, wordBytes, pathBytes, valueBytes];
+  const index = readFully(
+    fd,
+    HEAD_BYTES,
+    sizes.reduce((a, b) => a + b),
+  );
+  if (crc32(index) !== crc) return undefined;
+  let end = 0;
+  const parts = sizes.map((size) => {
+    end += size;
+    return index.subarray(end - size, end);
+  });
+  const [times, counts, pathOf, lengths, ...texts] = parts as [...[Buffer, Buffer, Buffer, Buffer], ...Buffer[]];
+  const [wordText, pathText, values] = texts.map((text) => text.toString('latin1')) as [string, string, string];
+  const counted = new Uint32Array(Uint8Array.from(counts).buffer);
+  const places = new Uint32Array(counted.length + 1);
+  places[0] = HEAD_BYTES + index.length;
+  for (let i = 0; i < counted.length; i++) places[i + 1] = places[i]! + bits.packedBytes(counted[i]!);
+  if (fstatSync(fd).size !== places.at(-1)! + ROWS_BYTES) return undefined;
+  return {
+    times: new Float64Array(Uint8Array.from(times).buffer),
+    counts: counted,
+    words: wordText,
+    wordCount: words,
+    leaves: { paths: pathText, pathOf: new Uint16Array(Uint8Array.from(pathOf).buffer), values, lengths },
+    places,
+  };
 }
 
 /** A group in a file: complete. Its times stay in memory, all else is read when it is asked for. */
@@ -106,8 +138,20 @@ export class StoredGroup implements GroupView {
     return this.#read((fd, index) => boundsOf(need, knownOf(fd, index))) ?? UNKNOWN;
   }
 
-  get frequentWords(): readonly string[] {
-    return this.#read((_, { text, counts }) => frequent(splitWords(text), (word) => counts[word]!)) ?? [];
+  get frequent(): Frequent {
+    const frequent = this.#read((_, { words, wordCount, leaves, counts }) => {
+      const texts = splitWords(words);
+      const { paths, pathOf, values } = leaves;
+      const [pathTexts, valueTexts] = [splitWords(paths), splitWords(values)];
+      return {
+        words: frequentOf(WORDS, counts.subarray(0, wordCount)).map((word) => texts[word]!),
+        leaves: frequentOf(LEAVES, counts.subarray(wordCount, -2)).map((leaf) => ({
+          path: pathTexts[pathOf[leaf]!]!,
+          value: valueTexts[leaf]!,
+        })),
+      };
+    });
+    return frequent ?? NOTHING_FREQUENT;
   }
 
   #read<R>(read: (fd: number, index: Index) => R): R | undefined {
@@ -127,23 +171,28 @@ export class StoredGroup implements GroupView {
   }
 }
 
-function knownOf(fd: number, { counts, text, places }: Index): Known {
+function knownOf(fd: number, { counts, words, wordCount, leaves, places }: Index): Known {
   const buffer = Buffer.from(new ArrayBuffer(bits.BITS_BYTES));
-  const events = (words: readonly number[]) => {
+  const events = (entries: readonly number[]) => {
     const union = bits.newBits();
-    for (const i of words) {
+    for (const i of entries) {
       const count = counts[i]!;
       bits.addPacked(union, readFully(fd, places[i]!, bits.packedBytes(count), buffer), count);
     }
     return union;
   };
   return {
-    withWords: (pattern) => events(matching(text, pattern)),
+    leaves: new StoredLeaves(leaves),
+    withLeaves: (numbers) => events(numbers.map((leaf) => wordCount + leaf)),
+    withWords: (pattern) => events(matching(words, pattern)),
     withGram: (row) => {
       const bytes = readFully(fd, places.at(-1)! + row * ROW_BYTES, ROW_BYTES);
       return new Uint32Array(Uint8Array.from(bytes).buffer);
     },
     get odd() {
+      return events([counts.length - 2]);
+    },
+    get unplaced() {
       return events([counts.length - 1]);
     },
   };

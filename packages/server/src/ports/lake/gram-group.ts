@@ -1,33 +1,31 @@
 import { writeFileSync } from 'node:fs';
 import type { Sequence } from '../log.ts';
+import { EntryLog } from './entry-log.ts';
 import { finishFile, unfinished } from './files.ts';
 import { fileOf } from './gram-file.ts';
-import {
-  addGrams,
-  CHUNK_EVENTS,
-  DOTTED,
-  eachRow,
-  GRAM_BYTES,
-  GRAM_ROWS,
-  isSplitAt,
-  newChunkGrams,
-  WHOLE,
-} from './grams.ts';
+import { GramRows } from './gram-rows.ts';
+import { CHUNK_EVENTS, DOTTED, GRAM_BYTES, isSplitAt, rowsOfLeaf, WHOLE } from './grams.ts';
+import { hashOf, IDS, LeafPaths, PATHS_MAX, UNIQUE } from './leaf-paths.ts';
+import { LeafScanner, type OnLeaf } from './leaves.ts';
 import type { Need } from './needs.ts';
+import { type LeafTexts, StoredLeaves } from './stored-leaves.ts';
 import * as bits from './word-bits.ts';
-import { type EventBits, GROUP_CHUNKS, GROUP_EVENTS, ROW_WORDS } from './word-bits.ts';
+import { GROUP_CHUNKS, GROUP_EVENTS, ROW_WORDS } from './word-bits.ts';
 import { type Bounds, boundsOf } from './word-bounds.ts';
-import { DICTIONARY_WORDS_MAX, frequent, WordDictionary } from './word-dictionary.ts';
+import { Dictionary, type Frequent, frequentOf, LEAVES, WORDS, WORDS_MAX } from './word-dictionary.ts';
 import { HASH_START, hashed, joinedWords, matching, plainly, scanWords } from './words.ts';
 
 /**
- * What words the records of many events have. The frequent ones stand in a dictionary, each with its events. The others
- * are kept by their grams (`grams.ts`), turned: a row has a bit for each chunk of events, so that to ask for a gram is to
- * read one row. Each word of a record is in one or the other, so none of what it holds is hidden.
+ * What the records of many events have. Their frequent leaves (`leaves.ts`) stand in a dictionary, each with its events. Of what
+ * is in none of these, the frequent words do. All else is kept by its grams (`grams.ts`), turned: a row has a bit for each chunk of
+ * events, so that to ask for a gram is to read one row. Each name and value of a record is in one or the other, so none of what
+ * it holds is hidden.
  */
 /** Groups are numbered as they follow each other in the Log. */
 export const groupOf = (sequence: Sequence): number => Math.floor(sequence / GROUP_EVENTS);
 export const firstOf = (group: number): Sequence => group * GROUP_EVENTS;
+
+const QUOTE = 0x22;
 
 /** What of a group is needed to ask it. */
 export interface GroupView {
@@ -36,57 +34,123 @@ export interface GroupView {
   maxMs(chunk: number): number;
   /** The events whose records hold what is needed. */
   bounds(need: Need): Bounds;
-  /** The words of its dictionary that were frequent indeed. */
-  readonly frequentWords: readonly string[];
+  /** What of its dictionaries was frequent indeed. */
+  readonly frequent: Frequent;
 }
 
 /** A group that is being made, in memory. */
-export class NewGroup implements GroupView {
+export class NewGroup implements GroupView, OnLeaf {
   readonly number: number;
-  readonly #dictionary: WordDictionary;
-  /** Of the words of the dictionary, by their numbers. */
-  readonly #events: (Uint8Array | undefined)[] = Array.from({ length: DICTIONARY_WORDS_MAX });
+  readonly #words = new Dictionary(WORDS);
+  readonly #leaves = new Dictionary(LEAVES);
+  readonly #paths = new LeafPaths();
+  readonly #scanner = new LeafScanner(this.#paths, this);
+  /** Which events have them: the words, and behind them the leaves. */
+  readonly #entries = new EntryLog(WORDS.max + LEAVES.max);
   readonly #odd = new Uint8Array(GROUP_EVENTS / 8);
-  readonly #rows = new Uint32Array(GRAM_ROWS * ROW_WORDS);
+  /** Of those that are in no place's leaves, for they could not be told. */
+  readonly #unread = new Uint8Array(GROUP_EVENTS / 8);
+  /** Whether each other leaf stands in the dictionary, or its place. */
+  #hasAllPlaces = true;
+  readonly #rows = new GramRows();
   readonly #times = new Float64Array(GROUP_CHUNKS * 2);
   readonly #known = new Uint32Array(ROW_WORDS);
   #knownCount = 0;
-  /** The event that is being added, and the grams of its chunk so far. */
+  /** The event that is being added, with its record, and its frequent leaves so far. */
   #event = 0;
-  readonly #grams = newChunkGrams();
+  #record: Buffer = Buffer.alloc(0);
+  readonly #found: number[] = [];
+  /** Of each path, the frequent leaf that came last; -1 for none. */
+  readonly #lastLeaf = new Int16Array(PATHS_MAX).fill(-1);
+  #isOdd = false;
+  #texts: { readonly sizes: string; readonly words: string; readonly leaves: StoredLeaves } | undefined;
   /** Where in a word the grams begin that are still to be added. */
   #gramsFrom = 0;
 
-  /** @param words that were frequent before */
-  constructor(number: number, words: readonly string[]) {
+  /** @param known what was frequent before */
+  constructor(number: number, known: Frequent) {
     this.number = number;
-    this.#dictionary = new WordDictionary(words);
+    for (const text of UNIQUE) this.#paths.pathOf(text); // the first ones that it numbers
+    for (const word of known.words) scanWords(Buffer.from(word), (...args) => this.#words.learn(0, ...args));
+    for (const { path, value } of known.leaves) {
+      const [place, bytes] = [this.#paths.pathOf(path), Buffer.from(value, 'latin1')];
+      if (place >= 0) this.#leaves.learn(place, bytes, 0, bytes.length, hashOf(bytes));
+    }
   }
 
   get isComplete(): boolean {
     return this.#knownCount === GROUP_CHUNKS;
   }
 
-  /** Adds an event's words. To add them again changes nothing. */
+  /** Adds what an event's record has. To add it again changes nothing. */
   add(sequence: Sequence, record: Buffer): void {
-    const event = sequence % GROUP_EVENTS;
-    if (chunkOf(event) !== chunkOf(this.#event)) this.#putGrams();
-    this.#event = event;
-    if (!scanWords(record, this.#addWord)) return;
+    this.#event = sequence % GROUP_EVENTS;
+    this.#entries.begin(this.#event);
+    this.#record = record;
+    this.#isOdd = false;
+    this.#found.length = 0;
+    if (this.#scanner.scan(record)) for (const leaf of this.#found) this.#entries.add(leaf);
+    else {
+      this.#addWords(record, 0, record.length);
+      this.#mark(this.#unread);
+    }
+    if (!this.#isOdd) return;
     scanWords(plainly(record), this.#addWord);
-    this.#odd[this.#event >> 3]! |= 0x80 >> (this.#event & 7);
+    this.#mark(this.#odd);
   }
 
-  #eventsOf(word: number): EventBits {
-    const events = this.#events[word];
-    return events ? bits.seen(events) : bits.NONE;
+  #mark(events: Uint8Array): void {
+    events[this.#event >> 3]! |= 0x80 >> (this.#event & 7);
+  }
+
+  known(path: number, from: number): number {
+    const leaf = this.#lastLeaf[path]!;
+    const end = leaf < 0 ? -1 : this.#leaves.endOf(leaf, this.#record, from);
+    if (end >= 0) this.#found.push(WORDS_MAX + leaf);
+    return end;
+  }
+
+  /** Of a leaf that is rare, its place stands in the dictionary; its words are added, and where it is as a whole. */
+  leaf(path: number, from: number, to: number, hash: number, isPlain: boolean): void {
+    const mayBeFrequent = isPlain && path > UNIQUE.length;
+    if (mayBeFrequent && this.#isLeaf(path, from, to, hash)) return;
+    const isValue = hasValue(this.#record, from, to);
+    const kept = this.#leaves.kept(path, this.#record, from, isValue ? from : to, isValue ? HASH_START : hash);
+    if (kept >= 0) this.#found.push(WORDS_MAX + kept);
+    else {
+      this.#hasAllPlaces = false;
+      const names = Buffer.from(this.#paths.textOf(path), 'latin1');
+      this.#addWords(names, 0, names.length);
+    }
+    if (kept >= 0 && !isValue) return;
+    if (mayBeFrequent)
+      for (const row of rowsOfLeaf(this.#paths.hashOf(path), hash)) this.#rows.set(chunkOf(this.#event), row);
+    if (path > IDS) this.#addWords(this.#record, from, to);
+    else if (scanWords(this.#record, this.#addId, from, to)) this.#isOdd = true;
+  }
+
+  #isLeaf(path: number, from: number, to: number, hash: number): boolean {
+    const leaf = this.#leaves.numberOf(path, this.#record, from, to, hash);
+    if (leaf < 0) return false;
+    this.#found.push(WORDS_MAX + leaf);
+    if (this.#record[from] === QUOTE) this.#lastLeaf[path] = leaf;
+    return true;
+  }
+
+  #addWords(text: Buffer, from: number, to: number): void {
+    if (scanWords(text, this.#addWord, from, to)) this.#isOdd = true;
   }
 
   readonly #addWord = (text: Uint8Array, from: number, to: number, hash: number): void => {
     if (this.#isFrequent(text, from, to, hash)) return;
     this.#gramsFrom = from - 1;
     this.#addParts(text, from, to, WHOLE);
-    addGrams(this.#grams, text, this.#gramsFrom, to + 1);
+    this.#addGrams(text, to + 1);
+  };
+
+  readonly #addId = (text: Uint8Array, from: number, to: number): void => {
+    this.#gramsFrom = from - 1;
+    this.#addGrams(text, to + 1);
   };
 
   /** Of a word, or a part of one, that is not frequent: the parts of it that are. The grams within these are left out. */
@@ -107,32 +171,23 @@ export class NewGroup implements GroupView {
 
   #addPart(text: Uint8Array, from: number, to: number, hash: number, isAll: boolean, level: number): void {
     if (!isAll && this.#isFrequent(text, from, to, hash)) {
-      addGrams(this.#grams, text, this.#gramsFrom, from + GRAM_BYTES - 1);
+      this.#addGrams(text, from + GRAM_BYTES - 1);
       this.#gramsFrom = to - GRAM_BYTES + 1;
     } else if (level < DOTTED) this.#addParts(text, from, to, level + 1);
   }
 
   #isFrequent(text: Uint8Array, from: number, to: number, hash: number): boolean {
-    const word = this.#dictionary.numberOf(text, from, to, hash);
-    if (word < 0) return false;
-    this.#events[word] ??= new Uint8Array(GROUP_EVENTS / 8);
-    this.#events[word][this.#event >> 3]! |= 0x80 >> (this.#event & 7);
-    return true;
+    const word = this.#words.numberOf(0, text, from, to, hash);
+    if (word >= 0) this.#entries.add(word);
+    return word >= 0;
   }
 
-  /** All at once: the rows are more than a processor's cache holds. */
-  #putGrams(): void {
-    const chunk = chunkOf(this.#event);
-    const [word, bit] = [chunk >>> 5, 1 << (chunk & 31)];
-    eachRow(this.#grams, (row) => {
-      this.#rows[row * ROW_WORDS + word]! |= bit;
-    });
-    this.#grams.fill(0);
+  #addGrams(text: Uint8Array, to: number): void {
+    this.#rows.add(chunkOf(this.#event), text, this.#gramsFrom, to);
   }
 
   /** All events of a chunk were added. @param minMs Infinity when it has no events any more */
   know(chunk: number, minMs: number, maxMs: number): void {
-    this.#putGrams();
     this.#times[chunk * 2] = minMs;
     this.#times[chunk * 2 + 1] = maxMs;
     if (!this.#isKnown(chunk)) this.#knownCount++;
@@ -158,33 +213,96 @@ export class NewGroup implements GroupView {
   }
 
   bounds(need: Need): Bounds {
-    const text = joinedWords(this.#dictionary.words);
+    const { words, leaves } = this.#asked();
     const { sure, may } = boundsOf(need, {
-      withWords: (pattern) => {
-        const union = bits.newBits();
-        for (const word of matching(text, pattern)) bits.addAll(union, this.#eventsOf(word));
-        return union;
-      },
-      withGram: (row) => this.#rows.subarray(row * ROW_WORDS, (row + 1) * ROW_WORDS),
+      leaves,
+      withLeaves: (leaves) => this.#with(leaves.map((leaf) => WORDS_MAX + leaf)),
+      withWords: (pattern) => this.#with(matching(words, pattern)),
+      withGram: (row) => this.#rows.row(row),
       odd: bits.seen(this.#odd),
+      unplaced: this.#unplaced,
     });
     const known = bits.ofChunks(this.#known);
     return { sure: bits.and(sure, known), may: bits.or(may, bits.without(bits.ALL, known)) };
   }
 
-  get frequentWords(): readonly string[] {
-    return frequent(this.#dictionary.words, (word) => bits.countOf(this.#eventsOf(word)));
+  get #unplaced(): bits.EventBits {
+    return this.#hasAllPlaces ? bits.seen(this.#unread) : bits.ALL;
+  }
+
+  #with(entries: readonly number[]): bits.EventBits {
+    const union = bits.newBits();
+    for (const entry of entries) this.#entries.addTo(union, entry);
+    return union;
+  }
+
+  get frequent(): Frequent {
+    const countOf = (entry: number) => this.#entries.packed(entry).count;
+    const words = frequentOf(WORDS, this.#numbersOf(this.#words).map(countOf));
+    const leaves = frequentOf(
+      LEAVES,
+      this.#numbersOf(this.#leaves).map((leaf) => countOf(WORDS_MAX + leaf)),
+    );
+    return {
+      words: words.map((word) => this.#words.textOf(word)),
+      leaves: leaves.map((leaf) => ({
+        path: this.#paths.textOf(this.#leaves.placeOf(leaf)),
+        value: this.#leaves.textOf(leaf),
+      })),
+    };
   }
 
   /** Durable when it returns. @throws when the disk refuses */
   write(path: string): void {
-    const words = this.#dictionary.words.flatMap((word, i) => {
-      return this.#events[i] ? [{ word, events: this.#eventsOf(i) }] : [];
-    });
-    const content = { number: this.number, words, odd: bits.seen(this.#odd), times: this.#times, rows: this.#rows };
+    const packed = (entry: number) => this.#entries.packed(entry);
+    const words = this.#numbersOf(this.#words).filter((word) => packed(word).count > 0);
+    const leaves = this.#numbersOf(this.#leaves).filter((leaf) => packed(WORDS_MAX + leaf).count > 0);
+    const content = {
+      number: this.number,
+      words: words.map((word) => this.#words.textOf(word)),
+      leaves: this.#leafTexts(leaves),
+      events: [...words, ...leaves.map((leaf) => WORDS_MAX + leaf)].map(packed),
+      odd: bits.seen(this.#odd),
+      unplaced: this.#unplaced,
+      times: this.#times,
+      rows: this.#rows.all,
+    };
     writeFileSync(unfinished(path), fileOf(content), { mode: 0o600 });
     finishFile(path);
   }
+
+  #numbersOf({ size }: Dictionary): readonly number[] {
+    return Array.from({ length: size }, (_, number) => number);
+  }
+
+  /** The dictionaries' texts. They only grow. */
+  #asked() {
+    const sizes = `${this.#words.size} ${this.#leaves.size}`;
+    if (this.#texts?.sizes === sizes) return this.#texts;
+    const words = joinedWords(this.#numbersOf(this.#words).map((word) => this.#words.textOf(word)));
+    const leaves = new StoredLeaves(this.#leafTexts(this.#numbersOf(this.#leaves)));
+    this.#texts = { sizes, words, leaves };
+    return this.#texts;
+  }
+
+  #leafTexts(leaves: readonly number[]): LeafTexts {
+    const values = leaves.map((leaf) => this.#leaves.textOf(leaf));
+    const places = leaves.map((leaf) => this.#leaves.placeOf(leaf));
+    const used = [...new Set(places)];
+    const numbers = new Map(used.map((place, number) => [place, number]));
+    return {
+      paths: joinedWords(used.map((place) => this.#paths.textOf(place))),
+      pathOf: Uint16Array.from(places, (place) => numbers.get(place)!),
+      values: joinedWords(values),
+      lengths: Uint8Array.from(values, (value) => value.length),
+    };
+  }
 }
+
+/** Whether there is something that a filter can find: null and empty text are no values. */
+const hasValue = (record: Uint8Array, from: number, to: number): boolean =>
+  record[from] === QUOTE ? to - from > 2 : record[from] !== NULL;
+
+const NULL = 0x6e;
 
 const chunkOf = (event: number) => Math.floor(event / CHUNK_EVENTS);

@@ -10,6 +10,7 @@ import { readsRecords } from './scan.ts';
 import { type FilterIndex, type FoundByIndex, SequenceSet } from './sequence-set.ts';
 import { ALL, bytesOf, type EventBits, GROUP_CHUNKS, GROUP_EVENTS, hasChunk, isEmpty, without } from './word-bits.ts';
 import { type Bounds, UNKNOWN } from './word-bounds.ts';
+import { NOTHING_FREQUENT } from './word-dictionary.ts';
 
 /** Events next to each other in the Log, of which some may be looked for. */
 export interface Chunk {
@@ -36,9 +37,9 @@ const nameOf = (group: number) => `${String(group).padStart(12, '0')}.grams`;
 
 /**
  * Of the chunks of a span, so many may have to be read for an index to be of help. DuckDB, on two processors, reads some 250
- * whole records in the time that one of them takes, and one column of JSON of 5,000.
+ * whole records in the time that one of them takes, and one column of JSON of 5,000. So few have a value that is not frequent (`LEAVES`).
  */
-const READ_ONE_IN = { records: 8, columns: 100 };
+const READ_ONE_IN = { records: 8, columns: 64 };
 /** So many are always read, which takes a quarter of a second. */
 const READ_FEW = 800;
 
@@ -194,7 +195,7 @@ export class GramIndex implements FilterIndex {
     const known = this.#new.get(number);
     if (known) return known;
     const before = this.#view(number - 1) ?? [...this.#new.values()].at(-1) ?? [...this.#stored.values()].at(-1);
-    const group = new NewGroup(number, before?.frequentWords ?? []);
+    const group = new NewGroup(number, before?.frequent ?? NOTHING_FREQUENT);
     this.#new.set(number, group);
     this.#passOver(group);
     return group;

@@ -40,12 +40,8 @@ export const partsOf = (text: string, level: number): readonly string[] =>
 const rowOf = (gram: number, isOfIds: boolean): number =>
   (isOfIds ? 0 : GRAM_ROWS / 2) + (Math.imul(gram, MULTIPLIER) >>> HALF_SHIFT);
 
-/** The grams of a chunk: a bit for each row. */
-export type ChunkGrams = Uint32Array;
-export const newChunkGrams = (): ChunkGrams => new Uint32Array(GRAM_ROWS / 32);
-
-/** Adds the grams of the text from `from` to `to`. */
-export function addGrams(grams: ChunkGrams, text: Uint8Array, from: number, to: number): void {
+/** Adds the grams of the text from `from` to `to`. @param grams a bit for each row, in the words from `first` on */
+export function addGrams(grams: Uint32Array, first: number, text: Uint8Array, from: number, to: number): void {
   let gram = 0;
   let ofIds = 0;
   for (let at = from; at < to; at++) {
@@ -54,7 +50,7 @@ export function addGrams(grams: ChunkGrams, text: Uint8Array, from: number, to: 
     ofIds = IS_OF_IDS[byte] === 1 ? ofIds + 1 : 0;
     if (at - from < GRAM_BYTES - 1) continue;
     const row = rowOf(gram, ofIds >= GRAM_BYTES);
-    grams[row >>> 5]! |= 1 << (row & 31);
+    grams[first + (row >>> 5)]! |= 1 << (row & 31);
   }
 }
 
@@ -79,8 +75,10 @@ export function rowsOf(pattern: string, level: number): readonly number[] {
   return [...rows];
 }
 
-/** Calls `set` with each row that is set. */
-export function eachRow(grams: ChunkGrams, set: (row: number) => void): void {
-  for (let i = 0; i < grams.length; i++)
-    for (let rest = grams[i]!; rest !== 0; rest &= rest - 1) set(i * 32 + 31 - Math.clz32(rest & -rest));
+/** The rows that are set where a leaf stands that is rare, among those that are not for ids. By the hashes of its path and value. */
+export function rowsOfLeaf(path: number, value: number): readonly [number, number] {
+  const both = Math.imul(path ^ (path >>> 15), MULTIPLIER) ^ value;
+  const first = Math.imul(both ^ (both >>> 15), MULTIPLIER);
+  const second = Math.imul(first ^ (first >>> 13), MULTIPLIER);
+  return [GRAM_ROWS / 2 + (first >>> HALF_SHIFT), GRAM_ROWS / 2 + (second >>> HALF_SHIFT)];
 }

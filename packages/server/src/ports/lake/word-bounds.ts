@@ -1,7 +1,9 @@
-import { PLAIN, partsOf, rowsOf, WHOLE } from './grams.ts';
-import type { Need } from './needs.ts';
+import { PLAIN, partsOf, rowsOf, rowsOfLeaf, WHOLE } from './grams.ts';
+import { hashOf, hashOfPath, UNIQUE } from './leaf-paths.ts';
+import { type AtPlace, isWithinToken, type Need, type Pieces } from './needs.ts';
+import type { StoredLeaves } from './stored-leaves.ts';
 import { ALL, and, type ChunkBits, type EventBits, isEmpty, NONE, ofChunks, or, without } from './word-bits.ts';
-import { patternsOf } from './words.ts';
+import { isPartOfWord, patternsOf } from './words.ts';
 
 /** Of a group's events, those of which something is true for sure, and those of which it may be: these among them. */
 export interface Bounds {
@@ -11,12 +13,17 @@ export interface Bounds {
 
 /** What is known of a group's events. */
 export interface Known {
-  /** Those with a word of the dictionary in which a pattern stands. */
+  readonly leaves: StoredLeaves;
+  /** Those with one of these leaves. */
+  withLeaves(leaves: readonly number[]): EventBits;
+  /** Those with a word of the dictionary in which a pattern stands, beside their frequent leaves. */
   withWords(pattern: string): EventBits;
   /** The chunks that have a gram in some other word. */
   withGram(row: number): ChunkBits;
   /** Those of which the words are not only those that they are spelt with, but also those that are meant. */
   readonly odd: EventBits;
+  /** Those of which some values may stand in words alone, and not also as a leaf of any rare value. */
+  readonly unplaced: EventBits;
 }
 
 export const UNKNOWN: Bounds = { sure: NONE, may: ALL };
@@ -29,7 +36,7 @@ export function boundsOf(need: Need, known: Known): Bounds {
     const { sure, may } = boundsOf(need.not, known);
     return { sure: without(ALL, may), may: without(ALL, sure) };
   }
-  return boundsOfPieces(need, known);
+  return 'place' in need ? boundsAtPlace(need, known) : boundsOfPieces(need, known);
 }
 
 function allOf(parts: readonly Need[], known: Known): Bounds {
@@ -44,18 +51,60 @@ function allOf(parts: readonly Need[], known: Known): Bounds {
 
 const either = (a: Bounds, b: Bounds): Bounds => ({ sure: or(a.sure, b.sure), may: or(a.may, b.may) });
 
-function boundsOfPieces({ pieces, isAll }: Extract<Need, { pieces: unknown }>, known: Known): Bounds {
-  const patterns = pieces.flatMap(patternsOf);
-  const isWithinWord = isAll === true && patterns.length === 1 && patterns[0] === pieces[0];
-  if (isWithinWord)
-    return { sure: without(known.withWords(pieces[0]!), known.odd), may: holding(pieces[0]!, WHOLE, known) };
+/** A value is a frequent leaf, or else its words are kept, and that there is a rare one at its place. */
+function boundsAtPlace(need: AtPlace, known: Known): Bounds {
+  const { found, rare } = known.leaves.at(need);
+  const [is, isRare] = [known.withLeaves(found), known.withLeaves(rare)];
+  const named = isEmpty(known.unplaced) ? NONE : and(known.unplaced, inWords(need.names, known));
+  const isThere = need.condition.op === 'exists';
+  const may = isThere ? or(isRare, named) : and(asWhole(need, or(isRare, named), known), inWords(need.value, known));
+  return { sure: need.isWhole ? (isThere ? or(is, isRare) : is) : NONE, may: or(is, may) };
+}
+
+/** Those of some events that may have a value as a whole: it is known where each rare one is, unless it is written in other ways. */
+function asWhole({ place, condition }: AtPlace, among: EventBits, known: Known): EventBits {
+  if (isEmpty(among) || UNIQUE.includes(place) || (condition.op !== '=' && condition.op !== 'in')) return among;
+  const values = condition.op === 'in' ? condition.values : [condition.value];
+  if (!values.every((value) => IN_ONE_WAY.test(value))) return among;
+  const path = hashOfPath(place);
+  const whole = values.map((value) => ofChunks(chunksWith(rowsOfLeaf(path, hashOf(Buffer.from(`"${value}"`))), known)));
+  return and(among, [known.odd, known.unplaced, ...whole].reduce(or));
+}
+
+/** No number nor constant, and nothing that JSON escapes. */
+const IN_ONE_WAY = /^(?!-?\d|(true|false)$)[ !#-[\]-\u007e]+$/;
+
+/** The events that may hold pieces in words, beside their frequent leaves. */
+function inWords(need: Need, known: Known): EventBits {
+  if ('any' in need) return need.any.map((part) => inWords(part, known)).reduce(or, NONE);
+  return 'pieces' in need ? allHold(need.pieces.flatMap(patternsOf), (pattern) => holding(pattern, WHOLE, known)) : ALL;
+}
+
+function boundsOfPieces({ pieces, isAll }: Pieces, known: Known): Bounds {
+  if (isAll === true && pieces.length === 1) return boundsOfPiece(pieces[0]!, known);
+  return { sure: NONE, may: allHold(pieces, (piece) => boundsOfPiece(piece, known).may) };
+}
+
+function boundsOfPiece(piece: string, known: Known): Bounds {
+  const patterns = patternsOf(piece);
+  const inWords = (pattern: string) => holding(pattern, WHOLE, known);
+  if (!isWithinToken(piece)) {
+    const may = (pattern: string) => or(inWords(pattern), known.withLeaves(known.leaves.holding(pattern)));
+    return { sure: NONE, may: allHold(patterns, may) };
+  }
+  const inLeaves = known.withLeaves(known.leaves.containing(piece));
+  const sure = isPartOfWord(piece) ? or(inLeaves, without(known.withWords(piece), known.odd)) : inLeaves;
+  return { sure, may: or(inLeaves, allHold(patterns, inWords)) };
+}
+
+/** The events that may hold all. What is rare mostly stands last: in a value, behind its name, and at its end. */
+function allHold(parts: readonly string[], holding: (part: string) => EventBits): EventBits {
   let may = ALL;
-  // What is rare mostly stands last: in a value, behind its name, and at its end. So little is read to find nothing.
-  for (const pattern of patterns.reverse()) {
-    may = and(may, holding(pattern, WHOLE, known));
+  for (const part of [...parts].reverse()) {
+    may = and(may, holding(part));
     if (isEmpty(may)) break;
   }
-  return { sure: NONE, may };
+  return may;
 }
 
 /** The events with a word, or a part of one, of this level in which the pattern stands, if not some that have none. */

@@ -24,18 +24,19 @@ export type OnWord = (text: Uint8Array, from: number, to: number, hash: number) 
 let folded = new Uint8Array(1 << 16);
 
 /**
- * The words of a record as it is spelt, in order, each as often as it stands there.
+ * The words of a record, or of the part from `start` to `end` at which words end, as it is spelt: in order, each as often as it
+ * stands there.
  * @returns whether it spells letters in ways that JSON lets it beside the plain one: other words may be meant
  */
-export function scanWords(record: Uint8Array, onWord: OnWord): boolean {
-  if (folded.length < record.length + 2) folded = new Uint8Array(record.length * 2 + 2);
+export function scanWords(record: Uint8Array, onWord: OnWord, start = 0, end = record.length): boolean {
+  if (folded.length < end - start + 2) folded = new Uint8Array((end - start) * 2 + 2);
   const text = folded;
   text[0] = EDGE;
   let from = 1;
   let to = 1;
   let hash = HASH_START;
   let isOdd = false;
-  for (let i = 0; i < record.length; i++) {
+  for (let i = start; i < end; i++) {
     let byte = FOLDED[record[i]!]!;
     if (byte === EDGE) {
       if (isKelvin(record, i)) {
@@ -79,6 +80,9 @@ export const mayMeanOther = (text: string): boolean =>
 
 const KELVIN_LATIN1 = '\u00e2\u0084\u00aa';
 const EDGE_TEXT = String.fromCharCode(EDGE);
+
+/** Whether a piece, wherever it stands, lies within one word. @param piece ASCII, in lower case */
+export const isPartOfWord = (piece: string): boolean => /^[a-z0-9_.-]+$/.test(piece);
 
 /**
  * What must stand in some word or other of a record (with an edge at each end) in which the piece stands: of a piece
