@@ -60,7 +60,10 @@ export async function lake(options) {
 }
 
 /** These have to read the records, or parts of them. */
-const IN_RECORDS = ['a path into the record', 'free text that is rare', 'free text that many records have'];
+const IN_RECORDS = [
+  ...['a path into the record', 'a common value at a path', 'a pasted name'],
+  ...['free text that is rare', 'free text that many records have'],
+];
 
 async function catchUp(server, say) {
   const lag = async () => (await server.metrics()).lag('lake');
@@ -123,6 +126,18 @@ function changes({ EventName, Username, EventSource, ResourceName, AccessKeyId, 
       ResourceName.rare,
       (value) => `requestParameters.bucketName = ${value} or requestParameters.roleName ^ a`,
     ),
+    'a common value at a path': [
+      ...[
+        'responseElements.status = ACTIVE',
+        'requestParameters.instanceType = t3.medium',
+        'resources[*].type = "AWS::KMS::Key"',
+      ],
+      ...['requestParameters.bucketName exists', 'requestParameters.encryptionContext exists'],
+    ],
+    'a pasted name': [
+      ...each(Username.rare, (value) => JSON.stringify(`user/${JSON.parse(value)}`)),
+      JSON.stringify(`/${Username.frequent}`),
+    ],
     'free text that is rare': each(Username.rare, (value) => value),
     'free text that many records have': [
       ...['AccessDenied', 'AssumeRole', 'us-east-1', 'terraform', 's3.amazonaws.com', 'assumed-role', 'bucketName'],

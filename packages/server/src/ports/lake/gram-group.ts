@@ -254,14 +254,14 @@ export class NewGroup implements GroupView, OnLeaf {
 
   /** Durable when it returns. @throws when the disk refuses */
   write(path: string): void {
-    const packed = (entry: number) => this.#entries.packed(entry);
-    const words = this.#numbersOf(this.#words).filter((word) => packed(word).count > 0);
-    const leaves = this.#numbersOf(this.#leaves).filter((leaf) => packed(WORDS_MAX + leaf).count > 0);
+    const events = Array.from({ length: WORDS_MAX + this.#leaves.size }, (_, entry) => this.#entries.packed(entry));
+    const words = this.#numbersOf(this.#words).filter((word) => events[word]!.count > 0);
+    const leaves = this.#numbersOf(this.#leaves).filter((leaf) => events[WORDS_MAX + leaf]!.count > 0);
     const content = {
       number: this.number,
       words: words.map((word) => this.#words.textOf(word)),
       leaves: this.#leafTexts(leaves),
-      events: [...words, ...leaves.map((leaf) => WORDS_MAX + leaf)].map(packed),
+      events: [...words, ...leaves.map((leaf) => WORDS_MAX + leaf)].map((entry) => events[entry]!),
       odd: bits.seen(this.#odd),
       unplaced: this.#unplaced,
       times: this.#times,
