@@ -45,8 +45,15 @@ describe('a group of words and grams', () => {
     group.write(path);
     const stored = StoredGroup.open(path, 3)!;
     const asked = filters.map((filter) => needOf(parseSearchFilter(filter)!));
-    for (const need of [...needs, ...asked, { all: needs.slice(1, 4) }, { not: needs[1]! }])
-      expect(stored.bounds(need), JSON.stringify(need)).toEqual(group.bounds(need));
+    const all = [...needs, ...asked, { all: needs.slice(1, 4) }, { not: needs[1]! }];
+    const saysTheSame = () => {
+      for (const need of all) expect(stored.bounds(need), JSON.stringify(need)).toEqual(group.bounds(need));
+    };
+    saysTheSame();
+    expect(stored.hold()).toBeGreaterThan(1000);
+    saysTheSame();
+    stored.release();
+    saysTheSame();
     expect([stored.minMs(7), stored.maxMs(7)]).toEqual([7, 8]);
     const { sure, may } = stored.bounds(needs[1]!);
     expect(countOf(sure)).toBeGreaterThan(GROUP_EVENTS / 2 - 100);

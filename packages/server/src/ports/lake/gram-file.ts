@@ -60,9 +60,11 @@ interface Index {
   /** `joinedWords` */
   readonly words: string;
   readonly wordCount: number;
-  readonly leaves: LeafTexts;
+  readonly leaves: StoredLeaves;
   /** Where the events that were counted stand, and the rows. */
   readonly places: Uint32Array;
+  /** In memory, about: texts also in lower case. */
+  readonly bytes: number;
 }
 
 /** @returns undefined when the file is not one of this version and this group, whole */
@@ -97,16 +99,23 @@ function readIndex(fd: number, number: number): Index | undefined {
     counts: counted,
     words: wordText,
     wordCount: words,
-    leaves: { paths: pathText, pathOf: new Uint16Array(Uint8Array.from(pathOf).buffer), values, lengths },
+    leaves: new StoredLeaves({
+      paths: pathText,
+      pathOf: new Uint16Array(Uint8Array.from(pathOf).buffer),
+      values,
+      lengths: Uint8Array.from(lengths),
+    }),
     places,
+    bytes: 2 * index.length + places.byteLength,
   };
 }
 
-/** A group in a file: complete. Its times stay in memory, all else is read when it is asked for. */
+/** A group in a file: complete. Its times stay in memory, all else is read when it is asked for, or held from then on. */
 export class StoredGroup implements GroupView {
   readonly path: string;
   readonly #number: number;
   readonly #times: Float64Array;
+  #held: Index | undefined;
 
   private constructor(path: string, number: number, times: Float64Array) {
     this.path = path;
@@ -138,10 +147,23 @@ export class StoredGroup implements GroupView {
     return this.#read((fd, index) => boundsOf(need, knownOf(fd, index))) ?? UNKNOWN;
   }
 
+  /**
+   * Has what each question reads first stay in memory, until `release`: its texts, and how often they come.
+   * @returns how many bytes these are; 0 when the file is gone or damaged
+   */
+  hold(): number {
+    this.#held ??= this.#read((_, index) => index);
+    return this.#held?.bytes ?? 0;
+  }
+
+  release(): void {
+    this.#held = undefined;
+  }
+
   get frequent(): Frequent {
     const frequent = this.#read((_, { words, wordCount, leaves, counts }) => {
       const texts = splitWords(words);
-      const { paths, pathOf, values } = leaves;
+      const { paths, pathOf, values } = leaves.texts;
       const [pathTexts, valueTexts] = [splitWords(paths), splitWords(values)];
       return {
         words: frequentOf(WORDS, counts.subarray(0, wordCount)).map((word) => texts[word]!),
@@ -163,7 +185,7 @@ export class StoredGroup implements GroupView {
       throw error;
     }
     try {
-      const index = readIndex(fd, this.#number);
+      const index = this.#held ?? readIndex(fd, this.#number);
       return index && read(fd, index);
     } finally {
       closeSync(fd);
@@ -182,7 +204,7 @@ function knownOf(fd: number, { counts, words, wordCount, leaves, places }: Index
     return union;
   };
   return {
-    leaves: new StoredLeaves(leaves),
+    leaves,
     withLeaves: (numbers) => events(numbers.map((leaf) => wordCount + leaf)),
     withWords: (pattern) => events(matching(words, pattern)),
     withGram: (row) => {

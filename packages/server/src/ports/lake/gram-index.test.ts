@@ -112,7 +112,7 @@ describe('the index of grams', () => {
     expect(places.length).toBeLessThan(12);
     rmSync(join(directory, GRAMS), { recursive: true });
     expect(found(index, 'marked-80000', all(end)).length).toBeGreaterThan(1_000); // it knows nothing of those now
-    const anew = new GramIndex(directory, 0, end);
+    const anew = new GramIndex(directory, 0, end, 1); // with no room to hold what is asked first
     fill(anew, end, 100); // large records come less than a chunk at a time
     anew.store();
     fill(anew, end);

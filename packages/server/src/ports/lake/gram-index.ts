@@ -31,6 +31,8 @@ export interface Span {
 
 /** Groups of 20 MB at most that wait to be stored, as on a full disk, before no more are made of what is old. */
 const WAITING_MAX = 2;
+/** Of a group some 0.7 MB: those of ten million events. The system's own cache of files is taken back from what idles. */
+const HELD_BYTES_MAX = 128 << 20;
 /** Within the lake's folder. */
 export const GRAMS = 'grams';
 const nameOf = (group: number) => `${String(group).padStart(12, '0')}.grams`;
@@ -55,12 +57,14 @@ export class GramIndex implements FilterIndex {
   readonly #following = new ChunkMaker((sequence) => this.#making(sequence));
   readonly #filling = new ChunkMaker((sequence) => this.#making(sequence));
   #start: Sequence;
+  readonly #held: HeldGroups;
   /** What stored groups said last: a page asks for rows, counts and a distribution of one filter. 16 KB a group at most. */
   #said: { readonly about: string; readonly bounds: Map<number, Bounds> } = { about: '', bounds: new Map() };
 
   /** @param directory the lake's @param end what was made of events from here on is made anew: they may be others now */
-  constructor(directory: string, start: Sequence, end: Sequence) {
+  constructor(directory: string, start: Sequence, end: Sequence, heldBytesMax = HELD_BYTES_MAX) {
     this.#root = join(directory, GRAMS);
+    this.#held = new HeldGroups(heldBytesMax);
     this.#start = start;
     makeDirectory(directory, this.#root);
     for (const name of filesUnder(this.#root)) {
@@ -117,6 +121,7 @@ export class GramIndex implements FilterIndex {
       if (firstOf(group + 1) > this.#start) continue;
       removeFile(this.#root, path);
       this.#stored.delete(group);
+      this.#held.drop(group);
     }
     for (const [number, group] of this.#new) {
       if (firstOf(number + 1) <= this.#start) this.#new.delete(number);
@@ -178,8 +183,13 @@ export class GramIndex implements FilterIndex {
     if (this.#said.about !== about) this.#said = { about, bounds: new Map() };
     const { bounds } = this.#said;
     return (group) => {
-      const said = bounds.get(group) ?? this.#view(group)?.bounds(need) ?? UNKNOWN;
-      if (this.#stored.has(group)) bounds.set(group, said);
+      const known = bounds.get(group);
+      if (known) return known;
+      const stored = this.#stored.get(group);
+      if (!stored) return this.#new.get(group)?.bounds(need) ?? UNKNOWN;
+      this.#held.hold(group, stored);
+      const said = stored.bounds(need);
+      bounds.set(group, said);
       return said;
     };
   }
@@ -205,6 +215,33 @@ export class GramIndex implements FilterIndex {
   #passOver(group: NewGroup): void {
     for (let chunk = 0; firstOf(group.number) + (chunk + 1) * CHUNK_EVENTS <= this.#start; chunk++)
       group.know(chunk, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY);
+  }
+}
+
+/** Has the newest of the groups that are asked hold what is read of them first, as many as there is memory for. */
+class HeldGroups {
+  readonly #bytesMax: number;
+  readonly #groups = new Map<number, { readonly group: StoredGroup; readonly bytes: number }>();
+  #bytes = 0;
+
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax;
+  }
+
+  hold(number: number, group: StoredGroup): void {
+    if (this.#groups.has(number)) return;
+    const bytes = group.hold();
+    this.#groups.set(number, { group, bytes });
+    this.#bytes += bytes;
+    while (this.#bytes > this.#bytesMax) this.drop(Math.min(...this.#groups.keys()));
+  }
+
+  drop(number: number): void {
+    const held = this.#groups.get(number);
+    if (!held) return;
+    held.group.release();
+    this.#groups.delete(number);
+    this.#bytes -= held.bytes;
   }
 }
 

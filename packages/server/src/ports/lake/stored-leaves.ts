@@ -25,13 +25,13 @@ export interface Placed {
 }
 
 export class StoredLeaves {
-  readonly #texts: LeafTexts;
+  readonly texts: LeafTexts;
   readonly #paths: Lines;
   readonly #values: Lines;
   #folded: { readonly paths: Lines; readonly values: Lines } | undefined;
 
   constructor(texts: LeafTexts) {
-    this.#texts = texts;
+    this.texts = texts;
     this.#paths = { text: texts.paths, starts: startsOf(splitWords(texts.paths).map((path) => path.length)) };
     this.#values = { text: texts.values, starts: startsOf(texts.lengths) };
   }
@@ -56,7 +56,7 @@ export class StoredLeaves {
     const found = linesWith(this.#folded.values, needle, fits);
     const named = linesWith(this.#folded.paths, needle, fits);
     if (named.length === 0) return found;
-    const { pathOf } = this.#texts;
+    const { pathOf } = this.texts;
     const isNamed = new Uint8Array(this.#paths.starts.length);
     for (const path of named) isNamed[path] = 1;
     const all = new Set(found);
@@ -66,7 +66,7 @@ export class StoredLeaves {
 
   /** Those at a place; and further on, where its JSON as a whole is asked about: each stands in that. */
   at({ place, condition }: AtPlace): Placed {
-    const { pathOf } = this.#texts;
+    const { pathOf } = this.texts;
     const isTrue = compileSearchFilter(condition);
     const within = condition.op === ':' ? foldCase(condition.value) : undefined;
     const isOfAll = within !== undefined || condition.op === 'exists';
