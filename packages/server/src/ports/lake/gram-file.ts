@@ -193,13 +193,34 @@ export class StoredGroup implements GroupView {
   }
 }
 
+/** To read so many bytes more takes no longer than to ask the system once more. */
+const GAP_BYTES_MAX = 16 << 10;
+const RUN_BYTES_MAX = 256 << 10;
+
+/** Parts of a file by their numbers, those together that are read at once since they stand beside each other. */
+function* runsOf(parts: readonly number[], places: Uint32Array): Generator<readonly number[], void, void> {
+  let run: number[] = [];
+  for (const part of Uint32Array.from(parts).sort()) {
+    const [first, last] = [run[0] ?? part, run.at(-1) ?? part];
+    const isNear = places[part]! - places[last + 1]! <= GAP_BYTES_MAX;
+    if (run.length > 0 && !(isNear && places[part + 1]! - places[first]! <= RUN_BYTES_MAX)) {
+      yield run;
+      run = [];
+    }
+    run.push(part);
+  }
+  if (run.length > 0) yield run;
+}
+
 function knownOf(fd: number, { counts, words, wordCount, leaves, places }: Index): Known {
-  const buffer = Buffer.from(new ArrayBuffer(bits.BITS_BYTES));
   const events = (entries: readonly number[]) => {
     const union = bits.newBits();
-    for (const i of entries) {
-      const count = counts[i]!;
-      bits.addPacked(union, readFully(fd, places[i]!, bits.packedBytes(count), buffer), count);
+    for (const run of runsOf(entries, places)) {
+      const [start, end] = [places[run[0]!]!, places[run.at(-1)! + 1]!];
+      const bytes = readFully(fd, start, end - start, Buffer.from(new ArrayBuffer(end - start)));
+      // Bits are added four bytes at a time, and may stand anywhere here.
+      for (const i of run)
+        bits.addPacked(union, Uint8Array.from(bytes.subarray(places[i]! - start, places[i + 1]! - start)), counts[i]!);
     }
     return union;
   };

@@ -80,7 +80,9 @@ export class StoredLeaves {
       const way = ways.get(pathOf[leaf]!);
       if (way === undefined) continue;
       const value = lineOf(this.#values, leaf);
-      if (value === '') rare.push(leaf);
+      // Whatever the value: of an object, its names are a part of its JSON.
+      const isNamed = within !== undefined && foldCase(way).includes(within);
+      if (value === '') (isNamed ? found : rare).push(leaf);
       else if (way === '' ? isTrue(eventOf(value)) : foldCase(way + SEPARATOR + value).includes(within ?? ''))
         found.push(leaf);
     }
