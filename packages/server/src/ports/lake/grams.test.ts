@@ -201,7 +201,20 @@ describe('words and grams', () => {
           }
         },
       ),
-      { numRuns: 200 },
+      {
+        numRuns: 200,
+        examples: [
+          // A name within an element of a list, whose value is rare.
+          [
+            ['{"bucketName":[[],{"alphaa":0}]}'],
+            [],
+            { field: '"requestParameters"."bucketName"[*]', op: ':', value: 'alpha' },
+            726805075,
+            3,
+            0,
+          ],
+        ],
+      },
     );
     expect(found).toBeGreaterThan(1_000);
     expect(sure).toBeGreaterThan(100);
