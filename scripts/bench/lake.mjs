@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { clientOf } from './client.mjs';
 import { filledFolder } from './fill.mjs';
@@ -23,9 +23,10 @@ const FACETS = ['eventSource', 'eventName', 'userName', 'resourceType', 'errorCo
  */
 export async function lake(options) {
   const filled = await filledFolder(options);
+  const stored = storedIn(join(filled.dataDir, 'lake'));
   const server = await startServer({ dataDir: filled.dataDir, profileDir: options.profileDir });
   const client = clientOf(server);
-  const { takenIn, seconds } = await catchUp(server, options.say);
+  const { takenIn, seconds } = await catchUp(server, stored, options.say);
   await tidied(join(filled.dataDir, 'lake'));
   const events = (await server.metrics()).value('opentrail_log_end_sequence');
   options.say(`searching in ${events} events`);
@@ -65,10 +66,16 @@ const IN_RECORDS = [
   ...['free text that is rare', 'free text that many records have'],
 ];
 
-async function catchUp(server, say) {
+/** Up to where the lake holds the Log: it tells itself only when it has been opened. */
+function storedIn(directory) {
+  const path = join(directory, 'manifest.json');
+  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')).storedEnd : 0;
+}
+
+async function catchUp(server, stored, say) {
   const lag = async () => (await server.metrics()).lag('lake');
   const start = performance.now();
-  const takenIn = await lag();
+  const takenIn = (await server.metrics()).value('opentrail_log_end_sequence') - stored;
   say(`taking ${takenIn} events into the lake`);
   await eventually('all in the lake', async () => (await lag()) === 0, { timeoutMs: CATCH_UP_MS_MAX, everyMs: 250 });
   return { takenIn, seconds: (performance.now() - start) / 1000 };
