@@ -18,6 +18,24 @@ test('gives each part as it was read, wherever in the ring it lies and however o
   );
 });
 
+test('what takes the place of another part is given from then on, and neither is mixed with what came later', () => {
+  const use = fc.tuple(fc.integer({ min: 0, max: 30 }), fc.integer({ min: 0, max: 3 }));
+  fc.assert(
+    fc.property(fc.array(use, { maxLength: 400, size: 'max' }), (uses) => {
+      const cache = new PartCache(RING_BYTES);
+      const latest = new Map<number, Buffer>();
+      for (const [key, what] of uses) {
+        const kept = cache.kept(key);
+        if (kept) expect(kept).toEqual(latest.get(key));
+        const part = Buffer.alloc(1 + ((key * 37 + what * 11) % KEPT_BYTES_MAX), 31 * what + key);
+        latest.set(key, part);
+        expect(cache.replace(key, part)).toEqual(part);
+        expect(cache.get(key, () => Buffer.of())).toEqual(part);
+      }
+    }),
+  );
+});
+
 test('keeps the latest parts, reads again what was gone over, and never keeps what is too large', () => {
   const cache = new PartCache(RING_BYTES);
   const reads: number[] = [];

@@ -38,6 +38,17 @@ export class PartCache {
     return this.#parts.get(key) ?? this.#keep(key, read());
   }
 
+  /** The part with this key, if it is here: a view as `get` gives it. */
+  kept(key: number): Buffer | undefined {
+    return this.#parts.get(key);
+  }
+
+  /** Keeps another part in the place of the one with this key. @returns as `get` */
+  replace(key: number, part: Buffer): Buffer {
+    this.#parts.delete(key); // what is set anew would keep its place in the order
+    return this.#keep(key, part);
+  }
+
   #keep(key: number, part: Buffer): Buffer {
     if (part.length > this.#ring.length * RING_SHARE_MAX) return part;
     if (this.#end + part.length > this.#ring.length) {

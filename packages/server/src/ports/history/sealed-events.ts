@@ -1,5 +1,4 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
-import { crc32 } from 'node:zlib';
 import { assert } from '../../base/errors.ts';
 import { decodeHeader } from '../../event/header.ts';
 import { parseFrameBody } from '../log/frame.ts';
@@ -15,17 +14,20 @@ import {
   TABLE_ENTRY_BYTES,
 } from '../log/sealed-format.ts';
 import type { Sequence, StoredEvent } from '../log.ts';
+import { type PackedBlock, RECORD_HEAD_BYTES, readPacked, recordAt } from './packed-block.ts';
 import type { PartCache } from './pages.ts';
 import type { EncodedEvent } from './source.ts';
-import { unpackInPlace } from './unpack-in-place.ts';
-
-/** Before each record in a block: u32 length. */
-const RECORD_HEAD_BYTES = 4;
-/** Where a packed block is read to, when it is not uncommonly large. */
-const scratch = Buffer.allocUnsafeSlow(64 << 10);
 
 /** As the Log has it. */
 export type LogEvent = Pick<StoredEvent, 'sequence' | 'header' | 'json'>;
+
+/** A block that is to be unpacked, by the key of the cache. */
+export interface LackingBlock {
+  readonly key: number;
+  readonly block: PackedBlock;
+  /** How many of its first records are wanted. */
+  readonly records: number;
+}
 
 /**
  * Single events out of a `.seg`. `openSealed` of the Log is made for reading on and on; a look-up needs one event of a
@@ -76,11 +78,31 @@ export class SealedEvents {
     const row = sequence - this.#first;
     assert(row >= 0 && row < this.#count, `${this.#path} holds ${sequence}`);
     const block = Math.floor(row / BLOCK_EVENTS);
-    const bytes = this.#cache.get(this.#key + block, () => this.#unpack(block));
-    let at = 0;
-    for (let skip = row % BLOCK_EVENTS; skip > 0; skip--) at += RECORD_HEAD_BYTES + bytes.readUInt32LE(at);
-    const start = at + RECORD_HEAD_BYTES;
-    return this.#event(Buffer.from(bytes.subarray(start, start + bytes.readUInt32LE(at))), block);
+    const number = row % BLOCK_EVENTS;
+    const kept = this.#cache.get(this.#key + block, () => this.#unpack(block, number + 1));
+    // A block that is asked for more than once is mostly asked for again: all of it is kept then.
+    const record =
+      recordAt(kept, number) ?? recordAt(this.#cache.replace(this.#key + block, this.#unpack(block)), number);
+    assert(record, `${this.#path} has ${BLOCK_EVENTS} events in block ${block}`);
+    return this.#event(Buffer.from(record), block);
+  }
+
+  /** What reading these would unpack, and what to keep it by. */
+  lacking(sequences: readonly Sequence[]): readonly LackingBlock[] {
+    const records = new Map<number, number>();
+    for (const sequence of sequences) {
+      const row = sequence - this.#first;
+      const block = Math.floor(row / BLOCK_EVENTS);
+      records.set(block, Math.max(records.get(block) ?? 0, (row % BLOCK_EVENTS) + 1));
+    }
+    const lacking: LackingBlock[] = [];
+    for (const [block, wanted] of records) {
+      const key = this.#key + block;
+      const kept = this.#cache.kept(key);
+      if (kept && recordAt(kept, wanted - 1)) continue;
+      lacking.push({ key, block: this.#placeOf(block), records: kept ? BLOCK_EVENTS : wanted });
+    }
+    return lacking;
   }
 
   /** After its last event. */
@@ -119,13 +141,18 @@ export class SealedEvents {
     return frame;
   }
 
-  #unpack(block: number): Buffer {
+  #unpack(block: number, records?: number): Buffer {
+    const place = this.#placeOf(block);
+    const plain = readPacked(place, records);
+    if (!plain) throw logDamage(this.#path, place.offset, 'a block fails its check');
+    return plain;
+  }
+
+  #placeOf(block: number): PackedBlock {
     const { offsets, inflatedBytes, crcs } = this.#places;
     const offset = offsets[block]!;
-    const length = offsets[block + 1]! - offset;
-    const packed = readFully(this.#fd, offset, length, length <= scratch.length ? scratch : undefined);
-    if (crc32(packed) !== crcs[block]) throw logDamage(this.#path, offset, 'a block fails its check');
-    return unpackInPlace(packed, inflatedBytes[block]!, this.#codec);
+    const bytes = offsets[block + 1]! - offset;
+    return { fd: this.#fd, offset, bytes, crc: crcs[block]!, plainBytes: inflatedBytes[block]!, codec: this.#codec };
   }
 }
 

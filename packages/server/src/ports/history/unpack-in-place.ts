@@ -12,14 +12,34 @@ interface Insides {
   readonly _writeState?: Uint32Array;
 }
 
-/** @returns bytes that the next call may go over @throws Error when they are damaged, or not as many as said */
-export type Unpack = (packed: Buffer, plainBytes: number) => Buffer;
+/** How much of the beginning of a block is wanted. */
+export interface Beginning {
+  /** Of the packed bytes, 0 to 1, that likely hold it: a little less than it takes, and more is unpacked, part by part. */
+  readonly share: number;
+  /** Whether it is there. @param plain the beginning as far as it is unpacked */
+  readonly isThere: (plain: Buffer) => boolean;
+}
 
-/** Of each codec: its decoder, what tells it that this is all there is, and the public way to do the same. */
+/**
+ * Unpacks a block, or as much of it as is wanted, and at most a part more.
+ * @returns bytes that the next call may go over
+ * @throws Error when they are damaged, or not as many as said; of damage behind the beginning nothing is said
+ */
+export type Unpack = (packed: Buffer, plainBytes: number, wanted?: Beginning) => Buffer;
+
+/** Of each codec: its decoder, what tells it that there is more to come or not, and the public way to do the same. */
 const CODECS = {
-  brotli: { open: createBrotliDecompress, finish: constants.BROTLI_OPERATION_FINISH, unpack: brotliDecompressSync },
-  deflate: { open: createInflateRaw, finish: constants.Z_FINISH, unpack: inflateRawSync },
+  brotli: {
+    open: createBrotliDecompress,
+    more: constants.BROTLI_OPERATION_PROCESS,
+    finish: constants.BROTLI_OPERATION_FINISH,
+    unpack: brotliDecompressSync,
+  },
+  deflate: { open: createInflateRaw, more: constants.Z_SYNC_FLUSH, finish: constants.Z_FINISH, unpack: inflateRawSync },
 } as const satisfies Record<Codec, unknown>;
+
+/** A decoder gives what it can make of the bytes it has. What is still lacking is a record at most, of sixteen. */
+const PART = 1 / 16;
 
 /** A block of sixteen events has some 25 KB; a larger one gets memory of its own. */
 const SCRATCH_BYTES = 256 << 10;
@@ -39,8 +59,8 @@ export function createUnpacker(
   let insides = open();
   if (!isKnown(insides)) return unpack;
   const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES + SPARE_BYTES);
-  const { finish } = CODECS[codec];
-  return (packed, plainBytes) => {
+  const { more, finish } = CODECS[codec];
+  return (packed, plainBytes, wanted) => {
     if (plainBytes > SCRATCH_BYTES) return unpack(packed, plainBytes);
     const { _handle: handle, _writeState: left } = insides as Known;
     let problem: string | undefined;
@@ -48,14 +68,21 @@ export function createUnpacker(
       problem = message;
     };
     const room = plainBytes + SPARE_BYTES;
-    handle.writeSync(finish, packed, 0, packed.length, scratch, 0, room);
-    if (problem !== undefined) {
-      insides = open(); // the old one would never forget it
-      throw new Error(problem);
+    let [from, made, isAll] = [0, 0, false];
+    for (let share = wanted?.share ?? 1; !isAll; share += PART) {
+      const to = Math.min(packed.length, Math.ceil(packed.length * share));
+      isAll = to === packed.length;
+      handle.writeSync(isAll ? finish : more, packed, from, to - from, scratch, made, room - made);
+      if (problem !== undefined) {
+        insides = open(); // the old one would never forget it
+        throw new Error(problem);
+      }
+      [from, made] = [to, room - left[0]!];
+      if (!isAll && wanted!.isThere(scratch.subarray(0, made))) break;
     }
     handle.reset();
-    check(room - left[0]!, plainBytes);
-    return scratch.subarray(0, plainBytes);
+    if (isAll) check(made, plainBytes);
+    return scratch.subarray(0, made);
   };
 }
 
@@ -66,9 +93,9 @@ const isKnown = ({ _handle: handle, _writeState: left }: Insides): boolean =>
 const shared: Partial<Record<Codec, Unpack>> = {};
 
 /** By the thread's own decoder, made when it is first needed. What it gives MUST be done with before it is asked again. */
-export function unpackInPlace(packed: Buffer, plainBytes: number, codec: Codec): Buffer {
+export function unpackInPlace(packed: Buffer, plainBytes: number, codec: Codec, wanted?: Beginning): Buffer {
   shared[codec] ??= createUnpacker(codec);
-  return shared[codec](packed, plainBytes);
+  return shared[codec](packed, plainBytes, wanted);
 }
 
 function unpackAlone(packed: Buffer, plainBytes: number, codec: Codec): Buffer {
