@@ -5,10 +5,12 @@ import { RAW_HEADER_BYTES } from '../log/raw-reader.ts';
 import type { Sequence } from '../log.ts';
 import { HotSegment } from './hot.ts';
 import { IndexDamaged } from './index-file.ts';
-import { holdsEventIds, type LookupPage, lookup } from './lookup.ts';
+import { type Candidate, holdsEventIds, type LookupPage, lookup } from './lookup.ts';
 import { PartCache } from './pages.ts';
 import { type SealedCaches, SealedSegment } from './sealed-segment.ts';
 import type { IndexColumns } from './segment-index.ts';
+import type { Source } from './source.ts';
+import type { UnpackTeam } from './unpack-team.ts';
 
 /**
  * Kept in memory: pages of index files, the hot ends of a few hundred lists; some four hundred inflated blocks, so that
@@ -37,14 +39,24 @@ export class HistoryCore {
   readonly #directory: string;
   readonly #caches: SealedCaches;
   readonly #heldBytesMax: number;
+  readonly #team: Pick<UnpackTeam, 'unpack'> | undefined;
   readonly #hot = new Map<Sequence, HotSegment>();
   readonly #sealed = new Map<Sequence, SealedSegment>();
   #view: LogView;
   #indexedEnd: Sequence;
 
-  /** @param view as the Log is now; only segments that are not raw any more are looked for among the sealed */
-  constructor(directory: string, view: LogView, { pages, blocks, held } = CACHE_BYTES) {
+  /**
+   * @param view as the Log is now; only segments that are not raw any more are looked for among the sealed
+   * @param team unpacks the blocks of a page in two threads
+   */
+  constructor(
+    directory: string,
+    view: LogView,
+    { pages, blocks, held } = CACHE_BYTES,
+    team?: Pick<UnpackTeam, 'unpack'>,
+  ) {
     this.#directory = directory;
+    this.#team = team;
     this.#caches = { pages: new PartCache(pages), blocks: new PartCache(blocks) };
     this.#heldBytesMax = held;
     this.#view = view;
@@ -143,7 +155,20 @@ export class HistoryCore {
 
   /** One page. @throws IndexDamaged when an index must be made anew first */
   lookup(query: HistoryQuery): LookupPage {
-    return lookup(this.#sources(), query);
+    return lookup(this.#sources(), query, (candidates) => this.#unpackTogether(candidates));
+  }
+
+  /** With the other thread, when there is one: what is not unpacked then is when it is read. */
+  #unpackTogether(candidates: readonly Candidate[]): void {
+    if (!this.#team) return;
+    const sequences = new Map<Source, Sequence[]>();
+    for (const { source, sequence } of candidates) {
+      const ofSource = sequences.get(source);
+      if (ofSource) ofSource.push(sequence);
+      else sequences.set(source, [sequence]);
+    }
+    const blocks = [...sequences].flatMap(([source, some]) => source.lacking?.(some) ?? []);
+    this.#team.unpack(blocks, (key, plain) => this.#caches.blocks.replace(key, plain));
   }
 
   /** Newest segments first: what importers repeat is mostly recent. @throws IndexDamaged */

@@ -1,4 +1,5 @@
 import type { HistoryCursor, HistoryQuery } from '../history.ts';
+import type { Sequence } from '../log.ts';
 import { type EncodedEvent, isOlder, NEWEST, type Scan, type Source } from './source.ts';
 import { eventIdTerm, hasEventId, matches, queryTerm } from './terms.ts';
 
@@ -16,20 +17,49 @@ interface Opened {
   head: HistoryCursor;
 }
 
-/** One page of a lookup over all segments, newest first. `next` is there when something follows the last hit. */
-export function lookup(sources: Iterable<Source>, query: HistoryQuery): LookupPage {
+/** An event that may be a hit. */
+export interface Candidate {
+  readonly source: Source;
+  readonly sequence: Sequence;
+  readonly timeMs: number;
+}
+
+/**
+ * One page of a lookup over all segments, newest first. `next` is there when something follows the last hit.
+ * @param expect is told what is about to be read, as far as that is known
+ */
+export function lookup(
+  sources: Iterable<Source>,
+  query: HistoryQuery,
+  expect: (candidates: readonly Candidate[]) => void = () => {},
+): LookupPage {
   const hits: EncodedHit[] = [];
   // An eventID is filed for all categories and Regions of an account; of other terms every candidate is as good as a hit.
   const isLoose = query.attribute?.key === 'EventId';
-  for (const { source, head } of newestFirst(sources, scanOf(query))) {
+  const candidates = newestFirst(sources, scanOf(query));
+  for (;;) {
     const last = hits[query.limit - 1];
+    const some = take(candidates, last ? 1 : query.limit - hits.length);
+    if (some.length === 0) return { hits };
     if (last && !isLoose) return { hits, next: placeOf(last) };
-    const { header, json } = source.read(head.sequence);
-    if (!matches(query, header)) continue;
-    if (last) return { hits, next: placeOf(last) };
-    hits.push({ ...head, header, json });
+    expect(some);
+    for (const { source, sequence, timeMs } of some) {
+      const { header, json } = source.read(sequence);
+      if (!matches(query, header)) continue;
+      if (last) return { hits, next: placeOf(last) };
+      hits.push({ timeMs, sequence, header, json });
+    }
   }
-  return { hits };
+}
+
+/** Up to so many of the next ones. */
+function take(candidates: Iterator<Candidate, void>, count: number): Candidate[] {
+  const taken: Candidate[] = [];
+  for (let next = candidates.next(); !next.done; next = candidates.next()) {
+    taken.push(next.value);
+    if (taken.length === count) break;
+  }
+  return taken;
 }
 
 const placeOf = ({ timeMs, sequence }: EncodedHit): HistoryCursor => ({ timeMs, sequence });
@@ -58,7 +88,7 @@ function scanOf(query: HistoryQuery): Scan {
  * The candidates of all sources in one newest-first order. A source is opened only once nothing in those opened is
  * newer than its newest event, so that the first page of a frequent value reads one segment or two.
  */
-function* newestFirst(sources: Iterable<Source>, scan: Scan): Generator<Opened, void, void> {
+function* newestFirst(sources: Iterable<Source>, scan: Scan): Generator<Candidate, void, void> {
   const closed = [...sources]
     .filter((s) => s.newestMs >= scan.startMs && s.oldestMs <= scan.before.timeMs)
     .sort((a, b) => a.newestMs - b.newestMs);
@@ -73,7 +103,7 @@ function* newestFirst(sources: Iterable<Source>, scan: Scan): Generator<Opened, 
       newest = newestOf(opened);
     }
     if (!newest) return;
-    yield newest;
+    yield { source: newest.source, ...newest.head };
     const head = newest.rest.next();
     if (head.done) opened.splice(opened.indexOf(newest), 1);
     else newest.head = head.value;

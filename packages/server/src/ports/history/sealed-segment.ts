@@ -5,7 +5,7 @@ import { readSealedFooter } from '../log/sealed.ts';
 import type { Sequence } from '../log.ts';
 import { IndexDamaged, IndexFile } from './index-file.ts';
 import type { PartCache } from './pages.ts';
-import { SealedEvents } from './sealed-events.ts';
+import { type LackingBlock, SealedEvents } from './sealed-events.ts';
 import type { EncodedEvent, Scan, Source } from './source.ts';
 
 /** What all sealed segments share: what they keep in memory is bounded together. */
@@ -66,6 +66,10 @@ export class SealedSegment implements Source {
 
   read(sequence: Sequence): EncodedEvent {
     return this.#opened().readEncoded(sequence);
+  }
+
+  lacking(sequences: readonly Sequence[]): readonly LackingBlock[] {
+    return this.#opened().lacking(sequences);
   }
 
   /** Opens the `.seg` ahead of the first read. @returns false when it was called before */

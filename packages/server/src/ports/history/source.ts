@@ -1,5 +1,6 @@
 import type { HistoryCursor } from '../history.ts';
 import type { Sequence } from '../log.ts';
+import type { LackingBlock } from './sealed-events.ts';
 import type { Term } from './terms.ts';
 
 /** What to look for: events of `term`, older than `before` and not older than `startMs`. */
@@ -27,6 +28,8 @@ export interface Source {
   /** Newest first. Some may be false (two terms can share a hash): confirm against the header. */
   candidates(scan: Scan): Iterable<HistoryCursor>;
   read(sequence: Sequence): EncodedEvent;
+  /** What reading these would unpack, where events are packed. */
+  lacking?(sequences: readonly Sequence[]): readonly LackingBlock[];
   close(): void;
 }
 

@@ -6,6 +6,7 @@ import { HistoryCore, type LogView } from './core.ts';
 import { IndexDamaged } from './index-file.ts';
 import { type Answer, type FromWorker, packPage, type Question, type ToWorker } from './messages.ts';
 import { buffersOf } from './segment-index.ts';
+import { UnpackTeam } from './unpack-team.ts';
 
 /** The thread that owns history: runs the core, and between questions indexes what the Log has gained. */
 export interface HistoryWorkerData {
@@ -30,7 +31,7 @@ interface Waiting {
 assert(parentPort, 'history worker is started as a worker');
 const port = parentPort;
 const { directory, view } = workerData as HistoryWorkerData;
-const core = new HistoryCore(directory, view);
+const core = new HistoryCore(directory, view, undefined, new UnpackTeam());
 let waiting: Waiting[] = [];
 let turnIsDue = false;
 
