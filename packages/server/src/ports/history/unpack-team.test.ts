@@ -5,11 +5,15 @@ import { Worker } from 'node:worker_threads';
 import { brotliCompressSync, crc32, deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Codec } from '../log/sealed-format.ts';
 import { recordAt } from './packed-block.ts';
 import type { LackingBlock } from './sealed-events.ts';
 import { UnpackTeam } from './unpack-team.ts';
 
-const PACK = { brotli: brotliCompressSync, deflate: deflateRawSync } as const;
+const PACK: Readonly<Record<Codec, (plain: Buffer) => Buffer>> = {
+  brotli: brotliCompressSync,
+  deflate: deflateRawSync,
+};
 
 let folder: string;
 beforeAll(() => {
@@ -26,7 +30,17 @@ const blockOf = (texts: readonly string[]): Buffer =>
     }),
   );
 
-const block = fc.record({
+interface PlainBlock {
+  readonly texts: readonly string[];
+  /** Each text is repeated so often. */
+  readonly times: number;
+  readonly codec: Codec;
+  /** Which record of it, as a share of all. */
+  readonly wanted: number;
+  readonly isDamaged: boolean;
+}
+
+const block: fc.Arbitrary<PlainBlock> = fc.record({
   texts: fc.array(fc.string({ maxLength: 200 }), { minLength: 1, maxLength: 16 }),
   times: fc.constantFrom(1, 1, 1, 20, 1_000),
   codec: fc.constantFrom('brotli' as const, 'deflate' as const),
@@ -34,8 +48,16 @@ const block = fc.record({
   isDamaged: fc.constantFrom(false, false, false, true),
 });
 
+const USUAL: PlainBlock = {
+  texts: Array.from({ length: 16 }, (_, i) => `record ${i}`.repeat(100)),
+  times: 1,
+  codec: 'brotli',
+  wanted: 0.5,
+  isDamaged: false,
+};
+
 /** Blocks in a file, and of each the record that is wanted. */
-function packed(path: string, blocks: readonly (typeof block extends fc.Arbitrary<infer T> ? T : never)[]) {
+function packed(path: string, blocks: readonly PlainBlock[]) {
   const parts: Buffer[] = [];
   let offset = 0;
   const made = blocks.map(({ texts, times, codec, wanted, isDamaged }, key) => {
@@ -78,16 +100,30 @@ test.each([
 });
 
 test('alone it gives all that is whole and of the usual size', () => {
-  const texts = Array.from({ length: 16 }, (_, i) => `record ${i}`.repeat(100));
-  const whole = { texts, times: 1, codec: 'brotli' as const, wanted: 0.5, isDamaged: false };
   const path = join(folder, 'whole');
-  const made = packed(path, [whole, whole, { ...whole, isDamaged: true }, whole, { ...whole, times: 100 }, whole]);
+  const made = packed(path, [USUAL, USUAL, { ...USUAL, isDamaged: true }, USUAL, { ...USUAL, times: 100 }, USUAL]);
   const fd = openSync(path, 'r');
   const given: number[] = [];
   const lacking = made.map(({ lacking: l }) => ({ ...l, block: { ...l.block, fd } }));
   new UnpackTeam(() => {}).unpack(lacking, (key) => given.push(key));
   closeSync(fd);
   expect(given).toEqual([0, 1, 3, 5]);
+});
+
+test('the other thread does its part', () => {
+  const path = join(folder, 'part');
+  const made = packed(path, Array<PlainBlock>(50).fill(USUAL));
+  const fd = openSync(path, 'r');
+  const lacking = made.map(({ lacking: l }) => ({ ...l, block: { ...l.block, fd } }));
+  const team = new UnpackTeam();
+  const fromThere = new Set<string>();
+  while (fromThere.size === 0) {
+    team.unpack(lacking, (_, plain) => {
+      if (plain.buffer instanceof SharedArrayBuffer) fromThere.add(`${recordAt(plain, made[0]!.skipped)}`);
+    });
+  }
+  closeSync(fd);
+  expect([...fromThere]).toEqual([USUAL.texts[8]]);
 });
 
 /** Takes one job, as the table in `unpack-team.ts` has them, and never does it. */
@@ -99,16 +135,8 @@ const STUCK = `
 `;
 
 test('a thread that is stuck at a block keeps nobody waiting, and that block is all that is left out', async () => {
-  const texts = Array.from({ length: 16 }, (_, i) => `record ${i}`.repeat(100));
-  const blocks = Array.from({ length: 10 }, () => ({
-    texts,
-    times: 1,
-    codec: 'brotli' as const,
-    wanted: 0.5,
-    isDamaged: false,
-  }));
   const path = join(folder, 'stuck');
-  const made = packed(path, blocks);
+  const made = packed(path, Array<PlainBlock>(10).fill(USUAL));
   const fd = openSync(path, 'r');
   const lacking = made.map(({ lacking: l }) => ({ ...l, block: { ...l.block, fd } }));
   let thread: Worker | undefined;

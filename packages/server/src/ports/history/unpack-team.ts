@@ -105,13 +105,14 @@ const startThread = (memory: SharedArrayBuffer): void => {
   thread.unref();
 };
 
-/** The side of who needs the blocks. The other thread ends with its own. */
+/** The side of who needs the blocks. The other thread is started when it is first needed, and ends with its own. */
 export class UnpackTeam {
   readonly #table = new Table(new SharedArrayBuffer(MEMORY_BYTES));
+  #start: ((memory: SharedArrayBuffer) => void) | undefined;
 
   /** @param start makes the other thread call `serveTeam` */
   constructor(start: (memory: SharedArrayBuffer) => void = startThread) {
-    start(this.#table.memory);
+    this.#start = start;
   }
 
   /**
@@ -122,6 +123,8 @@ export class UnpackTeam {
   unpack(blocks: readonly LackingBlock[], keep: (key: number, plain: Buffer) => void): void {
     if (blocks.length < BLOCKS_MIN) return;
     const table = this.#table;
+    this.#start?.(table.memory);
+    this.#start = undefined;
     const jobs = this.#put(blocks);
     Atomics.add(table.round, 0, 1);
     Atomics.notify(table.round, 0);
