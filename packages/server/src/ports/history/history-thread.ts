@@ -100,8 +100,18 @@ export class HistoryThread {
         throw new Error(`history has ${ASKED_MAX} questions waiting`);
       const id = this.#freeIds.pop() ?? this.#asked.length;
       this.#asked[id] = { question, resolve, reject, deaths: 0 };
-      if (this.#answers || question.ask === 'sealed') this.#post({ view: this.#options.view(), id, question });
+      if (!this.#answers && question.ask !== 'sealed') return;
+      this.#post({ view: this.#options.view(), id, question });
+      this.#viewWent();
     });
+  }
+
+  /** With a question: what was due need not wake the worker once more, in the middle of the next one. */
+  #viewWent(): void {
+    this.#viewIsStale = false;
+    if (this.#view !== 'due') return;
+    this.#cancelView();
+    this.#view = 'sent';
   }
 
   async close(): Promise<void> {
