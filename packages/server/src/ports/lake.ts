@@ -96,6 +96,8 @@ export interface Lake {
   readonly indexedEnd: Sequence;
   /** Events before this are in the lake's own files: the Log need not keep them for the lake. */
   readonly storedEnd: Sequence;
+  /** Somebody asks, or is about to: what was accepted is taken in at once, and for a while what comes. */
+  watched(): void;
   page(query: LakePageQuery, signal: AbortSignal): Promise<LakePage>;
   count(query: LakeQuery, signal: AbortSignal): Promise<number>;
   /** @param fields of the search language, or paths; in this order in the answer */

@@ -64,6 +64,7 @@ async function openBoth(rest: Partial<LakeOptions> = {}): Promise<Opened> {
     },
     async append(events) {
       await log.append(events);
+      lake.watched();
       await until(() => lake.indexedEnd >= log.end);
     },
     async reopen(between = () => {}) {

@@ -62,6 +62,7 @@ export function openLake({ directory, log, logger, clock, shortage, niceness, ..
     get trouble() {
       return lake.progress.trouble;
     },
+    watched: () => lake.watched(),
     page: async (query, signal) => {
       const found = (await lake.ask({ ask: 'page', query }, signal)) as LakePage;
       return { ...found, rows: found.rows.map((row) => ({ ...row, json: Buffer.from(row.json) })) };

@@ -47,8 +47,11 @@ describe('the pace of the lake', () => {
   test('or when somebody searches, and for a while then', async () => {
     const { pace, after } = make();
     await after(20, 40_000);
+    expect(pace.isWatched).toBe(false);
     pace.watched();
     expect(await after(9, 40_000)).toBe(0);
+    expect(pace.isWatched).toBe(true);
     expect(await after(9, 40_000)).toBeGreaterThan(0);
+    expect(pace.isWatched).toBe(false);
   });
 });

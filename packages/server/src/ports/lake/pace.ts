@@ -36,6 +36,11 @@ export class Pace {
   /** Whether the last answer kept something back. */
   isKeeping = false;
 
+  /** Somebody has searched a short while ago. */
+  get isWatched(): boolean {
+    return this.#options.clock.monotonicMs() < this.#watchedUntilMs;
+  }
+
   /** Somebody searches. */
   watched(): void {
     this.#watchedUntilMs = this.#options.clock.monotonicMs() + WATCHED_MS;

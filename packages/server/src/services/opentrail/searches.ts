@@ -26,6 +26,7 @@ export async function caughtUp(
   waitMsMax: number,
 ): Promise<Searched> {
   const wanted = Math.min(log.end, asked ?? Number.POSITIVE_INFINITY);
+  lake.watched();
   const giveUpMs = clock.monotonicMs() + waitMsMax;
   const isSoon = () => lake.indexedEnd < wanted && lake.indexedEnd + BEHIND_EVENTS_MAX > wanted;
   while (isSoon() && clock.monotonicMs() < giveUpMs && !signal.aborted) {

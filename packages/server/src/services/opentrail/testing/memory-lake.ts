@@ -45,6 +45,8 @@ export class MemoryLake implements Lake {
     return 0;
   }
 
+  watched(): void {}
+
   async #find(kind: string, query: LakeQuery, signal: AbortSignal): Promise<Held[]> {
     this.asked.push({ kind, query, signal });
     await this.gate;
