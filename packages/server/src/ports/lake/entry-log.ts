@@ -48,8 +48,7 @@ export class EntryLog {
 
   /** Adds the events of an entry. */
   addTo(into: EventBits, entry: number): void {
-    const seen = bytesOf(into);
-    for (const event of this.#listOf(entry)) seen[event >> 3]! |= 0x80 >> (event & 7);
+    bits.addListed(into, this.#listOf(entry));
   }
 
   /** How many events an entry has, and these as `packed` has them. */
@@ -63,10 +62,27 @@ export class EntryLog {
     return { count, bytes: bits.packed(events, count) };
   }
 
+  /** How many events each of some entries has, and all these, those of one entry after those of the other. */
+  lists(entries: readonly number[]): { readonly counts: Uint32Array; readonly events: Uint16Array } {
+    const counts = Uint32Array.from(entries, (entry) => this.#endOf(entry) - this.#startOf(entry));
+    const events = new Uint16Array(counts.reduce((sum, count) => sum + count, 0));
+    let at = 0;
+    const { events: all } = this.#turn();
+    for (const entry of entries) for (let i = this.#startOf(entry); i < this.#endOf(entry); i++) events[at++] = all[i]!;
+    return { counts, events };
+  }
+
   /** In the order in which they were added; twice if they were. */
   #listOf(entry: number): Uint16Array {
-    const { ends, events } = this.#turn();
-    return events.subarray(entry === 0 ? 0 : ends[entry - 1], ends[entry]);
+    return this.#turn().events.subarray(this.#startOf(entry), this.#endOf(entry));
+  }
+
+  #startOf(entry: number): number {
+    return entry === 0 ? 0 : this.#endOf(entry - 1);
+  }
+
+  #endOf(entry: number): number {
+    return this.#turn().ends[entry]!;
   }
 
   #turn() {

@@ -5,6 +5,15 @@ import { readFully } from '../log/raw-reader.ts';
 import type { GroupView } from './gram-group.ts';
 import { GRAM_ROWS } from './grams.ts';
 import type { Need } from './needs.ts';
+import {
+  DamagedError,
+  listedIn,
+  type RareContent,
+  type RareIndex,
+  rareIndexOf,
+  rareSection,
+  withKeyIn,
+} from './rare-file.ts';
 import { type LeafTexts, StoredLeaves } from './stored-leaves.ts';
 import * as bits from './word-bits.ts';
 import { type EventBits, GROUP_CHUNKS, ROW_WORDS } from './word-bits.ts';
@@ -14,11 +23,11 @@ import { joinedWords, matching, splitWords } from './words.ts';
 
 /**
  * A group in a file: a head; the chunks' times; how many events each word has, each leaf, and at last how many are odd and unplaced; of each leaf
- * the number of its path, and the bytes of its value; words, paths and values; the events of all that were counted (`packed`);
- * the rows of grams.
+ * the number of its path, and the bytes of its value; words, paths and values; the directory of rare values; the events of all that
+ * were counted (`packed`); the rows of grams; rare values (`rare-file.ts`).
  */
-const MAGIC = Buffer.from('OTWORD\0\u0002', 'latin1');
-const HEAD_BYTES = 40;
+const MAGIC = Buffer.from('OTWORD\0\u0003', 'latin1');
+const HEAD_BYTES = 44;
 const TIMES_BYTES = GROUP_CHUNKS * 2 * 8;
 const ROW_BYTES = ROW_WORDS * 4;
 const ROWS_BYTES = GRAM_ROWS * ROW_BYTES;
@@ -33,9 +42,10 @@ export interface FileContent {
   readonly unplaced: EventBits;
   readonly times: Float64Array;
   readonly rows: Uint32Array;
+  readonly rare: RareContent;
 }
 
-export function fileOf({ number, words, leaves, events, odd, unplaced, times, rows }: FileContent): Buffer {
+export function fileOf({ number, words, leaves, events, odd, unplaced, times, rows, rare }: FileContent): Buffer {
   const others = [odd, unplaced].map((set) => ({
     count: bits.countOf(set),
     bytes: bits.packed(set, bits.countOf(set)),
@@ -43,13 +53,24 @@ export function fileOf({ number, words, leaves, events, odd, unplaced, times, ro
   const sets = [...events, ...others];
   const counts = Uint32Array.from(sets, ({ count }) => count);
   const texts = [joinedWords(words), leaves.paths, leaves.values].map((text) => Buffer.from(text, 'latin1'));
-  const index = Buffer.concat([...[times, counts, leaves.pathOf, leaves.lengths].map(bits.bytesOf), ...texts]);
+  const { directory, body } = rareSection(rare);
+  const index = Buffer.concat([
+    ...[times, counts, leaves.pathOf, leaves.lengths].map(bits.bytesOf),
+    ...texts,
+    bits.bytesOf(directory),
+  ]);
   const head = Buffer.alloc(HEAD_BYTES);
   MAGIC.copy(head);
   head.writeDoubleLE(number, 8);
-  const sizes = [words.length, leaves.lengths.length, ...texts.map(({ length }) => length), crc32(index)];
+  const sizes = [
+    words.length,
+    leaves.lengths.length,
+    ...texts.map(({ length }) => length),
+    directory.byteLength,
+    crc32(index),
+  ];
   for (const [i, size] of sizes.entries()) head.writeUInt32LE(size, 16 + i * 4);
-  return Buffer.concat([head, index, ...sets.map(({ bytes }) => bytes), bits.bytesOf(rows)]);
+  return Buffer.concat([head, index, ...sets.map(({ bytes }) => bytes), bits.bytesOf(rows), ...body]);
 }
 
 /** What of a file is read to find the rest. */
@@ -63,6 +84,7 @@ interface Index {
   readonly leaves: StoredLeaves;
   /** Where the events that were counted stand, and the rows. */
   readonly places: Uint32Array;
+  readonly rare: RareIndex;
   /** In memory, about: texts also in lower case. */
   readonly bytes: number;
 }
@@ -72,10 +94,11 @@ function readIndex(fd: number, number: number): Index | undefined {
   const head = readFully(fd, 0, HEAD_BYTES);
   if (head.length < HEAD_BYTES || !head.subarray(0, 8).equals(MAGIC) || head.readDoubleLE(8) !== number)
     return undefined;
-  const [words, leaves, wordBytes, pathBytes, valueBytes, crc] = [0, 4, 8, 12, 16, 20].map((at) =>
+  const [words, leaves, wordBytes, pathBytes, valueBytes, rareBytes, crc] = [0, 4, 8, 12, 16, 20, 24].map((at) =>
     head.readUInt32LE(16 + at),
-  ) as [number, number, number, number, number, number];
-  const sizes = [TIMES_BYTES, (words + leaves + 2) * 4, leaves * 2, leaves, wordBytes, pathBytes, valueBytes];
+  ) as [number, number, number, number, number, number, number];
+  const countBytes = (words + leaves + 2) * 4;
+  const sizes = [TIMES_BYTES, countBytes, leaves * 2, leaves, wordBytes, pathBytes, valueBytes, rareBytes];
   const index = readFully(
     fd,
     HEAD_BYTES,
@@ -87,13 +110,15 @@ function readIndex(fd: number, number: number): Index | undefined {
     end += size;
     return index.subarray(end - size, end);
   });
+  const directory = parts.pop()!;
   const [times, counts, pathOf, lengths, ...texts] = parts as [...[Buffer, Buffer, Buffer, Buffer], ...Buffer[]];
   const [wordText, pathText, values] = texts.map((text) => text.toString('latin1')) as [string, string, string];
   const counted = new Uint32Array(Uint8Array.from(counts).buffer);
   const places = new Uint32Array(counted.length + 1);
   places[0] = HEAD_BYTES + index.length;
   for (let i = 0; i < counted.length; i++) places[i + 1] = places[i]! + bits.packedBytes(counted[i]!);
-  if (fstatSync(fd).size !== places.at(-1)! + ROWS_BYTES) return undefined;
+  const rare = rareIndexOf(new Uint32Array(Uint8Array.from(directory).buffer), places.at(-1)! + ROWS_BYTES);
+  if (fstatSync(fd).size !== rare.end) return undefined;
   return {
     times: new Float64Array(Uint8Array.from(times).buffer),
     counts: counted,
@@ -106,6 +131,7 @@ function readIndex(fd: number, number: number): Index | undefined {
       lengths: Uint8Array.from(lengths),
     }),
     places,
+    rare,
     bytes: 2 * index.length + places.byteLength,
   };
 }
@@ -187,6 +213,9 @@ export class StoredGroup implements GroupView {
     try {
       const index = this.#held ?? readIndex(fd, this.#number);
       return index && read(fd, index);
+    } catch (error) {
+      if (error instanceof DamagedError) return undefined;
+      throw error;
     } finally {
       closeSync(fd);
     }
@@ -212,26 +241,32 @@ function* runsOf(parts: readonly number[], places: Uint32Array): Generator<reado
   if (run.length > 0) yield run;
 }
 
-function knownOf(fd: number, { counts, words, wordCount, leaves, places }: Index): Known {
-  const events = (entries: readonly number[]) => {
-    const union = bits.newBits();
-    for (const run of runsOf(entries, places)) {
+function knownOf(fd: number, { counts, words, wordCount, leaves, places, rare }: Index): Known {
+  // What is read is added four bytes at a time, and may stand anywhere there.
+  const readAt = (start: number, length: number) =>
+    Uint8Array.from(readFully(fd, start, length, Buffer.from(new ArrayBuffer(length))));
+  function* readParts(
+    parts: readonly number[],
+    places: Uint32Array,
+  ): Generator<readonly [number, Uint8Array], void, void> {
+    for (const run of runsOf(parts, places)) {
       const [start, end] = [places[run[0]!]!, places[run.at(-1)! + 1]!];
       const bytes = readFully(fd, start, end - start, Buffer.from(new ArrayBuffer(end - start)));
-      // Bits are added four bytes at a time, and may stand anywhere here.
-      for (const i of run)
-        bits.addPacked(union, Uint8Array.from(bytes.subarray(places[i]! - start, places[i + 1]! - start)), counts[i]!);
+      for (const i of run) yield [i, Uint8Array.from(bytes.subarray(places[i]! - start, places[i + 1]! - start))];
     }
+  }
+  const events = (entries: readonly number[]) => {
+    const union = bits.newBits();
+    for (const [i, bytes] of readParts(entries, places)) bits.addPacked(union, bytes, counts[i]!);
     return union;
   };
   return {
     leaves,
     withLeaves: (numbers) => events(numbers.map((leaf) => wordCount + leaf)),
+    listed: (numbers) => listedIn(rare, numbers, readParts),
+    withKey: (key) => withKeyIn(rare, key, readAt),
     withWords: (pattern) => events(matching(words, pattern)),
-    withGram: (row) => {
-      const bytes = readFully(fd, places.at(-1)! + row * ROW_BYTES, ROW_BYTES);
-      return new Uint32Array(Uint8Array.from(bytes).buffer);
-    },
+    withGram: (row) => new Uint32Array(readAt(places.at(-1)! + row * ROW_BYTES, ROW_BYTES).buffer),
     get odd() {
       return events([counts.length - 2]);
     },

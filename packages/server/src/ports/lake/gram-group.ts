@@ -4,10 +4,13 @@ import { EntryLog } from './entry-log.ts';
 import { finishFile, unfinished } from './files.ts';
 import { fileOf } from './gram-file.ts';
 import { GramRows } from './gram-rows.ts';
-import { CHUNK_EVENTS, DOTTED, GRAM_BYTES, isSplitAt, rowsOfLeaf, WHOLE } from './grams.ts';
+import { CHUNK_EVENTS, DOTTED, GRAM_BYTES, isSplitAt, WHOLE } from './grams.ts';
+import { keyOf } from './hash-log.ts';
 import { hashOf, IDS, LeafPaths, PATHS_MAX, UNIQUE } from './leaf-paths.ts';
 import { LeafScanner, type OnLeaf } from './leaves.ts';
 import type { Need } from './needs.ts';
+import type { ListedValues, RareContent } from './rare-file.ts';
+import { RARE_VALUES, RareValues } from './rare-values.ts';
 import { type LeafTexts, StoredLeaves } from './stored-leaves.ts';
 import * as bits from './word-bits.ts';
 import { GROUP_CHUNKS, GROUP_EVENTS, ROW_WORDS } from './word-bits.ts';
@@ -26,6 +29,8 @@ export const groupOf = (sequence: Sequence): number => Math.floor(sequence / GRO
 export const firstOf = (group: number): Sequence => group * GROUP_EVENTS;
 
 const QUOTE = 0x22;
+/** Among entries, where rare values begin. */
+const RARE_FIRST = WORDS.max + LEAVES.max;
 
 /** What of a group is needed to ask it. */
 export interface GroupView {
@@ -45,8 +50,9 @@ export class NewGroup implements GroupView, OnLeaf {
   readonly #leaves = new Dictionary(LEAVES);
   readonly #paths = new LeafPaths();
   readonly #scanner = new LeafScanner(this.#paths, this);
-  /** Which events have them: the words, and behind them the leaves. */
-  readonly #entries = new EntryLog(WORDS.max + LEAVES.max);
+  readonly #rare = new RareValues();
+  /** Which events have them: the words, behind them the leaves, and behind these rare values. */
+  readonly #entries = new EntryLog(RARE_FIRST + RARE_VALUES.max);
   readonly #odd = new Uint8Array(GROUP_EVENTS / 8);
   /** Of those that are in no place's leaves, for they could not be told. */
   readonly #unread = new Uint8Array(GROUP_EVENTS / 8);
@@ -110,7 +116,7 @@ export class NewGroup implements GroupView, OnLeaf {
     return end;
   }
 
-  /** Of a leaf that is rare, its place stands in the dictionary; its words are added, and where it is as a whole. */
+  /** Of a leaf that is rare, its place stands in the dictionary; its words are added, and it is kept by itself. */
   leaf(path: number, from: number, to: number, hash: number, isPlain: boolean): void {
     const mayBeFrequent = isPlain && path > UNIQUE.length;
     if (mayBeFrequent && this.#isLeaf(path, from, to, hash)) return;
@@ -123,10 +129,16 @@ export class NewGroup implements GroupView, OnLeaf {
       this.#addWords(names, 0, names.length);
     }
     if (kept >= 0 && !isValue) return;
-    if (mayBeFrequent)
-      for (const row of rowsOfLeaf(this.#paths.hashOf(path), hash)) this.#rows.set(chunkOf(this.#event), row);
+    if (path > UNIQUE.length) this.#addRare(path, from, to, hash, isPlain);
     if (path > IDS) this.#addWords(this.#record, from, to);
     else if (scanWords(this.#record, this.#addId, from, to)) this.#isOdd = true;
+  }
+
+  #addRare(path: number, from: number, to: number, hash: number, isPlain: boolean): void {
+    const value = isPlain
+      ? this.#rare.add(this.#event, path, keyOf(this.#paths.hashOf(path), hash), this.#record, from, to, hash)
+      : this.#rare.addUntold(path);
+    if (value >= 0) this.#found.push(RARE_FIRST + value);
   }
 
   #isLeaf(path: number, from: number, to: number, hash: number): boolean {
@@ -217,6 +229,8 @@ export class NewGroup implements GroupView, OnLeaf {
     const { sure, may } = boundsOf(need, {
       leaves,
       withLeaves: (leaves) => this.#with(leaves.map((leaf) => WORDS_MAX + leaf)),
+      listed: (leaves) => this.#listed(leaves),
+      withKey: (key) => this.#rare.withKey(key),
       withWords: (pattern) => this.#with(matching(words, pattern)),
       withGram: (row) => this.#rows.row(row),
       odd: bits.seen(this.#odd),
@@ -228,6 +242,18 @@ export class NewGroup implements GroupView, OnLeaf {
 
   get #unplaced(): bits.EventBits {
     return this.#hasAllPlaces ? bits.seen(this.#unread) : bits.ALL;
+  }
+
+  *#listed(leaves: readonly number[]): Generator<ListedValues, void, void> {
+    const leafOf = new Map(leaves.map((leaf) => [this.#leaves.placeOf(leaf), leaf]));
+    for (const [path, values] of this.#rare.listed((path) => leafOf.has(path)))
+      yield {
+        leaf: leafOf.get(path)!,
+        texts: this.#rare.textsOf(values).toString('latin1'),
+        addTo: (into, numbers) => {
+          for (const number of numbers) this.#entries.addTo(into, RARE_FIRST + values[number]!);
+        },
+      };
   }
 
   #with(entries: readonly number[]): bits.EventBits {
@@ -266,9 +292,25 @@ export class NewGroup implements GroupView, OnLeaf {
       unplaced: this.#unplaced,
       times: this.#times,
       rows: this.#rows.all,
+      rare: { listed: this.#listedWith(leaves), hashed: this.#rare.hashed },
     };
     writeFileSync(unfinished(path), fileOf(content), { mode: 0o600 });
     finishFile(path);
+  }
+
+  /** Of those leaves with any rare value whose paths are listed, their values, those of neighbouring places beside each other. */
+  #listedWith(leaves: readonly number[]): RareContent['listed'] {
+    const listed = this.#rare.listed(() => true);
+    return leaves
+      .map((leaf, i) => ({ leaf: i, path: this.#leaves.placeOf(leaf), isAny: this.#leaves.lengthOf(leaf) === 0 }))
+      .filter(({ path, isAny }) => isAny && listed.has(path))
+      .map(({ leaf, path }) => ({ leaf, text: this.#paths.textOf(path), values: listed.get(path)! }))
+      .sort((a, b) => (a.text < b.text ? -1 : 1))
+      .map(({ leaf, values }) => ({
+        leaf,
+        texts: this.#rare.textsOf(values),
+        ...this.#entries.lists(values.map((value) => RARE_FIRST + value)),
+      }));
   }
 
   #numbersOf({ size }: Dictionary): readonly number[] {

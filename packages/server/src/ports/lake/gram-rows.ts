@@ -21,11 +21,6 @@ export class GramRows {
     addGrams(this.#waiting, this.#placeOf(chunk), text, from, to);
   }
 
-  set(chunk: number, row: number): void {
-    const place = this.#placeOf(chunk);
-    this.#waiting[place + (row >>> 5)]! |= 1 << (row & 31);
-  }
-
   /** Where the rows begin that a chunk sets. */
   #placeOf(chunk: number): number {
     const block = chunk >>> 5;

@@ -74,11 +74,3 @@ export function rowsOf(pattern: string, level: number): readonly number[] {
   }
   return [...rows];
 }
-
-/** The rows that are set where a leaf stands that is rare, among those that are not for ids. By the hashes of its path and value. */
-export function rowsOfLeaf(path: number, value: number): readonly [number, number] {
-  const both = Math.imul(path ^ (path >>> 15), MULTIPLIER) ^ value;
-  const first = Math.imul(both ^ (both >>> 15), MULTIPLIER);
-  const second = Math.imul(first ^ (first >>> 13), MULTIPLIER);
-  return [GRAM_ROWS / 2 + (first >>> HALF_SHIFT), GRAM_ROWS / 2 + (second >>> HALF_SHIFT)];
-}

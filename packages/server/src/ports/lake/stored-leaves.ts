@@ -21,7 +21,13 @@ export interface Placed {
   /** Those of which it is true what is asked. */
   readonly found: readonly number[];
   /** Those with any value that is rare. */
-  readonly rare: readonly number[];
+  readonly rare: readonly RarePlace[];
+}
+
+export interface RarePlace {
+  readonly leaf: number;
+  /** From the place that is asked about, further on: none, if it is there. */
+  readonly way: string;
 }
 
 export class StoredLeaves {
@@ -75,14 +81,15 @@ export class StoredLeaves {
       const way = lineOf(this.#paths, path).slice(place.length);
       if (isOfAll || way === '') ways.set(path, way);
     }
-    const [found, rare]: [number[], number[]] = [[], []];
+    const [found, rare]: [number[], RarePlace[]] = [[], []];
     for (let leaf = 0; ways.size > 0 && leaf < pathOf.length; leaf++) {
       const way = ways.get(pathOf[leaf]!);
       if (way === undefined) continue;
       const value = lineOf(this.#values, leaf);
       // Whatever the value: of an object, its names are a part of its JSON.
       const isNamed = within !== undefined && foldCase(way).includes(within);
-      if (value === '') (isNamed ? found : rare).push(leaf);
+      if (value === '' && !isNamed) rare.push({ leaf, way });
+      else if (value === '') found.push(leaf);
       else if (way === '' ? isTrue(eventOf(value)) : foldCase(way + SEPARATOR + value).includes(within ?? ''))
         found.push(leaf);
     }
@@ -135,7 +142,7 @@ function lineAt(starts: Uint32Array, at: number): number {
 }
 
 /** An event whose one field `VALUE` is this. */
-function eventOf(json: string): SearchableEvent {
+export function eventOf(json: string): SearchableEvent {
   const value = json.startsWith('"') ? json.slice(1, -1) : (JSON.parse(json) as unknown);
   return { record: { value }, fold: foldCase, jsonOf: JSON.stringify } as unknown as SearchableEvent;
 }

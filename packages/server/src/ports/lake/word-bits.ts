@@ -98,6 +98,12 @@ export function addAll(into: EventBits, events: EventBits): void {
   for (let i = 0; i < into.length; i++) into[i]! |= events[i]!;
 }
 
+/** Adds events by their places. */
+export function addListed(into: EventBits, places: Uint16Array): void {
+  const seen = bytesOf(into);
+  for (const place of places) seen[place >> 3]! |= 0x80 >> (place & 7);
+}
+
 /** Adds events to others. @param bytes of `packed`, from a place that is a multiple of four */
 export function addPacked(into: EventBits, { buffer, byteOffset, length }: Uint8Array, count: number): void {
   if (length === BITS_BYTES) {

@@ -1,6 +1,8 @@
-import { PLAIN, partsOf, rowsOf, rowsOfLeaf, WHOLE } from './grams.ts';
+import { PLAIN, partsOf, rowsOf, WHOLE } from './grams.ts';
+import { keyOf } from './hash-log.ts';
 import { hashOf, hashOfPath, UNIQUE } from './leaf-paths.ts';
 import { type AtPlace, isWithinToken, type Need, type Pieces } from './needs.ts';
+import { boundsOfRare, type KnownRare } from './rare-bounds.ts';
 import type { StoredLeaves } from './stored-leaves.ts';
 import { ALL, and, type ChunkBits, type EventBits, isEmpty, NONE, ofChunks, or, without } from './word-bits.ts';
 import { isPartOfWord, patternsOf } from './words.ts';
@@ -12,10 +14,10 @@ export interface Bounds {
 }
 
 /** What is known of a group's events. */
-export interface Known {
+export interface Known extends KnownRare {
   readonly leaves: StoredLeaves;
-  /** Those with one of these leaves. */
-  withLeaves(leaves: readonly number[]): EventBits;
+  /** Those that may have a leaf that is rare, and neither listed nor spelt in other ways, by its key (`keyOf`). */
+  withKey(key: number): EventBits;
   /** Those with a word of the dictionary in which a pattern stands, beside their frequent leaves. */
   withWords(pattern: string): EventBits;
   /** The chunks that have a gram in some other word. */
@@ -51,23 +53,28 @@ function allOf(parts: readonly Need[], known: Known): Bounds {
 
 const either = (a: Bounds, b: Bounds): Bounds => ({ sure: or(a.sure, b.sure), may: or(a.may, b.may) });
 
-/** A value is a frequent leaf, or else its words are kept, and that there is a rare one at its place. */
+/** A value is a frequent leaf, or a listed one, or else its words are kept, and that there is a rare one at its place. */
 function boundsAtPlace(need: AtPlace, known: Known): Bounds {
   const { found, rare } = known.leaves.at(need);
-  const [is, isRare] = [known.withLeaves(found), known.withLeaves(rare)];
   const named = isEmpty(known.unplaced) ? NONE : and(known.unplaced, inWords(need.names, known));
-  const isThere = need.condition.op === 'exists';
-  const may = isThere ? or(isRare, named) : and(asWhole(need, or(isRare, named), known), inWords(need.value, known));
-  return { sure: need.isWhole ? (isThere ? or(is, isRare) : is) : NONE, may: or(is, may) };
+  if (need.condition.op === 'exists') {
+    const is = known.withLeaves([...found, ...rare.map(({ leaf }) => leaf)]);
+    return { sure: need.isWhole ? is : NONE, may: or(is, named) };
+  }
+  const { is: isRare, untold } = boundsOfRare(need.condition, rare, known);
+  const is = or(known.withLeaves(found), isRare);
+  const among = asWhole(need, or(untold, named), known);
+  const may = isEmpty(among) ? NONE : and(among, inWords(need.value, known));
+  return { sure: need.isWhole ? is : NONE, may: or(is, may) };
 }
 
-/** Those of some events that may have a value as a whole: it is known where each rare one is, unless it is written in other ways. */
+/** Those of some events that may have a value as a whole: it is known of each rare one, unless it is written in other ways. */
 function asWhole({ place, condition }: AtPlace, among: EventBits, known: Known): EventBits {
   if (isEmpty(among) || UNIQUE.includes(place) || (condition.op !== '=' && condition.op !== 'in')) return among;
   const values = condition.op === 'in' ? condition.values : [condition.value];
   if (!values.every((value) => IN_ONE_WAY.test(value))) return among;
   const path = hashOfPath(place);
-  const whole = values.map((value) => ofChunks(chunksWith(rowsOfLeaf(path, hashOf(Buffer.from(`"${value}"`))), known)));
+  const whole = values.map((value) => known.withKey(keyOf(path, hashOf(Buffer.from(`"${value}"`)))));
   return and(among, [known.odd, known.unplaced, ...whole].reduce(or));
 }
 

@@ -1,3 +1,5 @@
+import { EDGE } from './grams.ts';
+
 /** Words of a group of events that are kept each with its events. */
 export const WORDS_MAX = 2048;
 /** Leaves of which the same is true. Of made-up records 6,000 were frequent, of which a question reads 250 KB a group. */
@@ -53,8 +55,8 @@ export class Dictionary {
   readonly #places: Uint16Array;
   /** Where the bytes of each end: they begin where those before it end. */
   readonly #ends: Int32Array;
-  #bytes = new Uint8Array(1 << 16);
-  readonly #counts = new Uint8Array(COUNTERS);
+  #bytes = Buffer.alloc(1 << 16);
+  readonly #counts: Uint8Array;
   #size = 0;
 
   constructor(kind: Kind) {
@@ -65,6 +67,7 @@ export class Dictionary {
     this.#hashes = new Int32Array(kind.max);
     this.#places = new Uint16Array(kind.max);
     this.#ends = new Int32Array(kind.max);
+    this.#counts = new Uint8Array(kind.frequent > 1 ? COUNTERS : 0);
   }
 
   get size(): number {
@@ -76,7 +79,22 @@ export class Dictionary {
   }
 
   textOf(number: number): string {
-    return Buffer.from(this.#bytes.subarray(this.#startOf(number), this.#ends[number])).toString('latin1');
+    return this.#bytes.toString('latin1', this.#startOf(number), this.#ends[number]);
+  }
+
+  /** Texts as one, as `joinedWords` has them. */
+  joined(numbers: readonly number[]): Buffer {
+    const joined = Buffer.alloc(
+      numbers.reduce((sum, number) => sum + this.lengthOf(number) + 1, 1),
+      EDGE,
+    );
+    let at = 1;
+    for (const number of numbers) at += this.#bytes.copy(joined, at, this.#startOf(number), this.#ends[number]) + 1;
+    return joined;
+  }
+
+  lengthOf(number: number): number {
+    return this.#ends[number]! - this.#startOf(number);
   }
 
   /** @returns the number of a text that came; -1 when it is not frequent so far */
@@ -121,7 +139,7 @@ export class Dictionary {
     const end = start + to - from;
     this.#ends[number] = end;
     if (end > this.#bytes.length) {
-      const more = new Uint8Array(this.#bytes.length * 2);
+      const more = Buffer.alloc(this.#bytes.length * 2);
       more.set(this.#bytes);
       this.#bytes = more;
     }

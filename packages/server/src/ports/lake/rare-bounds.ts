@@ -1,0 +1,55 @@
+import { compileSearchFilter, foldCase } from '../../event/search/index.ts';
+import type { AtPlace } from './needs.ts';
+import type { ListedValues } from './rare-file.ts';
+import { eventOf, type RarePlace, SEPARATOR } from './stored-leaves.ts';
+import { type EventBits, newBits, or } from './word-bits.ts';
+import { matching, splitWords } from './words.ts';
+
+/** What is known of a group's rare values. */
+export interface KnownRare {
+  /** Those with one of these leaves. */
+  withLeaves(leaves: readonly number[]): EventBits;
+  /** The values of those of these leaves whose paths are listed. */
+  listed(leaves: readonly number[]): Iterable<ListedValues>;
+}
+
+/**
+ * The events that have a rare value at some places of which it is true what is asked, and those of which that cannot be told by what
+ * is listed.
+ */
+export function boundsOfRare(
+  condition: AtPlace['condition'],
+  rare: readonly RarePlace[],
+  known: KnownRare,
+): { readonly is: EventBits; readonly untold: EventBits } {
+  const ways = new Map(rare.map(({ leaf, way }) => [leaf, way]));
+  const fitting = valuesThatFit(condition);
+  const [is, untold] = [newBits(), newBits()];
+  for (const values of known.listed([...ways.keys()])) {
+    values.addTo(is, fitting(ways.get(values.leaf)!, values.texts));
+    if (values.texts.startsWith(UNTOLD)) values.addTo(untold, [0]);
+    ways.delete(values.leaf);
+  }
+  return { is, untold: ways.size === 0 ? untold : or(untold, known.withLeaves([...ways.keys()])) };
+}
+
+/** An empty text, the first one. */
+const UNTOLD = SEPARATOR + SEPARATOR;
+
+/** Operators whose value, but for case, stands in what they find. */
+const PARTS: ReadonlySet<string> = new Set(['=', ':', '^']);
+
+/** @returns which of some values it is true of, of a place, or of what stands at its end of a way from there */
+function valuesThatFit(condition: AtPlace['condition']): (way: string, texts: string) => readonly number[] {
+  const isTrue = compileSearchFilter(condition);
+  const part = 'value' in condition && PARTS.has(condition.op) ? foldCase(condition.value) : undefined;
+  return (way, texts) => {
+    const holding = part === undefined ? undefined : matching(texts.toLowerCase(), part);
+    // No text within has a separator: it would stand between two of them.
+    if (way !== '') return part?.includes(SEPARATOR) ? [] : (holding ?? []);
+    if (holding?.length === 0) return holding;
+    const values = splitWords(texts);
+    const numbers = holding ?? values.keys();
+    return [...numbers].filter((number) => values[number] !== '' && isTrue(eventOf(values[number]!)));
+  };
+}
