@@ -263,6 +263,7 @@ function knownOf(fd: number, { counts, words, wordCount, leaves, places, rare }:
   return {
     leaves,
     withLeaves: (numbers) => events(numbers.map((leaf) => wordCount + leaf)),
+    isListed: (leaf) => rare.blocks.has(leaf),
     listed: (numbers) => listedIn(rare, numbers, readParts),
     withKey: (key) => withKeyIn(rare, key, readAt),
     withWords: (pattern) => events(matching(words, pattern)),

@@ -129,7 +129,7 @@ export class NewGroup implements GroupView, OnLeaf {
       this.#addWords(names, 0, names.length);
     }
     if (kept >= 0 && !isValue) return;
-    if (path > UNIQUE.length) this.#addRare(path, from, to, hash, isPlain);
+    if (kept >= 0 && path > UNIQUE.length) this.#addRare(path, from, to, hash, isPlain);
     if (path > IDS) this.#addWords(this.#record, from, to);
     else if (scanWords(this.#record, this.#addId, from, to)) this.#isOdd = true;
   }
@@ -229,6 +229,7 @@ export class NewGroup implements GroupView, OnLeaf {
     const { sure, may } = boundsOf(need, {
       leaves,
       withLeaves: (leaves) => this.#with(leaves.map((leaf) => WORDS_MAX + leaf)),
+      isListed: (leaf) => this.#rare.isListed(this.#leaves.placeOf(leaf)),
       listed: (leaves) => this.#listed(leaves),
       withKey: (key) => this.#rare.withKey(key),
       withWords: (pattern) => this.#with(matching(words, pattern)),

@@ -73,11 +73,12 @@ export class HashLog {
   /** @param isAsked whether those of a path are wanted */
   hashed(isAsked: (path: number) => boolean): HashedEvents {
     if (this.#isFull) return { ends: new Uint32Array(), entries: new Uint32Array() };
+    const [keys, events] = [this.#keys.subarray(0, this.#length), this.#events];
     const ends = new Uint32Array(BUCKETS);
-    const asked = new Uint8Array(this.#length);
-    for (let i = 0; i < this.#length; i++) {
+    const asked = new Uint8Array(keys.length);
+    for (let i = 0; i < keys.length; i++) {
       asked[i] = isAsked(this.#paths[i]!) ? 1 : 0;
-      ends[this.#keys[i]! >>> LOW_BITS]! += asked[i]!;
+      ends[keys[i]! >>> LOW_BITS]! += asked[i]!;
     }
     let sum = 0;
     for (let bucket = 0; bucket < BUCKETS; bucket++) {
@@ -86,9 +87,8 @@ export class HashLog {
       sum += count;
     }
     const entries = new Uint32Array(sum);
-    for (let i = 0; i < this.#length; i++)
-      if (asked[i] === 1)
-        entries[ends[this.#keys[i]! >>> LOW_BITS]!++] = (this.#keys[i]! << LOW_BITS) | this.#events[i]!;
+    for (let i = 0; i < keys.length; i++)
+      if (asked[i] === 1) entries[ends[keys[i]! >>> LOW_BITS]!++] = (keys[i]! << LOW_BITS) | events[i]!;
     return { ends, entries };
   }
 }

@@ -9,28 +9,30 @@ import { matching, splitWords } from './words.ts';
 export interface KnownRare {
   /** Those with one of these leaves. */
   withLeaves(leaves: readonly number[]): EventBits;
-  /** The values of those of these leaves whose paths are listed. */
+  isListed(leaf: number): boolean;
+  /** The values of some leaves that are listed. */
   listed(leaves: readonly number[]): Iterable<ListedValues>;
 }
 
 /**
  * The events that have a rare value at some places of which it is true what is asked, and those of which that cannot be told by what
- * is listed.
+ * is listed. To read the values of all within an object is of use when none else are there.
  */
 export function boundsOfRare(
   condition: AtPlace['condition'],
   rare: readonly RarePlace[],
   known: KnownRare,
 ): { readonly is: EventBits; readonly untold: EventBits } {
-  const ways = new Map(rare.map(({ leaf, way }) => [leaf, way]));
+  const listed = new Map(rare.filter(({ leaf }) => known.isListed(leaf)).map(({ leaf, way }) => [leaf, way]));
+  if (listed.size < rare.length && rare.some(({ way }) => way !== '')) listed.clear();
+  const others = rare.filter(({ leaf }) => !listed.has(leaf)).map(({ leaf }) => leaf);
   const fitting = valuesThatFit(condition);
   const [is, untold] = [newBits(), newBits()];
-  for (const values of known.listed([...ways.keys()])) {
-    values.addTo(is, fitting(ways.get(values.leaf)!, values.texts));
+  for (const values of known.listed([...listed.keys()])) {
+    values.addTo(is, fitting(listed.get(values.leaf)!, values.texts));
     if (values.texts.startsWith(UNTOLD)) values.addTo(untold, [0]);
-    ways.delete(values.leaf);
   }
-  return { is, untold: ways.size === 0 ? untold : or(untold, known.withLeaves([...ways.keys()])) };
+  return { is, untold: others.length === 0 ? untold : or(untold, known.withLeaves(others)) };
 }
 
 /** An empty text, the first one. */

@@ -107,7 +107,7 @@ export function* listedIn(
 
 function listedOf(leaf: number, head: Buffer, events: Uint16Array): ListedValues {
   const count = head.readUInt32LE(0);
-  const counts = Uint32Array.from({ length: count }, (_, i) => head.readUInt32LE(4 + i * 4));
+  const counts = new Uint32Array(Uint8Array.from(head.subarray(4, 4 + count * 4)).buffer);
   return {
     leaf,
     texts: head.toString('latin1', 4 + count * 4),

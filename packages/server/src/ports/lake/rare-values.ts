@@ -45,7 +45,7 @@ export class RareValues {
   }
 
   #numberOf(path: number, text: Uint8Array, from: number, to: number, hash: number): number {
-    if (!this.#isListed(path)) return -1;
+    if (this.#room[path]! < 0 || this.#hashes.isFull) return -1;
     const { size } = this.#values;
     const number = this.#values.kept(path, text, from, to, hash);
     if (this.#values.size === size && number >= 0) {
@@ -58,7 +58,10 @@ export class RareValues {
     return number;
   }
 
-  readonly #isListed = (path: number): boolean => this.#room[path]! >= 0 && !this.#hashes.isFull;
+  /** Whether all rare values of a path are kept with their texts. */
+  isListed(path: number): boolean {
+    return this.#room[path]! >= 0 && this.#counts[path]! > 0 && !this.#hashes.isFull;
+  }
 
   get size(): number {
     return this.#values.size;
@@ -69,7 +72,7 @@ export class RareValues {
     const listed = new Map<number, number[]>();
     for (let number = 0; number < this.size; number++) {
       const path = this.#values.placeOf(number);
-      if (!this.#isListed(path) || !isAsked(path)) continue;
+      if (!this.isListed(path) || !isAsked(path)) continue;
       const values = listed.get(path) ?? [];
       listed.set(path, values);
       if (this.#values.lengthOf(number) === 0) values.unshift(number);
@@ -92,5 +95,5 @@ export class RareValues {
     return this.#hashes.hashed(this.#isLogged);
   }
 
-  readonly #isLogged = (path: number): boolean => path === ANY_PATH || !this.#isListed(path);
+  readonly #isLogged = (path: number): boolean => path === ANY_PATH || !this.isListed(path);
 }
