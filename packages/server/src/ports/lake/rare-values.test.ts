@@ -279,4 +279,5 @@ describe('a log of hashes', () => {
   });
 });
 
-const RUNS = Number(process.env.RUNS ?? 40);
+/** Of groups, each of which is written. */
+const RUNS = 40;
