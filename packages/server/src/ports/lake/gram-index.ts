@@ -29,7 +29,7 @@ export interface Span {
   readonly endMs: number;
 }
 
-/** Groups of 20 MB at most that wait to be stored, as on a full disk, before no more are made of what is old. */
+/** Groups of 20 MB, 40 at most, that wait to be stored, as on a full disk, before no more are made of what is old. */
 const WAITING_MAX = 2;
 /** Of a group some 0.7 MB: those of ten million events. The system's own cache of files is taken back from what idles. */
 const HELD_BYTES_MAX = 128 << 20;

@@ -65,8 +65,9 @@ export class HashLog {
     if (this.#isFull) return ALL;
     const bits = newBits();
     const seen = bytesOf(bits);
-    for (let i = 0; i < this.#length; i++)
-      if (this.#keys[i] === key && isAsked(this.#paths[i]!)) mark(seen, this.#events[i]!);
+    const keys = this.#keys.subarray(0, this.#length);
+    for (let i = keys.indexOf(key); i >= 0; i = keys.indexOf(key, i + 1))
+      if (isAsked(this.#paths[i]!)) mark(seen, this.#events[i]!);
     return bits;
   }
 

@@ -45,11 +45,12 @@ const PARTS: ReadonlySet<string> = new Set(['=', ':', '^']);
 function valuesThatFit(condition: AtPlace['condition']): (way: string, texts: string) => readonly number[] {
   const isTrue = compileSearchFilter(condition);
   const part = 'value' in condition && PARTS.has(condition.op) ? foldCase(condition.value) : undefined;
+  // What has a line break stands in none: JSON spells that in other ways.
+  if (part?.includes(SEPARATOR)) return () => [];
   return (way, texts) => {
     const holding = part === undefined ? undefined : matching(texts.toLowerCase(), part);
-    // No text within has a separator: it would stand between two of them.
-    if (way !== '') return part?.includes(SEPARATOR) ? [] : (holding ?? []);
-    if (holding?.length === 0) return holding;
+    // Of what is further on it is only asked whether it is a part of that.
+    if (holding && (way !== '' || holding.length === 0)) return holding;
     const values = splitWords(texts);
     const numbers = holding ?? values.keys();
     return [...numbers].filter((number) => values[number] !== '' && isTrue(eventOf(values[number]!)));

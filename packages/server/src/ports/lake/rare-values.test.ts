@@ -96,6 +96,7 @@ const wanted = fc.oneof(
     'id',
     'long x',
     'alpha\n',
+    '\n',
     'a\nb',
   ),
 );
@@ -170,6 +171,7 @@ describe('rare values', () => {
             ['^ ROLE-7', 110],
             [': "-99"', 10],
             ['!= role-7', 990],
+            ['^ "\\n"', 0],
           ] as const
         ).map(([asked, count]) => [`requestParameters.roleName ${asked}`, count] as const),
         ...[

@@ -19,7 +19,7 @@ export interface Kind {
 
 /** As often as there are chunks in which a word may stand else. */
 export const WORDS: Kind = { max: WORDS_MAX, bytesMax: 64, frequent: 64, reserved: 0 };
-/** Less often: what is rarer is read in the Log, a chunk for each: of ten million events that is half a second. */
+/** Less often: what is rarer is listed (`rare-values.ts`), or read in the Log, a chunk for each: of ten million events half a second. */
 export const LEAVES: Kind = { max: LEAVES_MAX, bytesMax: 200, frequent: 16, reserved: 1024 };
 
 /** Counted by hashes: a table of as many as there are rare ones in a group, so that few share a place. */
