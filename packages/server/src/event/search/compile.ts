@@ -35,18 +35,31 @@ function compileCondition(condition: Condition): SearchTest {
     };
   }
   const reference = resolveField(condition.field);
-  if ('field' in reference && reference.field.kind === 'time') return compileTime(condition);
-  const valuesOf = compileValues(condition.field);
-  if (condition.op === 'exists') return (event) => valuesOf(event).length > 0;
-  if (condition.op === 'in') {
-    const wanted: ReadonlySet<string> = new Set(condition.values);
-    return (event) => valuesOf(event).some((value) => wanted.has(value));
+  if ('field' in reference && reference.field.kind === 'time') {
+    const holds = compileOnTime(condition);
+    return ({ header }) => holds(header.timeMs);
   }
-  const [negated, holds] = compileOperator(condition.op, condition.value);
-  return (event) => valuesOf(event).some((value) => holds(value, event)) !== negated;
+  const valuesOf = compileValues(condition.field);
+  const holds = compileOnValues(condition);
+  return (event) => holds(valuesOf(event), event);
 }
 
-type Holds = (value: string, event: SearchableEvent) => boolean;
+/** Whether a condition holds for an event with these values of its field, none of them empty. */
+export type ValuesTest = (values: readonly string[], folding: Folding) => boolean;
+type Folding = Pick<SearchableEvent, 'fold'>;
+
+/** What a condition says of its field's values (`compileValues`), whatever the field is: not for times. */
+export function compileOnValues(condition: Exclude<Condition, { readonly text: string }>): ValuesTest {
+  if (condition.op === 'exists') return (values) => values.length > 0;
+  if (condition.op === 'in') {
+    const wanted: ReadonlySet<string> = new Set(condition.values);
+    return (values) => values.some((value) => wanted.has(value));
+  }
+  const [negated, holds] = compileOperator(condition.op, condition.value);
+  return (values, folding) => values.some((value) => holds(value, folding)) !== negated;
+}
+
+type Holds = (value: string, folding: Folding) => boolean;
 
 /** A negated operator is what its opposite is not. */
 function compileOperator(op: SearchOp, wanted: string): readonly [negated: boolean, Holds] {
@@ -56,9 +69,9 @@ function compileOperator(op: SearchOp, wanted: string): readonly [negated: boole
     case '=':
       return [false, (value) => value === wanted];
     case ':':
-      return [false, (value, event) => event.fold(value).includes(folded)];
+      return [false, (value, folding) => folding.fold(value).includes(folded)];
     case '^':
-      return [false, (value, event) => event.fold(value).startsWith(folded)];
+      return [false, (value, folding) => folding.fold(value).startsWith(folded)];
     default: {
       const compare = COMPARE[op as keyof typeof COMPARE];
       const bound = Number(wanted);
@@ -77,13 +90,14 @@ const COMPARE: Readonly<Record<'=' | '>' | '>=' | '<' | '<=', Compare>> = {
   '<=': (value, bound) => value <= bound,
 };
 
-function compileTime(condition: Exclude<Condition, { readonly text: string }>): SearchTest {
+/** What a condition says of a time, ms since the epoch. */
+export function compileOnTime(condition: Exclude<Condition, { readonly text: string }>): (ms: number) => boolean {
   if (condition.op === 'exists') return () => true;
   const negated = condition.op === '!=';
   const compare = COMPARE[(negated ? '=' : condition.op) as keyof typeof COMPARE] as Compare | undefined;
   const bound = 'value' in condition ? timeOf(condition.value) : undefined;
   if (bound === undefined || compare === undefined) return () => false;
-  return ({ header }) => compare(header.timeMs, bound) !== negated;
+  return (ms) => compare(ms, bound) !== negated;
 }
 
 /**

@@ -3,7 +3,14 @@
  * command line and the console, whose URLs hold it. Without imports of Node: browsers run it as well.
  */
 export { PatternError } from '../pattern-error.ts';
-export { compileSearchFilter, compileValues, type SearchTest } from './compile.ts';
+export {
+  compileOnTime,
+  compileOnValues,
+  compileSearchFilter,
+  compileValues,
+  type SearchTest,
+  type ValuesTest,
+} from './compile.ts';
 export { CSV_COLUMNS, columnTitle, csvCell, csvLine, LIST_SEPARATOR } from './csv.ts';
 export { type FieldReference, fieldOfPath, type PathStep, resolveField } from './field-path.ts';
 export {
