@@ -1,5 +1,7 @@
 import { writeFileSync } from 'node:fs';
+import type { EventHeader } from '../../event/event.ts';
 import type { Sequence } from '../log.ts';
+import { type GroupColumns, NewColumns } from './coded-columns.ts';
 import { EntryLog } from './entry-log.ts';
 import { finishFile, unfinished } from './files.ts';
 import { fileOf } from './gram-file.ts';
@@ -34,11 +36,11 @@ const RARE_FIRST = WORDS.max + LEAVES.max;
 
 /** What of a group is needed to ask it. */
 export interface GroupView {
-  /** Of the events of a chunk, ms since the epoch. A chunk that is not known may hold anything of any time. */
-  minMs(chunk: number): number;
-  maxMs(chunk: number): number;
+  /** Of its events, ms since the epoch; infinite while some are not known. */
+  readonly minMs: number;
+  readonly maxMs: number;
   /** The events whose records hold what is needed. */
-  bounds(need: Need): Bounds;
+  bounds(need: Need, columns: GroupColumns): Bounds;
   /** What of its dictionaries was frequent indeed. */
   readonly frequent: Frequent;
 }
@@ -59,7 +61,9 @@ export class NewGroup implements GroupView, OnLeaf {
   /** Whether each other leaf stands in the dictionary, or its place. */
   #hasAllPlaces = true;
   readonly #rows = new GramRows();
-  readonly #times = new Float64Array(GROUP_CHUNKS * 2);
+  readonly columns = new NewColumns(this.#paths);
+  #minMs = Number.POSITIVE_INFINITY;
+  #maxMs = Number.NEGATIVE_INFINITY;
   readonly #known = new Uint32Array(ROW_WORDS);
   #knownCount = 0;
   /** The event that is being added, with its record, and its frequent leaves so far. */
@@ -89,13 +93,18 @@ export class NewGroup implements GroupView, OnLeaf {
   }
 
   /** Adds what an event's record has. To add it again changes nothing. */
-  add(sequence: Sequence, record: Buffer): void {
+  add(sequence: Sequence, header: EventHeader, record: Buffer): void {
     this.#event = sequence % GROUP_EVENTS;
+    this.columns.begin(this.#event, header, record);
+    this.#minMs = Math.min(this.#minMs, header.timeMs);
+    this.#maxMs = Math.max(this.#maxMs, header.timeMs);
     this.#entries.begin(this.#event);
     this.#record = record;
     this.#isOdd = false;
     this.#found.length = 0;
-    if (this.#scanner.scan(record)) for (const leaf of this.#found) this.#entries.add(leaf);
+    const isRead = this.#scanner.scan(record);
+    this.columns.end(isRead);
+    if (isRead) for (const leaf of this.#found) this.#entries.add(leaf);
     else {
       this.#addWords(record, 0, record.length);
       this.#mark(this.#unread);
@@ -112,7 +121,9 @@ export class NewGroup implements GroupView, OnLeaf {
   known(path: number, from: number): number {
     const leaf = this.#lastLeaf[path]!;
     const end = leaf < 0 ? -1 : this.#leaves.endOf(leaf, this.#record, from);
-    if (end >= 0) this.#found.push(WORDS_MAX + leaf);
+    if (end < 0) return end;
+    this.#found.push(WORDS_MAX + leaf);
+    this.columns.frequent(path, leaf, from, end);
     return end;
   }
 
@@ -120,6 +131,7 @@ export class NewGroup implements GroupView, OnLeaf {
   leaf(path: number, from: number, to: number, hash: number, isPlain: boolean): void {
     const mayBeFrequent = isPlain && path > UNIQUE.length;
     if (mayBeFrequent && this.#isLeaf(path, from, to, hash)) return;
+    this.columns.rare(path, from, to, isPlain);
     const isValue = hasValue(this.#record, from, to);
     const kept = this.#leaves.kept(path, this.#record, from, isValue ? from : to, isValue ? HASH_START : hash);
     if (kept >= 0) this.#found.push(WORDS_MAX + kept);
@@ -145,6 +157,7 @@ export class NewGroup implements GroupView, OnLeaf {
     const leaf = this.#leaves.numberOf(path, this.#record, from, to, hash);
     if (leaf < 0) return false;
     this.#found.push(WORDS_MAX + leaf);
+    this.columns.frequent(path, leaf, from, to);
     if (this.#record[from] === QUOTE) this.#lastLeaf[path] = leaf;
     return true;
   }
@@ -198,10 +211,8 @@ export class NewGroup implements GroupView, OnLeaf {
     this.#rows.add(chunkOf(this.#event), text, this.#gramsFrom, to);
   }
 
-  /** All events of a chunk were added. @param minMs Infinity when it has no events any more */
-  know(chunk: number, minMs: number, maxMs: number): void {
-    this.#times[chunk * 2] = minMs;
-    this.#times[chunk * 2 + 1] = maxMs;
+  /** All events of a chunk were added, or it has none any more. */
+  know(chunk: number): void {
     if (!this.#isKnown(chunk)) this.#knownCount++;
     this.#known[chunk >>> 5]! |= 1 << (chunk & 31);
   }
@@ -212,21 +223,22 @@ export class NewGroup implements GroupView, OnLeaf {
     return undefined;
   }
 
-  minMs(chunk: number): number {
-    return this.#isKnown(chunk) ? this.#times[chunk * 2]! : Number.NEGATIVE_INFINITY;
+  get minMs(): number {
+    return this.isComplete ? this.#minMs : Number.NEGATIVE_INFINITY;
   }
 
-  maxMs(chunk: number): number {
-    return this.#isKnown(chunk) ? this.#times[chunk * 2 + 1]! : Number.POSITIVE_INFINITY;
+  get maxMs(): number {
+    return this.isComplete ? this.#maxMs : Number.POSITIVE_INFINITY;
   }
 
   #isKnown(chunk: number): boolean {
     return ((this.#known[chunk >>> 5]! >>> (chunk & 31)) & 1) === 1;
   }
 
-  bounds(need: Need): Bounds {
+  bounds(need: Need, columns: GroupColumns): Bounds {
     const { words, leaves } = this.#asked();
     const { sure, may } = boundsOf(need, {
+      columns,
       leaves,
       withLeaves: (leaves) => this.#with(leaves.map((leaf) => WORDS_MAX + leaf)),
       isListed: (leaf) => this.#rare.isListed(this.#leaves.placeOf(leaf)),
@@ -291,8 +303,10 @@ export class NewGroup implements GroupView, OnLeaf {
       events: [...words, ...leaves.map((leaf) => WORDS_MAX + leaf)].map((entry) => events[entry]!),
       odd: bits.seen(this.#odd),
       unplaced: this.#unplaced,
-      times: this.#times,
+      minMs: this.#minMs,
+      maxMs: this.#maxMs,
       rows: this.#rows.all,
+      columns: this.columns.encoded(),
       rare: { listed: this.#listedWith(leaves), hashed: this.#rare.hashed },
     };
     writeFileSync(unfinished(path), fileOf(content), { mode: 0o600 });

@@ -1,17 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { eventFromBytes } from '../../event/accept.ts';
+import type { NewEvent } from '../../event/event.ts';
 import {
   compileSearchFilter,
   parseSearchFilter,
   type SearchFilter,
   searchableEvent,
 } from '../../event/search/index.ts';
+import { generateEvents } from '../../testing/generate.ts';
+import type { GroupColumns } from './coded-columns.ts';
 import { NewGroup } from './gram-group.ts';
 import { CHUNK_EVENTS, rowsOf, WHOLE } from './grams.ts';
-import { mayHold, needOf } from './needs.ts';
-import { wantedBy } from './seek.ts';
-import { countOf, type EventBits, GROUP_CHUNKS } from './word-bits.ts';
+import { wantedBy } from './log-test.ts';
+import { mayHold, type Need, needOf } from './needs.ts';
+import { countOf, type EventBits, GROUP_CHUNKS, NONE } from './word-bits.ts';
 import { type Frequent, WORDS_MAX } from './word-dictionary.ts';
 import { mayMeanOther } from './words.ts';
 
@@ -19,12 +22,16 @@ const has = (events: EventBits, event: number) =>
   (new Uint8Array(events.buffer)[event >> 3]! & (0x80 >> (event & 7))) !== 0;
 
 /** A group of these records alone. @param words in its dictionary from the start */
-function groupOf(records: readonly string[], words: readonly string[], leaves: Frequent['leaves'] = []): NewGroup {
+function groupOf(records: readonly string[], words: readonly string[], leaves: Frequent['leaves'] = []) {
   const group = new NewGroup(0, { words, leaves });
-  for (const [i, json] of records.entries()) group.add(i, Buffer.from(json));
-  for (let chunk = 0; chunk < GROUP_CHUNKS; chunk++) group.know(chunk, 0, 0);
-  return group;
+  for (const [i, json] of records.entries()) group.add(i, HEADER, Buffer.from(json));
+  for (let chunk = 0; chunk < GROUP_CHUNKS; chunk++) group.know(chunk);
+  return { bounds: (need: Need) => group.bounds(need, NO_COLUMNS) };
 }
+
+const [{ header: HEADER }] = [...generateEvents(1)] as [NewEvent];
+/** What words say is asked here, and nothing else. */
+const NO_COLUMNS: GroupColumns = { known: NONE, times: () => undefined, column: () => undefined };
 
 const may = (filter: string, json: string, words: readonly string[]): boolean =>
   has(groupOf([json], words).bounds(needOf(parseSearchFilter(filter)!)).may, 0);

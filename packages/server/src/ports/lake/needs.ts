@@ -1,20 +1,28 @@
-import {
-  type Condition,
-  foldCase,
-  type PathStep,
-  resolveField,
-  type SearchFilter,
-  textNeedles,
-} from '../../event/search/index.ts';
+import { foldCase, type PathStep, resolveField, type SearchFilter, textNeedles } from '../../event/search/index.ts';
+import { codedField } from './coded-fields.ts';
 import { ELEMENTS } from './leaf-paths.ts';
+import type { ValueCondition } from './value-ids.ts';
 
 /** What the text of each record must hold of which a filter is true: pieces of ASCII, in lower case. */
 export type Need =
   | { readonly all: readonly Need[] }
   | { readonly any: readonly Need[] }
   | { readonly not: Need }
+  | Coded
+  | Timed
   | Pieces
   | AtPlace;
+
+/** Some value of a field of `CODED_FIELDS`. */
+export interface Coded {
+  readonly coded: number;
+  readonly condition: ValueCondition;
+}
+
+/** The event's time. */
+export interface Timed {
+  readonly time: ValueCondition;
+}
 
 /** All of these; of none, nothing is known. `isAll`: and of each record as it is spelt that holds them it is true. */
 export interface Pieces {
@@ -35,7 +43,6 @@ export interface AtPlace {
   readonly value: Need;
 }
 export const VALUE = 'value';
-type ValueCondition = Exclude<Condition, { readonly text: string }>;
 
 const UNKNOWN: Need = { pieces: [] };
 
@@ -53,8 +60,12 @@ const needOfText = (needle: string): Need =>
 
 function needOfCondition(condition: ValueCondition): Need {
   const reference = resolveField(condition.field);
-  // Fields of their own have columns, and what the header says need not stand in the record.
-  if ('field' in reference) return UNKNOWN;
+  if ('field' in reference) {
+    if (reference.field.kind === 'time') return { time: condition };
+    // Of others, what the header says need not stand in the record.
+    const coded = codedField(condition.field);
+    return coded < 0 ? UNKNOWN : { coded, condition };
+  }
   if (condition.op.startsWith('!'))
     return { not: needOfCondition({ ...condition, op: condition.op.slice(1) } as ValueCondition) };
   const names = piecesOf(reference.path.flatMap((step) => ('name' in step ? tokens(step.name) : [])));
@@ -117,7 +128,7 @@ const tokens = (value: string): readonly string[] =>
 export function mayHold(need: Need, text: string): boolean {
   if ('any' in need) return need.any.some((part) => mayHold(part, text));
   if ('all' in need) return need.all.every((part) => mayHold(part, text));
-  if ('not' in need) return true;
+  if ('not' in need || 'coded' in need || 'time' in need) return true;
   if ('place' in need) return mayHold(need.names, text) && mayHold(need.value, text);
   return need.pieces.every((piece) => text.includes(piece));
 }

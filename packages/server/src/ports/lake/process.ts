@@ -58,15 +58,22 @@ async function openLake(settings: LakeSettings, view: LakeView): Promise<Open> {
     ...(dieAt && { onStep: dying(dieAt.step, dieAt.time) }),
   });
   const records = new LogRecords(settings.logDirectory);
-  const grams = new GramIndex(directory, view.start, store.storedEnd);
+  const index = new GramIndex(directory, view.start, store.storedEnd);
   const own = new Runner(
-    { ...settings, store, grams, clock: systemClock, tell: () => tell({}), warn: (warning) => tell({ warning }) },
+    {
+      ...settings,
+      store,
+      grams: index,
+      clock: systemClock,
+      tell: () => tell({}),
+      warn: (warning) => tell({ warning }),
+    },
     view,
   );
   runner = own;
   const recordOf = (sequence: number) => records.read(sequence);
-  const finds = new Finds({ directory, engine, store, grams, records, index: grams });
-  const lake = { runner: own, records, deps: { directory, store, engine, recordOf, finds, grams, records } };
+  const parts = { directory, store, engine, records, index };
+  const lake = { runner: own, records, deps: { ...parts, recordOf, finds: new Finds(parts) } };
   follow(lake, view);
   tell({ opened: true });
   return lake;

@@ -8,53 +8,80 @@ import type { StoredEvent } from '../log.ts';
 import { Engine } from './engine.ts';
 import { Finds } from './finds.ts';
 import { GramIndex } from './gram-index.ts';
-import { count, facets, histogram, page } from './questions.ts';
-import { readsRecords } from './scan.ts';
-import { type FilterIndex, SequenceSet } from './sequence-set.ts';
+import { count, facets, histogram, page, type QuestionDeps } from './questions.ts';
+import { type FilterIndex, SequenceSet, type Span } from './sequence-set.ts';
 import { LakeStore } from './store.ts';
 import { type LakeHarness, lakeSuite } from './suite.ts';
+import { ALL, and, NONE } from './word-bits.ts';
 
 const FLUSH_ROWS = 40;
 
-/** Knows what is true, and tells it as an index may: in part for sure, with doubts where there need be none. */
-function indexOf(events: readonly StoredEvent[]): FilterIndex {
-  const holding = (filter: SearchFilter) => {
+type Index = QuestionDeps['index'] & FilterIndex;
+type IndexOf = (events: readonly StoredEvent[], index: GramIndex) => Index;
+
+const setOf = (events: readonly StoredEvent[]): SequenceSet => {
+  const set = new SequenceSet();
+  for (const { sequence } of events) set.add(sequence);
+  return set;
+};
+
+/** Knows what is true, and tells it as an index may: in part for sure, with doubts where there need be none; of some events, nothing. */
+const doubtful: IndexOf = (events, index) => {
+  const kindOf = ({ sequence }: StoredEvent) => (sequence * 7) % 5;
+  const told = (filter: SearchFilter) => {
     const holds = compileSearchFilter(filter);
-    return ({ header, json }: StoredEvent) => holds(searchableEvent(header, json));
+    const isTrue = ({ header, json }: StoredEvent) => holds(searchableEvent(header, json));
+    const sure = setOf(events.filter((event) => kindOf(event) < 2 && isTrue(event)));
+    const maybe = setOf(events.filter((event) => kindOf(event) === 3 || (kindOf(event) > 1 && isTrue(event))));
+    return { sure, maybe };
   };
   return {
-    found(filter) {
-      const isParted = 'and' in filter;
-      const rest = isParted ? filter.and.filter((part) => !readsRecords(part)) : [];
-      const text = isParted ? { and: filter.and.filter(readsRecords) } : filter;
-      const [hasText, holds] = [holding(text), holding(filter)];
-      const [sure, maybe] = [new SequenceSet(), new SequenceSet()];
-      for (const event of events) {
-        const kind = (event.sequence * 7) % 5;
-        if (kind < 2 && hasText(event)) sure.add(event.sequence);
-        else if (kind === 3 || holds(event)) maybe.add(event.sequence);
-      }
-      return { sure, maybe, ...(rest.length > 0 && { rest: { and: rest } }) };
+    *groups(span: Span) {
+      const known = setOf(events.filter((event) => kindOf(event) !== 4));
+      for (const { columns, ...group } of index.groups(span))
+        yield { ...group, columns: columns && { ...columns, known: and(columns.known, known.of(group.number)) } };
+    },
+    asking(filter) {
+      const { sure, maybe } = told(filter);
+      return (group) => ({ sure: sure.of(group), may: sure.or(maybe).of(group) });
+    },
+    async found(filter) {
+      return told(filter);
     },
   };
-}
+};
 
-/** The lake's questions within this process, with limits that make the least of events many. */
-async function openQuestions(): Promise<LakeHarness> {
+/** Knows nothing: all is left to DuckDB. */
+const unknowing: IndexOf = (_, index) => ({
+  *groups(span: Span) {
+    for (const group of index.groups(span)) yield { ...group, columns: undefined };
+  },
+  asking: (filter) => {
+    index.asking(filter);
+    return () => ({ sure: NONE, may: ALL });
+  },
+  found: async (filter) => {
+    compileSearchFilter(filter);
+    return undefined;
+  },
+});
+
+/** The lake's questions within this process. */
+async function openQuestions(indexOf: IndexOf): Promise<LakeHarness> {
   const directory = mkdtempSync(join(tmpdir(), 'opentrail-questions-'));
   const engine = await Engine.open({ directory, temporary: join(directory, 'tmp'), threads: 1, memoryBytes: 1 << 28 });
   const store = await LakeStore.open({ directory, engine, start: 0, end: 0 });
-  const grams = new GramIndex(directory, 0, 0);
   const events: StoredEvent[] = [];
   const records = { readSome: (from: number, to: number) => events.slice(from, to) };
-  const deps = { directory, engine, store, grams, records, recordOf: (sequence: number) => events[sequence]?.json };
-  const index = indexOf(events);
-  let finds = new Finds({ ...deps, index, columnsMax: 5, readMax: 2 });
+  const grams = new GramIndex(directory, 0, 0);
+  const index = indexOf(events, grams);
+  const parts = { directory, engine, store, records, index, recordOf: (sequence: number) => events[sequence]?.json };
+  let deps = { ...parts, finds: new Finds(parts) };
   const lake: Pick<Lake, 'page' | 'count' | 'facets' | 'histogram'> = {
-    page: (query, signal) => page({ ...deps, finds }, query, signal),
-    count: (query, signal) => count({ ...deps, finds }, query, signal),
-    facets: (query, fields, valuesMax, signal) => facets({ ...deps, finds }, query, fields, valuesMax, signal),
-    histogram: (query, intervalMs, signal) => histogram({ ...deps, finds }, query, intervalMs, signal),
+    page: (query, signal) => page(deps, query, signal),
+    count: (query, signal) => count(deps, query, signal),
+    facets: (query, fields, valuesMax, signal) => facets(deps, query, fields, valuesMax, signal),
+    histogram: (query, intervalMs, signal) => histogram(deps, query, intervalMs, signal),
   };
   return {
     lake: lake as Lake,
@@ -66,8 +93,7 @@ async function openQuestions(): Promise<LakeHarness> {
       if (store.freshRows > FLUSH_ROWS) await store.flush();
     },
     async reopen() {
-      for (const table of await engine.rows<[string]>(TABLES)) await engine.run(`DROP TABLE ${table[0]}`);
-      finds = new Finds({ ...deps, index, columnsMax: 5, readMax: 2 });
+      deps = { ...parts, finds: new Finds(parts) };
     },
     async close() {
       rmSync(directory, { recursive: true, force: true });
@@ -75,7 +101,6 @@ async function openQuestions(): Promise<LakeHarness> {
   };
 }
 
-/** Of what was found. */
-const TABLES = { sql: "SELECT table_name FROM duckdb_tables() WHERE table_name LIKE 'found_%'", values: [] };
-
-describe('with an index that knows most', () => lakeSuite(openQuestions, 12));
+describe('with an index in memory', () => lakeSuite(() => openQuestions((_, index) => index), 12));
+describe('with an index that knows most', () => lakeSuite(() => openQuestions(doubtful), 12));
+describe('with an index that knows nothing', () => lakeSuite(() => openQuestions(unknowing), 12));

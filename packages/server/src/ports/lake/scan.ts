@@ -62,12 +62,6 @@ const KINDS = [
 
 const hasAllOf = (set: SequenceSet, { first, last }: Span): boolean => set.count(first, last + 1) === last + 1 - first;
 
-/** The files of which the question looks at each event, but for its filter: none that holds what it must not see. */
-export function filesWithin(snapshot: Snapshot, query: LakeQuery): readonly LakeFile[] {
-  const bounds = boundsOf(snapshot, query);
-  return snapshot.files.filter((file) => touches(file, query, bounds) && isWithin(file, query, bounds));
-}
-
 interface Bounds {
   readonly first: number;
   readonly end: number;
@@ -94,7 +88,7 @@ function isWithin({ minMs, maxMs, first, last, partition }: Span, query: LakeQue
   return isSure && minMs >= query.startMs && maxMs <= query.endMs && first >= bounds.first && last < bounds.end;
 }
 
-export const withinTime = ({ startMs, endMs }: Pick<LakeQuery, 'startMs' | 'endMs'>): string =>
+const withinTime = ({ startMs, endMs }: Pick<LakeQuery, 'startMs' | 'endMs'>): string =>
   `event_time >= ${timeLiteral(Math.max(startMs, TIME_MIN_MS))} AND event_time <= ${timeLiteral(Math.min(endMs, TIME_MAX_MS))}`;
 
 function conditionsOf({ accounts, startMs, endMs }: LakeQuery, { first, end }: Bounds, bind: Bind): string {
@@ -123,22 +117,18 @@ export function readsRecords(filter: SearchFilter | undefined): 'records' | 'col
 /**
  * The time from which on the newest (or until which the oldest) about `rows` events before `edgeMs` lie, as if each file's
  * were spread evenly over its time. undefined when no more than that are left.
- * @param among counts these alone
  */
 export function windowEdge(
   snapshot: Snapshot,
   order: 'newest' | 'oldest',
   edgeMs: number,
   rows: number,
-  among?: SequenceSet,
 ): number | undefined {
   const sign = order === 'newest' ? 1 : -1;
   const all = [...snapshot.files, ...snapshot.fresh.map((table) => ({ ...spanOfTable(table), rows: table.rows }))];
-  const spans = all.map((span) => {
-    const rows = among ? Math.min(span.rows, among.count(span.first, span.last + 1)) : span.rows;
-    const { minMs, maxMs } = span;
-    return sign > 0 ? { from: minMs, to: maxMs, rows } : { from: -maxMs, to: -minMs, rows };
-  });
+  const spans = all.map(({ minMs, maxMs, rows }) =>
+    sign > 0 ? { from: minMs, to: maxMs, rows } : { from: -maxMs, to: -minMs, rows },
+  );
   const edge = sign * edgeMs;
   const between = (start: number) =>
     spans.reduce((sum, { from, to, rows: all }) => {

@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { SET_GROUP_EVENTS, SequenceSet } from './sequence-set.ts';
+import { SequenceSet } from './sequence-set.ts';
+import { GROUP_EVENTS } from './word-bits.ts';
 
-const END = 4 * SET_GROUP_EVENTS;
+const END = 4 * GROUP_EVENTS;
 const place = fc.oneof(
   fc.nat(END - 1),
-  fc.nat(4).map((group) => Math.min(END - 1, group * SET_GROUP_EVENTS)),
-  fc.nat(3).map((group) => (group + 1) * SET_GROUP_EVENTS - 1),
+  fc.nat(4).map((group) => Math.min(END - 1, group * GROUP_EVENTS)),
+  fc.nat(3).map((group) => (group + 1) * GROUP_EVENTS - 1),
 );
 const range = fc.tuple(place, place).map(([a, b]) => [Math.min(a, b), Math.max(a, b) + 1] as const);
 
@@ -60,17 +61,17 @@ test('sets of sequences are what sets are', () => {
 });
 
 test('bits stand as DuckDB has them', () => {
-  const set = SequenceSet.range(SET_GROUP_EVENTS, 2 * SET_GROUP_EVENTS);
-  for (const one of [0, 9, 3 * SET_GROUP_EVENTS - 1]) set.add(one);
-  const bits = set.bits(0, 3 * SET_GROUP_EVENTS, 1);
-  expect(bits.length).toBe(1 + (3 * SET_GROUP_EVENTS) / 8);
+  const set = SequenceSet.range(GROUP_EVENTS, 2 * GROUP_EVENTS);
+  for (const one of [0, 9, 3 * GROUP_EVENTS - 1]) set.add(one);
+  const bits = set.bits(0, 3 * GROUP_EVENTS, 1);
+  expect(bits.length).toBe(1 + (3 * GROUP_EVENTS) / 8);
   expect([...bits.subarray(0, 4)]).toEqual([0, 0x80, 0x40, 0]);
   expect(bits.at(-1)).toBe(1);
-  expect(set.bits(SET_GROUP_EVENTS, 2 * SET_GROUP_EVENTS).every((byte) => byte === 0xff)).toBe(true);
+  expect(set.bits(GROUP_EVENTS, 2 * GROUP_EVENTS).every((byte) => byte === 0xff)).toBe(true);
 });
 
 test('what comes of two sets is neither of them', () => {
-  const [one, other] = [new SequenceSet(), SequenceSet.range(0, SET_GROUP_EVENTS)];
+  const [one, other] = [new SequenceSet(), SequenceSet.range(0, GROUP_EVENTS)];
   one.add(1);
   for (const made of [one.or(new SequenceSet()), one.and(other), one.without(new SequenceSet())]) {
     made.add(2);

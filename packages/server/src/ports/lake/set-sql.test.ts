@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Engine, statement } from './engine.ts';
-import { SET_GROUP_EVENTS, SequenceSet } from './sequence-set.ts';
+import { SequenceSet } from './sequence-set.ts';
 import { bitsSql, isOneOf, setOfBits } from './set-sql.ts';
+import { GROUP_EVENTS } from './word-bits.ts';
 
 let directory: string;
 let engine: Engine;
@@ -16,10 +17,10 @@ beforeAll(async () => {
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 /** Some values of bits long. */
-const END = 40 * SET_GROUP_EVENTS;
+const END = 40 * GROUP_EVENTS;
 const place = fc.oneof(
   fc.nat(END - 1),
-  fc.tuple(fc.nat(39), fc.constantFrom(0, 1, SET_GROUP_EVENTS - 1)).map(([group, at]) => group * SET_GROUP_EVENTS + at),
+  fc.tuple(fc.nat(39), fc.constantFrom(0, 1, GROUP_EVENTS - 1)).map(([group, at]) => group * GROUP_EVENTS + at),
 );
 const range = fc.tuple(place, place).map(([a, b]) => [Math.min(a, b), Math.max(a, b) + 1] as const);
 const sets = fc

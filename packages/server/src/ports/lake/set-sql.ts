@@ -1,13 +1,14 @@
 import { DuckDBBitValue } from '@duckdb/node-api';
 import type { Sequence } from '../log.ts';
 import type { Bind } from './filter-sql.ts';
-import { SET_GROUP_EVENTS, SequenceSet } from './sequence-set.ts';
+import { SequenceSet } from './sequence-set.ts';
+import { BITS_BYTES, GROUP_EVENTS, seen } from './word-bits.ts';
 
 /**
  * So many events to a value of bits: DuckDB copies a value for each 2,048 rows that it compares with it, so that one of
  * millions would cost more than all else. Fewer make more values to choose among.
  */
-const PIECE_EVENTS = 8 * SET_GROUP_EVENTS;
+const PIECE_EVENTS = 8 * GROUP_EVENTS;
 
 /** SQL: whether a row is one of the set. All of whose sequence is not from `first` on and before `end` are not. */
 export function isOneOf(set: SequenceSet, first: Sequence, end: Sequence, bind: Bind): string {
@@ -46,16 +47,15 @@ export function bitsSql(first: Sequence, end: Sequence): string {
 export function setOfBits(bits: Uint8Array | null, first: Sequence, end: Sequence): SequenceSet {
   const { from, to } = aligned(first, end);
   const set = new SequenceSet();
-  const bytes = SET_GROUP_EVENTS / 8;
-  for (let at = from; bits !== null && at < to; at += SET_GROUP_EVENTS) {
-    const own = Uint8Array.from(bits.subarray((at - from) / 8, (at - from) / 8 + bytes));
-    if (own.some((byte) => byte !== 0)) set.put(at / SET_GROUP_EVENTS, own);
+  for (let at = from; bits !== null && at < to; at += GROUP_EVENTS) {
+    const own = Uint8Array.from(bits.subarray((at - from) / 8, (at - from) / 8 + BITS_BYTES));
+    set.put(at / GROUP_EVENTS, seen(own));
   }
   return set;
 }
 
 /** By whole groups. */
 const aligned = (first: Sequence, end: Sequence) => ({
-  from: Math.floor(first / SET_GROUP_EVENTS) * SET_GROUP_EVENTS,
-  to: Math.ceil(end / SET_GROUP_EVENTS) * SET_GROUP_EVENTS,
+  from: Math.floor(first / GROUP_EVENTS) * GROUP_EVENTS,
+  to: Math.ceil(end / GROUP_EVENTS) * GROUP_EVENTS,
 });

@@ -9,15 +9,8 @@ import {
 } from '@duckdb/node-api';
 import type { EventHeader } from '../../event/event.ts';
 import type { LogEvent } from '../history/sealed-events.ts';
-import {
-  COLUMN_TYPES,
-  COLUMNS,
-  HEADER_COLUMNS,
-  JSON_COLUMNS,
-  LIST_MARK,
-  LIST_MARK_STANDS_FOR,
-  TEXT_COLUMNS,
-} from './columns.ts';
+import { COLUMN_TYPES, COLUMNS, HEADER_COLUMNS, JSON_COLUMNS, TEXT_COLUMNS } from './columns.ts';
+import { HEADER_TEXT } from './header-texts.ts';
 import { type Found, type Member, membersOf, scanRecord } from './record-scan.ts';
 import { CHUNK_ROWS, TextRows } from './text-rows.ts';
 
@@ -94,32 +87,6 @@ const timestamp = (ms: number) => new DuckDBTimestampValue(BigInt(Math.trunc(ms)
 
 /** In the order of `HEADER_COLUMNS`. */
 const headerTexts = (h: EventHeader): readonly string[] => HEADER_COLUMNS.map((name) => HEADER_TEXT[name](h));
-
-const HEADER_TEXT: Readonly<Record<(typeof HEADER_COLUMNS)[number], (header: EventHeader) => string>> = {
-  account_id: (h) => h.accountId,
-  eventname: (h) => h.eventName,
-  eventsource: (h) => h.eventSource,
-  awsregion: (h) => h.region,
-  eventcategory: (h) => h.category,
-  readonly: (h) => (h.readOnly === undefined ? '' : String(h.readOnly)),
-  eventid: (h) => h.eventId,
-  username: (h) => h.username,
-  accesskeyid: (h) => h.accessKeyId,
-  resourcetypes: (h) => marked(distinctTypes(h.resources)),
-  resourcenames: (h) => marked(h.resources.map(([, name]) => name)),
-};
-
-/** An event counts once for each type, however many resources it has of it. */
-function distinctTypes(resources: EventHeader['resources']): readonly string[] {
-  if (resources.length === 1) return [resources[0]![0]];
-  return [...new Set(resources.map(([type]) => type))];
-}
-
-function marked(values: readonly string[]): string {
-  const present = values.filter((value) => value !== '');
-  if (present.length === 0) return '';
-  return `${LIST_MARK}${present.map((value) => value.replaceAll(LIST_MARK, LIST_MARK_STANDS_FOR)).join(LIST_MARK)}${LIST_MARK}`;
-}
 
 const [QUOTE, NULL] = ['"', 'n'].map((character) => character.charCodeAt(0));
 

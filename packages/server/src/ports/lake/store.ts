@@ -1,6 +1,5 @@
 import { dirname, join } from 'node:path';
 import type { Sequence, StoredEvent } from '../log.ts';
-import { countsOf, writeCounts } from './counts.ts';
 import { type Engine, statement } from './engine.ts';
 import { filesUnder, finishFile, makeDirectory, removeFile, unfinished } from './files.ts';
 import { literal, timeLiteral } from './filter-sql.ts';
@@ -81,8 +80,6 @@ export class LakeStore {
   readonly #staging: Staging;
   readonly #pins = new Pins();
   readonly #onStep: (step: StoreStep) => void;
-  /** Files beside which their counts stand. */
-  readonly #counted = new Set<string>();
   #manifest: Manifest;
   /** Oldest first; events go to the last one. */
   #fresh: FreshTable[] = [];
@@ -115,7 +112,7 @@ export class LakeStore {
     const isWhole = joins && known.files.every(({ path }) => present.has(path));
     const manifest = isWhole ? known : emptyManifest(start);
     if (!isWhole) writeManifest(directory, manifest);
-    const listed = new Set(manifest.files.flatMap(({ path }) => [path, ...besides(path)]));
+    const listed = new Set(manifest.files.flatMap(({ path }) => [path, sketchOf(path)]));
     for (const path of present) {
       const isGrams = isWhole && path.startsWith(`${GRAMS}/`);
       if (!listed.has(path) && !isManifest(path) && !isGrams) removeFile(directory, join(directory, path));
@@ -123,9 +120,7 @@ export class LakeStore {
     makeDirectory(directory, join(directory, TEMPORARY));
     const staging = new Staging(await options.engine.ownConnection());
     await staging.createTable(NOTHING);
-    const store = new LakeStore(options, staging, manifest);
-    for (const { path } of manifest.files) if (present.has(countsOf(path))) store.#counted.add(path);
-    return store;
+    return new LakeStore(options, staging, manifest);
   }
 
   get storedEnd(): Sequence {
@@ -148,11 +143,6 @@ export class LakeStore {
   /** The table that has waited longest to be stored. */
   get oldestFresh(): FreshTable | undefined {
     return this.#fresh[0];
-  }
-
-  /** Whether a file's counts stand beside it. */
-  hasCounts(path: string): boolean {
-    return this.#counted.has(path);
   }
 
   /** What there is now, which stays until `end` is called. */
@@ -222,7 +212,7 @@ export class LakeStore {
     this.#pins.drop(() => void this.#engine.run(`DROP TABLE ${table.name}`));
   }
 
-  /** Distributes, merges or counts files, if that is worth its while. @returns whether it did, so that there may be more to do */
+  /** Distributes or merges files, if that is worth its while. @returns whether it did, so that there may be more to do */
   async compact(nowMs: number): Promise<boolean> {
     const landed = this.#manifest.files.filter(({ partition }) => partition === undefined);
     const rows = landed.reduce((sum, file) => sum + file.rows, 0);
@@ -233,16 +223,7 @@ export class LakeStore {
     }
     const merge = nextMerge(this.#manifest.files, nowMs);
     if (merge) await this.#pins.while(() => this.#rewrite(merge.inputs, [merge.into]));
-    return merge !== undefined || (await this.#countOne());
-  }
-
-  /** Of files that were written when there were no counts. */
-  async #countOne(): Promise<boolean> {
-    const lacking = this.#manifest.files.find(({ path }) => !this.#counted.has(path));
-    if (!lacking) return false;
-    await writeCounts(this.#engine, join(this.#directory, lacking.path));
-    this.#counted.add(lacking.path);
-    return true;
+    return merge !== undefined;
   }
 
   /** The Log starts here now: files with nothing later are dropped. @throws when the disk refuses; call it again then */
@@ -327,11 +308,9 @@ export class LakeStore {
       finishFile(whole);
       this.#onStep('named');
       await writeSketch(this.#engine, whole);
-      await writeCounts(this.#engine, whole);
-      this.#counted.add(path);
       return { path, ...(await this.#figures(whole)), ...(partition && { partition }) };
     } catch (error) {
-      for (const made of [whole, ...besides(whole)]) {
+      for (const made of [whole, sketchOf(whole)]) {
         removeFile(this.#directory, unfinished(made));
         removeFile(this.#directory, made);
       }
@@ -372,14 +351,10 @@ export class LakeStore {
 
   #forget(files: readonly LakeFile[]): void {
     for (const { path } of files) {
-      this.#counted.delete(path);
-      for (const own of [...besides(path), path]) removeFile(this.#directory, join(this.#directory, own));
+      for (const own of [sketchOf(path), path]) removeFile(this.#directory, join(this.#directory, own));
     }
   }
 }
-
-/** What is made of a Parquet file. */
-const besides = (parquet: string): readonly string[] => [sketchOf(parquet), countsOf(parquet)];
 
 /** What files are written from: SQL that stands after FROM, and how much it is. */
 interface Source {

@@ -60,7 +60,8 @@ const parameters = fc.oneof(
   ),
 );
 
-const records = fc
+/** Records with what is odd where there should be text. */
+export const records = fc
   .record({
     eventTime: fc
       .integer({ min: 0, max: 40 })

@@ -43,6 +43,7 @@ export function or(a: EventBits, b: EventBits): EventBits {
 }
 
 export function without(a: EventBits, b: EventBits): EventBits {
+  if (a === NONE || b === ALL) return NONE;
   if (b === NONE) return a;
   const rest = newBits();
   for (let i = 0; i < rest.length; i++) rest[i] = a[i]! & ~b[i]!;
@@ -54,13 +55,66 @@ export function isEmpty(bits: Uint32Array): boolean {
   return true;
 }
 
-export const hasChunk = (bits: EventBits, chunk: number): boolean => (bits[chunk * 2]! | bits[chunk * 2 + 1]!) !== 0;
+/** Those whose code is one of some. @param isOne by code, 1 or 0 */
+export function withCodes(codes: Uint8Array | Uint16Array, isOne: Uint8Array): EventBits {
+  const bytes = new Uint8Array(BITS_BYTES);
+  for (let at = 0, event = 0; at < BITS_BYTES; at++) {
+    let byte = 0;
+    for (const end = event + 8; event < end; event++) byte = (byte << 1) | isOne[codes[event]!]!;
+    bytes[at] = byte;
+  }
+  return seen(bytes);
+}
+
+/** Those of which something is true. */
+export function where(isTrue: (event: number) => boolean): EventBits {
+  const bytes = new Uint8Array(BITS_BYTES);
+  for (let event = 0; event < GROUP_EVENTS; event++) if (isTrue(event)) bytes[event >> 3]! |= 0x80 >> (event & 7);
+  return seen(bytes);
+}
 
 /** All events of some chunks. */
 export function ofChunks(chunks: ChunkBits): EventBits {
   const bits = newBits();
   for (let i = 0; i < bits.length; i++) if ((chunks[i >>> 6]! >>> ((i >>> 1) & 31)) & 1) bits[i] = 0xffffffff;
   return bits;
+}
+
+export const has = (events: EventBits, event: number): boolean =>
+  (events[event >>> 5]! & ((0x80 >>> (event & 7)) << (event & 24))) !== 0;
+
+/** Of some events, those from `start` on and before `end`. */
+export function within(events: EventBits, start: number, end: number): EventBits {
+  if (events === NONE || (start === 0 && end === GROUP_EVENTS)) return events;
+  const bytes = bytesOf(events.slice());
+  bytes.fill(0, 0, start >> 3);
+  bytes.fill(0, (end + 7) >> 3);
+  if (start < GROUP_EVENTS) bytes[start >> 3]! &= 0xff >> (start & 7);
+  if ((end & 7) !== 0) bytes[end >> 3]! &= ~(0xff >> (end & 7));
+  return seen(bytes);
+}
+
+/** Events next to each other in the Log that are read together: of a sealed segment, a block. */
+export const PIECE_EVENTS = 16;
+
+/** How many pieces have some of the events. */
+export function piecesOf(events: EventBits): number {
+  let pieces = 0;
+  for (const word of events) pieces += ((word & 0xffff) === 0 ? 0 : 1) + (word >>> 16 === 0 ? 0 : 1);
+  return pieces;
+}
+
+/** Places of the events, in their order. */
+export function listOf(events: EventBits): Uint16Array {
+  const places = new Uint16Array(countOf(events));
+  const bytes = bytesOf(events);
+  for (let at = 0, i = 0; at < bytes.length; at++)
+    for (let rest = bytes[at]!; rest !== 0; ) {
+      const bit = Math.clz32(rest) - 24;
+      places[i++] = at * 8 + bit;
+      rest ^= 0x80 >> bit;
+    }
+  return places;
 }
 
 export function countOf(bits: EventBits): number {
@@ -81,20 +135,11 @@ export const packedBytes = (count: number): number => Math.min(count, LISTED_MAX
 
 /** The bits; or the places of those that are set, or else of those that are not, if these are few: two bytes each. */
 export function packed(bits: EventBits, count: number): Uint8Array {
-  const bytes = bytesOf(bits);
-  if (packedBytes(count) === BITS_BYTES) return bytes;
-  const places = new Uint16Array(packedBytes(count) / 2);
-  const flip = count > LISTED_MAX ? 0xff : 0;
-  for (let at = 0, i = 0; at < bytes.length; at++)
-    for (let rest = bytes[at]! ^ flip; rest !== 0; ) {
-      const bit = Math.clz32(rest) - 24;
-      places[i++] = at * 8 + bit;
-      rest ^= 0x80 >> bit;
-    }
-  return bytesOf(places);
+  if (packedBytes(count) === BITS_BYTES) return bytesOf(bits);
+  return bytesOf(listOf(count > LISTED_MAX ? without(ALL, bits) : bits));
 }
 
-export function addAll(into: EventBits, events: EventBits): void {
+function addAll(into: EventBits, events: EventBits): void {
   for (let i = 0; i < into.length; i++) into[i]! |= events[i]!;
 }
 

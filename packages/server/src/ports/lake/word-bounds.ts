@@ -1,10 +1,24 @@
+import { compileOnTime } from '../../event/search/index.ts';
+import type { GroupColumns } from './coded-columns.ts';
 import { PLAIN, partsOf, rowsOf, WHOLE } from './grams.ts';
 import { keyOf } from './hash-log.ts';
 import { hashOf, hashOfPath, UNIQUE } from './leaf-paths.ts';
-import { type AtPlace, isWithinToken, type Need, type Pieces } from './needs.ts';
+import { type AtPlace, type Coded, isWithinToken, type Need, type Pieces, type Timed } from './needs.ts';
 import { boundsOfRare, type KnownRare } from './rare-bounds.ts';
 import type { StoredLeaves } from './stored-leaves.ts';
-import { ALL, and, type ChunkBits, type EventBits, isEmpty, NONE, ofChunks, or, without } from './word-bits.ts';
+import {
+  ALL,
+  and,
+  type ChunkBits,
+  type EventBits,
+  isEmpty,
+  NONE,
+  ofChunks,
+  or,
+  where,
+  withCodes,
+  without,
+} from './word-bits.ts';
 import { isPartOfWord, patternsOf } from './words.ts';
 
 /** Of a group's events, those of which something is true for sure, and those of which it may be: these among them. */
@@ -15,6 +29,7 @@ export interface Bounds {
 
 /** What is known of a group's events. */
 export interface Known extends KnownRare {
+  readonly columns: GroupColumns;
   readonly leaves: StoredLeaves;
   /** Those that may have a leaf that is rare, and neither listed nor spelt in other ways, by its key (`keyOf`). */
   withKey(key: number): EventBits;
@@ -38,7 +53,32 @@ export function boundsOf(need: Need, known: Known): Bounds {
     const { sure, may } = boundsOf(need.not, known);
     return { sure: without(ALL, may), may: without(ALL, sure) };
   }
+  if ('coded' in need || 'time' in need) return boundsInColumns(need, known.columns);
   return 'place' in need ? boundsAtPlace(need, known) : boundsOfPieces(need, known);
+}
+
+/** Columns are exact. */
+function boundsInColumns(need: Coded | Timed, columns: GroupColumns): Bounds {
+  const found = 'time' in need ? atTimes(columns, compileOnTime(need.time)) : withValues(columns, need);
+  return found ? { sure: and(found, columns.known), may: or(found, without(ALL, columns.known)) } : UNKNOWN;
+}
+
+/** Of those that the columns know. @returns undefined when they are damaged */
+export function atTimes(columns: GroupColumns, isTrue: (ms: number) => boolean): EventBits | undefined {
+  const times = columns.times();
+  if (!times) return undefined;
+  const { base, unit, deltas } = times;
+  return where((event) => isTrue(base + unit * deltas[event]!));
+}
+
+/** Of those that the columns know. @returns undefined when they know nothing of this field, or are damaged */
+export function withValues(columns: GroupColumns, { coded, condition }: Coded): EventBits | undefined {
+  const column = columns.column(coded);
+  if (!column) return undefined;
+  const { codes, ids, values } = column;
+  const test = values.testOf(condition);
+  const isTrue = Uint8Array.from(ids, (id) => (test(id) ? 1 : 0));
+  return withCodes(codes, isTrue);
 }
 
 function allOf(parts: readonly Need[], known: Known): Bounds {
