@@ -123,10 +123,14 @@ const written = fc
         ? JSON.stringify(JSON.parse(json), undefined, 1)
         : json.replaceAll(/"(?:[^"\\]|\\.)*"/g, (text) => text.replace(/[a-ce]/, spelt)),
   );
-/** Some values that are frequent, and that any rare one is. */
+/** Some values that are frequent, and that any rare one is: of fields, and within what stands where they should. */
 const frequent = fc
   .subarray(['"a"', '"B"', '"bAb"', '"5"', '5', 'true', 'null', '{}', '[]', '""', ''])
-  .map((values) => RECORD_FIELDS.flatMap(({ path }) => values.map((value) => ({ path, value }))));
+  .map((values) =>
+    RECORD_FIELDS.flatMap(({ path }) => [path, `${path}[`, `${path}"a"`]).flatMap((path) =>
+      values.map((value) => ({ path, value })),
+    ),
+  );
 
 test('what columns have of a record is what searches find in it', () => {
   let odd = 0;

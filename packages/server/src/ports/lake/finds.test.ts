@@ -118,11 +118,13 @@ describe.each([true, false])('what was found of a filter, with the Log at hand: 
   test('goes on for those who still wait, and stops with the last one', async () => {
     await add(20);
     const asked = query('needle');
+    const looks = vi.spyOn(grams, 'found');
     const [first, second] = [new AbortController(), new AbortController()];
     const both = [found(asked, first.signal), found(asked, second.signal)];
     first.abort();
     await expect(both[0]).rejects.toThrow('aborted');
     expect(await both[1]).toEqual(even(20));
+    expect(looks).toHaveBeenCalledTimes(1);
     const other = query('a Needle');
     const alone = new AbortController();
     const stopped = found(other, alone.signal);
