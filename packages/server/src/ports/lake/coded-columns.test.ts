@@ -113,16 +113,19 @@ const flipped = (bytes: Buffer, at: number) => {
 };
 
 const spelt = (letter: string) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`;
+const value = fc.constantFrom('a', 'B', 5, true, null, {}, [], '');
+const part = fc.oneof(value, fc.array(value, { minLength: 1, maxLength: 2 }), fc.record({ a: value }));
+/** Some in which little is odd: one odd value has all of a record be read otherwise. */
+const simple = fc.tuple(part, value).map(([type, errorCode]) => {
+  const event = { eventTime: '2026-11-21T00:00:00Z', eventName: 'N', eventSource: 's' };
+  return JSON.stringify({ ...event, userIdentity: { type }, errorCode });
+});
 /** Records as programs write them: compact or not, with letters as they are or escaped. */
-const written = fc
-  .tuple(records, fc.constantFrom(0, 0, 0, 1, 2))
-  .map(([json, how]) =>
-    how === 0
-      ? json
-      : how === 1
-        ? JSON.stringify(JSON.parse(json), undefined, 1)
-        : json.replaceAll(/"(?:[^"\\]|\\.)*"/g, (text) => text.replace(/[a-ce]/, spelt)),
-  );
+const written = fc.tuple(fc.oneof(records, simple), fc.constantFrom(0, 0, 0, 1, 2)).map(([json, how]) => {
+  if (how === 0) return json;
+  if (how === 1) return JSON.stringify(JSON.parse(json), undefined, 1);
+  return json.replaceAll(/"(?:[^"\\]|\\.)*"/g, (text) => text.replace(/[a-ce]/, spelt));
+});
 /** Some values that are frequent, and that any rare one is: of fields, and within what stands where they should. */
 const frequent = fc
   .subarray(['"a"', '"B"', '"bAb"', '"5"', '5', 'true', 'null', '{}', '[]', '""', ''])

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { SequenceSet } from './sequence-set.ts';
-import { GROUP_EVENTS } from './word-bits.ts';
+import { GROUP_EVENTS, NONE } from './word-bits.ts';
 
 const END = 4 * GROUP_EVENTS;
 const place = fc.oneof(
@@ -59,6 +59,16 @@ test('sets of sequences are what sets are', () => {
     }),
     { numRuns: 15 },
   );
+});
+
+test('what was counted is counted again when more comes', () => {
+  const set = new SequenceSet();
+  for (const one of [3, 3, 5]) set.add(one);
+  expect(set.count()).toBe(2);
+  set.add(6);
+  expect(set.count()).toBe(3);
+  set.put(0, NONE);
+  expect([set.count(), set.has(3)]).toEqual([0, false]);
 });
 
 test('bits stand as DuckDB has them', () => {
