@@ -19,6 +19,8 @@ export const HEADER_TEXT: Readonly<Record<(typeof HEADER_COLUMNS)[number], (head
 /** Texts of one type, by that: a few hundred come again and again, and to join them takes longer than to look one up. */
 const OF_ONE_TYPE = new Map<string, string>();
 const TYPES_MAX = 4096;
+/** Longer ones are none of AWS's: records may hold anything there, and none of it is given back. */
+const TYPE_CHARS_MAX = 128;
 
 /** An event counts once for each type, however many resources it has of it. */
 function typesOf(resources: EventHeader['resources']): string {
@@ -27,7 +29,7 @@ function typesOf(resources: EventHeader['resources']): string {
   const known = OF_ONE_TYPE.get(type);
   if (known !== undefined) return known;
   const text = marked([type]);
-  if (OF_ONE_TYPE.size < TYPES_MAX) OF_ONE_TYPE.set(type, text);
+  if (OF_ONE_TYPE.size < TYPES_MAX && type.length <= TYPE_CHARS_MAX) OF_ONE_TYPE.set(type, text);
   return text;
 }
 
