@@ -102,5 +102,5 @@ async function openQuestions(indexOf: IndexOf): Promise<LakeHarness> {
 }
 
 describe('with an index in memory', () => lakeSuite(() => openQuestions((_, index) => index), 12));
-describe('with an index that knows most', () => lakeSuite(() => openQuestions(doubtful), 12));
-describe('with an index that knows nothing', () => lakeSuite(() => openQuestions(unknowing), 12));
+describe('with an index that knows most', () => lakeSuite(() => openQuestions(doubtful), 8));
+describe('with an index that knows nothing', () => lakeSuite(() => openQuestions(unknowing), 4));
