@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { type RecordIds, UUID_CHARS } from './record-ids.ts';
+import type { RecordIds } from './record-ids.ts';
+import { UUID_CHARS } from './walk/index.ts';
 
 /** Doubled when it is three quarters full: 12 bytes a slot, so 10 million ids take about 200 MB. */
 const FIRST_SLOTS = 1 << 18;

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { EventIds } from './event-ids.ts';
-import { type RecordIds, recordIdsOf, UUID_CHARS } from './record-ids.ts';
+import { type RecordIds, recordIdsOf } from './record-ids.ts';
+import { UUID_CHARS } from './walk/index.ts';
 
 const uuid = (n: number) => `00000000-0000-4000-8000-${n.toString(16).padStart(12, '0')}`;
 
