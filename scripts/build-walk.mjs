@@ -1,10 +1,11 @@
-// Makes packages/server/src/verify/walk/code.ts of program.ts beside it, from what `npm run build` made of that: to
-// assemble it when `opentrail verify` starts would take longer than it takes to walk a hundred log files.
+// Makes packages/server/src/verify/walk/code.ts of program.ts beside it, from what `npm run build` made of that: what
+// assembles it is nothing to start `opentrail verify` with.
 import { writeFileSync } from 'node:fs';
-import { assemble } from '../packages/server/dist/verify/walk/assemble.js';
+import wabt from 'wabt';
 import { WALK } from '../packages/server/dist/verify/walk/program.js';
 
-const lines = Buffer.from(assemble(WALK))
+const module = (await wabt()).parseWat('program.ts', WALK, { simd: true });
+const lines = Buffer.from(module.toBinary({}).buffer)
   .toString('base64')
   .match(/.{1,114}/g);
 writeFileSync(

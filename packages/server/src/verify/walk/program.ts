@@ -36,8 +36,10 @@ const isHexDigit = (byte: string) => `(i32.or
  * ids are put at `$ids`. It gives the number of records, and stores at address 0 where the ids end; or -1 for anything that
  * it is not made for, which is to be parsed. After a change: `npm run build && node scripts/build-walk.mjs`.
  */
-export const WALK = `(func
-  (param $from i32) (param $end i32) (param $ids i32)
+export const WALK = `(module
+(memory (export "memory") 1)
+(func (export "run")
+  (param $from i32) (param $end i32) (param $ids i32) (result i32)
   (local $at i32) (local $place i32) (local $byte i32) (local $char i32)
   (local $depth i32) (local $records i32) (local $found i32)
   (local $quotes i64) (local $backslashes i64) (local $strings i64) (local $matter i64)
@@ -50,7 +52,7 @@ export const WALK = `(func
 
     ;; What a backslash escapes is no quote, nor a backslash that escapes the next.
     (if (i64.ne (i64.or ${get('$backslashes')} ${get('$carried')}) (i64.const 0))
-      (local.set $escaped ${get('$carried')})
+      (then (local.set $escaped ${get('$carried')})
       (local.set $carried (i64.const 0))
       (local.set $backslashes (i64.and ${get('$backslashes')} (i64.xor ${get('$escaped')} (i64.const -1))))
       (block $none
@@ -59,7 +61,7 @@ export const WALK = `(func
           (local.set $place (i32.wrap_i64 (i64.ctz ${get('$backslashes')})))
           (local.set $escaped
             (i64.or ${get('$escaped')} (i64.shl (i64.const 2) (i64.extend_i32_u ${get('$place')}))))
-          (if (i32.eq ${get('$place')} (i32.const 63)) (local.set $carried (i64.const 1)))
+          (if (i32.eq ${get('$place')} (i32.const 63)) (then (local.set $carried (i64.const 1))))
           (local.set $backslashes (i64.and ${get('$backslashes')}
             (i64.xor (i64.shl (i64.const 3) (i64.extend_i32_u ${get('$place')})) (i64.const -1))))
           ;; A letter in the form \\u0049 may be one of the name's.
@@ -68,9 +70,9 @@ export const WALK = `(func
               (i32.and (i32.eq ${at('$place', 1)} (i32.const ${code('u')}))
                 (i32.eq ${at('$place', 2, 'i32.load16_u')} (i32.const ${code('00')})))
               (i32.eq (i32.and ${at('$place', 4)} (i32.const 0xfc)) (i32.const ${code('4')})))
-            (return (i32.const -1)))
+            (then (return (i32.const -1))))
           (br $escapes)))
-      (local.set $quotes (i64.and ${get('$quotes')} (i64.xor ${get('$escaped')} (i64.const -1)))))
+      (local.set $quotes (i64.and ${get('$quotes')} (i64.xor ${get('$escaped')} (i64.const -1))))))
 
     (local.set $strings ${get('$quotes')})
     ${betweenQuotes}
@@ -91,17 +93,17 @@ export const WALK = `(func
         (local.set $char (i32.load8_u ${get('$place')}))
 
         (if (i32.eq ${get('$char')} (i32.const ${code('"')}))
-          (br_if $matters (i32.ne ${get('$depth')} (i32.const 2)))
+          (then (br_if $matters (i32.ne ${get('$depth')} (i32.const 2)))
           (br_if $matters (i64.ne ${at('$place', -8, 'i64.load')}
             (i64.const ${Buffer.from('"eventID').readBigInt64LE()})))
           ;; As a value it means nothing.
           (br_if $matters (i32.eq ${at('$place', 1)} (i32.const ${code(',')})))
           (br_if $matters (i32.eq ${at('$place', 1)} (i32.const ${code('}')})))
           (if (i32.or ${get('$found')} (i32.ne ${at('$place', 1, 'i32.load16_u')} (i32.const ${code(':"')})))
-            (return (i32.const -1)))
+            (then (return (i32.const -1))))
           (local.set $found (i32.const 1))
           (local.set $place (i32.add ${get('$place')} (i32.const 3)))
-          (if (i32.ne ${at('$place', 36)} (i32.const ${code('"')})) (return (i32.const -1)))
+          (if (i32.ne ${at('$place', 36)} (i32.const ${code('"')})) (then (return (i32.const -1))))
           (v128.store ${get('$ids')} (v128.load ${get('$place')}))
           (v128.store (i32.add ${get('$ids')} (i32.const 16)) ${at('$place', 16, 'v128.load')})
           (v128.store (i32.add ${get('$ids')} (i32.const 20)) ${at('$place', 20, 'v128.load')})
@@ -113,28 +115,28 @@ export const WALK = `(func
             (if (i32.or
                 (i32.or (i32.eq ${get('$byte')} (i32.const 8)) (i32.eq ${get('$byte')} (i32.const 13)))
                 (i32.or (i32.eq ${get('$byte')} (i32.const 18)) (i32.eq ${get('$byte')} (i32.const 23))))
-              (if (i32.ne ${get('$char')} (i32.const ${code('-')})) (return (i32.const -1)))
-              (local.set $char (i32.const ${code('0')})))
-            (if (i32.eqz ${isHexDigit(get('$char'))}) (return (i32.const -1)))
+              (then (if (i32.ne ${get('$char')} (i32.const ${code('-')})) (then (return (i32.const -1))))
+              (local.set $char (i32.const ${code('0')}))))
+            (if (i32.eqz ${isHexDigit(get('$char'))}) (then (return (i32.const -1))))
             (br_if $digits
               (i32.lt_u (local.tee $byte (i32.add ${get('$byte')} (i32.const 1))) (i32.const 36))))
-          (br $matters))
+          (br $matters)))
 
         ;; { and [ have this bit, } and ] have not.
         (if (i32.and ${get('$char')} (i32.const 2))
-          (local.set $depth (i32.add ${get('$depth')} (i32.const 1)))
-          (br $matters))
+          (then (local.set $depth (i32.add ${get('$depth')} (i32.const 1)))
+          (br $matters)))
         (br_if $matters
           (i32.ne (local.tee $depth (i32.sub ${get('$depth')} (i32.const 1))) (i32.const 1)))
-        (if (i32.ne ${get('$char')} (i32.const ${code('}')})) (return (i32.const -1)))
+        (if (i32.ne ${get('$char')} (i32.const ${code('}')})) (then (return (i32.const -1))))
         (local.set $records (i32.add ${get('$records')} (i32.const 1)))
         (local.set $found (i32.const 0))
         (br_if $matters (i32.eq ${at('$place', 1, 'i32.load16_u')} (i32.const ${code(',{')})))
-        (if (i32.ne ${at('$place', 1, 'i32.load16_u')} (i32.const ${code(']}')})) (return (i32.const -1)))
-        (if (i32.ne (i32.add ${get('$place')} (i32.const 3)) ${get('$end')}) (return (i32.const -1)))
+        (if (i32.ne ${at('$place', 1, 'i32.load16_u')} (i32.const ${code(']}')})) (then (return (i32.const -1))))
+        (if (i32.ne (i32.add ${get('$place')} (i32.const 3)) ${get('$end')}) (then (return (i32.const -1))))
         (i32.store (i32.const 0) ${get('$ids')})
         (return ${get('$records')})))
 
     (local.set $at (i32.add ${get('$at')} (i32.const ${BLOCK_BYTES})))
     (br_if $blocks (i32.lt_u ${get('$at')} ${get('$end')})))
-  (i32.const -1))`;
+  (i32.const -1)))`;
