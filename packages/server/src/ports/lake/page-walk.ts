@@ -8,7 +8,7 @@ import { LogTest } from './log-test.ts';
 import type { LogRecords } from './records.ts';
 import { type Asked, selected, spanned } from './selection.ts';
 import { SequenceSet } from './sequence-set.ts';
-import { ALL, and, countOf, type EventBits, GROUP_EVENTS, has, listOf, NONE, without } from './word-bits.ts';
+import { ALL, and, countOf, type EventBits, GROUP_EVENTS, has, listOf, without } from './word-bits.ts';
 import type { Bounds } from './word-bounds.ts';
 
 export interface Key extends LakeCursor {
@@ -89,17 +89,18 @@ class Walk {
   /** @returns whether it is of use */
   *#look(group: Group): Generator<void, boolean, void> {
     const { number, columns } = group;
+    const isOutside = group.maxMs < this.#query.startMs || group.minMs > this.#query.endMs;
+    const times = isOutside ? undefined : columns?.times();
+    const inTime = times && this.#page.isFull ? this.#page.amongFirst(times, this.#query) : undefined;
+    if (isOutside || (inTime?.length === 0 && columns?.known === ALL)) return true;
     const chosen = selected(group, this.#query);
-    if (chosen === NONE) return true;
-    const [times, accounts] = [columns?.times(), columns?.column(ACCOUNT)];
+    const accounts = columns?.column(ACCOUNT);
     if (!columns || !chosen || !times || !accounts) {
       this.#leave(number, and(spanned(group, this.#query), this.#boundsOf(number).may));
       return true;
     }
     if (columns.known !== ALL)
       this.#leave(number, and(without(spanned(group, this.#query), columns.known), this.#boundsOf(number).may));
-    const inTime = this.#page.isFull ? this.#page.amongFirst(times) : undefined;
-    if (inTime?.length === 0) return true;
     const { sure, may } = this.#boundsOf(number);
     const candidates = [spanned(group, this.#query), chosen, may, columns.known].reduce(and);
     const doubts = without(candidates, sure);
@@ -165,13 +166,14 @@ export class FirstKeys {
     return this.#keys.length === this.#limit;
   }
 
-  /** Of a full page: places of a group's events that come before its last one, or at the same time. */
-  amongFirst({ base, unit, deltas }: Times): readonly number[] {
-    const edge = (this.#keys.at(-1)!.timeMs - base) / unit;
+  /** Of a full page: places of a group's events in the asked time that come before its last one, or at the same time. */
+  amongFirst({ base, unit, deltas }: Times, { startMs, endMs }: Pick<Asked, 'startMs' | 'endMs'>): readonly number[] {
+    const { timeMs } = this.#keys.at(-1)!;
+    const first = ((this.#sign > 0 ? Math.max(startMs, timeMs) : startMs) - base) / unit;
+    const last = ((this.#sign > 0 ? endMs : Math.min(endMs, timeMs)) - base) / unit;
     const places: number[] = [];
-    if (this.#sign > 0) {
-      for (let event = 0; event < deltas.length; event++) if (deltas[event]! >= edge) places.push(event);
-    } else for (let event = 0; event < deltas.length; event++) if (deltas[event]! <= edge) places.push(event);
+    for (let event = 0; event < deltas.length; event++)
+      if (deltas[event]! >= first && deltas[event]! <= last) places.push(event);
     return places;
   }
 

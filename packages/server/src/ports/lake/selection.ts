@@ -1,11 +1,22 @@
 import { setImmediate } from 'node:timers/promises';
 import type { LakeQuery } from '../lake.ts';
-import type { GroupColumns } from './coded-columns.ts';
+import type { GroupColumns, Times } from './coded-columns.ts';
 import { codedField } from './coded-fields.ts';
 import type { GramIndex, Group } from './gram-index.ts';
 import { SequenceSet, type Span } from './sequence-set.ts';
-import { ALL, and, type EventBits, GROUP_EVENTS, isEmpty, listOf, NONE, within, without } from './word-bits.ts';
-import { atTimes, withValues } from './word-bounds.ts';
+import {
+  ALL,
+  and,
+  between,
+  type EventBits,
+  GROUP_EVENTS,
+  isEmpty,
+  listOf,
+  NONE,
+  within,
+  without,
+} from './word-bits.ts';
+import { withValues } from './word-bounds.ts';
 
 /** Of a question, all but its filter. */
 export type Asked = Pick<LakeQuery, 'accounts' | 'startMs' | 'endMs'> & Span;
@@ -20,13 +31,18 @@ export function selected({ minMs, maxMs, columns }: Group, asked: Asked): EventB
   const { startMs, endMs, accounts } = asked;
   if (maxMs < startMs || minMs > endMs || accounts?.length === 0) return NONE;
   if (!columns) return undefined;
-  const ofTime = minMs >= startMs && maxMs <= endMs ? ALL : atTimes(columns, (ms) => ms >= startMs && ms <= endMs);
+  const times = columns.times();
+  const ofTime = minMs >= startMs && maxMs <= endMs ? ALL : times && withinTime(times, startMs, endMs);
   if (!ofTime || !accounts) return ofTime;
   const ofAccounts = withValues(columns, {
     coded: ACCOUNT,
     condition: { field: 'accountId', op: 'in', values: accounts },
   });
   return ofAccounts && and(ofTime, ofAccounts);
+}
+
+function withinTime({ base, unit, deltas }: Times, startMs: number, endMs: number): EventBits {
+  return between(deltas, (startMs - base) / unit, (endMs - base) / unit);
 }
 
 /** Something that is summed up over events. */

@@ -66,6 +66,18 @@ export function withCodes(codes: Uint8Array | Uint16Array, isOne: Uint8Array): E
   return seen(bytes);
 }
 
+/** Those whose value is none less than `min` and none more than `max`. */
+export function between(values: Uint32Array | Float64Array, min: number, max: number): EventBits {
+  const bytes = new Uint8Array(BITS_BYTES);
+  for (let at = 0, event = 0; at < BITS_BYTES; at++) {
+    let byte = 0;
+    for (const end = event + 8; event < end; event++)
+      byte = (byte << 1) | (values[event]! >= min && values[event]! <= max ? 1 : 0);
+    bytes[at] = byte;
+  }
+  return seen(bytes);
+}
+
 /** Those of which something is true. */
 export function where(isTrue: (event: number) => boolean): EventBits {
   const bytes = new Uint8Array(BITS_BYTES);

@@ -64,7 +64,7 @@ function boundsInColumns(need: Coded | Timed, columns: GroupColumns): Bounds {
 }
 
 /** Of those that the columns know. @returns undefined when they are damaged */
-export function atTimes(columns: GroupColumns, isTrue: (ms: number) => boolean): EventBits | undefined {
+function atTimes(columns: GroupColumns, isTrue: (ms: number) => boolean): EventBits | undefined {
   const times = columns.times();
   if (!times) return undefined;
   const { base, unit, deltas } = times;
