@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { systemClock } from '../../base/clock.ts';
 import { eventFromBytes } from '../../event/accept.ts';
 import { parseSearchFilter } from '../../event/search/index.ts';
 import type { StoredEvent } from '../log.ts';
@@ -10,6 +11,7 @@ import { type Filtered, Finds } from './finds.ts';
 import { GramIndex } from './gram-index.ts';
 import { type FoundByIndex, SequenceSet } from './sequence-set.ts';
 import { LakeStore } from './store.ts';
+import { Turns } from './turns.ts';
 
 const START_MS = Date.UTC(2026, 10, 21);
 const never = new AbortController().signal;
@@ -38,7 +40,7 @@ beforeEach(async () => {
   engine = await Engine.open({ directory, temporary: join(directory, 'tmp'), threads: 1, memoryBytes: 1 << 28 });
   store = await LakeStore.open({ directory, engine, start: 0, end: 0 });
   grams = new GramIndex(directory, 0, 0);
-  finds = new Finds({ directory, engine, store, index: grams, records });
+  finds = new Finds({ directory, engine, store, turns: new Turns(systemClock), index: grams, records });
   [events, reads, scans, isLogThere] = [[], [], 0, true];
   const { rows } = engine;
   vi.spyOn(engine, 'rows').mockImplementation((asked, signal) => {
@@ -167,7 +169,14 @@ describe('what an index says', () => {
   const indexed = (sure: readonly number[], maybe?: readonly number[]) =>
     withIndex({ sure: setOf(sure), ...(maybe && { maybe: setOf(maybe) }) });
   const withIndex = (given: FoundByIndex | undefined) => {
-    finds = new Finds({ directory, engine, store, records, index: { found: async () => given } });
+    finds = new Finds({
+      directory,
+      engine,
+      store,
+      turns: new Turns(systemClock),
+      records,
+      index: { found: async () => given },
+    });
   };
 
   test('is believed, and what it is not sure of is looked at alone', async () => {

@@ -8,6 +8,7 @@ import { type FilterIndex, SequenceSet, type Span } from './sequence-set.ts';
 import { bitsSql, setOfBits } from './set-sql.ts';
 import { narrowed } from './sketch.ts';
 import type { LakeStore, Snapshot } from './store.ts';
+import type { Turns } from './turns.ts';
 
 /**
  * Which events filters have found: a page of the console asks for rows, counts and a distribution of one filter, and then
@@ -21,6 +22,7 @@ export interface FindsDeps {
   /** Tells what it can without reading records. */
   readonly index: FilterIndex;
   readonly records: Pick<LogRecords, 'readSome'>;
+  readonly turns: Turns;
 }
 
 /** A question with a filter. */
@@ -119,7 +121,7 @@ export class Finds {
     const added = await this.#deps.store.question(async (snapshot) => {
       const span = { from: Math.max(snapshot.start, find.lookedAtTo), upTo };
       const asked = { ...query, ...span };
-      const given = await this.#deps.index.found(query.filter, asked, signal);
+      const given = await this.#deps.index.found(query.filter, asked, this.#deps.turns.pauses(signal));
       if (!given) return this.#scan(snapshot, asked, signal);
       return given.maybe ? given.sure.or(await this.#tested(given.maybe, snapshot, asked, signal)) : given.sure;
     });
@@ -134,7 +136,7 @@ export class Finds {
     signal: AbortSignal,
   ): Promise<SequenceSet> {
     try {
-      return await new LogTest(this.#deps.records, query.filter, query).among(maybe, signal);
+      return await new LogTest(this.#deps.records, query.filter, query).among(maybe, this.#deps.turns.pauses(signal));
     } catch (error) {
       if (error instanceof Moved) return this.#scan(snapshot, query, signal, maybe);
       throw error;

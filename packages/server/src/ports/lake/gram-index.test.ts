@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { systemClock } from '../../base/clock.ts';
 import {
   compileSearchFilter,
   parseSearchFilter,
@@ -13,6 +14,7 @@ import type { Sequence, StoredEvent } from '../log.ts';
 import { GRAMS, GramIndex } from './gram-index.ts';
 import { CHUNK_EVENTS } from './grams.ts';
 import { SequenceSet, type Span } from './sequence-set.ts';
+import { Turns } from './turns.ts';
 import { GROUP_EVENTS } from './word-bits.ts';
 
 const [{ header: HEADER }] = [...generateEvents(1)] as [StoredEvent];
@@ -38,7 +40,8 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 const files = () => readdirSync(join(directory, GRAMS));
-const never = new AbortController().signal;
+const turns = new Turns(systemClock);
+const never = turns.pauses(new AbortController().signal);
 const EVER = { startMs: 0, endMs: Number.MAX_SAFE_INTEGER };
 const chunkOf = (sequence: Sequence) => sequence - (sequence % CHUNK_EVENTS);
 
@@ -215,7 +218,7 @@ describe('the index of grams', () => {
     const { sure, maybe } = (await found(end, end + 6_400))!;
     expect([sure.count(), maybe!.count(end, end + 6_400)]).toEqual([0, 6_400]);
     await expect(
-      index.found({ text: 'nowhere' }, { from: end, upTo: end + 1, ...EVER }, AbortSignal.abort()),
+      index.found({ text: 'nowhere' }, { from: end, upTo: end + 1, ...EVER }, turns.pauses(AbortSignal.abort())),
     ).rejects.toThrow('aborted');
     await expect(
       index.found({ field: 'nonsense', op: 'exists' }, { from: 0, upTo: 1, ...EVER }, never),

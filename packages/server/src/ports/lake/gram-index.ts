@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
 import type { SearchFilter } from '../../event/search/index.ts';
 import type { Sequence, StoredEvent } from '../log.ts';
 import { columnsOf, type GroupColumns } from './coded-columns.ts';
@@ -11,6 +10,7 @@ import { HeldColumns } from './held-columns.ts';
 import { needOf } from './needs.ts';
 import { readsRecords } from './scan.ts';
 import { type AskedSpan, type FilterIndex, type FoundByIndex, SequenceSet, type Span } from './sequence-set.ts';
+import type { Pause } from './turns.ts';
 import { ALL, type EventBits, GROUP_EVENTS, PIECE_EVENTS, piecesOf, within, without } from './word-bits.ts';
 import { type Bounds, UNKNOWN } from './word-bounds.ts';
 import { NOTHING_FREQUENT } from './word-dictionary.ts';
@@ -129,7 +129,7 @@ export class GramIndex implements FilterIndex {
     }
   }
 
-  async found(filter: SearchFilter, asked: AskedSpan, signal: AbortSignal): Promise<FoundByIndex | undefined> {
+  async found(filter: SearchFilter, asked: AskedSpan, pause: Pause): Promise<FoundByIndex | undefined> {
     const { from, upTo, startMs, endMs } = asked;
     const groups = [...this.groups(asked)].filter(({ minMs, maxMs }) => maxMs >= startMs && minMs <= endMs);
     const oneIn = READ_ONE_IN[readsRecords(filter) ?? 'columns'];
@@ -137,7 +137,7 @@ export class GramIndex implements FilterIndex {
     const [sure, maybe] = [new SequenceSet(), new SequenceSet()];
     const boundsOf = this.asking(filter);
     let pieces = 0;
-    for (const { number: group } of groups) {
+    for (const [i, { number: group }] of groups.entries()) {
       const { sure: known, may } = boundsOf(group);
       const [start, end] = [Math.max(0, from - firstOf(group)), Math.min(GROUP_EVENTS, upTo - firstOf(group))];
       const rest = within(without(may, known), start, end);
@@ -145,8 +145,7 @@ export class GramIndex implements FilterIndex {
       maybe.put(group, own(rest));
       pieces += piecesOf(rest);
       if (pieces > max) return undefined;
-      if (group % SLICE_GROUPS === 0) await setImmediate();
-      signal.throwIfAborted();
+      if (i % SLICE_GROUPS === 0) await pause();
     }
     return { sure, ...(pieces > 0 && { maybe }) };
   }

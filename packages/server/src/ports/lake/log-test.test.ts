@@ -1,16 +1,19 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { systemClock } from '../../base/clock.ts';
 import { compileSearchFilter, parseSearchFilter, searchableEvent } from '../../event/search/index.ts';
 import { generateEvents } from '../../testing/generate.ts';
 import type { StoredEvent } from '../log.ts';
 import { LogTest, Moved } from './log-test.ts';
 import { SequenceSet } from './sequence-set.ts';
+import { Turns } from './turns.ts';
 import { PIECE_EVENTS } from './word-bits.ts';
 
 const EVENTS: readonly StoredEvent[] = [...generateEvents(2_000)].map((event, sequence) => ({
   ...{ ...event, sequence, acceptedMs: 0 },
   json: sequence % 40 === 0 ? Buffer.from(event.json.toString().replace('{', '{"note":"Rare Thing",')) : event.json,
 }));
-const never = new AbortController().signal;
+const turns = new Turns(systemClock);
+const never = turns.pauses(new AbortController().signal);
 
 /** What of the Log was read, and of how many events it was wanted. */
 let read: (readonly [from: number, to: number])[];
@@ -72,7 +75,7 @@ describe('what is tested in the log', () => {
     expect(() => moved.holds(3)).toThrow(Moved);
     await expect(moved.among(setOf([3]), never)).rejects.toThrow(Moved);
     const stopping = new AbortController();
-    const all = testOf('rare').among(setOf([...EVENTS.keys()]), stopping.signal);
+    const all = testOf('rare').among(setOf([...EVENTS.keys()]), turns.pauses(stopping.signal));
     stopping.abort();
     await expect(all).rejects.toThrow('aborted');
     expect(read.length).toBeLessThan(EVENTS.length / PIECE_EVENTS);

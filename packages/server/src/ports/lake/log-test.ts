@@ -1,9 +1,9 @@
-import { setImmediate } from 'node:timers/promises';
 import { compileSearchFilter, type SearchFilter, type SearchTest, searchableEvent } from '../../event/search/index.ts';
 import type { Sequence } from '../log.ts';
 import { mayHold, type Need, needOf } from './needs.ts';
 import type { LogRecords, Wanted } from './records.ts';
 import { SequenceSet, type Span } from './sequence-set.ts';
+import type { Pause } from './turns.ts';
 import { PIECE_EVENTS } from './word-bits.ts';
 import { mayMeanOther } from './words.ts';
 
@@ -39,15 +39,13 @@ export class LogTest {
     return this.#last.found.has(sequence);
   }
 
-  /** Those among some events of which it is true. @throws Moved; the signal's reason when it aborts */
-  async among(events: SequenceSet, signal: AbortSignal): Promise<SequenceSet> {
+  /** Those among some events of which it is true. @throws Moved; what `pause` throws */
+  async among(events: SequenceSet, pause: Pause): Promise<SequenceSet> {
     const found = new SequenceSet();
     for (const sequence of events) {
       const before = this.reads;
       if (this.holds(sequence)) found.add(sequence);
-      if (this.reads === before || this.reads % SLICE_PIECES > 0) continue;
-      await setImmediate();
-      signal.throwIfAborted();
+      if (this.reads > before && this.reads % SLICE_PIECES === 0) await pause();
     }
     return found;
   }

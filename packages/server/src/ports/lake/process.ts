@@ -10,6 +10,7 @@ import { count, facets, histogram, page, type QuestionDeps } from './questions.t
 import { LogRecords } from './records.ts';
 import { Runner } from './runner.ts';
 import { LakeStore, type StoreStep, TEMPORARY } from './store.ts';
+import { Turns } from './turns.ts';
 
 /**
  * The lake's own process: DuckDB takes memory, threads and, at its worst, a crash, and none of these may touch the
@@ -72,7 +73,7 @@ async function openLake(settings: LakeSettings, view: LakeView): Promise<Open> {
   );
   runner = own;
   const recordOf = (sequence: number) => records.read(sequence);
-  const parts = { directory, store, engine, records, index };
+  const parts = { directory, store, engine, records, index, turns: new Turns(systemClock) };
   const lake = { runner: own, records, deps: { ...parts, recordOf, finds: new Finds(parts) } };
   follow(lake, view);
   tell({ opened: true });
@@ -121,38 +122,17 @@ async function answer(id: number, work: (lake: Open, signal: AbortSignal) => Pro
 function answerTo({ deps }: Open, id: number, question: Question, signal: AbortSignal): Promise<unknown> {
   switch (question.ask) {
     case 'page':
-      return pageFirst(page(deps, question.query, signal));
+      return page(deps, question.query, signal);
     case 'count':
-      return afterPages(() => count(deps, question.query, signal));
+      return count(deps, question.query, signal);
     case 'facets':
-      return afterPages(() => facets(deps, question.query, question.fields, question.valuesMax, signal));
+      return facets(deps, question.query, question.fields, question.valuesMax, signal);
     case 'histogram':
-      return afterPages(() => histogram(deps, question.query, question.intervalMs, signal));
+      return histogram(deps, question.query, question.intervalMs, signal);
     case 'export':
       exports.set(id, exportEvents({ ...deps, number: () => exportNumber++ }, question.query, signal));
       return more(id);
   }
-}
-
-/** Pages under way. Whoever changes a filter asks for a page and its figures at once, and looks at the page first. */
-const pages = new Set<Promise<unknown>>();
-/** A page that takes longer holds nobody up. */
-const PAGE_MS_MAX = 250;
-
-function pageFirst<T>(asked: Promise<T>): Promise<T> {
-  const done: Promise<unknown> = asked.catch(() => {}).finally(() => pages.delete(done));
-  pages.add(done);
-  return asked;
-}
-
-async function afterPages<T>(ask: () => Promise<T>): Promise<T> {
-  let cancel = () => {};
-  const longEnough = new Promise<void>((resolve) => {
-    cancel = systemClock.after(PAGE_MS_MAX, resolve);
-  });
-  await Promise.race([longEnough, Promise.all(pages)]);
-  cancel();
-  return ask();
 }
 
 async function more(id: number): Promise<Buffer | undefined> {

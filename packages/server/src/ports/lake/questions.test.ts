@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe } from 'vitest';
+import { systemClock } from '../../base/clock.ts';
 import { compileSearchFilter, type SearchFilter, searchableEvent } from '../../event/search/index.ts';
 import type { Lake } from '../lake.ts';
 import type { StoredEvent } from '../log.ts';
@@ -12,6 +13,7 @@ import { count, facets, histogram, page, type QuestionDeps } from './questions.t
 import { type FilterIndex, SequenceSet, type Span } from './sequence-set.ts';
 import { LakeStore } from './store.ts';
 import { type LakeHarness, lakeSuite } from './suite.ts';
+import { Turns } from './turns.ts';
 import { ALL, and, NONE } from './word-bits.ts';
 
 const FLUSH_ROWS = 40;
@@ -75,7 +77,16 @@ async function openQuestions(indexOf: IndexOf): Promise<LakeHarness> {
   const records = { readSome: (from: number, to: number) => events.slice(from, to) };
   const grams = new GramIndex(directory, 0, 0);
   const index = indexOf(events, grams);
-  const parts = { directory, engine, store, records, index, recordOf: (sequence: number) => events[sequence]?.json };
+  const turns = new Turns(systemClock);
+  const parts = {
+    directory,
+    engine,
+    store,
+    records,
+    index,
+    turns,
+    recordOf: (sequence: number) => events[sequence]?.json,
+  };
   let deps = { ...parts, finds: new Finds(parts) };
   const lake: Pick<Lake, 'page' | 'count' | 'facets' | 'histogram'> = {
     page: (query, signal) => page(deps, query, signal),

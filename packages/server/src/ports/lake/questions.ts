@@ -12,12 +12,14 @@ import { type Tally, tally } from './selection.ts';
 import type { SequenceSet, Span } from './sequence-set.ts';
 import type { LakeStore, Snapshot } from './store.ts';
 import { BucketCounts, EventCount, FacetCounts } from './tallies.ts';
+import type { Turns } from './turns.ts';
 
 export interface QuestionDeps extends WalkDeps {
   readonly directory: string;
   readonly store: LakeStore;
   readonly engine: Engine;
   readonly finds: Finds;
+  readonly turns: Turns;
   /** The record, if it can be had without the lake. */
   readonly recordOf: (sequence: Sequence) => Buffer | undefined;
 }
@@ -31,14 +33,16 @@ const WINDOWS_ALONE = 2;
 const REST_MAX = 100_000;
 
 /** One page. Keys first, then the records of those alone. */
-export function page(deps: QuestionDeps, query: LakePageQuery, signal: AbortSignal) {
-  return deps.store.question(async (snapshot): Promise<LakePage> => {
-    const keys = await keysOf(deps, snapshot, { ...query, ...spanOf(deps, snapshot, query) }, signal);
-    const rows = await withRecords(deps, snapshot, keys, signal);
-    const last = rows.at(-1);
-    if (rows.length < query.limit || !last) return { rows };
-    return { rows, next: { timeMs: last.timeMs, sequence: last.sequence } };
-  });
+export function page(deps: QuestionDeps, query: LakePageQuery, signal: AbortSignal): Promise<LakePage> {
+  return deps.store.question((snapshot) =>
+    deps.turns.first(async (letGo): Promise<LakePage> => {
+      const asked = { ...query, ...spanOf(deps, snapshot, query) };
+      const rows = await withRecords(deps, snapshot, await keysOf(deps, snapshot, asked, letGo, signal), signal);
+      const last = rows.at(-1);
+      if (rows.length < query.limit || !last) return { rows };
+      return { rows, next: { timeMs: last.timeMs, sequence: last.sequence } };
+    }),
+  );
 }
 
 /** What is asked about of what there is. */
@@ -53,12 +57,14 @@ async function keysOf(
   deps: QuestionDeps,
   snapshot: Snapshot,
   query: PageQuery,
+  letGo: () => void,
   signal: AbortSignal,
 ): Promise<readonly Key[]> {
   const { filter } = query;
   const reads = readsRecords(filter);
   const walked = await walkedUnlessMoved(deps, query, deps.finds.known(query), signal);
   if (walked && !(reads && walked.rest.count() > REST_MAX)) return withRest(deps, snapshot, query, walked, signal);
+  letGo();
   // Of a filter that little is known of, all events are looked at, for all questions of it: the newest first, if that takes long.
   const newest: Looked = reads ? await lookIn(deps, snapshot, query, signal) : { keys: [], rest: query };
   if (!newest.rest) return newest.keys;
@@ -228,7 +234,7 @@ async function tallied(
   signal: AbortSignal,
 ): Promise<((bind: Bind) => string) | undefined> {
   const span = spanOf(deps, snapshot, query);
-  const rest = await tally(deps.index, { ...query, ...span }, found, into, signal);
+  const rest = await tally(deps.index, { ...query, ...span }, found, into, deps.turns.pauses(signal));
   if (rest.count() === 0) return undefined;
   return (bind) => scanOf(deps.directory, snapshot, { ...query, ...span }, bind, rest);
 }

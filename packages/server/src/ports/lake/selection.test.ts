@@ -1,13 +1,16 @@
 import { describe, expect, test } from 'vitest';
+import { systemClock } from '../../base/clock.ts';
 import type { GroupColumns } from './coded-columns.ts';
 import { codedField } from './coded-fields.ts';
 import type { Group } from './gram-index.ts';
 import { type Asked, selected, type Tally, tally } from './selection.ts';
 import { SequenceSet } from './sequence-set.ts';
+import { Turns } from './turns.ts';
 import { ValueIds } from './value-ids.ts';
 import { ALL, type EventBits, GROUP_EVENTS, listOf, NONE, where } from './word-bits.ts';
 
-const never = new AbortController().signal;
+const turns = new Turns(systemClock);
+const never = turns.pauses(new AbortController().signal);
 const ACCOUNT = codedField('accountId');
 /** Every fourth event of them is of the second account; each is a second later than the one before. */
 const VALUES = new ValueIds(false);
@@ -140,6 +143,8 @@ describe('what is summed up', () => {
 
   test('stops when nobody waits', async () => {
     const groups = { groups: () => [groupOf(columnsOf(ALL))].values() as Generator<Group> };
-    await expect(tally(groups, asked(), undefined, new Added(), AbortSignal.abort())).rejects.toThrow('aborted');
+    await expect(tally(groups, asked(), undefined, new Added(), turns.pauses(AbortSignal.abort()))).rejects.toThrow(
+      'aborted',
+    );
   });
 });

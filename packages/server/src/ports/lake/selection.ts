@@ -1,9 +1,9 @@
-import { setImmediate } from 'node:timers/promises';
 import type { LakeQuery } from '../lake.ts';
 import type { GroupColumns, Times } from './coded-columns.ts';
 import { codedField } from './coded-fields.ts';
 import type { GramIndex, Group } from './gram-index.ts';
 import { SequenceSet, type Span } from './sequence-set.ts';
+import type { Pause } from './turns.ts';
 import {
   ALL,
   and,
@@ -55,14 +55,14 @@ export interface Tally {
  * Sums up what is asked about.
  * @param among these events alone
  * @returns those of which it is not known what they say: they are to be added otherwise, as far as they are asked about
- * @throws the signal's reason when it aborts
+ * @throws what `pause` throws
  */
 export async function tally(
   index: Pick<GramIndex, 'groups'>,
   asked: Asked,
   among: SequenceSet | undefined,
   into: Tally,
-  signal: AbortSignal,
+  pause: Pause,
 ): Promise<SequenceSet> {
   const rest = new SequenceSet();
   for (const group of index.groups(asked)) {
@@ -73,8 +73,7 @@ export async function tally(
     const isAdded = known && (isEmpty(known) || into.add(columns!, known === ALL ? LIST_ALL : listOf(known)));
     const left = isAdded && columns ? without(events, columns.known) : events;
     rest.put(number, left === ALL ? ALL : left.slice());
-    if (number % SLICE_GROUPS === 0) await setImmediate();
-    signal.throwIfAborted();
+    if (number % SLICE_GROUPS === 0) await pause();
   }
   return rest;
 }

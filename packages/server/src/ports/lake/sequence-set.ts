@@ -1,6 +1,7 @@
 import type { SearchFilter } from '../../event/search/index.ts';
 import type { LakeQuery } from '../lake.ts';
 import type { Sequence } from '../log.ts';
+import type { Pause } from './turns.ts';
 import * as bits from './word-bits.ts';
 import { ALL, bytesOf, type EventBits, GROUP_EVENTS, isEmpty, listOf, NONE } from './word-bits.ts';
 
@@ -130,9 +131,9 @@ export interface FilterIndex {
   /**
    * @param span of what is found outside of it nothing is said
    * @returns undefined when it is of no help: too many events would still have to be looked at
-   * @throws PatternError when the filter names nothing; the signal's reason when it aborts
+   * @throws PatternError when the filter names nothing; what `pause` throws
    */
-  found(filter: SearchFilter, span: AskedSpan, signal: AbortSignal): Promise<FoundByIndex | undefined>;
+  found(filter: SearchFilter, span: AskedSpan, pause: Pause): Promise<FoundByIndex | undefined>;
 }
 
 const groupOf = (sequence: Sequence) => Math.floor(sequence / GROUP_EVENTS);
