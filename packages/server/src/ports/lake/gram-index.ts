@@ -7,12 +7,12 @@ import { StoredGroup } from './gram-file.ts';
 import { firstOf, type GroupView, groupOf, NewGroup } from './gram-group.ts';
 import { CHUNK_EVENTS } from './grams.ts';
 import { HeldColumns } from './held-columns.ts';
-import { needOf } from './needs.ts';
+import { isAllOfColumns, needOf } from './needs.ts';
 import { readsRecords } from './scan.ts';
 import { type AskedSpan, type FilterIndex, type FoundByIndex, SequenceSet, type Span } from './sequence-set.ts';
 import type { Pause } from './turns.ts';
 import { ALL, type EventBits, GROUP_EVENTS, PIECE_EVENTS, piecesOf, within, without } from './word-bits.ts';
-import { type Bounds, UNKNOWN } from './word-bounds.ts';
+import { type Bounds, boundsByColumns, UNKNOWN } from './word-bounds.ts';
 import { NOTHING_FREQUENT } from './word-dictionary.ts';
 
 /** Some events that are next to each other in the Log, and what can be said of them. */
@@ -113,6 +113,12 @@ export class GramIndex implements FilterIndex {
     this.#filling.add(events, this.#start);
   }
 
+  /** Reads what somebody who comes to look will see first, of the newest groups: a group at a time. @returns whether there was more */
+  warm(): boolean {
+    const newest = [...this.#stored.keys()].sort((a, b) => b - a);
+    return newest.some((number) => this.#heldColumns.warm(number, this.#stored.get(number)!));
+  }
+
   /** The Log starts here now. @throws when the disk refuses; call it again then */
   retain(start: Sequence): void {
     this.#start = Math.max(this.#start, start);
@@ -156,14 +162,16 @@ export class GramIndex implements FilterIndex {
     const about = JSON.stringify(need);
     if (this.#said.about !== about) this.#said = { about, bounds: new Map() };
     const { bounds } = this.#said;
+    const byColumns = isAllOfColumns(need);
     return (group) => {
       const known = bounds.get(group);
       if (known) return known;
       const columns = this.#columns(group);
       const stored = this.#stored.get(group);
-      if (!stored) return (columns && this.#new.get(group)?.bounds(need, columns)) ?? UNKNOWN;
-      this.#held.hold(group, stored);
-      const said = stored.bounds(need, columns!);
+      if (!columns) return UNKNOWN;
+      if (!stored) return byColumns ? boundsByColumns(need, columns) : this.#new.get(group)!.bounds(need, columns);
+      if (!byColumns) this.#held.hold(group, stored);
+      const said = byColumns ? boundsByColumns(need, columns) : stored.bounds(need, columns);
       bounds.set(group, said);
       return said;
     };

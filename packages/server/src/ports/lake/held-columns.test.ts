@@ -45,6 +45,19 @@ test('columns are read once, as long as there is room: those of the newest group
   expect([ask(7), ask(6), ask(7)]).toEqual([both(7), [], []]);
 });
 
+test('what most questions look at is read before they are asked, once, as long as there is room', () => {
+  const held = new HeldColumns(30 * BLOCK_BYTES);
+  reads = [];
+  expect(held.warm(9, groupOf(9))).toBe(true);
+  expect(reads).toEqual(expect.arrayContaining(['times of 9', `${codedField('userName')} of 9`]));
+  const before = reads.length;
+  expect(held.warm(9, groupOf(9))).toBe(false);
+  expect([8, 7, 6].map((number) => held.warm(number, groupOf(number)))).toEqual([true, true, false]);
+  expect(reads).toHaveLength(3 * before);
+  held.of(9, groupOf(9)).times();
+  expect(reads).toHaveLength(3 * before);
+});
+
 test('what cannot be read is asked for again', () => {
   const held = new HeldColumns();
   for (const isThere of [false, false, true])

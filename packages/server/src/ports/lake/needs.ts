@@ -124,11 +124,21 @@ const tokens = (value: string): readonly string[] =>
     .split(/[^\u0020-\u007e]+|["\\{}[\],]+/)
     .map((token) => token.replace(/^[:\s]+/, ''));
 
+/** Whether columns are all that it takes to say where a part of a need is met, that none is a part of. */
+export const isOfColumns = (need: Need): need is Coded | Timed => 'coded' in need || 'time' in need;
+
+/** Whether they are all that it takes for all parts of it. */
+export function isAllOfColumns(need: Need): boolean {
+  if ('any' in need) return need.any.every(isAllOfColumns);
+  if ('all' in need) return need.all.every(isAllOfColumns);
+  return 'not' in need ? isAllOfColumns(need.not) : isOfColumns(need);
+}
+
 /** Whether a text, in lower case, may be of a record of which the filter is true. */
 export function mayHold(need: Need, text: string): boolean {
   if ('any' in need) return need.any.some((part) => mayHold(part, text));
   if ('all' in need) return need.all.every((part) => mayHold(part, text));
-  if ('not' in need || 'coded' in need || 'time' in need) return true;
+  if ('not' in need || isOfColumns(need)) return true;
   if ('place' in need) return mayHold(need.names, text) && mayHold(need.value, text);
   return need.pieces.every((piece) => text.includes(piece));
 }

@@ -82,11 +82,11 @@ export class Runner {
   }
 
   async #run(): Promise<void> {
-    const { clock } = this.#options;
+    const { clock, grams } = this.#options;
     while (!this.#closed) {
       const startedMs = clock.monotonicMs();
       const took = await this.#takeIn();
-      const filled = took === 'nothing' && this.#fillGrams();
+      const filled = took === 'nothing' && (this.#fillGrams() || grams.warm());
       this.#store();
       if (this.#closed) return;
       const tookMs = clock.monotonicMs() - startedMs;

@@ -4,7 +4,7 @@ import { codedField } from './coded-fields.ts';
 import { LIST_MARK } from './columns.ts';
 import { BucketCounts, EventCount, FacetCounts } from './tallies.ts';
 import { ValueIds } from './value-ids.ts';
-import { NONE } from './word-bits.ts';
+import { GROUP_EVENTS, NONE } from './word-bits.ts';
 
 const [NAME, TYPE, ERROR] = ['eventName', 'resourceType', 'errorCode'].map(codedField) as [number, number, number];
 
@@ -34,6 +34,21 @@ test('events are counted', () => {
 
 describe('values of fields', () => {
   const names = new ValueIds(false);
+
+  test('are counted of few of many events, and of most of them', () => {
+    const texts = Array.from({ length: GROUP_EVENTS }, (_, i) => `name ${i % 5}`);
+    const columns = groupOf({ [NAME]: columnOf(texts, names) });
+    for (const isAsked of [() => true, (i: number) => i % 7 > 0, (i: number) => i > 100, (i: number) => i % 7 === 0]) {
+      const events = Uint16Array.from(texts.keys()).filter(isAsked);
+      const facets = new FacetCounts([NAME]);
+      for (let times = 0; times < 2; times++) facets.add(columns, events);
+      const count = (value: string) => 2 * events.filter((event) => texts[event] === value).length;
+      for (const { value, count: counted } of facets.facet(0, 'eventName', 9).values)
+        expect(counted, value).toBe(count(value));
+      expect(facets.facet(0, 'eventName', 9).distinctCount).toBe(5);
+    }
+  });
+
   const types = new ValueIds(true);
   const list = (...values: string[]) => LIST_MARK + values.join(LIST_MARK) + LIST_MARK;
 

@@ -3,6 +3,7 @@ import type { Column, GroupColumns } from './coded-columns.ts';
 import { codedField } from './coded-fields.ts';
 import type { Tally } from './selection.ts';
 import type { ValueIds } from './value-ids.ts';
+import { GROUP_EVENTS } from './word-bits.ts';
 
 /** How many events. */
 export class EventCount implements Tally {
@@ -31,7 +32,9 @@ export class FacetCounts implements Tally {
   add(columns: GroupColumns, events: Uint16Array): boolean {
     const own = this.#fields.map((field) => columns.column(field));
     if (!own.every((column) => column !== undefined)) return false;
-    for (const [i, column] of own.entries()) addCounts(this.#sums[i]!, column, events);
+    const isMost = events.length > GROUP_EVENTS / 2;
+    const counted = isMost ? othersThan(events) : events;
+    for (const [i, column] of own.entries()) addCounts(this.#sums[i]!, column, counted, isMost);
     return true;
   }
 
@@ -54,18 +57,43 @@ export class FacetCounts implements Tally {
   }
 }
 
-function addCounts(into: Map<ValueIds, Float64Array>, { codes, ids, values }: Column, events: Uint16Array): void {
-  const counts = new Uint32Array(ids.length);
-  if (events.length === codes.length) for (let event = 0; event < codes.length; event++) counts[codes[event]!]!++;
-  else for (let i = 0; i < events.length; i++) counts[codes[events[i]!]!]!++;
-  let sums = into.get(values) ?? new Float64Array(0);
-  if (sums.length < values.size) {
-    const more = new Float64Array(values.size);
-    more.set(sums);
-    sums = more;
-    into.set(values, sums);
+/** All other events of a group. */
+function othersThan(events: Uint16Array): Uint16Array {
+  const others = new Uint16Array(GROUP_EVENTS - events.length);
+  for (let event = 0, i = 0, at = 0; event < GROUP_EVENTS; event++) {
+    if (events[i] === event) i++;
+    else others[at++] = event;
   }
-  for (let code = 0; code < counts.length; code++) sums[ids[code]!]! += counts[code]!;
+  return others;
+}
+
+/** @param isRest whether all but these events are to be added: what all of a group have is counted once */
+function addCounts(sums: Map<ValueIds, Float64Array>, column: Column, events: Uint16Array, isRest: boolean): void {
+  const { codes, ids, values } = column;
+  const counts = new Uint32Array(ids.length);
+  for (let i = 0; i < events.length; i++) counts[codes[events[i]!]!]!++;
+  let into = sums.get(values) ?? new Float64Array(0);
+  if (into.length < values.size) {
+    const more = new Float64Array(values.size);
+    more.set(into);
+    into = more;
+    sums.set(values, into);
+  }
+  const all = isRest ? totalsOf(column) : undefined;
+  for (let code = 0; code < counts.length; code++)
+    into[ids[code]!]! += all ? all[code]! - counts[code]! : counts[code]!;
+}
+
+const TOTALS = new WeakMap<Column, Uint32Array>();
+
+/** Of how many events of its group each code is. */
+function totalsOf(column: Column): Uint32Array {
+  const known = TOTALS.get(column);
+  if (known) return known;
+  const totals = new Uint32Array(column.ids.length);
+  for (let event = 0; event < column.codes.length; event++) totals[column.codes[event]!]!++;
+  TOTALS.set(column, totals);
+  return totals;
 }
 
 type Counted = LakeFacet['values'][number];

@@ -3,7 +3,7 @@ import type { GroupColumns } from './coded-columns.ts';
 import { PLAIN, partsOf, rowsOf, WHOLE } from './grams.ts';
 import { keyOf } from './hash-log.ts';
 import { hashOf, hashOfPath, UNIQUE } from './leaf-paths.ts';
-import { type AtPlace, type Coded, isWithinToken, type Need, type Pieces, type Timed } from './needs.ts';
+import { type AtPlace, type Coded, isOfColumns, isWithinToken, type Need, type Pieces, type Timed } from './needs.ts';
 import { boundsOfRare, type KnownRare } from './rare-bounds.ts';
 import type { StoredLeaves } from './stored-leaves.ts';
 import {
@@ -47,15 +47,38 @@ export const UNKNOWN: Bounds = { sure: NONE, may: ALL };
 
 /** Of which events a need is met. */
 export function boundsOf(need: Need, known: Known): Bounds {
-  if ('any' in need) return need.any.map((part) => boundsOf(part, known)).reduce(either, { sure: NONE, may: NONE });
-  if ('all' in need) return allOf(need.all, known);
-  if ('not' in need) {
-    const { sure, may } = boundsOf(need.not, known);
-    return { sure: without(ALL, may), may: without(ALL, sure) };
-  }
-  if ('coded' in need || 'time' in need) return boundsInColumns(need, known.columns);
-  return 'place' in need ? boundsAtPlace(need, known) : boundsOfPieces(need, known);
+  return combined(need, (part) => {
+    if (isOfColumns(part)) return boundsInColumns(part, known.columns);
+    return 'place' in part ? boundsAtPlace(part, known) : boundsOfPieces(part, known);
+  });
 }
+
+/** The same of a need that columns are enough for (`isAllOfColumns`). */
+export function boundsByColumns(need: Need, columns: GroupColumns): Bounds {
+  return combined(need, (part) => (isOfColumns(part) ? boundsInColumns(part, columns) : UNKNOWN));
+}
+
+type Part = Exclude<Need, { readonly any: unknown } | { readonly all: unknown } | { readonly not: unknown }>;
+
+function combined(need: Need, boundsOf: (part: Part) => Bounds): Bounds {
+  if ('any' in need) return need.any.map((part) => combined(part, boundsOf)).reduce(either, { sure: NONE, may: NONE });
+  if ('all' in need) return allOf(need.all, boundsOf);
+  if (!('not' in need)) return boundsOf(need);
+  const { sure, may } = combined(need.not, boundsOf);
+  return { sure: without(ALL, may), may: without(ALL, sure) };
+}
+
+function allOf(parts: readonly Need[], boundsOf: (part: Part) => Bounds): Bounds {
+  let found: Bounds = { sure: ALL, may: ALL };
+  for (const part of parts) {
+    const { sure, may } = combined(part, boundsOf);
+    found = { sure: and(found.sure, sure), may: and(found.may, may) };
+    if (isEmpty(found.may)) break;
+  }
+  return found;
+}
+
+const either = (a: Bounds, b: Bounds): Bounds => ({ sure: or(a.sure, b.sure), may: or(a.may, b.may) });
 
 /** Columns are exact. */
 function boundsInColumns(need: Coded | Timed, columns: GroupColumns): Bounds {
@@ -80,18 +103,6 @@ export function withValues(columns: GroupColumns, { coded, condition }: Coded): 
   const isTrue = Uint8Array.from(ids, (id) => (test(id) ? 1 : 0));
   return withCodes(codes, isTrue);
 }
-
-function allOf(parts: readonly Need[], known: Known): Bounds {
-  let found: Bounds = { sure: ALL, may: ALL };
-  for (const part of parts) {
-    const { sure, may } = boundsOf(part, known);
-    found = { sure: and(found.sure, sure), may: and(found.may, may) };
-    if (isEmpty(found.may)) break;
-  }
-  return found;
-}
-
-const either = (a: Bounds, b: Bounds): Bounds => ({ sure: or(a.sure, b.sure), may: or(a.may, b.may) });
 
 /** A value is a frequent leaf, or a listed one, or else its words are kept, and that there is a rare one at its place. */
 function boundsAtPlace(need: AtPlace, known: Known): Bounds {
