@@ -37,7 +37,7 @@ export interface GroupColumns {
 
 /** A field with more of them in one group is not worth its dictionary. */
 const VALUES_MAX = 16_384;
-/** Texts often begin as others do; this is five times as fast as the usual level. */
+/** Of deflate: the fastest, for texts of a field begin alike anyway. */
 const LEVEL = 1;
 const HEAD_BYTES = 12;
 const TIMES_HEAD_BYTES = 16;
@@ -208,13 +208,13 @@ function encodedTimes(times: Float64Array): Uint8Array {
   return checked(Buffer.concat([head, bytesOf(deltas)]));
 }
 
-/** Says so of a block that is whole: its first four bytes are of all others. */
+/** Puts a check of all its other bytes into the first four of a block. */
 function checked(block: Buffer): Buffer {
   block.writeUInt32LE(crc32(block.subarray(4)), 0);
   return block;
 }
 
-/** What `block` holds after its head, in memory of its own. */
+/** Whether a block is as `checked` left it. */
 const isWhole = (block: Buffer): boolean =>
   block.length >= HEAD_BYTES && crc32(block.subarray(4)) === block.readUInt32LE(0);
 

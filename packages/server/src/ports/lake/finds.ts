@@ -84,13 +84,11 @@ export class Finds {
     const known = this.#finds.get(key);
     this.#finds.delete(key);
     const find = known ?? {
-      ...{
-        found: new SequenceSet(),
-        lookedAtTo: 0,
-        working: Promise.resolve(),
-        askers: 0,
-        stop: new AbortController(),
-      },
+      found: new SequenceSet(),
+      lookedAtTo: 0,
+      working: Promise.resolve(),
+      askers: 0,
+      stop: new AbortController(),
     };
     this.#finds.set(key, find);
     return find;

@@ -78,6 +78,7 @@ class Walk {
   *steps(): Generator<void, Walked | undefined, void> {
     const newest = this.#query.order === 'newest';
     const edgeOf = ({ minMs, maxMs }: Group) => (newest ? -maxMs : minMs);
+    // Of two whose times are not known the difference is no number.
     for (const group of [...this.#index.groups(this.#query)].sort((a, b) => edgeOf(a) - edgeOf(b) || 0)) {
       if (this.#page.isBefore(newest ? group.maxMs : group.minMs)) break;
       if (!(yield* this.#look(group))) return undefined;
