@@ -1,5 +1,6 @@
 import { type App, startApp } from '../app.ts';
 import { systemClock } from '../base/clock.ts';
+import { leaveRoomForGarbage } from '../base/garbage.ts';
 import { createLogger } from '../base/logger.ts';
 import { systemRandom } from '../base/random.ts';
 import type { LoadedConfig } from '../config.ts';
@@ -13,6 +14,7 @@ import { untilTold } from './until-told.ts';
  */
 export async function serve(loaded: LoadedConfig): Promise<number> {
   const { config } = loaded;
+  leaveRoomForGarbage(systemClock);
   const logger = createLogger(config.logLevel);
   const app = await startApp({ config, logger, clock: systemClock, random: systemRandom });
   const told = untilTold(logger); // who reads that it serves may tell it to end at once
