@@ -1,7 +1,7 @@
 import { type DigestLogFile, sha256Hex } from '../trails/digest.ts';
 import { fetchEach } from './fetch.ts';
 import type { FindingCode } from './findings.ts';
-import { GzipProblem, gunzipStrictly } from './gunzip.ts';
+import { GzipProblem, gunzipInPlace, gunzipStrictly } from './gunzip.ts';
 import { inParallel } from './parallel.ts';
 import { type RecordIds, recordIdsOf } from './record-ids.ts';
 import type { FetchedObject, Source } from './source.ts';
@@ -42,15 +42,19 @@ export async function readLogFile(source: Source, file: LogFileToRead): Promise<
   return checkLogFile(await source.get(bucketIn(source, file.s3Bucket), file.key), file);
 }
 
-async function checkLogFile(object: FetchedObject | undefined, { hashValue }: LogFileToRead): Promise<ReadLogFile> {
+async function checkLogFile(object: FetchedObject | undefined, file: LogFileToRead): Promise<ReadLogFile> {
   if (!object) return { wrong: 'log-file-missing', message: 'its digest lists it, but it is gone' };
-  let content: Buffer;
+  const quick = gunzipInPlace(object.body);
+  if (quick) return checkContent(quick, file); // at once: others are under way
   try {
-    content = await gunzipStrictly(object.body);
+    return checkContent(await gunzipStrictly(object.body), file);
   } catch (error) {
     if (!(error instanceof GzipProblem)) throw error;
     return { wrong: 'log-file-unreadable', message: error.message };
   }
+}
+
+function checkContent(content: Buffer, { hashValue }: LogFileToRead): ReadLogFile {
   if (sha256Hex(content) !== hashValue) {
     return { wrong: 'log-file-hash-mismatch', message: 'its content is not what its digest says' };
   }

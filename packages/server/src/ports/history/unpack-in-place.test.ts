@@ -1,6 +1,7 @@
 import { brotliCompressSync, constants, deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { openDecoder } from '../../base/decoder.ts';
 import type { Codec } from '../log/sealed-format.ts';
 import { createUnpacker } from './unpack-in-place.ts';
 
@@ -10,10 +11,10 @@ const PACK: Readonly<Record<Codec, (plain: Buffer, quality?: number) => Buffer>>
 };
 
 describe.each([
-  ['brotli, with what this Node has', 'brotli', createUnpacker('brotli')],
-  ['brotli, with what any Node has', 'brotli', createUnpacker('brotli', () => ({}))],
-  ['deflate, with what this Node has', 'deflate', createUnpacker('deflate')],
-  ['deflate, with what any Node has', 'deflate', createUnpacker('deflate', () => ({}))],
+  ['brotli, with what this Node has', 'brotli', createUnpacker('brotli', openDecoder('brotli'))],
+  ['brotli, with what any Node has', 'brotli', createUnpacker('brotli', undefined)],
+  ['deflate, with what this Node has', 'deflate', createUnpacker('deflate', openDecoder('deflate'))],
+  ['deflate, with what any Node has', 'deflate', createUnpacker('deflate', undefined)],
 ] as const)('%s', (_, codec, unpack) => {
   const pack = PACK[codec];
 
@@ -73,13 +74,16 @@ describe.each([
 });
 
 test.each(['brotli', 'deflate'] as const)('this Node has what the quick way of %s takes', (codec) => {
-  const unpack = createUnpacker(codec);
+  const unpack = createUnpacker(codec, openDecoder(codec));
   const [one, two] = ['one', 'two'].map((text) => unpack(PACK[codec](Buffer.from(text)), text.length));
   expect(one!.buffer).toBe(two!.buffer);
 });
 
 test.each(['brotli', 'deflate'] as const)('this Node unpacks no more of %s than it has to', (codec) => {
   const plain = Buffer.from(Array.from({ length: 20_000 }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 24));
-  const beginning = createUnpacker(codec)(PACK[codec](plain), plain.length, { share: 0.25, isThere: () => true });
+  const beginning = createUnpacker(codec, openDecoder(codec))(PACK[codec](plain), plain.length, {
+    share: 0.25,
+    isThere: () => true,
+  });
   expect(beginning.length).toBeLessThan(plain.length / 2);
 });
