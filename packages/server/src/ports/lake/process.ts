@@ -1,5 +1,6 @@
 import { systemClock } from '../../base/clock.ts';
 import { Pushback } from '../../base/errors.ts';
+import { leaveRoomForGarbage } from '../../base/garbage.ts';
 import { PatternError } from '../../event/search/index.ts';
 import { Engine } from './engine.ts';
 import { exportEvents } from './export.ts';
@@ -21,6 +22,8 @@ interface Open {
   readonly records: LogRecords;
   readonly deps: QuestionDeps;
 }
+
+leaveRoomForGarbage(systemClock); // columns of codes and bits lie beside the heap: each search had it collected four times
 
 const open: { lake?: Promise<Open> } = {};
 const cancels = new Map<number, AbortController>();
