@@ -25,6 +25,8 @@ export interface Trail {
   readonly recursiveLogging: boolean;
   /** undefined: never configured, the default selector holds. */
   readonly selectors?: Selectors;
+  /** What unusual activity it has looked for and logs the Insights of; undefined: none. */
+  readonly insightSelectors?: readonly InsightSelector[];
   readonly tags: readonly { readonly Key: string; readonly Value: string | null }[];
   readonly isLogging: boolean;
   /** ms since the epoch */
@@ -37,6 +39,17 @@ export interface Trail {
   readonly earlier?: readonly LoggingPeriod[];
   readonly createdMs: number;
 }
+
+/** A kind of Insight, and of which events: its categories are never empty, and no type is there twice. */
+export interface InsightSelector {
+  readonly insightType: InsightType;
+  readonly eventCategories: readonly InsightEventCategory[];
+}
+
+/** Of calls, and of those that end in an error (spec: insights §1). */
+export type InsightType = 'ApiCallRateInsight' | 'ApiErrorRateInsight';
+
+export type InsightEventCategory = 'Management' | 'Data';
 
 /**
  * A stretch of the Log, what a trail logs of it, and where to. StartLogging opens one; StopLogging and DeleteTrail end
