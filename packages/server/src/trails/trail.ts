@@ -25,7 +25,7 @@ export interface Trail {
   readonly recursiveLogging: boolean;
   /** undefined: never configured, the default selector holds. */
   readonly selectors?: Selectors;
-  /** What unusual activity it has looked for and logs the Insights of; undefined: none. */
+  /** What Insights it looks for and logs; undefined: none. */
   readonly insightSelectors?: readonly InsightSelector[];
   readonly tags: readonly { readonly Key: string; readonly Value: string | null }[];
   readonly isLogging: boolean;
@@ -68,6 +68,7 @@ export interface LoggingPeriod {
   /** Where it ends, when that is known: what ended it was none of CloudTrail's calls. */
   readonly endSequence?: Sequence;
   readonly selectors: Selectors;
+  readonly insightSelectors?: readonly InsightSelector[];
   readonly isMultiRegion: boolean;
   readonly includeGlobalServiceEvents: boolean;
   readonly organizationId?: string;
@@ -109,6 +110,7 @@ export function loggingPeriods(t: Trail): readonly LoggingPeriod[] {
     beginSequence: t.beginSequence,
     ...(t.endingCall === undefined ? {} : { endingCall: t.endingCall }),
     selectors: t.selectors ?? DEFAULT_SELECTORS,
+    ...(t.insightSelectors === undefined ? {} : { insightSelectors: t.insightSelectors }),
     isMultiRegion: t.isMultiRegion,
     includeGlobalServiceEvents: t.includeGlobalServiceEvents,
     ...(t.organizationId === undefined ? {} : { organizationId: t.organizationId }),
@@ -134,7 +136,13 @@ export const logStreamName = (
   accountId: string,
 ): string => `${organizationId === undefined ? '' : `${organizationId}_`}${accountId}_CloudTrail_${homeRegion}`;
 
-const ENDING_CALLS: ReadonlySet<string> = new Set(['StopLogging', 'DeleteTrail', 'PutEventSelectors', 'UpdateTrail']);
+const ENDING_CALLS: ReadonlySet<string> = new Set([
+  'StopLogging',
+  'DeleteTrail',
+  'PutEventSelectors',
+  'PutInsightSelectors',
+  'UpdateTrail',
+]);
 
 /** Whether this event is the record of the call that ends a period of a trail of `accountId`. */
 export function isRecordOf(call: EndingCall, accountId: string, event: StoredEvent): boolean {
