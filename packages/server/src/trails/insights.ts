@@ -70,19 +70,17 @@ function kindsOfAdvanced({ FieldSelectors: fields }: AdvancedSelector): LoggedKi
   };
 }
 
-/** Of an Insight's record, as far as it says for whom it is; records older than a member lack it. */
-interface InsightRecord {
-  readonly insightDetails?: {
-    readonly insightType?: unknown;
-    readonly sourceEventCategory?: unknown;
-    /** The ARN of the one trail whose events show it. */
-    readonly insightSource?: unknown;
-  };
+/** For whom an Insight is. */
+export interface InsightFacts {
+  readonly insightType?: unknown;
+  readonly sourceEventCategory?: unknown;
+  /** The ARN of the one trail whose events show it. */
+  readonly insightSource?: unknown;
 }
 
 /** What an Insight's record says of what it was found in: management events where it does not say, as all were before 2024. */
-export function insightFacts(json: Buffer) {
-  const { insightDetails } = JSON.parse(json.toString('utf8')) as InsightRecord;
+export function insightFacts(json: Buffer): InsightFacts {
+  const { insightDetails } = JSON.parse(json.toString('utf8')) as { readonly insightDetails?: InsightFacts };
   const { insightType, sourceEventCategory = 'Management', insightSource } = insightDetails ?? {};
   return { insightType, sourceEventCategory, insightSource };
 }
