@@ -37,7 +37,10 @@ describe('a crash', () => {
       for (let i = first; i < world.events.length; i++) expected.push(`e${i}`);
     };
     world.start(dieAt);
-    let trail = await world.startLogging(newTrail('main', { isMultiRegion: true, snsTopicArn: TOPIC }));
+    const insightSelectors = [{ insightType: 'ApiCallRateInsight', eventCategories: ['Management'] }] as const;
+    const made = newTrail('main', { isMultiRegion: true, snsTopicArn: TOPIC, insightSelectors });
+    let trail = await world.startLogging(made);
+    log({ category: 'Insight', insightDetails: { insightType: 'ApiCallRateInsight' } });
     log({}, {}, { region: 'eu-west-1' }, ...Array.from({ length: 12 }, () => ({})));
     await settle(world);
     await world.clock.advance(HOUR);
