@@ -88,16 +88,17 @@ export function insightFacts(json: Buffer): InsightFacts {
 /**
  * Whether insight selectors take an Insight, by type, category and, where the record names one, trail. Event selectors
  * have no say.
+ * @param arn undefined for a trail that does not exist yet
  */
 export function insightJudge(
-  arn: string,
+  arn: string | undefined,
   selectors: readonly InsightSelector[] = [],
 ): (event: Pick<StoredEvent, 'json'>) => boolean {
   if (selectors.length === 0) return () => false;
   return ({ json }) => {
-    const { insightType, sourceEventCategory, insightSource = arn } = insightFacts(json);
+    const { insightType, sourceEventCategory, insightSource } = insightFacts(json);
     const category = sourceEventCategory as InsightEventCategory;
-    if (insightSource !== arn) return false;
+    if (insightSource !== undefined && insightSource !== arn) return false;
     return selectors.some((s) => s.insightType === insightType && s.eventCategories.includes(category));
   };
 }

@@ -14,9 +14,10 @@ export type TrailRules = Pick<
 /**
  * Whether a trail with these rules logs an event: one that it reaches, by its selectors; of Insights by those for Insights
  * alone.
+ * @param trail without `arn` when it does not exist yet
  */
 export function trailJudge(
-  trail: Pick<Trail, 'accountId' | 'homeRegion' | 'arn'>,
+  trail: Pick<Trail, 'accountId' | 'homeRegion'> & { readonly arn?: string },
   rules: TrailRules,
   membersOf: MembersOf,
 ): (event: StoredEvent) => boolean {
