@@ -1,5 +1,5 @@
 import { gunzipSync } from 'node:zlib';
-import { type LookupAttributeKey, LookupEventsCommand } from '@aws-sdk/client-cloudtrail';
+import { type LookupAttributeKey, LookupEventsCommand, PutInsightSelectorsCommand } from '@aws-sdk/client-cloudtrail';
 import { afterAll, describe, expect, test } from 'vitest';
 import { toLookupEvent } from '../packages/server/src/event/lookup-event.ts';
 import { sliceRecords } from '../packages/server/src/event/slice.ts';
@@ -17,10 +17,10 @@ if (!realDataDir)
 interface Stored {
   readonly json: string;
   readonly region: string;
+  readonly isInsight: boolean;
   readonly event: ReturnType<typeof toLookupEvent>;
 }
 
-/** Trails select Insight events by insight selectors only, which are not built yet (docs/parity.md). */
 const isInsight = (json: Buffer) => JSON.parse(json.toString()).eventCategory === 'Insight';
 
 describe.skipIf(!realDataDir)('real CloudTrail records', () => {
@@ -31,6 +31,10 @@ describe.skipIf(!realDataDir)('real CloudTrail records', () => {
       flags: { 'delivery-interval-seconds': 2, 'history-days': 36_500, 'log-level': 'warn' },
     });
     await makeTrail(server, { Name: 'real', S3BucketName: 'real-logs' });
+    const InsightSelectors = (['ApiCallRateInsight', 'ApiErrorRateInsight'] as const).map((InsightType) => ({
+      InsightType,
+    }));
+    await cloudTrail(server).send(new PutInsightSelectorsCommand({ TrailName: 'real', InsightSelectors }));
     const sent: Stored[] = [];
     for (const { bytes } of realFiles('events', '.ndjson')) {
       const answer = await signedFetch(server, 'POST', `/opentrail/v1/records?account=${ACCOUNT}`, bytes);
@@ -40,23 +44,29 @@ describe.skipIf(!realDataDir)('real CloudTrail records', () => {
       };
       expect(RefusedCount, JSON.stringify(Results.find((r) => r.ErrorMessage))).toBe(0);
       for (const slice of sliceRecords(bytes)) {
-        if ('refused' in slice || isInsight(slice.json)) continue;
+        if ('refused' in slice) continue;
         const json = slice.json.toString();
-        sent.push({ json, region: JSON.parse(json).awsRegion, event: toLookupEvent(slice.json) });
+        const region = JSON.parse(json).awsRegion;
+        sent.push({ json, region, isInsight: isInsight(slice.json), event: toLookupEvent(slice.json) });
       }
     }
     expect(sent.length).toBeGreaterThan(2_000);
-    await expectDelivered(server, sent);
-    await expectFound(server, sent);
+    const insights = sent.filter((stored) => stored.isInsight);
+    const others = sent.filter((stored) => !stored.isInsight);
+    expect(insights.length).toBeGreaterThan(0);
+    await expectDelivered(server, 'CloudTrail', others);
+    await expectDelivered(server, 'CloudTrail-Insight', insights);
+    expect(await expectFound(server, others)).toBe(8);
+    expect(await expectFound(server, insights)).toBe(3);
     await server.stop();
   });
 });
 
-async function expectDelivered(server: RunningOpenTrail, sent: readonly Stored[]): Promise<void> {
+async function expectDelivered(server: RunningOpenTrail, folder: string, sent: readonly Stored[]): Promise<void> {
   const ours = (json: string) =>
     json.includes('"eventSource":"cloudtrail.amazonaws.com"') && json.includes(`user/opentrail`);
   const delivered = await eventually(async () => {
-    const objects = await readBucket(s3(server), 'real-logs', `AWSLogs/${ACCOUNT}/CloudTrail/`);
+    const objects = await readBucket(s3(server), 'real-logs', `AWSLogs/${ACCOUNT}/${folder}/`);
     const records = [...objects.values()]
       .filter((body) => body.length > 0)
       .flatMap((body) => [...sliceRecords(gunzipSync(body))].map((s) => ('json' in s ? s.json.toString() : 'refused')));
@@ -66,10 +76,18 @@ async function expectDelivered(server: RunningOpenTrail, sent: readonly Stored[]
   expect(delivered.sort()).toEqual(sent.map((s) => s.json).sort());
 }
 
-/** Asks for each value of each attribute once, and expects exactly the records that have it. */
-async function expectFound(server: RunningOpenTrail, sent: readonly Stored[]): Promise<void> {
-  const wanted = new Map<string, { region: string; key: LookupAttributeKey; value: string; ids: string[] }>();
-  for (const { region, event } of sent) {
+interface Wanted {
+  readonly region: string;
+  readonly isInsight: boolean;
+  readonly key: LookupAttributeKey;
+  readonly value: string;
+  readonly ids: string[];
+}
+
+/** Asks for each value of each attribute once, and expects exactly the records that have it. @returns how many attributes */
+async function expectFound(server: RunningOpenTrail, sent: readonly Stored[]): Promise<number> {
+  const wanted = new Map<string, Wanted>();
+  for (const { region, isInsight, event } of sent) {
     const pairs: [LookupAttributeKey, string | undefined][] = [
       ['EventId', event.EventId],
       ['EventName', event.EventName],
@@ -85,26 +103,22 @@ async function expectFound(server: RunningOpenTrail, sent: readonly Stored[]): P
     for (const [key, value] of pairs) {
       if (!value) continue;
       const id = JSON.stringify([region, key, value]);
-      const entry = wanted.get(id) ?? { region, key, value, ids: [] };
+      const entry = wanted.get(id) ?? { region, isInsight, key, value, ids: [] };
       entry.ids.push(event.EventId ?? '');
       wanted.set(id, entry);
     }
   }
-  expect(new Set([...wanted.values()].map((w) => w.key)).size).toBe(8);
-  for (const { region, key, value, ids } of wanted.values()) {
+  for (const one of wanted.values()) {
+    const { region, key, value, ids } = one;
     const unique = new Set(ids);
-    const found = await lookUp(server, region, key, value);
+    const found = await lookUp(server, one);
     const missing = [...unique].filter((id) => !found.has(id));
     expect({ region, key, value, missing }).toEqual({ region, key, value, missing: [] });
   }
+  return new Set([...wanted.values()].map((w) => w.key)).size;
 }
 
-async function lookUp(
-  server: RunningOpenTrail,
-  region: string,
-  key: LookupAttributeKey,
-  value: string,
-): Promise<Set<string>> {
+async function lookUp(server: RunningOpenTrail, { region, isInsight, key, value }: Wanted): Promise<Set<string>> {
   const client = cloudTrail(server, region);
   const ids = new Set<string>();
   let token: string | undefined;
@@ -112,6 +126,7 @@ async function lookUp(
     const page = await client.send(
       new LookupEventsCommand({
         LookupAttributes: [{ AttributeKey: key, AttributeValue: value }],
+        ...(isInsight && { EventCategory: 'insight' }),
         NextToken: token,
         StartTime: new Date(0),
       }),

@@ -1,4 +1,9 @@
-import { GetEventSelectorsCommand, GetTrailStatusCommand, ListTagsCommand } from '@aws-sdk/client-cloudtrail';
+import {
+  GetEventSelectorsCommand,
+  GetInsightSelectorsCommand,
+  GetTrailStatusCommand,
+  ListTagsCommand,
+} from '@aws-sdk/client-cloudtrail';
 import { expect } from 'vitest';
 import { cloudTrail } from '../support/sdk.ts';
 import type { Part } from './part.ts';
@@ -139,6 +144,9 @@ resource "aws_cloudtrail" "audit" {
       values = ["\${aws_s3_bucket.logs.arn}/private/"]
     }
   }
+  insight_selector {
+    insight_type = "${changed ? 'ApiErrorRateInsight' : 'ApiCallRateInsight'}"
+  }
   depends_on = [aws_s3_bucket_policy.logs]
 }
 `;
@@ -148,7 +156,10 @@ export const trail: Part = {
   name: 'trail',
   configuration: (changed) => configuration(changed),
   async applied({ server }) {
-    expect((await cloudTrail(server).send(new GetTrailStatusCommand({ Name: ARN }))).IsLogging).toBe(true);
+    const ct = cloudTrail(server);
+    expect((await ct.send(new GetTrailStatusCommand({ Name: ARN }))).IsLogging).toBe(true);
+    const { InsightSelectors } = await ct.send(new GetInsightSelectorsCommand({ TrailName: ARN }));
+    expect(InsightSelectors).toEqual([{ InsightType: 'ApiCallRateInsight', EventCategories: ['Management'] }]);
   },
   async changed({ server }) {
     const ct = cloudTrail(server);
@@ -158,6 +169,8 @@ export const trail: Part = {
       ReadWriteType: 'WriteOnly',
       DataResources: [{ Type: 'AWS::S3::Object', Values: ['arn:aws:s3:::tf-logs/private/'] }],
     });
+    const { InsightSelectors } = await ct.send(new GetInsightSelectorsCommand({ TrailName: ARN }));
+    expect(InsightSelectors?.map(({ InsightType }) => InsightType)).toEqual(['ApiErrorRateInsight']);
     const tags = await ct.send(new ListTagsCommand({ ResourceIdList: [ARN] }));
     expect(tags.ResourceTagList?.[0]?.TagsList).toEqual([{ Key: 'team', Value: 'green' }]);
   },

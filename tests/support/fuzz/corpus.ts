@@ -58,6 +58,11 @@ export const CORPUS: readonly Sample[] = [
     ],
   }),
   ct('GetEventSelectors', { TrailName: ARN }),
+  ct('PutInsightSelectors', {
+    TrailName: 'main',
+    InsightSelectors: [{ InsightType: 'ApiCallRateInsight', EventCategories: ['Management'] }],
+  }),
+  ct('ListInsightsData', { InsightSource: ARN, DataType: 'InsightsEvents', Dimensions: { EventName: 'GetObject' } }),
   ct('AddTags', { ResourceId: ARN, TagsList: [{ Key: 'k', Value: 'v' }] }),
   ct('RemoveTags', { ResourceId: ARN, TagsList: [{ Key: 'k' }] }),
   ct('ListTags', { ResourceIdList: [ARN] }),

@@ -6,7 +6,7 @@ type Judge = (event: Candidate) => boolean;
 
 /**
  * Compiles selectors into a function that says whether they log an event: any of them suffices (spec: selectors). The
- * record is parsed only when its header leaves the question open. Insights events are no matter of selectors: false.
+ * record is parsed only when its header leaves the question open. Insights are a matter of insight selectors: false.
  */
 export function compileSelectors(selectors: Selectors): Judge {
   const judges = 'basic' in selectors ? selectors.basic.map(basic) : selectors.advanced.map(advanced);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_SELECTORS } from '../event/selectors.ts';
-import type { Trail } from '../trails/trail.ts';
+import type { InsightSelector, Trail } from '../trails/trail.ts';
 import { newTrail, World } from './testing/world.ts';
 
 const TOPIC = 'arn:aws:sns:us-east-1:123456789012:told';
@@ -17,6 +17,9 @@ const DATA_ONLY = {
     },
   ],
 };
+
+const INSIGHTS: readonly InsightSelector[] = [{ insightType: 'ApiCallRateInsight', eventCategories: ['Management'] }];
+const INSIGHT = { category: 'Insight' as const, insightDetails: { insightType: 'ApiCallRateInsight' } };
 
 /** Lives on after a death, until a flush comes through. */
 async function settle(world: World): Promise<void> {
@@ -37,7 +40,9 @@ describe('a crash', () => {
       for (let i = first; i < world.events.length; i++) expected.push(`e${i}`);
     };
     world.start(dieAt);
-    let trail = await world.startLogging(newTrail('main', { isMultiRegion: true, snsTopicArn: TOPIC }));
+    const made = newTrail('main', { isMultiRegion: true, snsTopicArn: TOPIC, insightSelectors: INSIGHTS });
+    let trail = await world.startLogging(made);
+    log(INSIGHT);
     log({}, {}, { region: 'eu-west-1' }, ...Array.from({ length: 12 }, () => ({})));
     await settle(world);
     await world.clock.advance(HOUR);
@@ -101,7 +106,17 @@ describe('whatever happens', () => {
     fc.record({ op: fc.constant('jump' as const), ms: fc.constantFrom(-3 * HOUR, -1_000, 1_500, 2 * HOUR) }),
     fc.record({ op: fc.constant('refuse' as const), bucket: fc.constantFrom('logs', 'more') }),
     fc.record({
-      op: fc.constantFrom('mend', 'flush', 'toggle', 'selectors', 'regions', 'bucket', 'restart', 'recreate'),
+      op: fc.constantFrom(
+        'mend',
+        'flush',
+        'toggle',
+        'selectors',
+        'insights',
+        'regions',
+        'bucket',
+        'restart',
+        'recreate',
+      ),
     }),
     fc.record({ op: fc.constant('fail' as const), writes: fc.integer({ min: 1, max: 5 }) }),
     fc.record({ op: fc.constant('crash' as const), dieAt: fc.integer({ min: 1, max: 80 }).map((n) => n / 2) }),
@@ -117,8 +132,8 @@ describe('whatever happens', () => {
         let trail: Trail = newTrail('main', { createdMs: incarnation });
         trail = await world.startLogging(trail);
         const expectNext = () => expected[trail.bucket as 'logs' | 'more'].push(`e${world.events.length - 1}`);
-        const logs = (region: string) =>
-          trail.isLogging && !(trail.selectors === DATA_ONLY) && (trail.isMultiRegion || region === 'us-east-1');
+        const reaches = (region: string) => trail.isLogging && (trail.isMultiRegion || region === 'us-east-1');
+        const logs = (region: string) => reaches(region) && trail.selectors !== DATA_ONLY;
         const stop = async () => {
           const counts = logs('us-east-1');
           trail = await world.stopLogging(trail);
@@ -139,6 +154,8 @@ describe('whatever happens', () => {
               for (const region of (operation as { regions: string[] }).regions) {
                 world.append([{ region }]);
                 if (logs(region)) expectNext();
+                world.append([{ region, ...INSIGHT }]);
+                if (reaches(region) && trail.insightSelectors === INSIGHTS) expectNext();
               }
               break;
             case 'pass':
@@ -165,6 +182,9 @@ describe('whatever happens', () => {
               break;
             case 'selectors':
               await change({ selectors: trail.selectors === DATA_ONLY ? DEFAULT_SELECTORS : DATA_ONLY });
+              break;
+            case 'insights':
+              await change({ insightSelectors: trail.insightSelectors === INSIGHTS ? [] : INSIGHTS });
               break;
             case 'regions':
               await change({ isMultiRegion: !trail.isMultiRegion });

@@ -10,9 +10,9 @@ export type { Ends } from './periods.ts';
 /** Which records any logging trail covers. */
 export interface TrailCover {
   /**
-   * Whether EventBridge gets the record: management events, Insights and service events wherever a trail logs in that
-   * account and Region, data and network activity events only if a trail selects them (spec: monitoring §4). MUST be asked
-   * for every event, in the order of the Log: some of them end a trail's logging.
+   * Whether EventBridge gets the record: management and service events wherever a trail logs in that account and Region,
+   * data and network activity events and Insights only if a trail selects them (spec: monitoring §4). MUST be asked for
+   * every event, in the order of the Log: some of them end a trail's logging.
    * @param isWanted false: the answer does not matter
    */
   covers(event: StoredEvent, isWanted: boolean): boolean;
@@ -81,9 +81,9 @@ export async function openTrailCover(state: State, ends: Ends, bornAt: Sequence)
 
 function holds({ selecting, logging }: Cover, event: StoredEvent): boolean {
   const { category } = event.header;
-  const isSelected = category === 'Data' || category === 'NetworkActivity';
+  const isSelected = category === 'Data' || category === 'NetworkActivity' || category === 'Insight';
   const { sequence } = event;
-  // Insights and what has no category are no matter of selectors: whoever logs management events has them.
+  // What has no category is no matter of selectors: whoever logs management events has it.
   const judged = isSelected ? event : { ...event, header: { ...event.header, category: 'Management' as const } };
   for (const { definition, end, accepts } of isSelected ? selecting : logging) {
     if (definition.beginSequence <= sequence && sequence < end && accepts(judged)) return true;

@@ -21,6 +21,8 @@ const ALL_DATA: Selectors = {
   ],
 };
 
+const CALL_RATE = [{ insightType: 'ApiCallRateInsight', eventCategories: ['Management'] }] as const;
+
 async function world() {
   const clock = new FakeClock();
   const state = memoryState();
@@ -151,13 +153,25 @@ describe('the follower of event buses', () => {
     await w.follower.stop();
   });
 
-  test('data events come only where a trail selects them; detail types follow from the record', async () => {
+  test('Insights come from trails that have them on, not from others', async () => {
     const w = await world();
-    await w.trail({ selectors: ALL_DATA, isMultiRegion: true });
+    await w.trail();
+    w.append({ category: 'Insight' }, { insightDetails: { insightType: 'ApiCallRateInsight' } });
+    w.append({});
+    await w.settle();
+    expect(w.names).toEqual(['RunInstances 1']);
+    await w.follower.stop();
+  });
+
+  test('data events and Insights come only where a trail selects them; detail types follow from the record', async () => {
+    const w = await world();
+    await w.trail({ selectors: ALL_DATA, isMultiRegion: true, insightSelectors: CALL_RATE });
     const resources = [{ type: 'AWS::S3::Object', ARN: 'arn:aws:s3:::b/k' }];
     w.append({ category: 'Data', eventSource: 's3.amazonaws.com', eventName: 'PutObject' }, { resources });
     w.append({ eventSource: 'signin.amazonaws.com', region: 'eu-west-1' }, { eventType: 'AwsConsoleSignIn' });
-    w.append({ category: 'Insight' }, { eventType: 'AwsCloudTrailInsight' });
+    const insight = (insightType: string) => ({ eventType: 'AwsCloudTrailInsight', insightDetails: { insightType } });
+    w.append({ category: 'Insight' }, insight('ApiCallRateInsight'));
+    w.append({ category: 'Insight' }, insight('ApiErrorRateInsight'));
     w.append({ eventSource: 'kms.amazonaws.com', readOnly: true }, { eventType: 'AwsServiceEvent' });
     await w.settle();
     expect(w.put.map((event) => [event.source, event.detail().detailType, event.isRead])).toEqual([

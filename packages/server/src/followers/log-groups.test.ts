@@ -76,10 +76,10 @@ class Logs {
     return this.#life.isDead;
   }
 
-  append(...headers: Partial<EventHeader & { readonly size: number }>[]): void {
-    for (const { size = 0, ...header } of headers) {
+  append(...headers: Partial<EventHeader & { readonly size: number; readonly insightDetails: object }>[]): void {
+    for (const { size = 0, insightDetails, ...header } of headers) {
       const sequence = this.events.length;
-      const json = Buffer.from(JSON.stringify({ eventID: `e${sequence}`, filler: 'x'.repeat(size) }));
+      const json = Buffer.from(JSON.stringify({ eventID: `e${sequence}`, filler: 'x'.repeat(size), insightDetails }));
       this.events.push({ sequence, acceptedMs: this.clock.now(), json, header: { ...HEADER, ...header } });
     }
   }
@@ -104,7 +104,8 @@ describe('a log group', () => {
   it('gets what the trail logs, by account, but for network activity and what is too large', async () => {
     const logs = new Logs();
     logs.start();
-    await logs.save(newTrail('main', { ...LOGGING, ...PAIR, isMultiRegion: true }));
+    const insightSelectors = [{ insightType: 'ApiCallRateInsight', eventCategories: ['Management'] }] as const;
+    await logs.save(newTrail('main', { ...LOGGING, ...PAIR, isMultiRegion: true, insightSelectors }));
     logs.append(
       {},
       { category: 'NetworkActivity' },
@@ -112,9 +113,11 @@ describe('a log group', () => {
       { size: 300_000 },
       { accountId: '2' },
       {},
+      { category: 'Insight', insightDetails: { insightType: 'ApiErrorRateInsight' } },
+      { category: 'Insight', insightDetails: { insightType: 'ApiCallRateInsight' } },
     );
-    await logs.until(() => logs.group.length === 3);
-    expect(logs.ids()).toEqual(['e0', 'e2', 'e5']);
+    await logs.until(() => logs.group.length === 4);
+    expect(logs.ids()).toEqual(['e0', 'e2', 'e5', 'e7']);
     expect(new Set(logs.group.map(({ logStream }) => logStream))).toEqual(new Set([`${ACCOUNT}_CloudTrail_us-east-1`]));
     await logs.delivery.stop();
   });

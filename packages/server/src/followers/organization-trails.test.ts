@@ -156,6 +156,24 @@ describe('an organization trail', () => {
     await c.world.delivery.stop();
   });
 
+  it('delivers the Insights of each account to its own folder, whoever the trail belongs to', async () => {
+    const c = await company();
+    c.trail = {
+      ...c.trail,
+      insightSelectors: [{ insightType: 'ApiErrorRateInsight', eventCategories: ['Management'] }],
+    };
+    await c.start();
+    const insight = { category: 'Insight' as const, insightDetails: { insightType: 'ApiErrorRateInsight' } };
+    c.act(A, AWAY, insight);
+    c.act(B, AWAY, insight);
+    await c.settle();
+    await c.world.pass(HOUR);
+    c.check();
+    const folders = c.world.logFiles().map(({ key }) => key.replace(/\/\d{4}\/.*/, ''));
+    expect(folders).toEqual([`AWSLogs/${ORG}/${A}/CloudTrail-Insight/${AWAY}`]);
+    await c.world.delivery.stop();
+  });
+
   it('judges by who was a member then, however late it reads', async () => {
     const c = await company();
     await c.start();

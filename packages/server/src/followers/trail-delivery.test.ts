@@ -82,6 +82,68 @@ describe('log files', () => {
     world.verifyChains('all');
   });
 
+  it('of Insights stand in a folder of their own, for the trails that have these on, whatever their event selectors', async () => {
+    const world = new World();
+    world.start();
+    const insight = (insightDetails: object, header: object = {}) => ({
+      category: 'Insight' as const,
+      eventName: 'RunInstances',
+      insightDetails,
+      ...header,
+    });
+    const [rate, errors] = [{ insightType: 'ApiCallRateInsight' }, { insightType: 'ApiErrorRateInsight' }];
+    const advanced = [{ FieldSelectors: [{ Field: 'eventCategory', Equals: ['Data'] }] }];
+    await world.startLogging(newTrail('none', { bucket: 'none', isMultiRegion: true }));
+    await world.startLogging(
+      newTrail('one', {
+        bucket: 'one',
+        selectors: { advanced },
+        insightSelectors: [{ insightType: 'ApiCallRateInsight', eventCategories: ['Management'] }],
+      }),
+    );
+    const data = newTrail('all', {
+      bucket: 'all',
+      isMultiRegion: true,
+      insightSelectors: [
+        { insightType: 'ApiCallRateInsight', eventCategories: ['Management', 'Data'] },
+        { insightType: 'ApiErrorRateInsight', eventCategories: ['Data'] },
+      ],
+    });
+    const trail = await world.startLogging(data);
+    world.append([
+      insight(rate),
+      insight(errors),
+      insight(rate, { region: 'eu-west-1' }),
+      insight(rate, { accountId: '210987654321' }),
+      insight({ ...rate, sourceEventCategory: 'Data' }),
+      insight({ ...errors, sourceEventCategory: 'Data', insightSource: data.arn }),
+      insight({ ...errors, sourceEventCategory: 'Data', insightSource: newTrail('one').arn }),
+      {},
+    ]);
+    await world.flush();
+    expect(world.delivered('none')).toEqual(['e7']);
+    expect(world.delivered('one')).toEqual(['e0']);
+    expect(world.delivered('all').sort()).toEqual(['e0', 'e2', 'e4', 'e5', 'e7']);
+    const keys = world.logFiles('all').map((f) => f.key.replace(/_[^_]{16}\.json\.gz$/, ''));
+    const key = (kind: string, region: string) =>
+      `AWSLogs/123456789012/${kind}/${region}/2026/01/01/123456789012_${kind}_${region}_20260101T0000Z`;
+    expect(keys.sort()).toEqual(
+      [key('CloudTrail', HOME), key('CloudTrail-Insight', 'eu-west-1'), key('CloudTrail-Insight', HOME)].sort(),
+    );
+
+    // What was accepted while they were on is delivered, however late; the call that turns them off makes the difference.
+    world.refusing.set('all', 'AccessDenied');
+    world.append([insight(rate)]);
+    await world.changePeriod(trail, { insightSelectors: [] });
+    world.append([insight(rate)]);
+    await world.flush();
+    world.refusing.clear();
+    await world.flush();
+    expect(world.delivered('all').sort()).toEqual(['e0', 'e2', 'e4', 'e5', 'e7', 'e8', 'e9']);
+    await world.pass(HOUR);
+    expect(new Set(world.verifyChains('all'))).toEqual(new Set(world.logFiles('all').map((f) => f.key)));
+  });
+
   it('of a busy Region do not pull small files of the others with them', async () => {
     const world = new World({ logFileBytesMax: 1_000 });
     world.start();

@@ -1,34 +1,49 @@
 import type { CloudTrailRecord } from '../event/record.ts';
 import { compileSelectors, globalServiceEvent } from '../event/select.ts';
 import type { StoredEvent } from '../ports/log.ts';
+import { insightJudge } from './insights.ts';
 import type { MembersOf } from './members.ts';
 import type { LoggingPeriod, Trail } from './trail.ts';
 
 /** What decides which events a trail logs. */
 export type TrailRules = Pick<
   LoggingPeriod,
-  'selectors' | 'isMultiRegion' | 'includeGlobalServiceEvents' | 'organizationId'
+  'selectors' | 'insightSelectors' | 'isMultiRegion' | 'includeGlobalServiceEvents' | 'organizationId'
 >;
 
 /**
- * Whether a trail with these rules logs an event: whose it is, Region rules (spec: api, Trails: global events belong to
- * us-east-1), then the selectors.
+ * Whether a trail with these rules logs an event: one that it reaches, by its selectors; of Insights by those for Insights
+ * alone.
+ * @param trail without `arn` when it does not exist yet
  */
 export function trailJudge(
-  trail: Pick<Trail, 'accountId' | 'homeRegion'>,
-  { selectors, isMultiRegion, includeGlobalServiceEvents, organizationId }: TrailRules,
+  trail: Pick<Trail, 'accountId' | 'homeRegion'> & { readonly arn?: string },
+  rules: TrailRules,
   membersOf: MembersOf,
 ): (event: StoredEvent) => boolean {
-  const selects = compileSelectors(selectors);
+  const reaches = trailReach(trail, rules, membersOf);
+  const selects = compileSelectors(rules.selectors);
+  const takesInsight = insightJudge(trail.arn, rules.insightSelectors);
+  return (event) => {
+    if (!reaches(event)) return false;
+    if (event.header.category === 'Insight') return takesInsight(event);
+    return selects(event) && !isOfDelivery(event);
+  };
+}
+
+/** Whether an event is of a trail's accounts and Regions (spec: api, Trails: global events belong to us-east-1). */
+export function trailReach(
+  trail: Pick<Trail, 'accountId' | 'homeRegion'>,
+  { isMultiRegion, includeGlobalServiceEvents, organizationId }: Omit<TrailRules, 'selectors' | 'insightSelectors'>,
+  membersOf: MembersOf,
+): (event: StoredEvent) => boolean {
   return (event) => {
     if (organizationId === undefined) {
       if (event.header.accountId !== trail.accountId) return false;
     } else if (!membersOf(organizationId).cover(event)) return false;
-    if (!isMultiRegion) {
-      if (event.header.region !== trail.homeRegion) return false;
-      if (!includeGlobalServiceEvents && globalServiceEvent(event.header)) return false;
-    }
-    return selects(event) && !isOfDelivery(event);
+    if (isMultiRegion) return true;
+    if (event.header.region !== trail.homeRegion) return false;
+    return includeGlobalServiceEvents || !globalServiceEvent(event.header);
   };
 }
 

@@ -25,6 +25,8 @@ export interface Trail {
   readonly recursiveLogging: boolean;
   /** undefined: never configured, the default selector holds. */
   readonly selectors?: Selectors;
+  /** What Insights it looks for and logs; undefined: none. */
+  readonly insightSelectors?: readonly InsightSelector[];
   readonly tags: readonly { readonly Key: string; readonly Value: string | null }[];
   readonly isLogging: boolean;
   /** ms since the epoch */
@@ -37,6 +39,17 @@ export interface Trail {
   readonly earlier?: readonly LoggingPeriod[];
   readonly createdMs: number;
 }
+
+/** A kind of Insight, and of which events: its categories are never empty, and no type is there twice. */
+export interface InsightSelector {
+  readonly insightType: InsightType;
+  readonly eventCategories: readonly InsightEventCategory[];
+}
+
+/** Of calls, and of those that end in an error (spec: insights §1). */
+export type InsightType = 'ApiCallRateInsight' | 'ApiErrorRateInsight';
+
+export type InsightEventCategory = 'Management' | 'Data';
 
 /**
  * A stretch of the Log, what a trail logs of it, and where to. StartLogging opens one; StopLogging and DeleteTrail end
@@ -55,6 +68,7 @@ export interface LoggingPeriod {
   /** Where it ends, when that is known: what ended it was none of CloudTrail's calls. */
   readonly endSequence?: Sequence;
   readonly selectors: Selectors;
+  readonly insightSelectors?: readonly InsightSelector[];
   readonly isMultiRegion: boolean;
   readonly includeGlobalServiceEvents: boolean;
   readonly organizationId?: string;
@@ -96,6 +110,7 @@ export function loggingPeriods(t: Trail): readonly LoggingPeriod[] {
     beginSequence: t.beginSequence,
     ...(t.endingCall === undefined ? {} : { endingCall: t.endingCall }),
     selectors: t.selectors ?? DEFAULT_SELECTORS,
+    ...(t.insightSelectors === undefined ? {} : { insightSelectors: t.insightSelectors }),
     isMultiRegion: t.isMultiRegion,
     includeGlobalServiceEvents: t.includeGlobalServiceEvents,
     ...(t.organizationId === undefined ? {} : { organizationId: t.organizationId }),
@@ -121,7 +136,13 @@ export const logStreamName = (
   accountId: string,
 ): string => `${organizationId === undefined ? '' : `${organizationId}_`}${accountId}_CloudTrail_${homeRegion}`;
 
-const ENDING_CALLS: ReadonlySet<string> = new Set(['StopLogging', 'DeleteTrail', 'PutEventSelectors', 'UpdateTrail']);
+const ENDING_CALLS: ReadonlySet<string> = new Set([
+  'StopLogging',
+  'DeleteTrail',
+  'PutEventSelectors',
+  'PutInsightSelectors',
+  'UpdateTrail',
+]);
 
 /** Whether this event is the record of the call that ends a period of a trail of `accountId`. */
 export function isRecordOf(call: EndingCall, accountId: string, event: StoredEvent): boolean {

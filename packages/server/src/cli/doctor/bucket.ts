@@ -64,7 +64,7 @@ function deliveries(
   place: SourcePlace | undefined,
   organizationId: string | undefined,
 ) {
-  const { TrailARN: sourceArn, S3BucketName, S3KeyPrefix, LogFileValidationEnabled } = trail;
+  const { TrailARN: sourceArn, S3BucketName, S3KeyPrefix } = trail;
   const sourceAccount = sourceArn.split(':')[4]!;
   const bucketArn = `arn:aws:s3:::${S3BucketName}`;
   const logs = `${bucketArn}/${S3KeyPrefix ? `${S3KeyPrefix}/` : ''}AWSLogs`;
@@ -75,7 +75,11 @@ function deliveries(
     resource,
     context: { ...serviceContext({ service, sourceArn, sourceAccount }, nowMs, place), ...more },
   });
-  const kinds = LogFileValidationEnabled ? ['CloudTrail', 'CloudTrail-Digest'] : ['CloudTrail'];
+  const kinds = [
+    'CloudTrail',
+    ...(trail.LogFileValidationEnabled ? ['CloudTrail-Digest'] : []),
+    ...(trail.HasInsightSelectors ? ['CloudTrail-Insight'] : []),
+  ];
   const put = (folder: string, key: string) => ({
     request: request('s3:PutObject', `${folder}/${key}`, { 's3:x-amz-acl': 'bucket-owner-full-control' }),
     resource: `${folder}/*`,

@@ -207,6 +207,16 @@ describe('a bucket policy', () => {
     expect(findings).toContainEqual(expect.objectContaining({ about: 'bucket policy', state: 'unknown' }));
   });
 
+  test('of a trail with Insights lets it write to their folder too', async () => {
+    const write = allow('s3:PutObject', 'arn:aws:s3:::logs/all/AWSLogs/123456789012/CloudTrail/*');
+    const digests = allow('s3:PutObject', 'arn:aws:s3:::logs/all/AWSLogs/123456789012/CloudTrail-Digest/*');
+    const policy = document(allow('s3:GetBucketAcl', 'arn:aws:s3:::logs'), write, digests);
+    expect(await badOf({ policy })).toEqual([]);
+    const [finding] = await badOf({ policy }, { HasInsightSelectors: true });
+    expect(finding).toMatchObject({ about: 'bucket policy', says: 'it does not allow s3:PutObject to CloudTrail' });
+    expect(await badOf({ policy: JSON.stringify(finding!.fix!.policy) }, { HasInsightSelectors: true })).toEqual([]);
+  });
+
   test('that denies cannot be mended by another statement', async () => {
     const deny = { ...allow('s3:PutObject', 'arn:aws:s3:::logs/*'), Effect: 'Deny', Sid: 'Closed' };
     const [finding] = await badOf({ policy: document(...JSON.parse(GOOD_POLICY).Statement, deny) });

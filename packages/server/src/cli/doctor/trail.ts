@@ -12,6 +12,7 @@ export interface ShownTrail {
   readonly CloudWatchLogsLogGroupArn?: string;
   readonly KmsKeyId?: string;
   readonly LogFileValidationEnabled?: boolean;
+  readonly HasInsightSelectors?: boolean;
   readonly IsOrganizationTrail?: boolean;
 }
 

@@ -175,11 +175,12 @@ export class World {
     return this.flush();
   }
 
-  append(events: readonly Partial<EventHeader & { requestID: string }>[]): number {
+  append(events: readonly Partial<EventHeader & { requestID: string; insightDetails: object }>[]): number {
     const first = this.events.length;
-    for (const { requestID, ...header } of events) {
+    for (const { requestID, insightDetails, ...header } of events) {
       const sequence = this.events.length;
-      const json = Buffer.from(JSON.stringify({ eventID: `e${sequence}`, requestID, pad: 'é'.repeat(sequence % 50) }));
+      const record = { eventID: `e${sequence}`, requestID, insightDetails, pad: 'é'.repeat(sequence % 50) };
+      const json = Buffer.from(JSON.stringify(record));
       const full = { ...HEADER, timeMs: this.clock.now(), eventId: `e${sequence}`, ...header };
       this.events.push({ sequence, acceptedMs: this.clock.now(), header: full, json });
     }
@@ -230,7 +231,9 @@ export class World {
     const opened = trail.isLogging ? { beginSequence: this.events.length } : {};
     const next: Trail = { ...rest, ...change, ...opened, earlier: loggingPeriods(ended) };
     await this.save(next);
-    if (records) this.appendCall('selectors' in change ? 'PutEventSelectors' : 'UpdateTrail', next, call);
+    const put = 'selectors' in change ? 'PutEventSelectors' : 'PutInsightSelectors';
+    const isPut = 'selectors' in change || 'insightSelectors' in change;
+    if (records) this.appendCall(isPut ? put : 'UpdateTrail', next, call);
     return next;
   }
 

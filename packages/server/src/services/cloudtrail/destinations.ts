@@ -11,7 +11,7 @@ export const callerFor = (trail: Pick<Trail, 'arn' | 'accountId'>): ServiceCalle
 
 /**
  * Proves that CloudTrail may deliver to a trail's bucket: reads its ACL, has a data key made by the trail's key, and
- * writes an empty marker where log files (and digests) will stand, encrypted as they will be; of an organization's trail
+ * writes an empty marker where log files (digests, Insights) will stand, encrypted as they will be; of an organization's trail
  * also where they will stand when it is the account's own again. The bucket's two are tried even when the first fails,
  * and a marker that was written stays (spec: delivery §3).
  * @returns the trail with the ARN of its key: an alias is resolved once (spec: api, KmsKeyId)
@@ -53,10 +53,14 @@ async function withKeyArn(objects: Objects, caller: ServiceCaller, trail: Trail)
 }
 
 /** Where it will deliver the account's own, under the prefix. */
-function foldersOf({ accountId, organizationId, logFileValidation }: Trail): string[] {
+function foldersOf({ accountId, organizationId, logFileValidation, insightSelectors }: Trail): string[] {
   const own = `AWSLogs/${accountId}/`;
   const account = organizationId === undefined ? own : `AWSLogs/${organizationId}/${accountId}/`;
-  const kinds = logFileValidation ? ['CloudTrail/', 'CloudTrail-Digest/'] : ['CloudTrail/'];
+  const kinds = [
+    'CloudTrail/',
+    ...(logFileValidation ? ['CloudTrail-Digest/'] : []),
+    ...(insightSelectors === undefined ? [] : ['CloudTrail-Insight/']),
+  ];
   return [...kinds.map((kind) => account + kind), ...(account === own ? [] : [`${own}CloudTrail/`])];
 }
 

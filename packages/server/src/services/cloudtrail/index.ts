@@ -4,7 +4,8 @@ import { createCreateTrail } from './create-trail.ts';
 import { createDeleteTrail } from './delete-trail.ts';
 import type { CloudTrailDeps } from './deps.ts';
 import { createSelectorHandlers } from './event-selectors.ts';
-import { createGetInsightSelectors } from './insight-selectors.ts';
+import { createInsightHandlers } from './insight-selectors.ts';
+import { createListInsightsData } from './insights-data.ts';
 import { createLoggingHandlers } from './logging.ts';
 import { createLookupEvents } from './lookup-events.ts';
 import { createOrganizationHandlers } from './organization.ts';
@@ -23,8 +24,8 @@ export { createTrailRoleUses, type OrganizationUpkeep, startOrganizationUpkeep }
 
 /**
  * CloudTrail: trails, their selectors, tags and status, and Event history. Follows AWS's API of 2013-11-01 as it was in
- * 2026-04. Left out, and answered with UnsupportedOperationException: Lake, channels, dashboards, Insights, imports,
- * aggregation (docs/parity.md lists them all).
+ * 2026-04. Left out, and answered with UnsupportedOperationException: Lake, channels, dashboards, imports, aggregation
+ * (docs/parity.md lists them all).
  */
 export function cloudTrailService(deps: CloudTrailDeps): Service {
   const operations: Record<string, Handler> = {
@@ -35,7 +36,8 @@ export function cloudTrailService(deps: CloudTrailDeps): Service {
     GetTrailStatus: createGetTrailStatus(deps),
     ...createLoggingHandlers(deps),
     ...createSelectorHandlers(deps),
-    GetInsightSelectors: createGetInsightSelectors(deps),
+    ...createInsightHandlers(deps),
+    ListInsightsData: createListInsightsData(deps),
     ...createTagHandlers(deps),
     LookupEvents: createLookupEvents(deps),
     ListPublicKeys: createListPublicKeys(deps),

@@ -96,7 +96,8 @@ function sameRules(a: Trail, b: Trail): boolean {
     a.prefix === b.prefix &&
     a.cloudWatchLogsLogGroupArn === b.cloudWatchLogsLogGroupArn &&
     a.cloudWatchLogsRoleArn === b.cloudWatchLogsRoleArn &&
-    JSON.stringify(a.selectors) === JSON.stringify(b.selectors)
+    JSON.stringify(a.selectors) === JSON.stringify(b.selectors) &&
+    JSON.stringify(a.insightSelectors) === JSON.stringify(b.insightSelectors)
   );
 }
 

@@ -78,6 +78,35 @@ describe('LookupEvents', () => {
     expect(Events[0]).toMatchObject({ EventName: 'RunInstances', EventSource: 'ec2.amazonaws.com' });
     expect(asked().category).toBe('Insight');
   });
+  test('shows the Insights of management events, whichever trail has them on, and of data events none', async () => {
+    const insight = (n: number, more: object) =>
+      record(n, {
+        eventType: 'AwsCloudTrailInsight',
+        eventCategory: 'Insight',
+        insightDetails: { eventName: 'RunInstances', eventSource: 'ec2.amazonaws.com', ...more },
+      });
+    const data = { sourceEventCategory: 'Data' };
+    hold([insight(0, data), insight(1, {}), insight(2, data), insight(3, { sourceEventCategory: 'Management' })]);
+    const ids = async (input: object) => {
+      const { Events, NextToken } = await h.call('LookupEvents', { EventCategory: 'insight', ...input });
+      return { ids: Events.map((e: { EventId: string }) => e.EventId), NextToken };
+    };
+    expect(await ids({})).toEqual({ ids: ['event-1', 'event-3'], NextToken: undefined });
+    const first = await ids({ MaxResults: 1 });
+    expect(first.ids).toEqual(['event-1']);
+    expect((await ids({ MaxResults: 1, NextToken: first.NextToken })).ids).toEqual(['event-3']);
+    // Many that are not to be shown: pages may be short, and lead on to the end.
+    hold([...Array.from({ length: 70 }, (_, i) => insight(i, data)), insight(70, {})]);
+    const seen: string[] = [];
+    let pages = 0;
+    for (let NextToken: string | undefined; pages === 0 || NextToken !== undefined; pages++) {
+      const page = await ids({ MaxResults: 1, ...(NextToken !== undefined && { NextToken }) });
+      seen.push(...page.ids);
+      NextToken = page.NextToken;
+    }
+    expect(seen).toEqual(['event-70']);
+    expect(pages).toBeLessThan(5);
+  });
   test('asks for the caller’s account and Region, 90 days back, 50 at a time', async () => {
     await h.call('LookupEvents', {}, { region: AWAY, accountId: '210987654321' });
     expect(asked()).toEqual({

@@ -1,6 +1,7 @@
 import type { Event, LookupAttribute, LookupEventsRequest, LookupEventsResponse } from '@aws-sdk/client-cloudtrail';
 import { AwsError } from '../../base/errors.ts';
-import type { HistoryCursor, HistoryHit, HistoryQuery, LookupKey } from '../../ports/history.ts';
+import type { History, HistoryCursor, HistoryHit, HistoryQuery, LookupKey } from '../../ports/history.ts';
+import { type InsightFacts, insightFacts } from '../../trails/insights.ts';
 import { makePageToken, readPageToken } from '../../wire/page-token.ts';
 import type { CallContext, Handler } from '../../wire/service.ts';
 import type { CloudTrailDeps } from './deps.ts';
@@ -27,21 +28,60 @@ const KEYS: Readonly<Record<HistoryQuery['category'], readonly string[]>> = {
   Insight: ['EventId', 'EventName', 'EventSource'] satisfies LookupKey[],
 };
 
-/** LookupEvents: Event history, newest first (spec: history). */
+/**
+ * LookupEvents: Event history, newest first (spec: history); with EventCategory insight the Insights of management events,
+ * whichever trail they are for: those of data events are for ListInsightsData.
+ */
 export function createLookupEvents(deps: CloudTrailDeps): Handler {
-  return async (context, input: LookupEventsRequest): Promise<LookupEventsResponse> => {
-    const query = parseQuery(context, input, deps.clock.now(), deps.historyDays ?? HISTORY_DAYS);
-    const { NextToken: token, ...parameters } = input;
-    const bound = [context.caller.accountId, context.region, canonical(parameters)];
-    const { hits, next } = await deps.history.lookup({
-      ...query,
-      ...(token === undefined ? {} : { after: readPlace(token, bound) }),
-    });
-    return {
-      Events: hits.map(asEvent),
-      ...(next === undefined ? {} : { NextToken: makePageToken([next.timeMs, next.sequence], bound) }),
-    };
+  return (context, input: LookupEventsRequest) =>
+    lookUp(deps, context, input, [], ({ sourceEventCategory }) => sourceEventCategory !== 'Data');
+}
+
+/**
+ * A page of Event history.
+ * @param about what its tokens are good for, beside the input
+ * @param shows which Insights, where these are asked for
+ */
+export async function lookUp(
+  deps: Pick<CloudTrailDeps, 'history' | 'historyDays' | 'clock'>,
+  context: CallContext,
+  input: LookupEventsRequest,
+  about: readonly string[],
+  shows: (facts: InsightFacts) => boolean,
+): Promise<LookupEventsResponse> {
+  const query = parseQuery(context, input, deps.clock.now(), deps.historyDays ?? HISTORY_DAYS);
+  const { NextToken: token, ...parameters } = input;
+  const bound = [context.caller.accountId, context.region, canonical(parameters), ...about];
+  const whole = { ...query, ...(token === undefined ? {} : { after: readPlace(token, bound) }) };
+  const { hits, next } = await (query.category === 'Insight'
+    ? lookUpInsights(deps.history, whole, shows)
+    : deps.history.lookup(whole));
+  return {
+    Events: hits.map(asEvent),
+    ...(next === undefined ? {} : { NextToken: makePageToken([next.timeMs, next.sequence], bound) }),
   };
+}
+
+/** Looks on for those that are to be shown; after this many looks the page is short, and the next one goes on. */
+const LOOKS_MAX = 20;
+
+/** What an Insight is about is not in its header: history has all kinds under one category. */
+async function lookUpInsights(
+  history: Pick<History, 'lookup'>,
+  query: HistoryQuery,
+  shows: (facts: InsightFacts) => boolean,
+): ReturnType<History['lookup']> {
+  const hits: HistoryHit[] = [];
+  let after = query.after;
+  for (let look = 0; look < LOOKS_MAX; look++) {
+    const limit = query.limit - hits.length;
+    const page = await history.lookup({ ...query, limit, ...(after && { after }) });
+    hits.push(...page.hits.filter(({ json }) => shows(insightFacts(json))));
+    if (page.next === undefined) return { hits };
+    after = page.next;
+    if (hits.length === query.limit) break;
+  }
+  return { hits, ...(after && { next: after }) };
 }
 
 function readPlace(token: string, bound: unknown): HistoryCursor {

@@ -88,6 +88,9 @@ describe('an organization trail', () => {
       'NotOrganizationMasterAccountException',
     );
     await call('AddTags', { ResourceId: ARN, TagsList: [{ Key: 'a', Value: 'b' }] }, admin);
+    const insights = [{ InsightType: 'ApiErrorRateInsight', EventCategories: ['Management'] }];
+    await call('PutInsightSelectors', { TrailName: ARN, InsightSelectors: insights }, admin);
+    expect((await call('GetInsightSelectors', { TrailName: 'everyone' })).InsightSelectors).toEqual(insights);
     await call('DeleteTrail', { Name: ARN }, admin);
     expect((await call('ListTrails', {})).Trails).toEqual([]);
   });
@@ -134,6 +137,7 @@ describe('an organization trail', () => {
       ['DeleteTrail', { Name: ARN }],
       ['UpdateTrail', { Name: ARN, S3BucketName: 'other-logs' }],
       ['PutEventSelectors', { TrailName: ARN, EventSelectors: [{}] }],
+      ['PutInsightSelectors', { TrailName: ARN, InsightSelectors: [] }],
       ['AddTags', { ResourceId: ARN, TagsList: [{ Key: 'a' }] }],
       ['RemoveTags', { ResourceId: ARN, TagsList: [{ Key: 'a' }] }],
     ] as const) {
@@ -151,6 +155,15 @@ describe('an organization trail', () => {
     const fifth = { Name: 'five', S3BucketName: 'logs' };
     expect(await refusal('CreateTrail', fifth, member)).toBe('MaximumNumberOfTrailsExceededException');
     await ct.call('CreateTrail', { Name: 'everyone', S3BucketName: 'logs' }, { accountId: OTHER });
+  });
+
+  test('has its Insights of data events looked at by those who may change it, none else', async () => {
+    const { call, refusal, member, admin } = await setUp();
+    await call('CreateTrail', WANTED);
+    const asked = { InsightSource: ARN, DataType: 'InsightsEvents' };
+    expect((await call('ListInsightsData', asked, admin)).Events).toEqual([]);
+    expect(await refusal('ListInsightsData', asked, member)).toBe('OperationNotPermittedException');
+    expect(await refusal('ListInsightsData', asked, OTHER)).toBe('InvalidParameterException');
   });
 
   test('opens no other trail of the management account to anybody, nor of another organization', async () => {

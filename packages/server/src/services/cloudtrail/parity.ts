@@ -10,10 +10,8 @@ import { cloudTrailService } from './index.ts';
  * A test holds that each names an operation that has one.
  */
 export const LIMITS: Readonly<Record<string, string>> = {
-  DescribeTrails: '`HasInsightSelectors` is always false',
-  GetTrail: '`HasInsightSelectors` is always false',
-  GetInsightSelectors:
-    'Insights do not exist yet: a trail that exists is answered `InsightNotEnabledException`, since none has them',
+  GetInsightSelectors: 'trails only: event data stores do not exist yet',
+  PutInsightSelectors: 'as GetInsightSelectors',
   AddTags: 'trails only: event data stores, channels and dashboards do not exist yet',
   RemoveTags: 'as AddTags',
   ListTags: 'as AddTags',
@@ -26,7 +24,6 @@ export const LIMITS: Readonly<Record<string, string>> = {
 
 /** Handlers that check their input as AWS does but cannot succeed, since what they work on does not exist yet. */
 const CANNOT_SUCCEED: ReadonlySet<string> = new Set([
-  'GetInsightSelectors',
   'PutAuditEvents',
   'PutResourcePolicy',
   'GetResourcePolicy',

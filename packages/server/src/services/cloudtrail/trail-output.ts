@@ -28,7 +28,7 @@ export function describe(t: Trail): TrailOutput {
     ...describeBriefly(t),
     HomeRegion: t.homeRegion,
     HasCustomEventSelectors: hasCustomSelectors(t),
-    HasInsightSelectors: false, // Insights do not exist here yet
+    HasInsightSelectors: t.insightSelectors !== undefined,
   };
 }
 
