@@ -15,6 +15,7 @@ import type { Random } from './base/random.ts';
 import { type Config, ownUrl } from './config.ts';
 import { type OpenConsole, openConsoleListener } from './console-listener.ts';
 import { openDataDir } from './data-dir.ts';
+import { startInsights } from './followers/insights.ts';
 import { startLogGroupDelivery } from './followers/log-groups.ts';
 import { startRetention } from './followers/retention.ts';
 import { startRules } from './followers/rules.ts';
@@ -281,6 +282,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
       d.stop(),
     );
     const rules = closing(startRules({ log, history, state, clock, logger }), (r) => r.stop());
+    const insights = closing(startInsights({ log, history, state, clock, logger, settings: config }), (i) => i.stop());
     closing(
       startRetention({
         rotate: (acceptedBeforeMs) => segments.rotate(acceptedBeforeMs),
@@ -292,6 +294,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
             history.indexedEnd,
             lake.storedEnd,
             rules.lowestCursor(),
+            insights.lowestCursor(),
             monitoring.lowestCursor(),
           ),
         retentionDays: config.retentionDays,
@@ -304,6 +307,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
     const trailsChanged = () => {
       delivery.trailsChanged();
       logGroupDelivery.trailsChanged();
+      insights.trailsChanged();
       monitoring.trailsChanged();
     };
     const organizationUpkeep = closing(
@@ -325,6 +329,7 @@ export async function startApp({ config, clock, random, logger }: AppDeps): Prom
       trails: delivery.lagEvents(),
       'log-groups': logGroupDelivery.lagEvents(),
       rules: rules.lagEvents(),
+      insights: insights.lagEvents(),
       'event-bus': monitoring.lagEvents(),
     });
     const present = (trouble: string | undefined) => trouble !== undefined;

@@ -85,6 +85,18 @@ const SETTINGS = {
   digestIntervalSeconds: seconds(DAY_SECONDS)
     .default(3600)
     .describe('How often a trail with validation delivers a digest'),
+  insightsWarmUpSeconds: z.coerce
+    .number()
+    .min(60)
+    .max(7 * DAY_SECONDS)
+    .default(1.5 * DAY_SECONDS)
+    .describe('How long an account is observed before its first Insights (AWS: up to 36 hours)'),
+  insightsLatenessSeconds: z.coerce
+    .number()
+    .min(60)
+    .max(3600)
+    .default(300)
+    .describe('How late events may come and still be among what Insights are found in; they end that much later'),
   logFileBytesMax: z.coerce
     .number()
     .int()

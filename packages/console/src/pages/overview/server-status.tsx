@@ -17,6 +17,7 @@ const WORK: Readonly<Record<string, string>> = {
   trails: 'Log files of trails',
   'log-groups': 'CloudWatch Logs of trails',
   rules: 'Detection rules',
+  insights: 'CloudTrail Insights',
   'event-bus': 'EventBridge',
 };
 
