@@ -79,6 +79,8 @@ export function startInsights({ log, history, state, clock, logger, settings }: 
   let trails: InsightTrails | undefined;
   let isStale = true;
   let work: Work | undefined;
+  /** Where it stood when it got into trouble. */
+  let stoodAt: Sequence | undefined;
   /** Accounts whose subjects are known to be observed. */
   const observed = new Set<string>();
 
@@ -88,10 +90,12 @@ export function startInsights({ log, history, state, clock, logger, settings }: 
     observed.clear();
     if (trails.isEmpty) {
       work = undefined;
+      stoodAt = undefined;
       return dropInsights(state);
     }
     work ??= (await restored()) ?? (await begun());
     work.analysis.keepOnly(trails.wants);
+    stoodAt = undefined;
   }
 
   /** Goes on where an earlier life, or a try that failed, was saved. */
@@ -239,6 +243,7 @@ export function startInsights({ log, history, state, clock, logger, settings }: 
       } catch (error) {
         if (alarm.ended) return;
         isStale = true;
+        stoodAt = work?.cursor ?? stoodAt;
         work = undefined;
         logger.error({ err: error }, 'the search for unusual activity is in trouble and tries again');
         await alarm.pause(TROUBLE_PAUSE_MS);
@@ -254,7 +259,7 @@ export function startInsights({ log, history, state, clock, logger, settings }: 
       alarm.wake();
     },
     lowestCursor: () => (trails === undefined ? 0 : trails.isEmpty ? log.end : (work?.saved.mark.cursor ?? 0)),
-    lagEvents: () => (work ? log.end - work.cursor : 0),
+    lagEvents: () => log.end - (work?.cursor ?? stoodAt ?? log.end),
     async stop() {
       alarm.end();
       await running;
