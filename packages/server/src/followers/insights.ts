@@ -150,12 +150,8 @@ export function startInsights({ log, history, state, clock, logger, settings }: 
     if (minute < last.minute) now.marks = [{ cursor, minute }];
     else {
       const marks = [...now.marks, { cursor, minute }];
-      now.marks = marks.slice(
-        Math.max(
-          0,
-          marks.findLastIndex((m) => m.minute < settled),
-        ),
-      );
+      const from = marks.findLastIndex((m) => m.minute < settled);
+      now.marks = marks.slice(Math.max(0, from));
     }
   }
 
