@@ -14,7 +14,7 @@ export async function respond(res: ServerResponse, method: string, answer: Encod
     res.setHeader('content-length', body.length);
   }
   try {
-    res.writeHead(status, headers);
+    res.writeHead(status, withDispositionFirst(headers));
   } catch (error) {
     // Headers that HTTP cannot carry: the client still gets an answer, and the body's file is closed.
     if (!inMemory) body.destroy();
@@ -35,4 +35,13 @@ export async function respond(res: ServerResponse, method: string, answer: Encod
     if (!res.destroyed && !res.errored) res.destroy();
     if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
   }
+}
+
+/**
+ * After a Content-Length, Node takes a Content-Disposition that is not ASCII for no header at all: it makes bytes of it, and
+ * then checks them as if they were UTF-8 text.
+ */
+function withDispositionFirst(headers: EncodedResponse['headers']): EncodedResponse['headers'] {
+  const disposition = headers['content-disposition'];
+  return disposition === undefined ? headers : { 'content-disposition': disposition, ...headers };
 }

@@ -30,14 +30,18 @@ export function verifySignature(options: VerifyOptions): void {
   checkScope(options);
   checkTime(options);
   checkSignedHeaders(options);
-  const canonical = canonicalRequest(request, {
+  const canonicalOptions = {
     signedHeaders: parsed.signedHeaders,
     payloadHash: payloadHash(options),
     pathEncoding: style === 's3' ? 'once' : 'twice',
-  });
-  const toSign = stringToSign(parsed.timestamp, parsed, canonical);
-  const expected = hmac(signingKey(secretAccessKey, parsed), toSign);
-  if (timingSafeEqual(expected, Buffer.from(parsed.signature, 'hex'))) return;
+  } as const;
+  const claimed = Buffer.from(parsed.signature, 'hex');
+  let [canonical, toSign] = ['', ''];
+  for (const headers of readings(request.headers)) {
+    canonical = canonicalRequest({ ...request, headers }, canonicalOptions);
+    toSign = stringToSign(parsed.timestamp, parsed, canonical);
+    if (timingSafeEqual(hmac(signingKey(secretAccessKey, parsed), toSign), claimed)) return;
+  }
   throw authError(style, 'bad-signature', {
     members: {
       AWSAccessKeyId: parsed.accessKeyId,
@@ -49,6 +53,19 @@ export function verifySignature(options: VerifyOptions): void {
     },
   });
 }
+
+/**
+ * Headers as the client may have meant them. HTTP has bytes: boto3 and the AWS CLI send text that is not ASCII as UTF-8,
+ * Node as Latin-1, which is how both are read; each signs the text.
+ */
+function* readings(headers: HttpRequest['headers']): Generator<HttpRequest['headers'], void> {
+  yield headers;
+  const values = Object.entries(headers);
+  if (values.every(([, value]) => ASCII.test(value))) return;
+  yield Object.fromEntries(values.map(([name, value]) => [name, Buffer.from(value, 'latin1').toString('utf8')]));
+}
+
+const ASCII = /^[\0-\x7f]*$/;
 
 /** S3 takes the client's word and compares it with the body later; others hash the body that came. */
 function payloadHash({ parsed, body, style }: VerifyOptions): string {
