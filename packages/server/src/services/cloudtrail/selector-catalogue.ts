@@ -105,8 +105,8 @@ export const DATA_RESOURCE_TYPES: ReadonlySet<string> = new Set(
 );
 
 const NETWORK_SERVICES =
-  'aco-automation appconfig application-signals appmesh athena b2bi backup-gateway bcm-data-exports bcm-pricing- ' +
-  'calculator bedrock bedrock-agentcore billing cassandra ce cloudcontrolapi cloudformation cloudhsm ' +
+  'aco-automation appconfig application-signals appmesh athena b2bi backup-gateway bcm-data-exports ' +
+  'bcm-pricing-calculator bedrock bedrock-agentcore billing cassandra ce cloudcontrolapi cloudformation cloudhsm ' +
   'cloudoptimization cloudtrail codedeploy comprehend comprehendmedical config ds dynamodb ec2 ecs ' +
   'elasticfilesystem elasticloadbalancing events firehose frauddetector freetier fsx glue healthlake invoicing ' +
   'iot iotfleetwise iotsecuredtunneling kms lakeformation lambda license-manager lookoutequipment lookoutvision ' +
