@@ -2,7 +2,7 @@ import { type Listing, type ListRequest, type ObjectVersion, StoreRefusal, type 
 import { after, keyText, publicId, sequenceOf, uploadKey, uploadSequence, versionKey } from './codec.ts';
 import type { Core } from './core.ts';
 import { placeAfterKey, walk } from './listing.ts';
-import { findVersion, foundIn } from './versions.ts';
+import { findVersion, foundIn, latest } from './versions.ts';
 
 /** Latest versions that are not deleted. */
 export async function listObjects(core: Core, request: ListRequest): Promise<Listing<ObjectVersion>> {
@@ -39,8 +39,12 @@ export async function listVersions(core: Core, request: ListRequest): Promise<Li
     // The version may have been deleted since the last page: its id still says where it stood.
     const sequence = findVersion(pages, key, id)?.entry.sequence ?? sequenceOf('version', id);
     if (sequence === undefined) throw new StoreRefusal('NoSuchVersion');
-    const before = versionKey(key, sequence);
-    return { from: after(before)!, before };
+    const place = versionKey(key, sequence);
+    const from = after(place)!;
+    // With that one all that were newer may have gone: what comes next is the latest then.
+    const newest = latest(pages, key);
+    const isNewerThere = newest !== undefined && versionKey(key, newest.entry.sequence).compare(place) <= 0;
+    return { from, ...(isNewerThere && { before: place }) };
   }
 }
 

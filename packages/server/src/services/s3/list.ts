@@ -24,7 +24,7 @@ export function listHandlers(deps: S3Deps): Handlers {
   return {
     async ListObjects(_: CallContext, input: ListObjectsCommandInput) {
       const { Marker } = input;
-      const page = await store.list(requestOf(input, Marker));
+      const page = await store.list(requestOf(input, pastPrefix(Marker, input)));
       const owner = ownerOf(bucketOf(deps, input.Bucket ?? '').ownerAccountId);
       return {
         ...echoed(input),
@@ -43,8 +43,7 @@ export function listHandlers(deps: S3Deps): Handlers {
       const owner = ownerOf(bucketOf(deps, input.Bucket ?? '').ownerAccountId);
       return {
         ...echoed(input),
-        ...(StartAfter !== undefined && { StartAfter }),
-        ...(token !== undefined && { ContinuationToken: token }),
+        ...(token === undefined ? StartAfter !== undefined && { StartAfter } : { ContinuationToken: token }),
         KeyCount: page.items.length + page.commonPrefixes.length,
         IsTruncated: page.next !== undefined,
         ...(page.next && { NextContinuationToken: makeToken(page.next.after) }),
@@ -63,9 +62,10 @@ export function listHandlers(deps: S3Deps): Handlers {
         );
       }
       const afterVersionId = checkedVersionId(VersionIdMarker || undefined);
+      const after = pastPrefix(KeyMarker, input);
       const page = await store.listVersions({
-        ...requestOf(input, KeyMarker),
-        ...(afterVersionId !== undefined && { afterVersionId }),
+        ...requestOf(input, after),
+        ...(afterVersionId !== undefined && after === KeyMarker && { afterVersionId }),
       });
       const owner = ownerOf(bucketOf(deps, input.Bucket ?? '').ownerAccountId);
       const entry = ({ versionId, isLatest, ...version }: ObjectVersion) => ({
@@ -117,6 +117,19 @@ function requestOf(input: PageInput, after: string | undefined): ListRequest {
     ...(after && { after }),
     limit: pageLimit(input.MaxKeys, 'max-keys'),
   };
+}
+
+/**
+ * A marker, or where its common prefix ends: of a prefix that a marker lies in S3 lists nothing more. Only the second
+ * version of the listing begins within one (StartAfter).
+ */
+export function pastPrefix(
+  marker: string | undefined,
+  { Prefix = '', Delimiter }: Pick<PageInput, 'Prefix' | 'Delimiter'>,
+): string | undefined {
+  if (!Delimiter || !marker?.startsWith(Prefix)) return marker;
+  const at = marker.indexOf(Delimiter, Prefix.length);
+  return at < 0 ? marker : marker.slice(0, at + Delimiter.length);
 }
 
 const echoed = (input: PageInput) => ({

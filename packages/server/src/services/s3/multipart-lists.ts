@@ -2,7 +2,7 @@ import type { ListMultipartUploadsCommandInput, ListPartsCommandInput } from '@a
 import type { CallContext } from '../../wire/service.ts';
 import { shownPartChecksum } from './checksums.ts';
 import { invalidArgument } from './errors.ts';
-import { checkEncodingType, pageLimit, prefixes } from './list.ts';
+import { checkEncodingType, pageLimit, pastPrefix, prefixes } from './list.ts';
 import { bucketOf, type Handlers, ownerOf, quoted, type S3Deps, type StoredChecksum, shownTime } from './model.ts';
 import type { UploadChecksum } from './multipart-checksums.ts';
 
@@ -52,21 +52,24 @@ export function multipartListHandlers(deps: S3Deps): Handlers {
       const { Bucket: bucket = '', Prefix, Delimiter, KeyMarker, UploadIdMarker } = input;
       checkEncodingType(input.EncodingType);
       const limit = pageLimit(input.MaxUploads, 'max-uploads');
+      const after = pastPrefix(KeyMarker, input);
       const page = await store.listUploads({
         bucket,
         limit,
         prefix: Prefix ?? '',
         ...(Delimiter && { delimiter: Delimiter }),
-        ...(KeyMarker && { after: KeyMarker }),
+        ...(after && { after }),
         // S3 ignores the one marker without the other.
-        ...(KeyMarker && UploadIdMarker && { afterUploadId: UploadIdMarker }),
+        ...(after && after === KeyMarker && UploadIdMarker && { afterUploadId: UploadIdMarker }),
       });
       const owner = ownerOf(bucketOf(deps, bucket).ownerAccountId);
+      const last = page.items.at(-1);
       return {
         Bucket: bucket,
         KeyMarker: KeyMarker ?? '',
         UploadIdMarker: UploadIdMarker ?? '',
-        ...(page.next && { NextKeyMarker: page.next.after, NextUploadIdMarker: page.next.afterUploadId ?? '' }),
+        NextKeyMarker: page.next?.after ?? last?.key ?? '',
+        NextUploadIdMarker: page.next ? (page.next.afterUploadId ?? '') : (last?.uploadId ?? ''),
         ...(Prefix !== undefined && { Prefix }),
         ...(Delimiter && { Delimiter }),
         ...(input.EncodingType !== undefined && { EncodingType: input.EncodingType }),
