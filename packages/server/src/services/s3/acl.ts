@@ -44,19 +44,19 @@ export interface AclInput {
   readonly AccessControlPolicy?: AccessControlPolicy | undefined;
 }
 
-const GRANT_HEADERS: readonly (readonly [keyof AclInput, Permission])[] = [
-  ['GrantFullControl', 'FULL_CONTROL'],
-  ['GrantRead', 'READ'],
-  ['GrantReadACP', 'READ_ACP'],
-  ['GrantWrite', 'WRITE'],
-  ['GrantWriteACP', 'WRITE_ACP'],
+const GRANT_HEADERS: readonly (readonly [keyof AclInput, Permission, header: string])[] = [
+  ['GrantFullControl', 'FULL_CONTROL', 'x-amz-grant-full-control'],
+  ['GrantRead', 'READ', 'x-amz-grant-read'],
+  ['GrantReadACP', 'READ_ACP', 'x-amz-grant-read-acp'],
+  ['GrantWrite', 'WRITE', 'x-amz-grant-write'],
+  ['GrantWriteACP', 'WRITE_ACP', 'x-amz-grant-write-acp'],
 ];
 
 /**
  * The grants that a request asks for; undefined when it asks for none.
  * @param enabled whether the bucket takes ACLs at all
  * @param blocksPublic BlockPublicAcls of the bucket
- * @throws AwsError AccessControlListNotSupported, AccessDenied, InvalidArgument, MalformedACLError
+ * @throws AwsError AccessControlListNotSupported, AccessDenied, InvalidArgument, MalformedACLError, UnexpectedContent
  */
 export function requestedAcl(
   input: AclInput,
@@ -64,23 +64,22 @@ export function requestedAcl(
   { enabled, blocksPublic }: { readonly enabled: boolean; readonly blocksPublic: boolean },
 ): readonly Grant[] | undefined {
   const headers = GRANT_HEADERS.filter(([name]) => input[name] !== undefined);
-  const ways = [input.ACL !== undefined, headers.length > 0, input.AccessControlPolicy !== undefined];
-  if (!ways.includes(true)) return undefined;
-  if (ways.filter(Boolean).length > 1) {
+  const inHeaders = input.ACL !== undefined || headers.length > 0;
+  if (!inHeaders && input.AccessControlPolicy === undefined) return undefined;
+  if (inHeaders && input.AccessControlPolicy !== undefined) throw s3Error('UnexpectedContent');
+  if (input.ACL !== undefined && headers.length > 0) {
     throw s3Error('InvalidRequest', { message: 'Specifying both Canned ACLs and Header Grants is not allowed' });
   }
   if (input.ACL !== undefined && !Object.hasOwn(CANNED, input.ACL)) throw invalidArgument('x-amz-acl', input.ACL, '');
+  const grants = input.AccessControlPolicy
+    ? policyGrants(input.AccessControlPolicy)
+    : input.ACL !== undefined
+      ? [fullControl(ownerAccountId), ...CANNED[input.ACL]!]
+      : headers.flatMap(([name, permission, header]) => headerGrants(header, input[name] as string, permission));
   if (!enabled) {
     if (input.ACL !== undefined && HARMLESS.has(input.ACL)) return undefined;
     throw s3Error('AccessControlListNotSupported');
   }
-  const grants = input.AccessControlPolicy
-    ? policyGrants(input.AccessControlPolicy)
-    : [
-        fullControl(ownerAccountId),
-        ...(input.ACL === undefined ? [] : CANNED[input.ACL]!),
-        ...headers.flatMap(([name, permission]) => headerGrants(input[name] as string, permission)),
-      ];
   if (blocksPublic && grants.some(isPublic)) throw s3Error('AccessDenied');
   return grants;
 }
@@ -97,28 +96,35 @@ const GRANTS_MAX = 100;
 
 function policyGrants({ Owner, Grants = [] }: AccessControlPolicy): Grant[] {
   if (!Owner?.ID || Grants.length > GRANTS_MAX) throw s3Error('MalformedACLError');
+  userOf(Owner.ID, 'CanonicalUser/ID');
   return Grants.map(({ Grantee, Permission }) => {
     if (!Grantee || !Permission || !PERMISSIONS.has(Permission)) throw s3Error('MalformedACLError');
-    return { Grantee: granteeOf(Grantee.Type === 'Group' ? 'uri' : 'id', Grantee.URI ?? Grantee.ID ?? ''), Permission };
+    if (Grantee.Type === 'Group') return { Grantee: groupOf(Grantee.URI ?? '', 'Group/URI'), Permission };
+    if (Grantee.Type !== 'CanonicalUser') throw s3Error('MalformedACLError');
+    return { Grantee: userOf(Grantee.ID ?? '', 'CanonicalUser/ID'), Permission };
   });
 }
 
 /** `id="…", uri="…"` */
-function headerGrants(header: string, Permission: Permission): Grant[] {
-  return header.split(',').map((part) => {
+function headerGrants(header: string, value: string, Permission: Permission): Grant[] {
+  return value.split(',').map((part) => {
     const match = /^\s*(id|uri)\s*=\s*"?([^"]*)"?\s*$/i.exec(part);
-    if (!match) throw invalidArgument('x-amz-grant', header, 'Argument format not recognized');
-    return { Grantee: granteeOf(match[1]!.toLowerCase() as 'id' | 'uri', match[2]!), Permission };
+    if (!match) throw invalidArgument(header, value, 'Argument format not recognized');
+    const [, kind, grantee] = match as unknown as [string, string, string];
+    return { Grantee: kind.toLowerCase() === 'uri' ? groupOf(grantee, 'uri') : userOf(grantee, 'id'), Permission };
   });
 }
 
-function granteeOf(kind: 'id' | 'uri', value: string): Grant['Grantee'] {
-  if (kind === 'uri') {
-    if ([ALL_USERS, AUTHENTICATED_USERS, LOG_DELIVERY].includes(value)) return { Type: 'Group', URI: value };
-    throw invalidArgument('uri', value, 'Invalid group uri');
-  }
-  if (/^[0-9a-f]{64}$/.test(value)) return { Type: 'CanonicalUser', ID: value };
-  throw invalidArgument('CanonicalUser/ID', value, 'Invalid id');
+/** @param argument S3's name for where it stands */
+function groupOf(URI: string, argument: string): Grant['Grantee'] {
+  if ([ALL_USERS, AUTHENTICATED_USERS, LOG_DELIVERY].includes(URI)) return { Type: 'Group', URI };
+  throw invalidArgument(argument, URI, 'Invalid group uri');
+}
+
+/** @param argument S3's name for where it stands */
+function userOf(ID: string, argument: string): Grant['Grantee'] {
+  if (/^[0-9a-f]{64}$/.test(ID)) return { Type: 'CanonicalUser', ID };
+  throw invalidArgument(argument, ID, 'Invalid id');
 }
 
 /** Whether these grants give the permission to a caller of that account (undefined: anonymous). */
@@ -135,3 +141,6 @@ export function aclAllows(grants: readonly Grant[], permission: Permission, acco
 export function aclsEnabled(bucket: Bucket): boolean {
   return bucket.settings.objectOwnership !== 'BucketOwnerEnforced';
 }
+
+/** What object ownership can be. */
+export const OWNERSHIPS: ReadonlySet<string> = new Set(['BucketOwnerEnforced', 'BucketOwnerPreferred', 'ObjectWriter']);

@@ -9,7 +9,7 @@ import type {
   PutPublicAccessBlockCommandInput,
 } from '@aws-sdk/client-s3';
 import type { CallContext, Handler } from '../../wire/service.ts';
-import { aclsEnabled, defaultAcl, isPublic, requestedAcl } from './acl.ts';
+import { aclsEnabled, defaultAcl, isPublic, OWNERSHIPS, requestedAcl } from './acl.ts';
 import { isPublicPolicy, policyOf, readPolicy } from './bucket-policy.ts';
 import { isKnownKey } from './condition-keys.ts';
 import { checkAlgorithm, checkKeyId, defaultRule, type EncryptionRule } from './encryption.ts';
@@ -18,7 +18,7 @@ import { checkLifecycle, checkMinimumSize } from './lifecycle-check.ts';
 import { type StoredRule, shownRules } from './lifecycle-rules.ts';
 import { bucketOf, changeBucket, type Grant, type Handlers, ownerOf, type S3Deps } from './model.ts';
 import { publicAccessBlock } from './public-access.ts';
-import { BUCKET_TAGS_MAX, checkTags } from './tags.ts';
+import { checkTags } from './tags.ts';
 
 interface BucketInput {
   readonly Bucket: string;
@@ -150,7 +150,9 @@ export function bucketSettingHandlers(deps: S3Deps): Handlers {
       if (MFADelete === 'Enabled') throw notBuilt('MFA Delete');
       if (Status !== 'Enabled' && Status !== 'Suspended') {
         const message = 'The Versioning element must be specified';
-        throw s3Error('MalformedXML', Status === undefined ? { message } : {});
+        throw Status === undefined
+          ? s3Error('IllegalVersioningConfigurationException', { message })
+          : s3Error('MalformedXML');
       }
       await changeBucket(deps, input.Bucket ?? '', (b) => ({ ...b, versioning: Status }));
       return {};
@@ -159,7 +161,8 @@ export function bucketSettingHandlers(deps: S3Deps): Handlers {
     GetBucketTagging: get('tagging', 'NoSuchTagSet', (TagSet) => ({ TagSet })),
     DeleteBucketTagging: unset('tagging'),
     async PutBucketTagging(_: CallContext, input: PutBucketTaggingCommandInput) {
-      return set(input, 'tagging', checkTags(input.Tagging?.TagSet, BUCKET_TAGS_MAX));
+      const tags = checkTags(input.Tagging?.TagSet, 'bucket');
+      return set(input, 'tagging', tags.length > 0 ? tags : undefined);
     },
 
     async GetBucketLifecycleConfiguration(_: CallContext, input: BucketInput) {
@@ -182,5 +185,3 @@ export function bucketSettingHandlers(deps: S3Deps): Handlers {
     },
   };
 }
-
-const OWNERSHIPS: ReadonlySet<string> = new Set(['BucketOwnerEnforced', 'BucketOwnerPreferred', 'ObjectWriter']);

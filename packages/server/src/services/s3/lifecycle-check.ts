@@ -9,7 +9,7 @@ import type {
 import { type Random, uuid } from '../../base/random.ts';
 import { s3Error } from './errors.ts';
 import { DAY_MS, type StoredRule } from './lifecycle-rules.ts';
-import { checkTags, OBJECT_TAGS_MAX } from './tags.ts';
+import { checkTags } from './tags.ts';
 
 /** S3's limits. */
 const RULES_MAX = 1000;
@@ -79,7 +79,7 @@ function checkFilter({ Prefix, Tag, ObjectSizeGreaterThan, ObjectSizeLessThan, A
   const below = And ? And.ObjectSizeLessThan : ObjectSizeLessThan;
   if (And && countOf([And.Prefix, above, below]) + tags.length < 2) throw s3Error('MalformedXML');
   if (new Set(tags.map(({ Key }) => Key)).size < tags.length) throw refused('Duplicate Tag Keys are not allowed.');
-  checkTags(tags, OBJECT_TAGS_MAX);
+  checkTags(tags, 'object');
   checkSize('ObjectSizeGreaterThan', above, 0);
   checkSize('ObjectSizeLessThan', below, 1);
   if (above !== undefined && below !== undefined && below <= above) {

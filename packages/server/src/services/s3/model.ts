@@ -123,8 +123,19 @@ function membersOf(code: StoreRefusal['code'], input: Readonly<Record<string, un
   return { BucketName: String(input.Bucket ?? '') };
 }
 
-/** The object, or S3's way of saying that there is none. @throws AwsError NoSuchKey, NoSuchVersion, MethodNotAllowed */
-export function objectOf(deps: S3Deps, bucket: string, key: string, versionId?: string): ObjectVersion {
+/**
+ * The object, or S3's way of saying that there is none.
+ * @param onMarker for tags, and for ACLs to set: the method that S3 does not allow on a delete marker. Elsewhere a key
+ *   whose latest version is one is not there
+ * @throws AwsError NoSuchKey, NoSuchVersion, MethodNotAllowed
+ */
+export function objectOf(
+  deps: S3Deps,
+  bucket: string,
+  key: string,
+  versionId?: string,
+  onMarker?: 'GET' | 'PUT' | 'DELETE',
+): ObjectVersion {
   const version = deps.store.find(bucket, key, checkedVersionId(versionId));
   if (!version) {
     if (versionId !== undefined) throw s3Error('NoSuchVersion', { members: { Key: key, VersionId: versionId } });
@@ -132,9 +143,9 @@ export function objectOf(deps: S3Deps, bucket: string, key: string, versionId?: 
   }
   if (!version.isDeleteMarker) return version;
   const headers = { 'x-amz-delete-marker': 'true', 'x-amz-version-id': version.versionId };
-  if (versionId === undefined) throw s3Error('NoSuchKey', { members: { Key: key }, headers });
+  if (versionId === undefined && !onMarker) throw s3Error('NoSuchKey', { members: { Key: key }, headers });
   throw s3Error('MethodNotAllowed', {
-    members: { Method: 'GET', ResourceType: 'DeleteMarker' },
+    members: { Method: onMarker ?? 'GET', ResourceType: 'DeleteMarker' },
     headers: { ...headers, allow: 'DELETE', 'last-modified': new Date(version.modifiedMs).toUTCString() },
   });
 }

@@ -26,7 +26,7 @@ import {
 } from './model.ts';
 import { dataKeyOf } from './object-keys.ts';
 import { publicAccessBlock } from './public-access.ts';
-import { checkTags, OBJECT_TAGS_MAX } from './tags.ts';
+import { checkTags } from './tags.ts';
 
 interface ObjectInput {
   readonly Bucket: string | undefined;
@@ -38,16 +38,17 @@ interface ObjectInput {
 export function objectSettingHandlers(deps: S3Deps): Handlers {
   return {
     async GetObjectTagging(_: CallContext, input: GetObjectTaggingCommandInput) {
+      objectOf(deps, input.Bucket ?? '', input.Key ?? '', input.VersionId, 'GET');
       const { marks, version } = await peek(input);
       return { TagSet: (marks as ObjectMarks).tags ?? [], ...shownVersion(deps, input.Bucket ?? '', version) };
     },
     async PutObjectTagging(_: CallContext, input: PutObjectTaggingCommandInput) {
-      const tags = checkTags(input.Tagging?.TagSet, OBJECT_TAGS_MAX);
-      const version = await mark(input, (old) => ({ ...old, tags }));
+      const tags = checkTags(input.Tagging?.TagSet, 'object');
+      const version = await mark(input, 'PUT', (old) => ({ ...old, tags }));
       return shownVersion(deps, input.Bucket ?? '', version);
     },
     async DeleteObjectTagging(_: CallContext, input: ObjectInput) {
-      const version = await mark(input, ({ tags: _old, ...rest }) => rest);
+      const version = await mark(input, 'DELETE', ({ tags: _old, ...rest }) => rest);
       return shownVersion(deps, input.Bucket ?? '', version);
     },
 
@@ -61,9 +62,9 @@ export function objectSettingHandlers(deps: S3Deps): Handlers {
       const enabled = aclsEnabled(bucket);
       const blocksPublic = publicAccessBlock(bucket).BlockPublicAcls === true;
       const acl = requestedAcl(input, bucket.ownerAccountId, { enabled, blocksPublic });
-      if (acl) await mark(input, (old) => ({ ...old, acl }));
+      if (acl) await mark(input, 'PUT', (old) => ({ ...old, acl }));
       else if (enabled) throw s3Error('MalformedACLError');
-      else objectOf(deps, bucket.name, input.Key ?? '', input.VersionId);
+      else objectOf(deps, bucket.name, input.Key ?? '', input.VersionId, 'PUT');
       return {};
     },
 
@@ -83,8 +84,8 @@ export function objectSettingHandlers(deps: S3Deps): Handlers {
         ...(asked.has('ETag') && { ETag: version.etag }),
         ...(asked.has('ObjectSize') && { ObjectSize: version.sizeBytes }),
         ...(asked.has('StorageClass') && { StorageClass: 'STANDARD' }),
-        ...(asked.has('Checksum') && checksum && { Checksum: shownChecksum(checksum) }),
-        ...(asked.has('ObjectParts') && parts && { ObjectParts: partsPage(input, parts) }),
+        ...(asked.has('Checksum') && checksum && { Checksum: shownChecksum(withoutCount(checksum)) }),
+        ...(asked.has('ObjectParts') && parts && { ObjectParts: shownParts(input, parts, checksum) }),
       };
     },
   };
@@ -96,14 +97,19 @@ export function objectSettingHandlers(deps: S3Deps): Handlers {
     return object;
   }
 
-  async function mark(input: ObjectInput, change: (old: ObjectMarks) => ObjectMarks): Promise<ObjectVersion> {
+  async function mark(
+    input: ObjectInput,
+    method: 'PUT' | 'DELETE',
+    change: (old: ObjectMarks) => ObjectMarks,
+  ): Promise<ObjectVersion> {
     const { Bucket: bucket = '', Key: key = '', VersionId } = input;
-    objectOf(deps, bucket, key, VersionId);
+    objectOf(deps, bucket, key, VersionId, method);
     try {
       return await deps.store.setMarks(bucket, key, VersionId, (old) => ({ ...change(old as ObjectMarks) }));
     } catch (error) {
       // It was deleted since it was looked for.
-      if (error instanceof StoreRefusal && error.code === 'NoSuchVersion') objectOf(deps, bucket, key, VersionId);
+      if (error instanceof StoreRefusal && error.code === 'NoSuchVersion')
+        objectOf(deps, bucket, key, VersionId, method);
       throw error;
     }
   }
@@ -111,10 +117,19 @@ export function objectSettingHandlers(deps: S3Deps): Handlers {
 
 const ATTRIBUTES: ReadonlySet<string> = new Set(['ETag', 'Checksum', 'ObjectParts', 'StorageClass', 'ObjectSize']);
 
-function partsPage(
+/** Here, unlike elsewhere, S3 leaves the number of parts off a checksum that is made of theirs. */
+const withoutCount = (checksum: StoredChecksum): StoredChecksum => ({
+  ...checksum,
+  value: checksum.value.replace(/-\d+$/, ''),
+});
+
+/** How many parts there are; each by itself where the object's checksum is made of theirs. */
+function shownParts(
   input: GetObjectAttributesCommandInput,
   parts: NonNullable<Awaited<ReturnType<typeof openObject>>['parts']>,
+  checksum: StoredChecksum | undefined,
 ) {
+  if (checksum?.type !== 'COMPOSITE') return { TotalPartsCount: parts.length };
   const marker = Number(input.PartNumberMarker ?? 0);
   const limit = pageLimit(input.MaxParts, 'max-parts');
   const rest = parts.filter((part) => part.number > marker);

@@ -38,9 +38,13 @@ export function finishS3Answer(
     const text = escapeXml(String(output.LocationConstraint ?? ''));
     return { ...answer, body: xmlDocument(element('LocationConstraint', text, ` xmlns="${xmlns}"`)) };
   }
+  if (ANSWERED_204.has(operation)) return { ...answer, status: 204 };
   const isRange = (operation === 'GetObject' || operation === 'HeadObject') && output.ContentRange !== undefined;
   return isRange ? { ...answer, status: 206 } : answer;
 }
+
+/** Of these S3's own model says 200. */
+const ANSWERED_204: ReadonlySet<string> = new Set(['PutBucketPolicy', 'PutBucketTagging']);
 
 /** Operations with an `encoding-type` parameter, which lets keys through that XML cannot hold. */
 const URL_ENCODED_LISTS: ReadonlySet<string> = new Set([
