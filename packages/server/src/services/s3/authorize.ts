@@ -35,7 +35,7 @@ export function createAuthorizer(deps: S3Deps): Authorizer {
       noteResources(context, name, bucket, input);
       const { ownerAccountId } = bucketOf(deps, name);
       const expected = input.ExpectedBucketOwner as string | undefined;
-      if (expected !== undefined && expected !== ownerAccountId) throw s3Error('AccessDenied');
+      if (expected !== undefined) checkExpectedOwner(expected, ownerAccountId);
       if (operation === 'DeleteObjects') return; // each key by itself, by its handler
       const { action, on } = askedOf(operation, input);
       const key = on === 'object' ? ((input.Key as string | undefined) ?? '') : undefined;
@@ -130,6 +130,15 @@ export function createAuthorizer(deps: S3Deps): Authorizer {
     await object?.close();
     return (object?.marks as ObjectMarks | undefined)?.acl;
   }
+}
+
+/** @throws AwsError InvalidBucketOwnerAWSAccountID, AccessDenied */
+function checkExpectedOwner(expected: string, ownerAccountId: string): void {
+  if (!/^\d{12}$/.test(expected)) {
+    const message = `The value of the expected bucket owner parameter must be an AWS Account ID... [${expected.slice(0, 100)}]`;
+    throw s3Error('InvalidBucketOwnerAWSAccountID', { message });
+  }
+  if (expected !== ownerAccountId) throw s3Error('AccessDenied');
 }
 
 const POLICY_ACTIONS: ReadonlySet<string> = new Set([

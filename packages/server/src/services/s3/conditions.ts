@@ -12,20 +12,21 @@ export interface ReadConditions {
 
 /**
  * Checks a read's conditions in S3's order: a tag that matches outranks the date beside it (RFC 9110 §13.2.2).
- * @param forCopy a copy has no 304; it fails
+ * @param prefix of the headers of a copy's source, for which there is no 304: the copy fails
  * @throws AwsError PreconditionFailed, NotModified
  */
-export function checkRead(version: ObjectVersion, c: ReadConditions, forCopy = false): void {
+export function checkRead(version: ObjectVersion, c: ReadConditions, nowMs: number, prefix = ''): void {
   const modified = shownTime(version.modifiedMs).getTime();
   if (c.ifMatch !== undefined) {
-    if (!matches(c.ifMatch, version.etag)) throw failed('If-Match');
-  } else if (c.ifUnmodifiedSince && modified > c.ifUnmodifiedSince.getTime()) throw failed('If-Unmodified-Since');
+    if (!matches(c.ifMatch, version.etag)) throw failed(`${prefix}If-Match`);
+  } else if (c.ifUnmodifiedSince && modified > c.ifUnmodifiedSince.getTime())
+    throw failed(`${prefix}If-Unmodified-Since`);
+  // A time that is still to come is none to compare with (RFC 9110 §13.1.3 leaves it open; S3 passes over it).
+  const since = c.ifModifiedSince?.getTime() ?? Number.POSITIVE_INFINITY;
   const unchanged =
-    c.ifNoneMatch !== undefined
-      ? matches(c.ifNoneMatch, version.etag)
-      : c.ifModifiedSince !== undefined && modified <= c.ifModifiedSince.getTime();
+    c.ifNoneMatch !== undefined ? matches(c.ifNoneMatch, version.etag) : modified <= since && since <= nowMs;
   if (!unchanged) return;
-  if (forCopy) throw failed(c.ifNoneMatch === undefined ? 'If-Modified-Since' : 'If-None-Match');
+  if (prefix !== '') throw failed(prefix + (c.ifNoneMatch === undefined ? 'If-Modified-Since' : 'If-None-Match'));
   throw s3Error('NotModified', {
     headers: { etag: quoted(version.etag), 'last-modified': new Date(modified).toUTCString() },
   });
@@ -39,7 +40,7 @@ export interface WriteConditions {
 /**
  * Conditional writes: only where there is nothing (`If-None-Match: *`), or only over exactly this.
  * @returns the check for the store, which it makes in the instant of the write
- * @throws AwsError NotImplemented for other forms, which S3 has not either
+ * @throws AwsError NotImplemented for other forms, which S3 has not either, and for both at once
  */
 export function writeCheck(
   input: WriteConditions,
@@ -47,9 +48,11 @@ export function writeCheck(
 ): ((current: ObjectVersion | undefined) => void) | undefined {
   const { IfMatch, IfNoneMatch } = input;
   if (IfMatch === undefined && IfNoneMatch === undefined) return undefined;
-  if (IfNoneMatch !== undefined && IfNoneMatch !== '*') {
-    throw s3Error('NotImplemented', { members: { Header: 'If-None-Match' } });
+  if (IfMatch !== undefined && IfNoneMatch !== undefined) {
+    throw notTaken('If-Match,If-None-Match', 'Multiple conditional request headers present in the request');
   }
+  if (IfNoneMatch !== undefined && IfNoneMatch !== '*') throw notTaken('If-None-Match');
+  if (IfMatch === '*') throw notTaken('If-Match');
   return (current) => {
     const present = current && !current.isDeleteMarker ? current : undefined;
     if (IfNoneMatch !== undefined && present) throw failed('If-None-Match');
@@ -58,6 +61,11 @@ export function writeCheck(
     if (!matches(IfMatch, present.etag)) throw failed('If-Match');
   };
 }
+
+const notTaken = (
+  Header: string,
+  additionalMessage = `We don't accept the provided value of ${Header} header for this API`,
+) => s3Error('NotImplemented', { members: { Header, additionalMessage } });
 
 export const failed = (condition: string) => s3Error('PreconditionFailed', { members: { Condition: condition } });
 

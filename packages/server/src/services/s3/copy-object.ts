@@ -58,7 +58,9 @@ export function copyObjectHandlers(deps: S3Deps, authorizer: Authorizer): Handle
           wanted ?? old.checksum?.algorithm,
         );
         const attributes = replaceMetadata ? attributesFrom(input) : old;
-        const newMarks = { ...(!replaceTags && tags && { tags }), ...marks };
+        const { tags: given, ...ofCopy } = marks;
+        const newTags = replaceTags ? given : tags;
+        const newMarks = { ...ofCopy, ...(newTags && { tags: newTags }) };
         let computed: ObjectAttributes['checksum'];
         checkBucket(bucketOf(deps, bucket)); // reading the source took its time
         const version = await deps.store.put({
@@ -82,9 +84,7 @@ export function copyObjectHandlers(deps: S3Deps, authorizer: Authorizer): Handle
           },
           ...shownNewEncryption(encryption),
           ...shownVersion(deps, bucket, version),
-          ...(shownVersion(deps, source.bucket, original).VersionId !== undefined && {
-            CopySourceVersionId: original.versionId,
-          }),
+          ...(original.versionId !== 'null' && { CopySourceVersionId: original.versionId }),
           ...expirationHeader(bucketOf(deps, bucket), version, newMarks.tags),
         };
       } finally {

@@ -4,7 +4,7 @@ import type { Authorizer } from './authorize.ts';
 import { checkRead } from './conditions.ts';
 import { invalidArgument, s3Error } from './errors.ts';
 import { openObject } from './get-object.ts';
-import { bucketOf, type S3Deps } from './model.ts';
+import { bucketOf, checkedVersionId, type S3Deps } from './model.ts';
 
 export interface CopySource {
   readonly bucket: string;
@@ -12,12 +12,12 @@ export interface CopySource {
   readonly versionId?: string;
 }
 
-/** `x-amz-copy-source`: `/bucket/key?versionId=id`, percent-encoded. @throws AwsError InvalidArgument */
+/** `x-amz-copy-source`: `/bucket/key?versionId=id`, encoded as in a query: `+` is a space. @throws AwsError InvalidArgument */
 export function parseCopySource(header: string | undefined): CopySource {
   const [path = '', query = ''] = splitLast(header ?? '', '?versionId=');
   let text: string;
   try {
-    text = decodeURIComponent(path).replace(/^\//, '');
+    text = decodeURIComponent(path.replaceAll('+', ' ')).replace(/^\//, '');
   } catch {
     text = '';
   }
@@ -63,6 +63,9 @@ export async function openCopySource(
     throw s3Error('AccessDenied');
   }
   await authorizer.require(context, versionId === undefined ? 's3:GetObject' : 's3:GetObjectVersion', bucket, key);
+  if (versionId !== undefined && deps.store.find(bucket, key, checkedVersionId(versionId))?.isDeleteMarker) {
+    throw s3Error('InvalidRequest', { message: OF_A_MARKER });
+  }
   const object = await openObject(deps, bucket, key, versionId);
   try {
     const conditions = {
@@ -71,10 +74,12 @@ export async function openCopySource(
       ifModifiedSince: input.CopySourceIfModifiedSince,
       ifUnmodifiedSince: input.CopySourceIfUnmodifiedSince,
     };
-    checkRead(object.version, conditions, true);
+    checkRead(object.version, conditions, deps.clock.now(), 'x-amz-copy-source-');
     return object;
   } catch (error) {
     await object.close();
     throw error;
   }
 }
+
+const OF_A_MARKER = 'The source of a copy request may not specifically refer to a delete marker by version id.';

@@ -24,11 +24,15 @@ interface Target {
   readonly VersionId?: string | undefined;
   readonly IfMatch?: string | undefined;
   readonly ETag?: string | undefined;
+  readonly LastModifiedTime?: Date | undefined;
+  readonly Size?: number | undefined;
 }
 
 export function deleteObjectHandlers(deps: S3Deps, authorizer: Authorizer): Handlers {
   return {
     async DeleteObject(_: CallContext, input: DeleteObjectCommandInput) {
+      const { IfMatchLastModifiedTime, IfMatchSize } = input;
+      checkConditions({ LastModifiedTime: IfMatchLastModifiedTime, Size: IfMatchSize });
       const { DeleteMarker, DeleteMarkerVersionId, VersionId } = await deleteOne(deps, input.Bucket ?? '', input);
       const shown = DeleteMarkerVersionId ?? VersionId;
       return { ...(DeleteMarker && { DeleteMarker }), ...(shown !== undefined && { VersionId: shown }) };
@@ -64,6 +68,17 @@ function checkIntegrity({ http }: CallContext): void {
   });
 }
 
+/** What only directory buckets compare: whoever sets a condition must not have it passed over. @throws AwsError NotImplemented */
+function checkConditions({ LastModifiedTime, Size }: Target): void {
+  const Header =
+    LastModifiedTime !== undefined
+      ? 'x-amz-if-match-last-modified-time'
+      : Size !== undefined
+        ? 'x-amz-if-match-size'
+        : undefined;
+  if (Header !== undefined) throw s3Error('NotImplemented', { members: { Header } });
+}
+
 async function deleteForList(
   deps: S3Deps,
   authorizer: Authorizer,
@@ -74,6 +89,7 @@ async function deleteForList(
   try {
     await setImmediate(); // a thousand refusals need no disk, and would keep everybody else waiting
     checkKey(target.Key ?? '');
+    checkConditions(target);
     const action = target.VersionId === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion';
     await authorizer.require(context, action, bucket, target.Key ?? '');
     return await deleteOne(deps, bucket, { ...target, IfMatch: target.ETag });

@@ -63,7 +63,9 @@ export function checkStorage(input: EncryptionInput): void {
   if (input.SSECustomerAlgorithm !== undefined || input.CopySourceSSECustomerAlgorithm !== undefined) {
     throw notBuilt('Encryption with keys of the client (SSE-C)');
   }
-  if (input.StorageClass !== undefined && input.StorageClass !== 'STANDARD') throw s3Error('InvalidStorageClass');
+  if (input.StorageClass !== undefined && input.StorageClass !== 'STANDARD') {
+    throw s3Error('InvalidStorageClass', { members: { StorageClassRequested: input.StorageClass } });
+  }
   if (input.ObjectLockMode ?? input.ObjectLockRetainUntilDate ?? input.ObjectLockLegalHoldStatus) {
     throw s3Error('InvalidRequest', { message: 'Bucket is missing Object Lock Configuration' });
   }

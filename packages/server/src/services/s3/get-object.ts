@@ -5,7 +5,7 @@ import type { Authorizer } from './authorize.ts';
 import { shownChecksum, shownPartChecksum } from './checksums.ts';
 import { checkRead } from './conditions.ts';
 import { shownEncryption } from './encryption.ts';
-import { notBuilt, s3Error } from './errors.ts';
+import { invalidArgument, notBuilt, s3Error } from './errors.ts';
 import { expirationHeader } from './lifecycle.ts';
 import {
   bucketOf,
@@ -58,12 +58,13 @@ async function read(deps: S3Deps, authorizer: Authorizer, context: CallContext, 
   );
   try {
     const { version, parts } = object;
-    checkRead(version, {
+    const conditions = {
       ifMatch: input.IfMatch,
       ifNoneMatch: input.IfNoneMatch,
       ifModifiedSince: input.IfModifiedSince,
       ifUnmodifiedSince: input.IfUnmodifiedSince,
-    });
+    };
+    checkRead(version, conditions, deps.clock.now());
     if (input.Range !== undefined && input.PartNumber !== undefined) {
       throw s3Error('InvalidRequest', { message: 'Cannot specify both Range header and partNumber query parameter' });
     }
@@ -117,23 +118,35 @@ function describe(deps: S3Deps, input: ReadInput, object: OpenObject, slice: Sli
     ...shownEncryption(attributes.encryption),
     ...(tags && tags.length > 0 && { TagCount: tags.length }),
     ...(input.PartNumber !== undefined && parts && { PartsCount: parts.length }),
-    ...(input.ChecksumMode === 'ENABLED' && checksumOf(input, object, attributes, slice)),
+    ...(input.ChecksumMode?.toUpperCase() === 'ENABLED' && checksumOf(input, object, attributes, slice)),
     ...shownVersion(deps, input.Bucket ?? '', version),
-    ...expirationHeader(bucketOf(deps, input.Bucket ?? ''), version, tags),
+    ...(input.VersionId === undefined && expirationHeader(bucketOf(deps, input.Bucket ?? ''), version, tags)),
   };
 }
 
-/** A range has no checksum of its own, unless it is a part's. */
-function checksumOf(input: ReadInput, { parts }: OpenObject, attributes: ObjectAttributes, slice: Slice) {
+/** A range has no checksum of its own, unless it is a part's, or all there is. */
+function checksumOf(input: ReadInput, { parts, version }: OpenObject, attributes: ObjectAttributes, slice: Slice) {
   if (input.PartNumber !== undefined && parts) {
     return shownPartChecksum(parts[input.PartNumber - 1]?.attributes.checksum as StoredChecksum | undefined);
   }
-  return slice.partial && input.PartNumber === undefined ? {} : shownChecksum(attributes.checksum);
+  const isWhole = slice.end - slice.start + 1 === version.sizeBytes;
+  return isWhole || input.PartNumber !== undefined ? shownChecksum(attributes.checksum) : {};
 }
+
+const LATIN_1 = /^[\0-\xff]*$/;
+
+/** @param name `ContentDisposition`, of which S3 speaks as `response-content-disposition` */
+const notLatin1 = (name: string, value: string) =>
+  invalidArgument(
+    `response${name.replace(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`)}`,
+    value,
+    'Header value cannot be represented using ISO-8859-1.',
+  );
 
 function overridesOf(context: CallContext, input: ReadInput): Record<string, unknown> {
   const given = OVERRIDES.flatMap((name) => {
     const value = input[`Response${name}`];
+    if (typeof value === 'string' && !LATIN_1.test(value)) throw notLatin1(name, value);
     return value === undefined ? [] : [[name, value] as const];
   });
   if (given.length > 0 && context.caller.anonymous) {

@@ -27,7 +27,13 @@ import {
   shownTime,
   shownVersion,
 } from './model.ts';
-import { checkUploadChecksum, joinChecksums, type UploadChecksum } from './multipart-checksums.ts';
+import {
+  checkComplete,
+  checkPart,
+  checkUploadChecksum,
+  joinChecksums,
+  type UploadChecksum,
+} from './multipart-checksums.ts';
 import { checkKey } from './names.ts';
 import { dataKeyOf, newKey, sameKey } from './object-keys.ts';
 import { sliceByRange } from './ranges.ts';
@@ -72,7 +78,7 @@ export function multipartHandlers(deps: S3Deps, authorizer: Authorizer): Handler
       const number = checkPartNumber(input.PartNumber);
       checkSentSize(input.ContentLength);
       const body = () => (input.Body as Readable | Buffer | undefined) ?? Buffer.alloc(0);
-      const { etag, checksum, encryption } = await putPart(context, uploadOf(input), number, body, input.ContentMD5);
+      const { etag, checksum, encryption } = await putPart(context, uploadOf(input), number, body, input);
       return { ETag: quoted(etag), ...shownEncryption(encryption), ...shownPartChecksum(checksum) };
     },
 
@@ -84,12 +90,8 @@ export function multipartHandlers(deps: S3Deps, authorizer: Authorizer): Handler
         const { start, end } = copyRange(input.CopySourceRange, object.version.sizeBytes);
         checkSentSize(end - start + 1);
         const oldKey = await dataKeyOf(deps, context, object, source.bucket);
-        const { etag, checksum, modifiedMs, encryption } = await putPart(
-          context,
-          uploadOf(input),
-          number,
-          () => object.read(start, end, oldKey),
-          undefined,
+        const { etag, checksum, modifiedMs, encryption } = await putPart(context, uploadOf(input), number, () =>
+          object.read(start, end, oldKey),
         );
         return {
           CopyPartResult: { ETag: quoted(etag), LastModified: shownTime(modifiedMs), ...shownPartChecksum(checksum) },
@@ -106,12 +108,14 @@ export function multipartHandlers(deps: S3Deps, authorizer: Authorizer): Handler
     async CompleteMultipartUpload(context: CallContext, input: CompleteMultipartUploadCommandInput) {
       const { bucket, key, uploadId } = uploadOf(input);
       const listed = input.MultipartUpload?.Parts ?? [];
-      if (listed.length === 0 || listed.length > PARTS_MAX) throw s3Error('MalformedXML');
+      if (listed.length > PARTS_MAX) throw s3Error('MalformedXML');
       let checksum: StoredChecksum | undefined;
       let encryption: ObjectAttributes['encryption'];
       const choose = (parts: ReadonlyMap<number, Part>, attributes: Attributes): Chosen => {
         const { uploadChecksum, ...rest } = attributes as UploadAttributes;
-        const chosen = chooseParts(listed, parts);
+        if (listed.length === 0) throw s3Error('InvalidRequest', { message: 'You must specify at least one part' });
+        checkComplete(input, uploadChecksum);
+        const chosen = chooseParts(listed, parts, uploadId);
         encryption = rest.encryption;
         checksum = joinChecksums(uploadChecksum, chosen);
         checkWhole(input, chosen, checksum);
@@ -123,7 +127,7 @@ export function multipartHandlers(deps: S3Deps, authorizer: Authorizer): Handler
       };
       const version = await store.completeUpload(bucket, key, uploadId, choose, writeCheck(input, key));
       return {
-        Location: `http://${context.http.host}/${bucket}/${key.split('/').map(encodeURIComponent).join('/')}`,
+        Location: addressOf(context),
         Bucket: bucket,
         Key: key,
         ETag: quoted(version.etag),
@@ -146,15 +150,16 @@ export function multipartHandlers(deps: S3Deps, authorizer: Authorizer): Handler
     upload: ReturnType<typeof uploadOf>,
     number: number,
     body: () => Readable | Buffer,
-    contentMd5: string | undefined,
+    said: Partial<UploadPartCommandInput> = {},
   ) {
     const { bucket, key, uploadId } = upload;
     const { uploadChecksum, encryption } = (await store.uploadAttributes(bucket, key, uploadId)) as UploadAttributes;
+    checkPart(uploadChecksum, claimedChecksum({ ...said })?.algorithm ?? namedAlgorithm(said.ChecksumAlgorithm));
     const sealing = await sameKey(deps, context, bucket, key, encryption);
     const checked = checksummed(body(), uploadChecksum?.algorithm);
     let checksum: StoredChecksum | undefined;
     const describe = (written: Written): Attributes => {
-      checkMd5(contentMd5, written);
+      checkMd5(said.ContentMD5, written);
       checkSentSize(written.sizeBytes);
       checksum = checked.checksum();
       return checksum ? { checksum } : {};
@@ -195,6 +200,9 @@ function copyRange(range: string | undefined, sizeBytes: number): { start: numbe
       'The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy',
     );
   }
+  if (Number(first) >= sizeBytes) {
+    throw s3Error('InvalidRequest', { message: 'The specified copy range is invalid for the source object size' });
+  }
   if (Number(last) >= sizeBytes) {
     throw invalidArgument(
       'x-amz-copy-source-range',
@@ -206,20 +214,23 @@ function copyRange(range: string | undefined, sizeBytes: number): { start: numbe
 }
 
 /** The parts that the client lists, found to be there as it says. */
-function chooseParts(listed: readonly CompletedPart[], parts: ReadonlyMap<number, Part>): Part[] {
-  let before = 0;
-  const chosen = listed.map((item) => {
-    const number = item.PartNumber ?? 0;
-    if (number <= before) throw s3Error('InvalidPartOrder');
-    before = number;
+function chooseParts(listed: readonly CompletedPart[], parts: ReadonlyMap<number, Part>, uploadId: string): Part[] {
+  const numbers = listed.map((item) => item.PartNumber ?? 0);
+  if (numbers.some((number, i) => number <= (numbers[i - 1] ?? 0))) {
+    throw s3Error('InvalidPartOrder', { members: { UploadId: uploadId } });
+  }
+  const chosen = listed.map((item, i) => {
+    const number = numbers[i]!;
+    const etag = item.ETag?.replace(/^"|"$/g, '') ?? '';
     const part = parts.get(number);
     const claimed = claimedChecksum({ ...item });
     const stored = part?.attributes.checksum as StoredChecksum | undefined;
     const matches =
       part !== undefined &&
-      part.etag === item.ETag?.replace(/^"|"$/g, '') &&
+      part.etag === etag &&
       (claimed === undefined || (claimed.algorithm === stored?.algorithm && claimed.value === stored.value));
-    if (!matches) throw s3Error('InvalidPart', { members: { PartNumber: String(number), ETag: item.ETag ?? '' } });
+    const members = { UploadId: uploadId, PartNumber: String(number), ETag: etag };
+    if (!matches) throw s3Error('InvalidPart', { members });
     return part;
   });
   for (const part of chosen.slice(0, -1)) {
@@ -255,10 +266,13 @@ function checkWhole(
     claimed.value.replace(/-\d+$/, '') !== checksum.value.replace(/-\d+$/, '')
   ) {
     throw s3Error('BadDigest', {
-      message: `The ${claimed.algorithm} you specified did not match the calculated checksum.`,
+      message: `The ${claimed.algorithm.toLowerCase()} you specified did not match the calculated checksum.`,
     });
   }
 }
+
+/** Of the object, in the style in which it was asked for: the bucket may stand in the host name. */
+const addressOf = ({ tls, http }: CallContext): string => `${tls ? 'https' : 'http'}://${http.host}${http.rawPath}`;
 
 /** A multipart ETag is the MD5 of the parts' MD5s. */
 function md5OfParts(parts: readonly Part[]): string {

@@ -6,15 +6,7 @@ import { writeCheck } from './conditions.ts';
 import { checkStorage, shownNewEncryption } from './encryption.ts';
 import { notBuilt } from './errors.ts';
 import { expirationHeader } from './lifecycle.ts';
-import {
-  type Answer,
-  bucketOf,
-  type Handlers,
-  type ObjectAttributes,
-  quoted,
-  type S3Deps,
-  shownVersion,
-} from './model.ts';
+import { type Answer, bucketOf, type Handlers, type ObjectAttributes, quoted, type S3Deps } from './model.ts';
 import { checkKey } from './names.ts';
 import { newKey } from './object-keys.ts';
 import { attributesFrom, checkMd5, checkSentSize, marksFrom } from './written.ts';
@@ -55,7 +47,8 @@ export function putObjectHandlers(deps: S3Deps): Handlers {
       return {
         ETag: quoted(version.etag),
         ...shownNewEncryption(encryption),
-        ...shownVersion(deps, bucket, version),
+        // Of what has no id (`null`) S3 says nothing here, though it does where objects are read and copied.
+        ...(version.versionId !== 'null' && { VersionId: version.versionId }),
         ...shownChecksum(computed),
         ...expirationHeader(bucketOf(deps, bucket), version, marks.tags),
       };
