@@ -176,6 +176,8 @@ out['many'] = code(home.lookup_events, MaxResults=51)
 out['token'] = code(home.lookup_events, NextToken='bm90IGEgdG9rZW4')
 out['times'] = code(home.lookup_events, StartTime=2_000_000_000, EndTime=1_000_000_000)
 out['unbuilt'] = code(home.list_event_data_stores)
+network = lambda source: [{'FieldSelectors': [{'Field': 'eventCategory', 'Equals': ['NetworkActivity']}, {'Field': 'eventSource', 'Equals': [source]}]}]
+out['network'] = [code(home.put_event_selectors, TrailName=arn, AdvancedEventSelectors=network(s)) for s in ['bcm-pricing-calculator.amazonaws.com', 'calculator.amazonaws.com']]
 for i in range(60):
     home.add_tags(ResourceId=arn, TagsList=[{'Key': 'k', 'Value': str(i)}])
 pages = home.get_paginator('lookup_events').paginate(LookupAttributes=[{'AttributeKey': 'EventName', 'AttributeValue': 'AddTags'}], PaginationConfig={'PageSize': 25})
@@ -201,6 +203,7 @@ print(json.dumps(out))
       token: 'InvalidNextTokenException',
       times: 'InvalidTimeRangeException',
       unbuilt: 'UnsupportedOperationException',
+      network: [null, 'InvalidEventSelectorsException'],
       newest_first: true,
       away_history: expect.arrayContaining(['UpdateTrail', 'DescribeTrails']),
       left: [],
