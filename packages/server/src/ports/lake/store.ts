@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
-import type { Sequence, StoredEvent } from '../log.ts';
+import type { LogEvent } from '../history/sealed-events.ts';
+import type { Sequence } from '../log.ts';
 import { type Engine, statement } from './engine.ts';
 import { filesUnder, finishFile, makeDirectory, removeFile, unfinished } from './files.ts';
 import { literal, timeLiteral } from './filter-sql.ts';
@@ -162,13 +163,13 @@ export class LakeStore {
   }
 
   /** Takes the next events of the Log in, one batch after the other. @param nowMs monotonic */
-  async add(events: readonly StoredEvent[], nowMs: number): Promise<void> {
+  async add(events: readonly LogEvent[], nowMs: number): Promise<void> {
     const adding = this.#add(events, nowMs);
     this.#adding = adding.catch(() => {});
     await adding;
   }
 
-  async #add(events: readonly StoredEvent[], nowMs: number): Promise<void> {
+  async #add(events: readonly LogEvent[], nowMs: number): Promise<void> {
     const last = this.#fresh.at(-1);
     const isNew = last === undefined || last === this.#closed;
     const table = isNew ? await this.#newTable(events[0]!.sequence, nowMs) : last;
