@@ -15,7 +15,16 @@ import {
   readManifest,
   writeManifest,
 } from './manifest.ts';
-import { type DayGroup, folderOf, followEachOther, nextMerge, partitionsOf, spanOf, upTo } from './partitions.ts';
+import {
+  type DayGroup,
+  folderOf,
+  followEachOther,
+  isWithin,
+  nextMerge,
+  partitionsOf,
+  spanOf,
+  upTo,
+} from './partitions.ts';
 import { Pins } from './pins.ts';
 import { NOTHING } from './scan.ts';
 import { sketchOf, writeSketch } from './sketch.ts';
@@ -197,13 +206,14 @@ export class LakeStore {
     this.#closed = table;
     await this.#adding; // it may be adding to this one
     const source = { from: table.name, rows: table.rows, bytes: table.bytes, inOrder: true };
-    const groups = await this.#days(table.name);
-    const one = groups.length <= FOLDERS_AT_ONCE_MAX;
-    const partitions = one ? groups.map(({ accountId, region, day: period }) => ({ accountId, region, period })) : [];
+    const days = await this.#days(table.name);
+    const one = days.length <= FOLDERS_AT_ONCE_MAX;
     const written: LakeFile[] = [];
     try {
-      if (one) for (const partition of partitions) written.push(await this.#write(source, partition));
-      else written.push(await this.#write(source, undefined));
+      if (!one) written.push(await this.#write(source, together(days)));
+      else
+        for (const { accountId, region, day: period, ...figures } of days)
+          written.push(await this.#write(source, figures, { accountId, region, period }));
       this.#list({ storedEnd: table.end, add: written, drop: [] });
     } catch (error) {
       this.#forget(written);
@@ -223,7 +233,7 @@ export class LakeStore {
       return true;
     }
     const merge = nextMerge(this.#manifest.files, nowMs);
-    if (merge) await this.#pins.while(() => this.#rewrite(merge.inputs, [merge.into]));
+    if (merge) await this.#pins.while(() => this.#rewrite(merge.inputs, [merge.into], () => together(merge.inputs)));
     return merge !== undefined;
   }
 
@@ -237,12 +247,22 @@ export class LakeStore {
   async #distribute(inputs: readonly LakeFile[], nowMs: number): Promise<void> {
     await this.#pins.while(async () => {
       const days = await this.#days(this.#source(inputs).from);
-      await this.#rewrite(inputs, partitionsOf(days, nowMs));
+      const partitions = partitionsOf(days, nowMs);
+      const taker = (day: Day) => partitions.find((one) => isWithin(day, one));
+      await this.#rewrite(inputs, partitions, (one) => together(days.filter((day) => taker(day) === one)));
     });
   }
 
-  /** Puts new files in the place of others, in one step. @param partitions each takes what those before it left */
-  async #rewrite(inputs: readonly LakeFile[], partitions: readonly Partition[]): Promise<void> {
+  /**
+   * Puts new files in the place of others, in one step.
+   * @param partitions each takes what those before it left
+   * @param expected what each takes, unless the Log has let go of some
+   */
+  async #rewrite(
+    inputs: readonly LakeFile[],
+    partitions: readonly Partition[],
+    expected: (partition: Partition) => Figures,
+  ): Promise<void> {
     const written: LakeFile[] = [];
     try {
       const finer: Partition[] = [];
@@ -250,7 +270,7 @@ export class LakeStore {
         const others = finer.filter((one) => one.accountId === partition.accountId && one.region === partition.region);
         const { startMs, endMs } = spanOf(partition.period);
         const near = inputs.filter(({ minMs, maxMs }) => maxMs >= startMs && minMs < endMs);
-        const file = await this.#write(this.#source(near), partition, others);
+        const file = await this.#write(this.#source(near), expected(partition), partition, others);
         if (file.rows > 0) written.push(file);
         else this.#forget([file]);
         finer.push(partition);
@@ -263,19 +283,18 @@ export class LakeStore {
     }
   }
 
-  /** How many events of each account, Region and day a table has. */
-  async #days(table: string): Promise<readonly DayGroup[]> {
-    const rows = await this.#engine.rows<[string | null, string | null, string, bigint]>(
+  /** What there is in a table of each account, Region and day. */
+  async #days(table: string): Promise<readonly Day[]> {
+    const day = "strftime(event_time, '%Y-%m-%d') AS day";
+    const rows = await this.#engine.rows<readonly [string | null, string | null, string, ...unknown[]]>(
       statement(
         () =>
-          `SELECT account_id, awsregion, strftime(event_time, '%Y-%m-%d') AS day, count(*) FROM ${table} WHERE sequence >= ${this.#start} GROUP BY ALL`,
+          `SELECT account_id, awsregion, ${day}, ${FIGURES} FROM ${table} WHERE sequence >= ${this.#start} GROUP BY ALL`,
       ),
     );
-    return rows.map(([accountId, region, day, count]) => ({
-      accountId: accountId ?? '',
-      region: region ?? '',
-      day,
-      rows: Number(count),
+    return rows.map(([accountId, region, day, ...figures]) => ({
+      ...{ accountId: accountId ?? '', region: region ?? '', day },
+      ...figuresOf(figures),
     }));
   }
 
@@ -289,8 +308,13 @@ export class LakeStore {
     };
   }
 
-  /** Writes one file, durable and under its name, though not listed yet. */
-  async #write(source: Source, partition: Partition | undefined, except: readonly Partition[] = []): Promise<LakeFile> {
+  /** Writes one file, durable and under its name, though not listed yet. @param expected what is to be in it */
+  async #write(
+    source: Source,
+    expected: Figures,
+    partition?: Partition,
+    except: readonly Partition[] = [],
+  ): Promise<LakeFile> {
     const number = this.#manifest.nextFile;
     this.#manifest = { ...this.#manifest, nextFile: number + 1 };
     const path = `${partition ? folderOf(partition) : LANDING}/${number}.parquet`;
@@ -304,12 +328,15 @@ export class LakeStore {
     const rows = `SELECT * FROM ${source.from} WHERE ${conditions.join(' AND ')}${order}`;
     const options = `FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL ${COMPRESSION_LEVEL}, ROW_GROUP_SIZE ${rowGroupRows(source)}`;
     try {
-      await this.#engine.run(`COPY (${rows}) TO ${literal(unfinished(whole))} (${options})`);
+      const copy = `COPY (${rows}) TO ${literal(unfinished(whole))} (${options})`;
+      const [copied] = await this.#engine.rows<[bigint]>(statement(() => copy));
       this.#onStep('written');
       finishFile(whole);
       this.#onStep('named');
       await writeSketch(this.#engine, whole);
-      return { path, ...(await this.#figures(whole)), ...(partition && { partition }) };
+      // To read all records again takes as long as to scan the table once more.
+      const figures = Number(copied![0]) === expected.rows ? expected : await this.#figures(whole);
+      return { path, ...figures, ...(partition && { partition }) };
     } catch (error) {
       for (const made of [whole, sketchOf(whole)]) {
         removeFile(this.#directory, unfinished(made));
@@ -319,24 +346,11 @@ export class LakeStore {
     }
   }
 
-  async #figures(path: string): Promise<Omit<LakeFile, 'path' | 'partition'>> {
-    const large = `sum(strlen(eventjson)) FILTER (WHERE strlen(eventjson) > ${LARGE_RECORD_BYTES})`;
+  async #figures(path: string): Promise<Figures> {
     const [figures] = await this.#engine.rows<readonly unknown[]>(
-      statement(
-        () =>
-          `SELECT count(*), sum(strlen(eventjson)), ${large}, epoch_ms(min(event_time)), epoch_ms(max(event_time)), min(sequence), max(sequence) FROM read_parquet(${literal(path)})`,
-      ),
+      statement(() => `SELECT ${FIGURES} FROM read_parquet(${literal(path)})`),
     );
-    const [rows, bytes, largeBytes, minMs, maxMs, first, last] = figures!.map(Number);
-    return {
-      rows: rows!,
-      bytes: bytes!,
-      largeBytes: largeBytes!,
-      minMs: minMs!,
-      maxMs: maxMs!,
-      first: first!,
-      last: last!,
-    };
+    return figuresOf(figures!);
   }
 
   /** Makes a new manifest the one that holds; files that it does not list are deleted when nobody reads them. */
@@ -355,6 +369,30 @@ export class LakeStore {
       for (const own of [sketchOf(path), path]) removeFile(this.#directory, join(this.#directory, own));
     }
   }
+}
+
+/** What is known of the events of a file. */
+type Figures = Omit<LakeFile, 'path' | 'partition'>;
+type Day = DayGroup & Figures;
+
+const LARGE = `sum(strlen(eventjson)) FILTER (WHERE strlen(eventjson) > ${LARGE_RECORD_BYTES})`;
+const FIGURES = `count(*), sum(strlen(eventjson)), ${LARGE}, epoch_ms(min(event_time)), epoch_ms(max(event_time)), min(sequence), max(sequence)`;
+
+function figuresOf(row: readonly unknown[]): Figures {
+  const [rows, bytes, largeBytes, minMs, maxMs, first, last] = row.map(Number) as [number, ...number[]];
+  return { rows, bytes: bytes!, largeBytes: largeBytes!, minMs: minMs!, maxMs: maxMs!, first: first!, last: last! };
+}
+
+/** Those of several as those of one. */
+function together(all: readonly Figures[]): Figures {
+  const sumOf = (one: 'rows' | 'bytes' | 'largeBytes') => all.reduce((sum, figures) => sum + figures[one], 0);
+  return {
+    ...{ rows: sumOf('rows'), bytes: sumOf('bytes'), largeBytes: sumOf('largeBytes') },
+    minMs: Math.min(...all.map(({ minMs }) => minMs)),
+    maxMs: Math.max(...all.map(({ maxMs }) => maxMs)),
+    first: Math.min(...all.map(({ first }) => first)),
+    last: Math.max(...all.map(({ last }) => last)),
+  };
 }
 
 /** What files are written from: SQL that stands after FROM, and how much it is. */
