@@ -80,6 +80,8 @@ const LANDED_BYTES_MAX = 512 << 20;
 const ROW_GROUP_ROWS_MAX = 122_880;
 /** … which is all in memory while it is written, some twice as large as its records. */
 const ROW_GROUP_BYTES = 128 << 20;
+/** Of a file that waits each folder takes a part: of the groups of a day the others are not unpacked. */
+const LANDING_GROUP_ROWS = 8_192;
 /** Of zstd. The usual 3 makes files 4 % smaller, for half as much work again. */
 const COMPRESSION_LEVEL = 1;
 
@@ -326,7 +328,7 @@ export class LakeStore {
     const place = partition ? [] : ['account_id', 'awsregion'];
     const order = partition && source.inOrder ? '' : ` ORDER BY ${[...place, 'event_time', 'sequence'].join(', ')}`;
     const rows = `SELECT * FROM ${source.from} WHERE ${conditions.join(' AND ')}${order}`;
-    const options = `FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL ${COMPRESSION_LEVEL}, ROW_GROUP_SIZE ${rowGroupRows(source)}`;
+    const options = `FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL ${COMPRESSION_LEVEL}, ROW_GROUP_SIZE ${rowGroupRows(source, partition ? ROW_GROUP_ROWS_MAX : LANDING_GROUP_ROWS)}`;
     try {
       const copy = `COPY (${rows}) TO ${literal(unfinished(whole))} (${options})`;
       const [copied] = await this.#engine.rows<[bigint]>(statement(() => copy));
@@ -404,9 +406,9 @@ interface Source {
   readonly inOrder: boolean;
 }
 
-function rowGroupRows({ rows, bytes }: Source): number {
+function rowGroupRows({ rows, bytes }: Source, max: number): number {
   const fitting = Math.floor(ROW_GROUP_BYTES / Math.max(1, bytes / Math.max(1, rows)));
-  return Math.max(1, Math.min(ROW_GROUP_ROWS_MAX, fitting));
+  return Math.max(1, Math.min(max, fitting));
 }
 
 function within({ accountId, region, period }: Partition): string {
