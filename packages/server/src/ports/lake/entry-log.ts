@@ -51,15 +51,26 @@ export class EntryLog {
     bits.addListed(into, this.#listOf(entry));
   }
 
-  /** How many events an entry has, and these as `packed` has them. */
+  /** How many events an entry has. */
+  countOf(entry: number): number {
+    const list = this.#listOf(entry);
+    return isAscending(list) ? list.length : bits.countOf(this.#bitsOf(entry));
+  }
+
+  /** The same, and these events as `packed` has them. */
   packed(entry: number): { readonly count: number; readonly bytes: Uint8Array } {
     const list = this.#listOf(entry);
     if (isAscending(list) && bits.packedBytes(list.length) === list.length * 2)
       return { count: list.length, bytes: bytesOf(list) };
-    const events = bits.newBits();
-    this.addTo(events, entry);
+    const events = this.#bitsOf(entry);
     const count = bits.countOf(events);
     return { count, bytes: bits.packed(events, count) };
+  }
+
+  #bitsOf(entry: number): EventBits {
+    const events = bits.newBits();
+    this.addTo(events, entry);
+    return events;
   }
 
   /** How many events each of some entries has, and all these, those of one entry after those of the other. */

@@ -276,7 +276,7 @@ export class NewGroup implements GroupView, OnLeaf {
   }
 
   get frequent(): Frequent {
-    const countOf = (entry: number) => this.#entries.packed(entry).count;
+    const countOf = (entry: number) => this.#entries.countOf(entry);
     const words = frequentOf(WORDS, this.#numbersOf(this.#words).map(countOf));
     const leaves = frequentOf(
       LEAVES,

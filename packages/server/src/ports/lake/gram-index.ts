@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { SearchFilter } from '../../event/search/index.ts';
-import type { Sequence, StoredEvent } from '../log.ts';
+import type { LogEvent } from '../history/sealed-events.ts';
+import type { Sequence } from '../log.ts';
 import { columnsOf, type GroupColumns } from './coded-columns.ts';
 import { filesUnder, makeDirectory, removeFile } from './files.ts';
 import { StoredGroup } from './gram-file.ts';
@@ -76,7 +77,7 @@ export class GramIndex implements FilterIndex {
   }
 
   /** Takes in what the lake takes in, in the order of the Log. */
-  add(events: readonly StoredEvent[]): void {
+  add(events: readonly LogEvent[]): void {
     this.#following.add(events, this.#start);
   }
 
@@ -109,7 +110,7 @@ export class GramIndex implements FilterIndex {
   }
 
   /** Takes in what was lacking. */
-  fill(events: readonly StoredEvent[]): void {
+  fill(events: readonly LogEvent[]): void {
     this.#filling.add(events, this.#start);
   }
 
@@ -260,7 +261,7 @@ class ChunkMaker {
     this.#groupOf = groupOf;
   }
 
-  add(events: readonly StoredEvent[], start: Sequence): void {
+  add(events: readonly LogEvent[], start: Sequence): void {
     for (const { sequence, header, json } of events) {
       const begins = sequence % CHUNK_EVENTS === 0 || sequence === start;
       if (!begins && sequence !== this.next) continue;

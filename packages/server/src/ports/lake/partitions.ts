@@ -61,6 +61,10 @@ export interface DayGroup {
   readonly rows: number;
 }
 
+/** Whether a folder takes the events of a day, if no finer one does. */
+export const isWithin = ({ accountId, region, day }: DayGroup, partition: Partition): boolean =>
+  accountId === partition.accountId && region === partition.region && day.startsWith(partition.period);
+
 /** Which folders the events of a batch go to: days that are recent or have many of them, months and years for the rest. */
 export function partitionsOf(groups: readonly DayGroup[], nowMs: number): readonly Partition[] {
   const found = new Map<string, Partition>();

@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
-import type { Sequence, StoredEvent } from '../log.ts';
+import type { LogEvent } from '../history/sealed-events.ts';
+import type { Sequence } from '../log.ts';
 import { type Engine, statement } from './engine.ts';
 import { filesUnder, finishFile, makeDirectory, removeFile, unfinished } from './files.ts';
 import { literal, timeLiteral } from './filter-sql.ts';
@@ -14,7 +15,16 @@ import {
   readManifest,
   writeManifest,
 } from './manifest.ts';
-import { type DayGroup, folderOf, followEachOther, nextMerge, partitionsOf, spanOf, upTo } from './partitions.ts';
+import {
+  type DayGroup,
+  folderOf,
+  followEachOther,
+  isWithin,
+  nextMerge,
+  partitionsOf,
+  spanOf,
+  upTo,
+} from './partitions.ts';
 import { Pins } from './pins.ts';
 import { NOTHING } from './scan.ts';
 import { sketchOf, writeSketch } from './sketch.ts';
@@ -70,6 +80,8 @@ const LANDED_BYTES_MAX = 512 << 20;
 const ROW_GROUP_ROWS_MAX = 122_880;
 /** … which is all in memory while it is written, some twice as large as its records. */
 const ROW_GROUP_BYTES = 128 << 20;
+/** Of a file that waits each folder takes a part: of the groups of a day the others are not unpacked. */
+const LANDING_GROUP_ROWS = 8_192;
 /** Of zstd. The usual 3 makes files 4 % smaller, for half as much work again. */
 const COMPRESSION_LEVEL = 1;
 
@@ -162,13 +174,13 @@ export class LakeStore {
   }
 
   /** Takes the next events of the Log in, one batch after the other. @param nowMs monotonic */
-  async add(events: readonly StoredEvent[], nowMs: number): Promise<void> {
+  async add(events: readonly LogEvent[], nowMs: number): Promise<void> {
     const adding = this.#add(events, nowMs);
     this.#adding = adding.catch(() => {});
     await adding;
   }
 
-  async #add(events: readonly StoredEvent[], nowMs: number): Promise<void> {
+  async #add(events: readonly LogEvent[], nowMs: number): Promise<void> {
     const last = this.#fresh.at(-1);
     const isNew = last === undefined || last === this.#closed;
     const table = isNew ? await this.#newTable(events[0]!.sequence, nowMs) : last;
@@ -196,13 +208,14 @@ export class LakeStore {
     this.#closed = table;
     await this.#adding; // it may be adding to this one
     const source = { from: table.name, rows: table.rows, bytes: table.bytes, inOrder: true };
-    const groups = await this.#days(table.name);
-    const one = groups.length <= FOLDERS_AT_ONCE_MAX;
-    const partitions = one ? groups.map(({ accountId, region, day: period }) => ({ accountId, region, period })) : [];
+    const days = await this.#days(table.name);
+    const one = days.length <= FOLDERS_AT_ONCE_MAX;
     const written: LakeFile[] = [];
     try {
-      if (one) for (const partition of partitions) written.push(await this.#write(source, partition));
-      else written.push(await this.#write(source, undefined));
+      if (!one) written.push(await this.#write(source, together(days)));
+      else
+        for (const { accountId, region, day: period, ...figures } of days)
+          written.push(await this.#write(source, figures, { accountId, region, period }));
       this.#list({ storedEnd: table.end, add: written, drop: [] });
     } catch (error) {
       this.#forget(written);
@@ -222,7 +235,7 @@ export class LakeStore {
       return true;
     }
     const merge = nextMerge(this.#manifest.files, nowMs);
-    if (merge) await this.#pins.while(() => this.#rewrite(merge.inputs, [merge.into]));
+    if (merge) await this.#pins.while(() => this.#rewrite(merge.inputs, [merge.into], () => together(merge.inputs)));
     return merge !== undefined;
   }
 
@@ -236,12 +249,22 @@ export class LakeStore {
   async #distribute(inputs: readonly LakeFile[], nowMs: number): Promise<void> {
     await this.#pins.while(async () => {
       const days = await this.#days(this.#source(inputs).from);
-      await this.#rewrite(inputs, partitionsOf(days, nowMs));
+      const partitions = partitionsOf(days, nowMs);
+      const taker = (day: Day) => partitions.find((one) => isWithin(day, one));
+      await this.#rewrite(inputs, partitions, (one) => together(days.filter((day) => taker(day) === one)));
     });
   }
 
-  /** Puts new files in the place of others, in one step. @param partitions each takes what those before it left */
-  async #rewrite(inputs: readonly LakeFile[], partitions: readonly Partition[]): Promise<void> {
+  /**
+   * Puts new files in the place of others, in one step.
+   * @param partitions each takes what those before it left
+   * @param expected what each takes, unless the Log has let go of some
+   */
+  async #rewrite(
+    inputs: readonly LakeFile[],
+    partitions: readonly Partition[],
+    expected: (partition: Partition) => Figures,
+  ): Promise<void> {
     const written: LakeFile[] = [];
     try {
       const finer: Partition[] = [];
@@ -249,7 +272,7 @@ export class LakeStore {
         const others = finer.filter((one) => one.accountId === partition.accountId && one.region === partition.region);
         const { startMs, endMs } = spanOf(partition.period);
         const near = inputs.filter(({ minMs, maxMs }) => maxMs >= startMs && minMs < endMs);
-        const file = await this.#write(this.#source(near), partition, others);
+        const file = await this.#write(this.#source(near), expected(partition), partition, others);
         if (file.rows > 0) written.push(file);
         else this.#forget([file]);
         finer.push(partition);
@@ -262,19 +285,18 @@ export class LakeStore {
     }
   }
 
-  /** How many events of each account, Region and day a table has. */
-  async #days(table: string): Promise<readonly DayGroup[]> {
-    const rows = await this.#engine.rows<[string | null, string | null, string, bigint]>(
+  /** What there is in a table of each account, Region and day. */
+  async #days(table: string): Promise<readonly Day[]> {
+    const day = "strftime(event_time, '%Y-%m-%d') AS day";
+    const rows = await this.#engine.rows<readonly [string | null, string | null, string, ...unknown[]]>(
       statement(
         () =>
-          `SELECT account_id, awsregion, strftime(event_time, '%Y-%m-%d') AS day, count(*) FROM ${table} WHERE sequence >= ${this.#start} GROUP BY ALL`,
+          `SELECT account_id, awsregion, ${day}, ${FIGURES} FROM ${table} WHERE sequence >= ${this.#start} GROUP BY ALL`,
       ),
     );
-    return rows.map(([accountId, region, day, count]) => ({
-      accountId: accountId ?? '',
-      region: region ?? '',
-      day,
-      rows: Number(count),
+    return rows.map(([accountId, region, day, ...figures]) => ({
+      ...{ accountId: accountId ?? '', region: region ?? '', day },
+      ...figuresOf(figures),
     }));
   }
 
@@ -288,8 +310,13 @@ export class LakeStore {
     };
   }
 
-  /** Writes one file, durable and under its name, though not listed yet. */
-  async #write(source: Source, partition: Partition | undefined, except: readonly Partition[] = []): Promise<LakeFile> {
+  /** Writes one file, durable and under its name, though not listed yet. @param expected what is to be in it */
+  async #write(
+    source: Source,
+    expected: Figures,
+    partition?: Partition,
+    except: readonly Partition[] = [],
+  ): Promise<LakeFile> {
     const number = this.#manifest.nextFile;
     this.#manifest = { ...this.#manifest, nextFile: number + 1 };
     const path = `${partition ? folderOf(partition) : LANDING}/${number}.parquet`;
@@ -301,14 +328,17 @@ export class LakeStore {
     const place = partition ? [] : ['account_id', 'awsregion'];
     const order = partition && source.inOrder ? '' : ` ORDER BY ${[...place, 'event_time', 'sequence'].join(', ')}`;
     const rows = `SELECT * FROM ${source.from} WHERE ${conditions.join(' AND ')}${order}`;
-    const options = `FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL ${COMPRESSION_LEVEL}, ROW_GROUP_SIZE ${rowGroupRows(source)}`;
+    const options = `FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL ${COMPRESSION_LEVEL}, ROW_GROUP_SIZE ${rowGroupRows(source, partition ? ROW_GROUP_ROWS_MAX : LANDING_GROUP_ROWS)}`;
     try {
-      await this.#engine.run(`COPY (${rows}) TO ${literal(unfinished(whole))} (${options})`);
+      const copy = `COPY (${rows}) TO ${literal(unfinished(whole))} (${options})`;
+      const [copied] = await this.#engine.rows<[bigint]>(statement(() => copy));
       this.#onStep('written');
       finishFile(whole);
       this.#onStep('named');
       await writeSketch(this.#engine, whole);
-      return { path, ...(await this.#figures(whole)), ...(partition && { partition }) };
+      // To read all records again takes as long as to scan the table once more.
+      const figures = Number(copied![0]) === expected.rows ? expected : await this.#figures(whole);
+      return { path, ...figures, ...(partition && { partition }) };
     } catch (error) {
       for (const made of [whole, sketchOf(whole)]) {
         removeFile(this.#directory, unfinished(made));
@@ -318,24 +348,11 @@ export class LakeStore {
     }
   }
 
-  async #figures(path: string): Promise<Omit<LakeFile, 'path' | 'partition'>> {
-    const large = `sum(strlen(eventjson)) FILTER (WHERE strlen(eventjson) > ${LARGE_RECORD_BYTES})`;
+  async #figures(path: string): Promise<Figures> {
     const [figures] = await this.#engine.rows<readonly unknown[]>(
-      statement(
-        () =>
-          `SELECT count(*), sum(strlen(eventjson)), ${large}, epoch_ms(min(event_time)), epoch_ms(max(event_time)), min(sequence), max(sequence) FROM read_parquet(${literal(path)})`,
-      ),
+      statement(() => `SELECT ${FIGURES} FROM read_parquet(${literal(path)})`),
     );
-    const [rows, bytes, largeBytes, minMs, maxMs, first, last] = figures!.map(Number);
-    return {
-      rows: rows!,
-      bytes: bytes!,
-      largeBytes: largeBytes!,
-      minMs: minMs!,
-      maxMs: maxMs!,
-      first: first!,
-      last: last!,
-    };
+    return figuresOf(figures!);
   }
 
   /** Makes a new manifest the one that holds; files that it does not list are deleted when nobody reads them. */
@@ -356,6 +373,30 @@ export class LakeStore {
   }
 }
 
+/** What is known of the events of a file. */
+type Figures = Omit<LakeFile, 'path' | 'partition'>;
+type Day = DayGroup & Figures;
+
+const LARGE = `sum(strlen(eventjson)) FILTER (WHERE strlen(eventjson) > ${LARGE_RECORD_BYTES})`;
+const FIGURES = `count(*), sum(strlen(eventjson)), ${LARGE}, epoch_ms(min(event_time)), epoch_ms(max(event_time)), min(sequence), max(sequence)`;
+
+function figuresOf(row: readonly unknown[]): Figures {
+  const [rows, bytes, largeBytes, minMs, maxMs, first, last] = row.map(Number) as [number, ...number[]];
+  return { rows, bytes: bytes!, largeBytes: largeBytes!, minMs: minMs!, maxMs: maxMs!, first: first!, last: last! };
+}
+
+/** Those of several as those of one. */
+function together(all: readonly Figures[]): Figures {
+  const sumOf = (one: 'rows' | 'bytes' | 'largeBytes') => all.reduce((sum, figures) => sum + figures[one], 0);
+  return {
+    ...{ rows: sumOf('rows'), bytes: sumOf('bytes'), largeBytes: sumOf('largeBytes') },
+    minMs: Math.min(...all.map(({ minMs }) => minMs)),
+    maxMs: Math.max(...all.map(({ maxMs }) => maxMs)),
+    first: Math.min(...all.map(({ first }) => first)),
+    last: Math.max(...all.map(({ last }) => last)),
+  };
+}
+
 /** What files are written from: SQL that stands after FROM, and how much it is. */
 interface Source {
   readonly from: string;
@@ -365,9 +406,9 @@ interface Source {
   readonly inOrder: boolean;
 }
 
-function rowGroupRows({ rows, bytes }: Source): number {
+function rowGroupRows({ rows, bytes }: Source, max: number): number {
   const fitting = Math.floor(ROW_GROUP_BYTES / Math.max(1, bytes / Math.max(1, rows)));
-  return Math.max(1, Math.min(ROW_GROUP_ROWS_MAX, fitting));
+  return Math.max(1, Math.min(max, fitting));
 }
 
 function within({ accountId, region, period }: Partition): string {
