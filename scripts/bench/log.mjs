@@ -78,14 +78,14 @@ async function readAll(log) {
   return Math.round((1000 * log.end) / (performance.now() - start));
 }
 
-function sealing({ path, bytes, count }) {
+async function sealing({ path, bytes, count }) {
   const segPath = join(directory, 'bench.seg');
   const start = performance.now();
   writeSealed(path, segPath, bytes);
   const seconds = (performance.now() - start) / 1000;
   const sealed = openSealed(segPath);
   const readStart = performance.now();
-  for (let i = 0; i < 1000; i++) sealed.readAtSync(sealed.first + ((i * 7919) % count));
+  for (let i = 0; i < 1000; i++) await sealed.readAt(sealed.first + ((i * 7919) % count));
   const readAtMicros = performance.now() - readStart;
   sealed.close();
   return {

@@ -67,16 +67,14 @@ describe('a sealed segment', () => {
         const sealed = openSealed(SEG);
         const index = at % sizes.length;
         expect(await sealed.readAt(FIRST + index)).toEqual(events[index]);
-        expect(sealed.readAtSync(FIRST + index)).toEqual(events[index]);
         const some = await sealed.readEvents(FIRST + index, bytesMax);
         expect(some).toEqual(events.slice(index, index + some.length));
-        expect(sealed.readEventsSync(FIRST + index, bytesMax)).toEqual(some);
         const taken = some.reduce((sum, e) => sum + e.json.length, 0);
         expect(some.length === 1 || taken <= bytesMax).toBe(true);
         const next = events[index + some.length];
         const headersMax = 200 * (some.length + 1);
         if (next) expect(taken + next.json.length + headersMax).toBeGreaterThan(bytesMax);
-        expect(sealed.readEventsSync(FIRST, 1e9)).toEqual(events);
+        expect(await sealed.readEvents(FIRST, 1e9)).toEqual(events);
         sealed.close();
       }),
       { numRuns: 40 },
@@ -104,14 +102,14 @@ describe('a sealed segment', () => {
     expect(footer.toString('latin1', 0, 8)).toBe('OTSEG\0\0\u0001');
     writeFileSync(SEG, Buffer.concat([footer.subarray(0, 8), ...blocks.map(({ bytes }) => bytes), table, footer]));
     const sealed = openSealed(SEG);
-    expect(sealed.readEventsSync(FIRST, 1e9)).toEqual(expected(sizes));
+    expect(await sealed.readEvents(FIRST, 1e9)).toEqual(expected(sizes));
     sealed.close();
     const events = new SealedEvents(SEG, new PartCache(1 << 20));
     expect(events.read(FIRST + 17)).toEqual(sampleEvent(17, sizes[17]));
     events.close();
   });
 
-  it('says what it spans, as a whole and block by block', () => {
+  it('says what it spans, as a whole and block by block', async () => {
     const sizes = Array.from({ length: 40 }, () => 100);
     writeSealed(RAW, SEG, writeRaw(sizes));
     const sealed = openSealed(SEG);
@@ -124,11 +122,11 @@ describe('a sealed segment', () => {
       timeMaxMs: sampleEvent(31).header.timeMs,
     });
     expect(sealed.readBlockSync(2).length).toBe(40 - 2 * BLOCK_EVENTS);
-    expect(() => sealed.readAtSync(FIRST + 40)).toThrow('holds 1040');
+    await expect(sealed.readAt(FIRST + 40)).rejects.toThrow('holds 1040');
     sealed.close();
   });
 
-  it('with any byte flipped is refused, or gives only what it held', () => {
+  it('with any byte flipped is refused, or gives only what it held', async () => {
     const sizes = Array.from({ length: 20 }, (_, i) => 50 + i);
     writeSealed(RAW, SEG, writeRaw(sizes));
     const whole = readFileSync(SEG);
@@ -136,15 +134,15 @@ describe('a sealed segment', () => {
       const bad = Buffer.from(whole);
       bad[i]! ^= 0x10;
       writeFileSync(SEG, bad);
-      const readAll = () => {
+      const readAll = async () => {
         const sealed = openSealed(SEG);
         try {
-          return sealed.readEventsSync(FIRST, 1e9);
+          return await sealed.readEvents(FIRST, 1e9);
         } finally {
           sealed.close();
         }
       };
-      expect(readAll, `byte ${i}`).toThrow(/damaged at byte \d+/);
+      await expect(readAll(), `byte ${i}`).rejects.toThrow(/damaged at byte \d+/);
     }
   });
 

@@ -25,8 +25,8 @@ import {
  *     openSealed(path, cache?): Sealed                            sync; reads footer and table
  *       .first .count .end .span .blocks[i]                       block i holds first + 16·i …
  *       .readBlockSync(i): Frame[]     .readBlock(i)
- *       .readAtSync(sequence): StoredEvent     .readAt(sequence)
- *       .readEventsSync(from, bytesMax): StoredEvent[]     .readEvents(from, bytesMax)
+ *       .readAt(sequence): StoredEvent
+ *       .readEvents(from, bytesMax): StoredEvent[]
  *       .close()
  *     new BlockCache(bytesMax)                                    may be shared by any number of segments
  *
@@ -49,10 +49,8 @@ export interface Sealed {
   readBlock(index: number): Promise<readonly Frame[]>;
   readBlockSync(index: number): readonly Frame[];
   readAt(sequence: Sequence): Promise<StoredEvent>;
-  readAtSync(sequence: Sequence): StoredEvent;
   /** Events from `from` on, at least one, up to about `bytesMax` bytes of header and JSON. */
   readEvents(from: Sequence, bytesMax: number): Promise<readonly StoredEvent[]>;
-  readEventsSync(from: Sequence, bytesMax: number): readonly StoredEvent[];
   /** MUST NOT be called while a read is under way. */
   close(): void;
 }
@@ -167,18 +165,9 @@ class SealedFile implements Sealed {
     return this.#pick(await this.readBlock(this.#blockOf(sequence)), sequence);
   }
 
-  readAtSync(sequence: Sequence): StoredEvent {
-    return this.#pick(this.readBlockSync(this.#blockOf(sequence)), sequence);
-  }
-
   async readEvents(from: Sequence, bytesMax: number): Promise<readonly StoredEvent[]> {
     const { start, end, offset, bytes } = this.#range(from, bytesMax);
     return this.#collect(await this.#read(offset, bytes), start, end, from, bytesMax);
-  }
-
-  readEventsSync(from: Sequence, bytesMax: number): readonly StoredEvent[] {
-    const { start, end, offset, bytes } = this.#range(from, bytesMax);
-    return this.#collect(readFully(this.#fd, offset, bytes), start, end, from, bytesMax);
   }
 
   close(): void {
