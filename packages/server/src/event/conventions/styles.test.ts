@@ -1,13 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { loadCatalogue } from '../../schema/catalogue.ts';
 import type { Call } from '../call.ts';
+import { recordsOfDeletedObjects } from '../deleted-objects.ts';
 import { recordFromCall } from '../record-from-call.ts';
 
 /** What KMS, S3, STS and EC2 write otherwise than the rest. */
 const catalogue = loadCatalogue();
 
-function record(id: string, operation: string, input: object, changes: Partial<Call> = {}) {
-  return recordFromCall({
+const record = (...call: Parameters<typeof callOf>) => recordFromCall(callOf(...call));
+
+function callOf(id: string, operation: string, input: object, changes: Partial<Call> = {}): Call {
+  return {
     schema: catalogue.schema(id)!,
     operation,
     timeMs: 0,
@@ -23,7 +26,7 @@ function record(id: string, operation: string, input: object, changes: Partial<C
     http: httpWith([]),
     notes: {},
     ...changes,
-  });
+  };
 }
 
 const httpWith = (query: Call['http']['query']): Call['http'] => ({
@@ -80,6 +83,45 @@ describe('S3', () => {
       Host: 'h',
       delete: '',
     });
+  });
+  it('says of each of them by a record of its own what became of it', () => {
+    const Objects = [{ Key: 'a' }, { Key: 'a', VersionId: 'v1' }, { Key: 'kept/b' }, { Key: 'quiet' }];
+    const output = {
+      Deleted: [
+        { Key: 'a', DeleteMarker: true, DeleteMarkerVersionId: 'v2' },
+        { Key: 'a', VersionId: 'v1' },
+      ],
+      Errors: [{ Key: 'kept/b', Code: 'AccessDenied', Message: 'no' }],
+    };
+    const call = callOf('s3', 'DeleteObjects', { Bucket: 'b', Delete: { Objects } }, { output });
+    const all = recordFromCall(call);
+    const records = recordsOfDeletedObjects(call, all);
+    const ids = new Set(records.map(({ eventID }) => eventID));
+    expect([ids.size, ids.has(all.eventID)]).toEqual([4, false]);
+    expect(recordsOfDeletedObjects(call, all)).toEqual(records); // the same ids again
+    const { userIdentity, eventTime, requestID, recipientAccountId } = all;
+    for (const [i, { Key, VersionId }] of Objects.entries()) {
+      expect(records[i]).toMatchObject({
+        ...{ userIdentity, eventTime, requestID, recipientAccountId, eventName: 'DeleteObject', eventCategory: 'Data' },
+        ...{ eventType: 'AwsServiceEvent', readOnly: false, managementEvent: false },
+        requestParameters: { bucketName: 'b', Host: 'h', key: Key, ...(VersionId && { versionId: VersionId }) },
+        resources: [
+          { type: 'AWS::S3::Object', ARN: `arn:aws:s3:::b/${Key}` },
+          { type: 'AWS::S3::Bucket', ARN: 'arn:aws:s3:::b' },
+        ],
+      });
+    }
+    expect(records.map(({ responseElements }) => responseElements)).toEqual([
+      { 'x-amz-delete-marker': 'true', 'x-amz-version-id': 'v2' },
+      { 'x-amz-version-id': 'v1' },
+      null,
+      null,
+    ]);
+    expect(records.map(({ errorCode }) => errorCode)).toEqual([undefined, undefined, 'AccessDenied', undefined]);
+    expect(Object.keys(records[2]!).slice(7, 11)).toEqual([
+      ...['userAgent', 'errorCode', 'errorMessage', 'requestParameters'],
+    ]);
+    expect(recordsOfDeletedObjects({ ...call, operation: 'DeleteObject' }, all)).toEqual([]);
   });
 });
 
