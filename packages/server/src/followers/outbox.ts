@@ -104,6 +104,12 @@ export class Outbox {
     for (const lane of this.#boxes.get(trailId)?.lanes.values() ?? []) lane.hurry?.();
   }
 
+  /** A bucket that takes again what it refused may take all else: nobody waits for the end of an hour's pause. */
+  #hurryAllTo(bucket: string): void {
+    for (const { lanes } of this.#boxes.values())
+      for (const lane of lanes.values()) if (lane.queue[0]?.bucket === bucket) lane.hurry?.();
+  }
+
   outstanding(trailId: string): Outstanding & { readonly objects: number; readonly gzipBytes: number } {
     const sum = { objects: 0, gzipBytes: 0, logs: 0, movingLogs: 0, digestStreams: new Set<string>() };
     const box = this.#boxes.get(trailId);
@@ -156,7 +162,9 @@ export class Outbox {
       const outcome = await this.#deliver(box, object).finally(() => this.#putDone());
       if (lane.queue[0] === object) lane.queue.shift();
       if (outcome === 'failed' && this.#boxes.get(box.trail.trail.id) === box) lane.queue.push(object);
+      const isMended = outcome === 'delivered' && lane.failures > 0;
       lane.failures = outcome === 'failed' ? lane.failures + 1 : 0;
+      if (isMended) this.#hurryAllTo(object.bucket);
       if (outcome === 'failed' && !this.#stopped && lane.queue.length > 0) await this.#pause(lane);
       else this.#deps.onProgress();
     }
