@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -13,6 +13,17 @@ async function read(path: string): Promise<string> {
   for await (const part of contentOf(path)) parts.push(part);
   return Buffer.concat(parts).toString();
 }
+
+test('links to files are files, and those that lead nowhere or to folders are none', async () => {
+  const folder = join(dir, 'links');
+  mkdirSync(folder);
+  writeFileSync(join(dir, 'elsewhere'), '{}');
+  symlinkSync(join(dir, 'elsewhere'), join(folder, 'link.json'));
+  symlinkSync(join(dir, 'nowhere'), join(folder, 'dangling.json'));
+  symlinkSync(folder, join(folder, 'round.json'));
+  expect((await findFiles([folder])).map((file) => file.path)).toEqual([join(folder, 'link.json')]);
+  rmSync(folder, { recursive: true });
+});
 
 test('a file that is gone or broken is a problem of that file alone', async () => {
   const path = (name: string) => join(dir, name);

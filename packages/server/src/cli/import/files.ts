@@ -38,9 +38,10 @@ async function walk(dir: string, files: ImportFile[]): Promise<void> {
     const path = join(dir, entry.name);
     if (NO_RECORDS.test(path)) continue;
     if (entry.isDirectory()) await walk(path, files);
-    else if (entry.isFile() && RECORD_FILES.test(entry.name)) {
-      const info = await stat(path);
-      files.push({ path, sizeBytes: info.size, mtimeMs: info.mtimeMs });
+    else if (RECORD_FILES.test(entry.name)) {
+      // Links to files are followed, to folders not: they may lead round and round.
+      const info = await stat(path).catch(() => undefined);
+      if (info?.isFile()) files.push({ path, sizeBytes: info.size, mtimeMs: info.mtimeMs });
     }
   }
 }
