@@ -53,7 +53,13 @@ describe('parametersOf', () => {
     expect(show({ DBName: 'https://bob:pa%20ss@example.com:8080/x?y=a:b@c' })).toEqual({
       dBName: 'https://bob:HIDDEN_DUE_TO_SECURITY_REASONS@example.com:8080/x?y=a:b@c',
     });
-    for (const DBName of ['https://bob@example.com/a:b@c', 'https://h:80/a@b', 'a:b@c', 'mailto:a@b', 'x https://a:b@c'])
+    for (const DBName of [
+      'https://bob@example.com/a:b@c',
+      'https://h:80/a@b',
+      'a:b@c',
+      'mailto:a@b',
+      'x https://a:b@c',
+    ])
       expect(show({ DBName })).toEqual({ dBName: DBName });
   });
 

@@ -17,6 +17,8 @@ export interface VerifyInput {
   readonly selection: Selection;
   readonly startMs: number;
   readonly endMs: number;
+  /** Nobody asked for an end, which is merely now: what bears a later time, since a clock was ahead, is in the range too. */
+  readonly isOpenEnded?: boolean;
   /** The public keys of a Region that may have signed between these times. */
   readonly publicKeys: (region: string, startMs: number, endMs: number) => Promise<PublicKeys>;
   readonly latestDigestDeliveryMs: ReadonlyMap<string, number>;
@@ -202,8 +204,8 @@ function setOf(sets: Map<string, Set<string>>, name: string): Set<string> {
 }
 
 /** Digests whose hour ends in the range, and the one after it, which covers what arrived at the range's very end. */
-const inRange = (chain: Chain, { startMs, endMs }: VerifyInput) =>
-  chain.digests.filter(({ place }) => place.endMs >= startMs && place.endMs <= endMs + KEY_MARGIN_MS);
+const inRange = (chain: Chain, { startMs, endMs, isOpenEnded }: VerifyInput) =>
+  chain.digests.filter(({ place }) => place.endMs >= startMs && (isOpenEnded || place.endMs <= endMs + KEY_MARGIN_MS));
 
 /** Opens a chain, also what of it lies where the trail delivered before its prefix was changed. */
 async function openWhole(chain: Chain, inventory: Inventory, input: VerifyInput) {

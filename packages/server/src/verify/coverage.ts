@@ -25,6 +25,7 @@ export interface CoverageInput {
   readonly listedKeys: ReadonlySet<string>;
   readonly startMs: number;
   readonly endMs: number;
+  readonly isOpenEnded?: boolean;
   /** How long the newest digest of a chain covers, by chain id. */
   readonly digestSpanMs: ReadonlyMap<string, number>;
   /** By chain id. */
@@ -88,7 +89,8 @@ function checkFolder(folder: string, files: readonly ListedLogFile[], input: Cov
   const { accountId, region } = files[0]!.place;
   const chains = input.chains.filter((c) => c.accountId === accountId && c.region === region && c.digests.length > 0);
   const inRange = files.filter(
-    (f) => f.place.timeMs + NAME_PRECISION_MS > input.startMs && f.place.timeMs <= input.endMs,
+    ({ place: { timeMs } }) =>
+      timeMs + NAME_PRECISION_MS > input.startMs && (input.isOpenEnded || timeMs <= input.endMs),
   );
   const unlisted = inRange.filter((f) => !input.listedKeys.has(f.key));
   if (unlisted.length === 0) return [];

@@ -242,6 +242,20 @@ test('a time range leaves the rest alone', async () => {
   });
 });
 
+test('what is dated in the future is left out only where somebody asked for an end', async () => {
+  const made = makeBucket();
+  writeFileSync(made.path(made.logs[7]!), gzipSync('{"Records":[]}'));
+  expect(await check(made, { endMs: T0 })).toMatchObject({ codes: [], digests: { checked: 2 } });
+  expect(await check(made, { endMs: T0, isOpenEnded: true })).toMatchObject({
+    codes: ['log-file-hash-mismatch'],
+    digests: { checked: 4 },
+  });
+  const key = logFileKey({ ...place, kind: 'CloudTrail', timeMs: T0 + 3.5 * HOUR, unique: 'alien'.padEnd(16, '0') });
+  writeFileSync(made.path(key), gzipSync('{"Records":[]}'));
+  const { codes } = await check(made, { endMs: T0, isOpenEnded: true });
+  expect(codes).toContain('log-file-not-listed');
+});
+
 test('a log file that came long after its name is vouched for by a digest beyond the time range', async () => {
   const made = makeBucket(6);
   const key = logFileKey({ ...place, kind: 'CloudTrail', timeMs: T0 + 1_200_000, unique: 'late'.padEnd(16, '0') });

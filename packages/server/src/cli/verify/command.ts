@@ -18,7 +18,7 @@ export function addVerify(program: Command, done: (exitCode: number) => void, se
     .description('verify log files and digests: all that `aws cloudtrail validate-logs` checks, and what it misses')
     .argument('<target>', 'trail name or ARN, s3://bucket[/prefix], or a folder that is a copy of a bucket')
     .option('--start-time <time>', 'from this time on (default: the beginning)', timeIn)
-    .option('--end-time <time>', 'up to this time (default: now)', timeIn)
+    .option('--end-time <time>', 'up to this time (default: all there is)', timeIn)
     .option('--account-id <id>', 'only the log files of this account')
     .option('--in-region <region>', 'only the log files of this Region')
     .option(

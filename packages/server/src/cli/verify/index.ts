@@ -74,6 +74,7 @@ export async function verifyCommand(clientOf: ClientOf, clock: Clock, options: V
     ...target,
     startMs,
     endMs,
+    isOpenEnded: options.endMs === undefined,
     publicKeys: options.keys.length > 0 ? keysFromFiles(options.keys) : keysFromService(clientOf),
     concurrency: options.concurrency,
     readAll: (...read) => readAll(target.source, ...read),
