@@ -23,11 +23,15 @@ interface Entry {
 export function recordsOfDeletedObjects(call: Call, record: CloudTrailRecord): CloudTrailRecord[] {
   const { schema, operation, input = {}, output } = call;
   if (operation !== 'DeleteObjects' || schema.id !== 's3' || output === undefined) return [];
-  const outcomes = new Map<string, Entry>();
-  for (const entry of [...entriesOf(output.Deleted), ...entriesOf(output.Errors)]) outcomes.set(idOf(entry), entry);
+  const outcomes = new Map<string, Entry[]>();
+  for (const entry of [...entriesOf(output.Deleted), ...entriesOf(output.Errors)]) {
+    const alike = outcomes.get(idOf(entry));
+    if (alike) alike.push(entry);
+    else outcomes.set(idOf(entry), [entry]);
+  }
   const asked = isObject(input.Delete) ? entriesOf(input.Delete.Objects) : [];
-  // Those that went well may be left out of the answer.
-  return asked.map((object, i) => recordOfOne(call, record, i, { ...object, ...outcomes.get(idOf(object)) }));
+  // Those that went well may be left out of the answer; who asks for one twice is answered twice, in that order.
+  return asked.map((object, i) => recordOfOne(call, record, i, { ...object, ...outcomes.get(idOf(object))?.shift() }));
 }
 
 function recordOfOne(call: Call, record: CloudTrailRecord, index: number, entry: Entry): CloudTrailRecord {

@@ -85,11 +85,14 @@ describe('S3', () => {
     });
   });
   it('says of each of them by a record of its own what became of it', () => {
-    const Objects = [{ Key: 'a' }, { Key: 'a', VersionId: 'v1' }, { Key: 'kept/b' }, { Key: 'quiet' }];
+    const Objects: { Key: string; VersionId?: string }[] = [
+      ...[{ Key: 'a' }, { Key: 'a', VersionId: 'v1' }, { Key: 'kept/b' }, { Key: 'quiet' }, { Key: 'a' }],
+    ];
     const output = {
       Deleted: [
         { Key: 'a', DeleteMarker: true, DeleteMarkerVersionId: 'v2' },
         { Key: 'a', VersionId: 'v1' },
+        { Key: 'a', DeleteMarker: true, DeleteMarkerVersionId: 'v3' },
       ],
       Errors: [{ Key: 'kept/b', Code: 'AccessDenied', Message: 'no' }],
     };
@@ -97,7 +100,7 @@ describe('S3', () => {
     const all = recordFromCall(call);
     const records = recordsOfDeletedObjects(call, all);
     const ids = new Set(records.map(({ eventID }) => eventID));
-    expect([ids.size, ids.has(all.eventID)]).toEqual([4, false]);
+    expect([ids.size, ids.has(all.eventID)]).toEqual([5, false]);
     expect(recordsOfDeletedObjects(call, all)).toEqual(records); // the same ids again
     const { userIdentity, eventTime, requestID, recipientAccountId } = all;
     for (const [i, { Key, VersionId }] of Objects.entries()) {
@@ -116,8 +119,9 @@ describe('S3', () => {
       { 'x-amz-version-id': 'v1' },
       null,
       null,
+      { 'x-amz-delete-marker': 'true', 'x-amz-version-id': 'v3' },
     ]);
-    expect(records.map(({ errorCode }) => errorCode)).toEqual([undefined, undefined, 'AccessDenied', undefined]);
+    expect(records.flatMap(({ errorCode }, i) => (errorCode ? [[i, errorCode]] : []))).toEqual([[2, 'AccessDenied']]);
     expect(Object.keys(records[2]!).slice(7, 11)).toEqual([
       ...['userAgent', 'errorCode', 'errorMessage', 'requestParameters'],
     ]);
