@@ -1,7 +1,7 @@
 import type { Call } from './call.ts';
 import { errorCodeOf } from './conventions/errors.ts';
 import { isObject } from './parameters.ts';
-import type { CloudTrailRecord } from './record.ts';
+import type { CloudTrailRecord, ResourceEntry } from './record.ts';
 import { derivedId } from './record-from-call.ts';
 
 /** An entry of DeleteObjects' input, or of Deleted or Errors in its output. */
@@ -54,7 +54,10 @@ function recordOfOne(call: Call, record: CloudTrailRecord, index: number, entry:
     ...(requestID !== undefined && { requestID }),
     eventID,
     readOnly: false,
-    resources: [{ type: 'AWS::S3::Object', ARN: `arn:aws:s3:::${bucket}/${key}` }, ...resources.slice(-1)],
+    resources: [
+      { type: 'AWS::S3::Object', ARN: `arn:aws:s3:::${bucket}/${key}` },
+      ...resources.slice(-1).map((one) => (code === 'AccessDenied' ? withoutOwner(one, call.accountId) : one)),
+    ],
     eventType: 'AwsServiceEvent',
     managementEvent: false,
     ...(recipientAccountId !== undefined && { recipientAccountId }),
@@ -64,6 +67,10 @@ function recordOfOne(call: Call, record: CloudTrailRecord, index: number, entry:
     ...(sessionCredentialFromConsole && { sessionCredentialFromConsole }),
   };
 }
+
+/** Who was refused does not learn whose bucket it is (spec: records §7). */
+const withoutOwner = (entry: ResourceEntry, callerAccountId: string): ResourceEntry =>
+  entry.accountId === undefined || entry.accountId === callerAccountId ? entry : { ...entry, accountId: '' };
 
 /** What DeleteObject answers, by the names of its headers. */
 function headersOf({ VersionId, DeleteMarker, DeleteMarkerVersionId }: Entry): CloudTrailRecord['responseElements'] {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { loadCatalogue } from '../../schema/catalogue.ts';
 import type { Call } from '../call.ts';
 import { recordsOfDeletedObjects } from '../deleted-objects.ts';
-import { recordFromCall } from '../record-from-call.ts';
+import { ownerRecordFromCall, recordFromCall } from '../record-from-call.ts';
 
 /** What KMS, S3, STS and EC2 write otherwise than the rest. */
 const catalogue = loadCatalogue();
@@ -126,6 +126,13 @@ describe('S3', () => {
       ...['userAgent', 'errorCode', 'errorMessage', 'requestParameters'],
     ]);
     expect(recordsOfDeletedObjects({ ...call, operation: 'DeleteObject' }, all)).toEqual([]);
+    const foreign = { ...call, notes: { resourceAccountId: '222222222222' } };
+    const copies = recordsOfDeletedObjects(foreign, recordFromCall(foreign));
+    expect(copies.map(({ resources }) => resources?.[1]?.accountId)).toEqual(
+      [0, 1, 2, 3, 4].map((i) => (i === 2 ? '' : '222222222222')),
+    );
+    expect(new Set(copies.map(({ sharedEventID }) => sharedEventID)).size).toBe(5);
+    expect(ownerRecordFromCall(foreign, copies[2]!)?.resources?.[1]?.accountId).toBe('222222222222');
   });
 });
 
