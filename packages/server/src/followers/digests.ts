@@ -115,6 +115,8 @@ export function createDigestPlanner(deps: DigestDeps): DigestPlanner {
   const namesakes = new Map<string, Map<FollowedTrail, Outstanding>>();
   /** Monotonic time of the last digest, by trail id and stream. */
   const plannedAtMs = new Map<string, number>();
+  /** By trail id, files of digests of which State may not know: on a full disk one more with each try. */
+  const unsure = new Map<string, Set<string>>();
   /** Since when a digest that is due waits for log files, likewise. */
   const waitingSinceMs = new Map<string, number>();
 
@@ -133,6 +135,7 @@ export function createDigestPlanner(deps: DigestDeps): DigestPlanner {
   function forget(trail: FollowedTrail): void {
     const { arn } = trail.trail;
     const others = namesakes.get(arn);
+    unsure.delete(trail.trail.id);
     others?.delete(trail);
     if (others?.size === 0) namesakes.delete(arn);
   }
@@ -224,7 +227,9 @@ export function createDigestPlanner(deps: DigestDeps): DigestPlanner {
     const { sha256, signature } = signDigest(input, bytes, signingKey.privateKey);
     const parts = await gzip([bytes]);
     const number = trail.nextNumber++;
-    await spool.write(spoolName(id, number), parts);
+    const name = spoolName(id, number);
+    unsure.set(id, (unsure.get(id) ?? new Set()).add(name));
+    await spool.write(name, parts);
     const object: PlannedObject = {
       number,
       kind: 'digest',
@@ -242,6 +247,14 @@ export function createDigestPlanner(deps: DigestDeps): DigestPlanner {
       ...logFiles.map((f) => ({ delete: undigestedKey(id, f) })),
     ];
     return { object, changes, chain, numbers: logFiles.map((f) => f.number) };
+  }
+
+  /** A write that failed may be in State until one succeeds: only then it is sure that nobody knows what was spooled for it. */
+  async function dropUnplanned(trailId: string, planned: readonly PlannedObject[]): Promise<void> {
+    const names = unsure.get(trailId) ?? new Set();
+    unsure.delete(trailId);
+    for (const { number } of planned) names.delete(spoolName(trailId, number));
+    for (const name of names) await spool.remove(name).catch(() => {}); // it is swept at the next start
   }
 
   async function plan(trail: FollowedTrail, outstanding: Outstanding): Promise<readonly PlannedObject[]> {
@@ -269,7 +282,9 @@ export function createDigestPlanner(deps: DigestDeps): DigestPlanner {
       trail.chains.set(streamName(chain), chain);
       plannedAtMs.set(idAndStream(trail, chain), clock.monotonicMs());
     }
-    return made.map((m) => m.object);
+    const planned = made.map((m) => m.object);
+    await dropUnplanned(trail.trail.id, planned);
+    return planned;
   }
 
   return { plan, restore, forget, recall };
