@@ -11,11 +11,18 @@ import {
   StopLoggingCommand,
   UpdateTrailCommand,
 } from '@aws-sdk/client-cloudtrail';
-import { CreateBucketCommand, DeleteObjectCommand, GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import {
+  CreateBucketCommand,
+  DeleteObjectCommand,
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  ListMultipartUploadsCommand,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3';
 import { afterAll, expect, test } from 'vitest';
 import { aws, awsRaw, boto3, eventually, testWith } from './support/clients.ts';
 import { cleanUp, newFolder, type RunningOpenTrail, startOpenTrail } from './support/opentrail.ts';
-import { cloudTrail, readBucket, s3 } from './support/sdk.ts';
+import { cloudTrail, readBucket, s3, signedFetch } from './support/sdk.ts';
 import { ACCOUNT, allowDelivery, makeTrail } from './support/trail.ts';
 
 afterAll(cleanUp);
@@ -85,6 +92,33 @@ test('a trail with data selectors delivers the object calls that match, and no o
     return records.some((r) => r.eventName === 'StopLogging') && records;
   }, 'the stop in the other trail');
   expect(plain.filter((r) => r.eventCategory !== 'Management')).toEqual([]);
+  await server.stop();
+});
+
+test('calls about many objects are data events of objects, and a deletion of each tells which', async () => {
+  const server = await startOpenTrail();
+  const store = s3(server);
+  const Bucket = 'many-objects';
+  await store.send(new CreateBucketCommand({ Bucket }));
+  const Objects = [{ Key: 'private/a' }, { Key: 'public/a' }];
+  await store.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } }));
+  await store.send(new ListMultipartUploadsCommand({ Bucket, Prefix: 'private/' }));
+  const counted = async (...more: object[]) => {
+    const FieldSelectors = [
+      { Field: 'eventCategory', Equals: ['Data'] },
+      { Field: 'resources.type', Equals: ['AWS::S3::Object'] },
+      ...more,
+    ];
+    const body = JSON.stringify({ AdvancedEventSelectors: [{ FieldSelectors }] });
+    const headers = { 'content-type': 'application/json' };
+    const answer = await signedFetch(server, 'POST', '/opentrail/v1/selectors/test', body, { headers });
+    return ((await answer.json()) as { EventCount: number }).EventCount;
+  };
+  expect(await counted({ Field: 'eventName', Equals: ['DeleteObjects'] })).toBe(1);
+  expect(await counted({ Field: 'eventName', Equals: ['ListMultipartUploads'] })).toBe(1);
+  expect(await counted({ Field: 'eventName', Equals: ['DeleteObject'] })).toBe(2);
+  expect(await counted({ Field: 'resources.ARN', StartsWith: [`arn:aws:s3:::${Bucket}/private/`] })).toBe(2);
+  expect(await counted({ Field: 'eventType', NotEquals: ['AwsServiceEvent'] })).toBe(2);
   await server.stop();
 });
 

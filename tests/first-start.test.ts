@@ -60,6 +60,7 @@ test('a taken port, a bad setting and an unknown command are told in words', asy
 test('the pages for operators answer without a signature', async () => {
   const { endpoint, stop } = await startOpenTrail();
   expect(await (await fetch(`${endpoint}/healthz`)).json()).toEqual({ status: 'ok' });
+  expect((await fetch(`${endpoint}/readyz`, { method: 'HEAD' })).status).toBe(200);
   expect(await (await fetch(`${endpoint}/readyz`)).json()).toEqual({ status: 'ready', troubles: [] });
   const metrics = await (await fetch(`${endpoint}/metrics`)).text();
   for (const name of ['history', 'trails'])

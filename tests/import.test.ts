@@ -1,9 +1,10 @@
+import { spawn } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { LookupEventsCommand } from '@aws-sdk/client-cloudtrail';
 import { afterAll, expect, test } from 'vitest';
-import { run } from './support/clients.ts';
+import { eventually, run } from './support/clients.ts';
 import { cleanUp, newFolder, type RunningOpenTrail, startOpenTrail } from './support/opentrail.ts';
 import { cloudTrail, signedFetch } from './support/sdk.ts';
 
@@ -88,6 +89,48 @@ test('import takes files, folders and odd records once, says what it refused, an
   const missing = await opentrail(fresh, state, 'import', join(dir, 'nowhere'));
   expect([missing.code, missing.stderr]).toEqual([1, expect.stringContaining('Cannot read')]);
   await fresh.stop();
+});
+
+test('a tail goes on when the server was killed or stopped and is there again, without gap or repetition', async () => {
+  const first = await startOpenTrail();
+  const port = new URL(first.endpoint).port;
+  const args = [COMMAND, 'tail', '-f', '-n', '0', '--json', '--event-name', 'RunInstances'];
+  const child = spawn(process.execPath, [...args, '--data-dir', first.dataDir], {
+    env: { ...process.env, ...first.env },
+  });
+  let [shown, said] = ['', ''];
+  child.stdout.on('data', (part) => {
+    shown += part;
+  });
+  child.stderr.on('data', (part) => {
+    said += part;
+  });
+  const ended = new Promise((fulfil) => child.once('close', fulfil));
+  const ids = () => [...shown.matchAll(/"eventID":"([^"]*)"/g)].map(([, id]) => id);
+  let server = first;
+  const put = (id: string) => signedFetch(server, 'POST', '/opentrail/v1/records', JSON.stringify(record(id)));
+  const again = async () => {
+    server = await startOpenTrail({ dataDir: first.dataDir, flags: { port } });
+  };
+  // Before it has shown anything: it is there once its own call is recorded.
+  await eventually(async () => {
+    const open = await signedFetch(server, 'GET', '/opentrail/v1/tail?follow=false&last=50&eventName=TailRecords');
+    return /"userAgent":"opentrail/.test(await open.text());
+  }, 'the tail');
+  await server.kill();
+  await again();
+  await put('one');
+  await eventually(async () => ids().includes('one'), 'one');
+  await server.stop();
+  await again();
+  await put('two');
+  await put('three');
+  await eventually(async () => ids().includes('three'), 'three');
+  expect(ids()).toEqual(['one', 'two', 'three']);
+  expect(said.match(/has gone away/g)).toHaveLength(2);
+  child.kill();
+  await ended;
+  await server.stop();
 });
 
 test('a tail shows events as they come, and does not hold up the end of the server', async () => {

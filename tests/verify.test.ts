@@ -138,7 +138,9 @@ testWith(
     writeFileSync(join(folder, e.logs[0]!), gzipSync('{}'));
     expect(await opentrailVerify(server, join(folder, 'AWSLogs'), '--keys', keys)).toMatchObject({ code: 1 });
     expect((await opentrailVerify(server, 'no-such-trail')).code).toBe(3);
-    expect((await opentrailVerify(server, folder, '--start-time', 'yesterday-ish')).code).toBe(3);
+    expect((await opentrailVerify(server, folder, '--start-time', 'yesterday-ish')).code).toBe(2);
+    expect((await opentrailVerify(server, folder, '--concurrency', 'many')).code).toBe(2);
+    expect((await opentrailVerify(server, folder, '--port', 'none')).code).toBe(3);
     await server.stop();
   },
   300_000,

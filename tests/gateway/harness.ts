@@ -160,13 +160,15 @@ export class Play {
   }
 }
 
-/** All records of the gateway's calls in the order that they were made; our own operations are left out. */
+/** All records of the gateway's calls in the order that they were made; our own operations, and what S3 says besides, are left out. */
 export async function recordsOf(server: RunningOpenTrail, count: number): Promise<CloudTrailRecord[]> {
   return eventually(async () => {
     const answer = await signedFetch(server, 'GET', '/opentrail/v1/tail?from=0&follow=false');
     const lines = (await answer.text()).split('\n').filter((line) => line !== '');
     const records = lines.map((line) => JSON.parse(line) as CloudTrailRecord);
-    const captured = records.filter((r) => r.eventSource !== 'opentrail.amazonaws.com');
+    const captured = records.filter(
+      (r) => r.eventSource !== 'opentrail.amazonaws.com' && r.eventType !== 'AwsServiceEvent',
+    );
     return captured.length >= count ? captured : undefined;
   }, `${count} records`);
 }

@@ -95,10 +95,12 @@ export function createClient(options: ClientOptions) {
       } catch (error) {
         if (left === 0 || systemErrorCode((error as OperatorError).cause) === 'ECONNREFUSED') throw error;
       }
-      await new Promise<void>((resume) => holdOpen(options.clock, pauseMs, resume));
+      await pause(pauseMs);
       pauseMs *= 2;
     }
   }
+
+  const pause = (delayMs: number) => new Promise<void>((resume) => holdOpen(options.clock, delayMs, resume));
 
   async function json<T>(method: string, path: string, call: CallOptions): Promise<T> {
     const { status, body } = await fetched(method, path, call);
@@ -117,6 +119,8 @@ export function createClient(options: ClientOptions) {
      */
     quickGet: (path: string) => quickGets.get(path, signGet(path, options.clock.now())),
     json,
+    /** Waits, and keeps the process from ending meanwhile. */
+    pause,
     putRecords: (records: Buffer, query: { deduplicate: boolean; account?: string | undefined }) =>
       json<PutRecordsAnswer>('POST', '/opentrail/v1/records', {
         query: { deduplicate: String(query.deduplicate), account: query.account },

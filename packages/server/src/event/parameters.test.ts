@@ -49,6 +49,20 @@ describe('parametersOf', () => {
     });
   });
 
+  it('hides the password of an address, and nothing else that has an at sign', () => {
+    expect(show({ DBName: 'https://bob:pa%20ss@example.com:8080/x?y=a:b@c' })).toEqual({
+      dBName: 'https://bob:HIDDEN_DUE_TO_SECURITY_REASONS@example.com:8080/x?y=a:b@c',
+    });
+    for (const DBName of [
+      'https://bob@example.com/a:b@c',
+      'https://h:80/a@b',
+      'a:b@c',
+      'mailto:a@b',
+      'x https://a:b@c',
+    ])
+      expect(show({ DBName })).toEqual({ dBName: DBName });
+  });
+
   it('hides what is sensitive, whole, and leaves out bytes and nothing', () => {
     const hidden = 'HIDDEN_DUE_TO_SECURITY_REASONS';
     const secrets = { Pass: 's', Marked: 's', Secrets: ['s', 's'], Bytes: Buffer.from('s'), ARN: null, Unknown: 's' };

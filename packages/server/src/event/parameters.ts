@@ -1,6 +1,6 @@
 import type { Member, ServiceSchema, Shape } from '../schema/types.ts';
 import { layoutOf } from './conventions/layouts.ts';
-import { hiddenAs, isLeftOut, isSecretName, markerOf } from './conventions/redaction.ts';
+import { HIDDEN, hiddenAs, isLeftOut, isSecretName, markerOf } from './conventions/redaction.ts';
 import { timeOf } from './conventions/times.ts';
 
 type Values = Readonly<Record<string, unknown>>;
@@ -174,10 +174,14 @@ export function plain(value: unknown): unknown {
       return undefined;
     case 'object':
       return Buffer.isBuffer(value) ? undefined : value;
+    case 'string':
+      return value.includes('@') ? value.replace(URL_PASSWORD, `$1:${HIDDEN}@`) : value;
     default:
       return value;
   }
 }
+/** Within an address, wherever it is given: subscribers of topics are called with name and password so. */
+const URL_PASSWORD = /^([a-z][a-z0-9+.-]*:\/\/[^/?#@\s:]*):[^/?#@\s]+@/i;
 
 /** A plain assignment would take a caller's `__proto__` for more than a name. */
 export function define(out: Record<string, unknown>, name: string, value: unknown): void {

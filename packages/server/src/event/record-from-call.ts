@@ -112,7 +112,7 @@ export function ownerRecordFromCall(call: Call, record: CloudTrailRecord): Cloud
   return {
     ...record,
     userIdentity: foreign,
-    eventID: derivedId(call.eventId, owner),
+    eventID: derivedId(record.eventID, owner),
     ...(record.resources && {
       resources: record.resources.map((r) => (r.accountId === '' ? { ...r, accountId: owner } : r)),
     }),
@@ -183,7 +183,7 @@ function ownerOf(call: Call): string | undefined {
 }
 
 /** A version 8 UUID that the same call always gives again: copies of one event must agree on sharedEventID. */
-function derivedId(eventId: string, purpose: string): string {
+export function derivedId(eventId: string, purpose: string): string {
   const h = createHash('sha256').update(`${purpose}/${eventId}`).digest('hex');
   return `${h.slice(0, 8)}-${h.slice(8, 12)}-8${h.slice(13, 16)}-8${h.slice(17, 20)}-${h.slice(20, 32)}`;
 }

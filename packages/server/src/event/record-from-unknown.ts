@@ -103,7 +103,7 @@ function wireForm(
     if (Array.isArray(value)) return value.map((item) => show(item, depth + 1)).filter((item) => item !== undefined);
     if (isObject(value)) return object(Object.entries(value), depth);
     if (typeof value !== 'string') return plain(value);
-    return SECRET_VALUE.test(value) ? undefined : value.slice(0, TEXT_LENGTH_MAX);
+    return SECRET_VALUE.test(value) ? undefined : String(plain(value)).slice(0, TEXT_LENGTH_MAX);
   };
   const object = (entries: Iterable<readonly [string, unknown]>, depth: number): Record<string, unknown> => {
     const out: Record<string, unknown> = {};

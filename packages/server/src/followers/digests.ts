@@ -50,6 +50,8 @@ export interface Outstanding {
   readonly logs: number;
   /** Of these, the ones whose bucket has not refused yet. */
   readonly movingLogs: number;
+  /** By stream, when the oldest of these was made, to the minute. */
+  readonly oldestMovingMs: ReadonlyMap<string, number>;
   /** Streams with a digest that is not delivered. */
   readonly digestStreams: ReadonlySet<string>;
 }
@@ -113,6 +115,10 @@ export function createDigestPlanner(deps: DigestDeps): DigestPlanner {
   const namesakes = new Map<string, Map<FollowedTrail, Outstanding>>();
   /** Monotonic time of the last digest, by trail id and stream. */
   const plannedAtMs = new Map<string, number>();
+  /** By trail id, files of digests of which State may not know: on a full disk one more with each try. */
+  const unsure = new Map<string, Set<string>>();
+  /** Since when a digest that is due waits for log files, likewise. */
+  const waitingSinceMs = new Map<string, number>();
 
   const arnAndStream = ({ trail }: FollowedTrail, stream: Stream) => `${trail.arn} ${streamName(stream)}`;
   const idAndStream = ({ trail }: FollowedTrail, stream: Stream) => `${trail.id} ${streamName(stream)}`;
@@ -129,6 +135,7 @@ export function createDigestPlanner(deps: DigestDeps): DigestPlanner {
   function forget(trail: FollowedTrail): void {
     const { arn } = trail.trail;
     const others = namesakes.get(arn);
+    unsure.delete(trail.trail.id);
     others?.delete(trail);
     if (others?.size === 0) namesakes.delete(arn);
   }
@@ -169,9 +176,26 @@ export function createDigestPlanner(deps: DigestDeps): DigestPlanner {
     if (view.outstanding.digestStreams.has(streamName(stream))) return undefined;
     const isOpen = !isOver(trail, chain, view);
     const intervals = Math.floor((now - chain.lastEndMs) / intervalMs);
-    if (intervals >= 1) return { ...next, isOpen, endMs: atLeast(chain.lastEndMs + intervals * intervalMs) };
+    if (intervals >= 1) {
+      const endMs = atLeast(chain.lastEndMs + intervals * intervalMs);
+      return waitsForFiles(trail, stream, view, endMs) ? undefined : { ...next, isOpen, endMs };
+    }
     const sinceMs = clock.monotonicMs() - (plannedAtMs.get(idAndStream(trail, stream)) ?? 0);
     return sinceMs < intervalMs * SET_BACK_FACTOR ? undefined : { ...next, isOpen, endMs: atLeast(now) };
+  }
+
+  /**
+   * What was made in a digest's time and is about to arrive, as after an outage, belongs into it: else nothing would vouch
+   * for it until the next one. No longer than an interval, since a busy trail always has something on its way.
+   */
+  function waitsForFiles(trail: FollowedTrail, stream: Stream, { outstanding }: View, endMs: number): boolean {
+    const place = idAndStream(trail, stream);
+    const isOnItsWay = (outstanding.oldestMovingMs.get(streamName(stream)) ?? Infinity) < endMs;
+    const sinceMs = waitingSinceMs.get(place) ?? clock.monotonicMs();
+    const waits = isOnItsWay && clock.monotonicMs() - sinceMs < intervalMs;
+    if (waits) waitingSinceMs.set(place, sinceMs);
+    else waitingSinceMs.delete(place);
+    return waits;
   }
 
   /** Makes one digest and puts it into the spool. */
@@ -203,7 +227,9 @@ export function createDigestPlanner(deps: DigestDeps): DigestPlanner {
     const { sha256, signature } = signDigest(input, bytes, signingKey.privateKey);
     const parts = await gzip([bytes]);
     const number = trail.nextNumber++;
-    await spool.write(spoolName(id, number), parts);
+    const name = spoolName(id, number);
+    unsure.set(id, (unsure.get(id) ?? new Set()).add(name));
+    await spool.write(name, parts);
     const object: PlannedObject = {
       number,
       kind: 'digest',
@@ -221,6 +247,14 @@ export function createDigestPlanner(deps: DigestDeps): DigestPlanner {
       ...logFiles.map((f) => ({ delete: undigestedKey(id, f) })),
     ];
     return { object, changes, chain, numbers: logFiles.map((f) => f.number) };
+  }
+
+  /** A write that failed may be in State until one succeeds: only then it is sure that nobody knows what was spooled for it. */
+  async function dropUnplanned(trailId: string, planned: readonly PlannedObject[]): Promise<void> {
+    const names = unsure.get(trailId) ?? new Set();
+    unsure.delete(trailId);
+    for (const { number } of planned) names.delete(spoolName(trailId, number));
+    for (const name of names) await spool.remove(name).catch(() => {}); // it is swept at the next start
   }
 
   async function plan(trail: FollowedTrail, outstanding: Outstanding): Promise<readonly PlannedObject[]> {
@@ -248,7 +282,9 @@ export function createDigestPlanner(deps: DigestDeps): DigestPlanner {
       trail.chains.set(streamName(chain), chain);
       plannedAtMs.set(idAndStream(trail, chain), clock.monotonicMs());
     }
-    return made.map((m) => m.object);
+    const planned = made.map((m) => m.object);
+    await dropUnplanned(trail.trail.id, planned);
+    return planned;
   }
 
   return { plan, restore, forget, recall };
@@ -269,7 +305,11 @@ const hasMoreToSay = (view: View & { readonly trail: FollowedTrail }, stream: St
 /** Nobody waits for a bucket that refuses. */
 const isStuck = ({ logs, movingLogs }: Outstanding): boolean => logs > 0 && movingLogs === 0;
 
-const NOTHING_OUTSTANDING: Outstanding = { logs: 0, movingLogs: 0, digestStreams: new Set() };
+const NOTHING_OUTSTANDING: Outstanding = {
+  ...{ logs: 0, movingLogs: 0 },
+  oldestMovingMs: new Map(),
+  digestStreams: new Set(),
+};
 
 const floorTo = (ms: number, unitMs: number): number => Math.floor(ms / unitMs) * unitMs;
 

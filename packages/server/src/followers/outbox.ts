@@ -4,6 +4,7 @@ import type { Metrics } from '../base/metrics.ts';
 import type { Random } from '../base/random.ts';
 import { type Objects, ObjectsError, type ObjectToPut, type ServiceCaller } from '../ports/objects.ts';
 import type { State, StateChange } from '../ports/state.ts';
+import { parseLogFileKey } from '../trails/paths.ts';
 import { type DeliveryStatus, deliveryStatusKey, streamName, type Trail } from '../trails/trail.ts';
 import { type PlannedObject, plannedKey, spoolName, type UndigestedFile, undigestedKey } from './delivery-state.ts';
 import type { Outstanding } from './digests.ts';
@@ -104,8 +105,20 @@ export class Outbox {
     for (const lane of this.#boxes.get(trailId)?.lanes.values() ?? []) lane.hurry?.();
   }
 
+  /** A bucket that takes again what it refused may take all else: nobody waits for the end of an hour's pause. */
+  #hurryAllTo(bucket: string): void {
+    for (const { lanes } of this.#boxes.values()) {
+      for (const lane of lanes.values()) {
+        if (lane.queue[0]?.bucket !== bucket || !lane.hurry) continue;
+        lane.failures = 0;
+        lane.hurry();
+      }
+    }
+  }
+
   outstanding(trailId: string): Outstanding & { readonly objects: number; readonly gzipBytes: number } {
     const sum = { objects: 0, gzipBytes: 0, logs: 0, movingLogs: 0, digestStreams: new Set<string>() };
+    const moving = new Map<string, PlannedObject>();
     const box = this.#boxes.get(trailId);
     for (const lane of box?.lanes.values() ?? []) {
       for (const object of lane.queue) {
@@ -113,10 +126,14 @@ export class Outbox {
         sum.gzipBytes += object.gzipBytes;
         if (object.kind === 'digest') sum.digestStreams.add(streamName(object));
         else sum.logs++;
-        if (object.kind === 'log' && lane.failures === 0) sum.movingLogs++;
+        if (object.kind !== 'log' || lane.failures > 0) continue;
+        sum.movingLogs++;
+        const stream = streamName(object);
+        if (object.number < (moving.get(stream)?.number ?? Infinity)) moving.set(stream, object);
       }
     }
-    return sum;
+    const oldestMoving = [...moving].map(([stream, { key }]) => [stream, parseLogFileKey(key)?.timeMs ?? 0] as const);
+    return { ...sum, oldestMovingMs: new Map(oldestMoving) };
   }
 
   /** Whether everything is delivered but for what is refused and waits for its next attempt. */
@@ -156,7 +173,9 @@ export class Outbox {
       const outcome = await this.#deliver(box, object).finally(() => this.#putDone());
       if (lane.queue[0] === object) lane.queue.shift();
       if (outcome === 'failed' && this.#boxes.get(box.trail.trail.id) === box) lane.queue.push(object);
+      const isMended = outcome === 'delivered' && lane.failures > 0;
       lane.failures = outcome === 'failed' ? lane.failures + 1 : 0;
+      if (isMended) this.#hurryAllTo(object.bucket);
       if (outcome === 'failed' && !this.#stopped && lane.queue.length > 0) await this.#pause(lane);
       else this.#deps.onProgress();
     }

@@ -59,6 +59,33 @@ describe('digests', () => {
     world.verifyChains();
   });
 
+  it('list what a bucket had refused as soon as it takes something again, all of it', async () => {
+    const world = new World({ regions: [HOME] });
+    world.start();
+    await world.startLogging(newTrail());
+    await world.startLogging(newTrail('other'));
+    await world.flush();
+    world.refusing.set('logs', 'NoSuchBucket');
+    const goOn = async (ms: number) => {
+      await world.clock.advance(ms);
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    };
+    for (let minutes = 0; minutes < 20 * 60; minutes += 10) {
+      if (minutes % 120 === 0) world.append(times(1));
+      await goOn(600_000);
+    }
+    const waiting = world.spool.size;
+    expect(waiting).toBe(22); // ten log files and a digest of each
+    world.refusing.clear();
+    world.putMs = 2_000;
+    for (let halves = 0; halves < 120 && world.spool.size === waiting; halves++) await goOn(30_000);
+    for (let seconds = 0; seconds < 60; seconds++) await goOn(1_000); // of pauses of half an hour to an hour
+    expect(world.spool.size).toBe(0);
+    expect(world.delivered().sort()).toEqual([...ids(0, 10), ...ids(0, 10)].sort());
+    const listed = new Set(world.verifyChains());
+    expect(world.logFiles().filter(({ key }) => !listed.has(key))).toEqual([]);
+  });
+
   it('of trails of one name come one after another, however soon a trail is deleted and made again', async () => {
     const world = new World();
     world.start();

@@ -114,6 +114,8 @@ const REQUIRED = [
   'digestEndTime',
   'digestStartTime',
 ] as const;
+/** Others of it that are read: a digest without them, as the AWS CLI has it, begins a chain. */
+const LINK = ['previousDigestS3Bucket', 'previousDigestS3Object', 'previousDigestHashValue'] as const;
 
 /** The digest in these uncompressed bytes, or undefined when they are none (not JSON, members missing or mistyped). */
 export function parseDigest(bytes: Buffer): Digest | undefined {
@@ -127,9 +129,11 @@ export function parseDigest(bytes: Buffer): Digest | undefined {
   const members = value as Readonly<Record<string, unknown>>;
   const mayBeNull = (name: string) => name.startsWith('previous');
   if (!REQUIRED.every((n) => typeof members[n] === 'string' || (mayBeNull(n) && members[n] === null))) return undefined;
+  const link = Object.fromEntries(LINK.map((name) => [name, members[name] ?? null]));
+  if (!LINK.every((name) => link[name] === null || typeof link[name] === 'string')) return undefined;
   const logFiles = members.logFiles ?? [];
   return Array.isArray(logFiles) && logFiles.every(isLogFile)
-    ? ({ ...members, logFiles } as unknown as Digest)
+    ? ({ ...members, ...link, logFiles } as unknown as Digest)
     : undefined;
 }
 

@@ -72,7 +72,7 @@ describe('any place', () => {
     fc.string({ unit: fc.constantFrom(...chars), minLength: 1, maxLength: max });
   const place = {
     accountId: fc.constantFrom('123456789012', '000000000001'),
-    region: fc.constantFrom('us-east-1', 'ap-northeast-3', 'x'),
+    region: fc.constantFrom('us-east-1', 'ap-northeast-3', 'x', 'Imported-1'),
     prefix: fc.option(
       word('ab/_-AWSLogs', 20).filter((p) => !/^\/|\/$|\/\//.test(p)),
       { nil: undefined },

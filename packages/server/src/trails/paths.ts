@@ -66,7 +66,7 @@ export function digestKey(place: DigestPlace): string {
 const datePath = (stamp: string): string => `${stamp.slice(0, 4)}/${stamp.slice(4, 6)}/${stamp.slice(6, 8)}`;
 
 const FOLDER = String.raw`^(?:(?<prefix>.+)/)?AWSLogs/(?:(?<organizationId>o-[a-z0-9]+)/)?(?<accountId>\d{12})`;
-const REGION_AND_DATE = String.raw`(?<region>[a-z0-9-]+)/(?<date>\d{4}/\d{2}/\d{2})/\k<accountId>`;
+const REGION_AND_DATE = String.raw`(?<region>[A-Za-z0-9-]+)/(?<date>\d{4}/\d{2}/\d{2})/\k<accountId>`;
 const LOG_FILE = new RegExp(
   `${FOLDER}/(?<kind>CloudTrail(?:-Insight|-NetworkActivity|-Aggregated)?)/${REGION_AND_DATE}` +
     String.raw`_\k<kind>_\k<region>_(?<stamp>\d{8}T\d{4}Z)_(?<unique>[A-Za-z0-9]{16})\.json\.gz$`,

@@ -1,12 +1,12 @@
 import type { DigestLogFile } from '../trails/digest.ts';
-import { parseDigestKey } from '../trails/paths.ts';
+import { parseDigestKey, parseLogFileKey } from '../trails/paths.ts';
 import { checkChain, gapsIn, type ReadDigest, type WhereIs } from './chain.ts';
 import { checkDigest, type OpenedDigest, openDigest, type PublicKeys, withSignature } from './check-digest.ts';
 import { type LogFileToRead, type ReadLogFile, readLogFile } from './check-log-file.ts';
-import { checkCoverage, type Gap } from './coverage.ts';
+import { checkCoverage, deliveryOf, type Gap } from './coverage.ts';
 import { fetchEach } from './fetch.ts';
 import { type Finding, finding } from './findings.ts';
-import { type Chain, type Inventory, type Selection, takeInventory } from './inventory.ts';
+import { type Chain, type Inventory, type ListedDigest, type Selection, takeInventory } from './inventory.ts';
 import { inParallel } from './parallel.ts';
 import type { Source } from './source.ts';
 import { TrailEvents } from './trail-events.ts';
@@ -17,6 +17,8 @@ export interface VerifyInput {
   readonly selection: Selection;
   readonly startMs: number;
   readonly endMs: number;
+  /** Nobody asked for an end, which is merely now: what bears a later time, since a clock was ahead, is in the range too. */
+  readonly isOpenEnded?: boolean;
   /** The public keys of a Region that may have signed between these times. */
   readonly publicKeys: (region: string, startMs: number, endMs: number) => Promise<PublicKeys>;
   readonly latestDigestDeliveryMs: ReadonlyMap<string, number>;
@@ -115,25 +117,23 @@ export async function verifyPlace(input: VerifyInput): Promise<VerifiedPlace> {
     for (const { key } of inRange(chain, input)) seen.set(key, undefined);
     for (const d of opened.digests) seen.set(d.key, d);
     leads.push(...sound.filter((d) => leadsElsewhere(d, input)));
-    for (const d of sound) {
-      const digestStartMs = Date.parse(d.digest.digestStartTime);
-      const digestEndMs = Date.parse(d.digest.digestEndTime);
-      for (const file of d.digest.logFiles) {
-        const key = keyIn(input.source, file.s3Object, inventory);
-        listings.push({ trail: chain.trail, digestStartMs, digestEndMs, chain, key, file });
-        if (file.s3Bucket !== d.digest.digestS3Bucket) setOf(listsElsewhere, file.s3Bucket).add(file.s3Object);
-      }
-    }
+    for (const listing of listingsOf(chain, sound, inventory, input)) listings.push(listing);
+    for (const { digest } of sound)
+      for (const { s3Bucket, s3Object } of digest.logFiles)
+        if (s3Bucket !== digest.digestS3Bucket) setOf(listsElsewhere, s3Bucket).add(s3Object);
     digestSpanMs.set(chain.id, spanOf(opened.digests));
     checked += opened.digests.length + opened.problems.length;
     valid += sound.length;
     input.onProgress(checked, total(), 'digests');
   }
-  const logs = await checkLogFiles(listings, inventory, input);
-  findings.push(...logs.findings);
   const chains = [...inventory.chains.values()];
-  const uncovered = checkCoverage({ ...input, chains, logFiles: inventory.logFiles, listedKeys, digestSpanMs, gaps });
-  findings.push(...uncovered);
+  const coverage = { ...input, chains, logFiles: inventory.logFiles, listedKeys, digestSpanMs, gaps };
+  const beyond = await listingsBeyond(input, inventory, checkCoverage(coverage));
+  for (const { key } of beyond) listedKeys.add(key);
+  listings.push(...beyond.filter(({ chain }) => chain.selected));
+  const uncovered = checkCoverage(coverage);
+  const logs = await checkLogFiles(listings, inventory, input);
+  findings.push(...logs.findings, ...uncovered);
   for (const verdict of unlistedVerdicts(uncovered)) input.onVerdict?.(verdict);
   return {
     digests: { checked, valid },
@@ -145,6 +145,50 @@ export async function verifyPlace(input: VerifyInput): Promise<VerifiedPlace> {
     listsElsewhere,
     covers: inventory.covers,
   };
+}
+
+/**
+ * What digests beyond the range say of log files in it that none in the range lists. A log file is named by when it was
+ * made: one that its bucket refused for hours is in a digest of much later, and one of the minute in which the range begins
+ * may be in one that ends before it. Such a digest is believed once its own signature holds.
+ */
+async function listingsBeyond(
+  input: VerifyInput,
+  inventory: Inventory,
+  uncovered: readonly Finding[],
+): Promise<Listing[]> {
+  const missed = uncovered.filter(({ code }) => code === 'log-file-not-listed');
+  if (missed.length === 0) return [];
+  const keys = new Set(missed.map(({ object }) => object));
+  const places = missed.flatMap(({ object }) => parseLogFileKey(object) ?? []);
+  const streams = new Set(places.map(deliveryOf));
+  const oldestMs = Math.min(...places.map(({ timeMs }) => timeMs));
+  const found: Listing[] = [];
+  for (const chain of inventory.chains.values()) {
+    if (!streams.has(deliveryOf(chain))) continue;
+    const read = new Set(inRange(chain, input));
+    const beyond = chain.digests.filter((d) => !read.has(d) && d.place.endMs >= oldestMs - KEY_MARGIN_MS);
+    const { digests } = await openChain(beyond, input);
+    const sound = await checkDigests(chain, digests, input, []);
+    found.push(...listingsOf(chain, sound, inventory, input).filter(({ key }) => keys.has(key)));
+  }
+  return found;
+}
+
+function listingsOf(
+  chain: Chain,
+  digests: readonly OpenedDigest[],
+  inventory: Inventory,
+  { source }: VerifyInput,
+): Listing[] {
+  return digests.flatMap(({ digest }) => {
+    const digestStartMs = Date.parse(digest.digestStartTime);
+    const digestEndMs = Date.parse(digest.digestEndTime);
+    return digest.logFiles.map((file) => {
+      const key = keyIn(source, file.s3Object, inventory);
+      return { trail: chain.trail, digestStartMs, digestEndMs, chain, key, file };
+    });
+  });
 }
 
 function leadsElsewhere({ digest }: ReadDigest, { startMs }: VerifyInput): boolean {
@@ -160,14 +204,14 @@ function setOf(sets: Map<string, Set<string>>, name: string): Set<string> {
 }
 
 /** Digests whose hour ends in the range, and the one after it, which covers what arrived at the range's very end. */
-const inRange = (chain: Chain, { startMs, endMs }: VerifyInput) =>
-  chain.digests.filter(({ place }) => place.endMs >= startMs && place.endMs <= endMs + KEY_MARGIN_MS);
+const inRange = (chain: Chain, { startMs, endMs, isOpenEnded }: VerifyInput) =>
+  chain.digests.filter(({ place }) => place.endMs >= startMs && (isOpenEnded || place.endMs <= endMs + KEY_MARGIN_MS));
 
 /** Opens a chain, also what of it lies where the trail delivered before its prefix was changed. */
 async function openWhole(chain: Chain, inventory: Inventory, input: VerifyInput) {
   const followed = new Set<string>();
   for (;;) {
-    const opened = await openChain(chain, input);
+    const opened = await openChain(inRange(chain, input), input);
     if (!chain.selected || input.selection.trailName === undefined) return opened;
     const former = formerFolders(opened.digests, inventory, input).filter((folder) => !followed.has(folder));
     if (former.length === 0) return opened;
@@ -190,9 +234,10 @@ function formerFolders(digests: readonly OpenedDigest[], { keys }: Inventory, { 
   return [...new Set(folders.flatMap((folder) => [folder, folder.replace('/CloudTrail-Digest/', '/CloudTrail/')]))];
 }
 
-async function openChain(chain: Chain, input: VerifyInput): Promise<{ digests: OpenedDigest[]; problems: Finding[] }> {
-  const { source, concurrency } = input;
-  const listed = inRange(chain, input);
+async function openChain(
+  listed: readonly ListedDigest[],
+  { source, concurrency }: VerifyInput,
+): Promise<{ digests: OpenedDigest[]; problems: Finding[] }> {
   const keys = listed.map(({ key }) => key);
   const results = await fetchEach(source, source.bucket, keys, concurrency, (object, i) =>
     openDigest(listed[i]!, object),

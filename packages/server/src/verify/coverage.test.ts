@@ -58,9 +58,18 @@ test('a chain is cut off when the trail delivered a later digest than is here', 
   ]);
 });
 
+test('a Region of which nothing is left is missed, once another one shows that the trail delivered here', () => {
+  const other = (endMs: number) => ({ ...chain(endMs, endMs), region: 'eu-west-1' }) as Chain;
+  const deliveredMs = NOW_MS - 60_000;
+  expect(codes([other(NOW_MS - HOUR_MS)], [], { deliveredMs })).toEqual(['chain-truncated']);
+  // The trail may have been moved here after it delivered the digest of its home Region.
+  expect(codes([other(NOW_MS)], [], { deliveredMs })).toEqual(['chain-absent']);
+  expect(codes([], [], { deliveredMs })).toEqual(['chain-absent']);
+});
+
 test('what the trail delivered last says nothing of another that delivered here and was deleted', () => {
   const other = { ...chain(NOW_MS, NOW_MS + 60_000), selected: false };
-  expect(codes([other], [], { deliveredMs: NOW_MS + 24 * HOUR_MS })).toEqual([]);
+  expect(codes([other], [], { deliveredMs: NOW_MS + 24 * HOUR_MS })).toEqual(['chain-absent']);
 });
 
 test('a range without any digest of the chain says nothing of how old its newest is', () => {

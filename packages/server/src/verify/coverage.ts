@@ -25,6 +25,7 @@ export interface CoverageInput {
   readonly listedKeys: ReadonlySet<string>;
   readonly startMs: number;
   readonly endMs: number;
+  readonly isOpenEnded?: boolean;
   /** How long the newest digest of a chain covers, by chain id. */
   readonly digestSpanMs: ReadonlyMap<string, number>;
   /** By chain id. */
@@ -41,7 +42,11 @@ export interface CoverageInput {
  */
 export function checkCoverage(input: CoverageInput): Finding[] {
   // The service was asked of one trail: of others that deliver here too it says nothing.
-  const found = input.chains.filter(({ selected }) => selected).flatMap((chain) => checkEnd(chain, input));
+  const selected = input.chains.filter((chain) => chain.selected);
+  const found = selected.flatMap((chain) => checkEnd(chain, input));
+  for (const [stream, deliveredMs] of input.latestDigestDeliveryMs) {
+    if (!selected.some((chain) => deliveryOf(chain) === stream)) found.push(goneWhole(stream, deliveredMs, selected));
+  }
   for (const [folder, files] of groupByFolder(input.logFiles)) found.push(...checkFolder(folder, files, input));
   return found;
 }
@@ -65,11 +70,27 @@ function checkEnd(chain: Chain, { latestDigestDeliveryMs, digestSpanMs }: Covera
   ];
 }
 
+/**
+ * The service delivered digests of which not one is here. Where another chain of the trail shows that it delivered here by
+ * then, they were deleted; else the trail may have been moved here since.
+ */
+function goneWhole(stream: string, deliveredMs: number, selected: readonly Chain[]): Finding {
+  const [accountId, region] = stream.split(' ');
+  const what = `the trail delivered a digest of ${region} at ${new Date(deliveredMs).toISOString()}, and not one is here`;
+  const isEarlier = ({ place, lastModifiedMs = place.endMs }: ListedDigest) =>
+    Math.max(place.endMs, lastModifiedMs) <= deliveredMs;
+  const witness = selected.find((chain) => chain.accountId === accountId && chain.digests.some(isEarlier));
+  if (!witness) return finding('chain-absent', `${accountId}/CloudTrail-Digest/${region}/`, what);
+  const folder = witness.digests[0]!.key.replace(/\/CloudTrail-Digest\/.*$/, `/CloudTrail-Digest/${region}/`);
+  return finding('chain-truncated', folder, what);
+}
+
 function checkFolder(folder: string, files: readonly ListedLogFile[], input: CoverageInput): Finding[] {
   const { accountId, region } = files[0]!.place;
   const chains = input.chains.filter((c) => c.accountId === accountId && c.region === region && c.digests.length > 0);
   const inRange = files.filter(
-    (f) => f.place.timeMs + NAME_PRECISION_MS > input.startMs && f.place.timeMs <= input.endMs,
+    ({ place: { timeMs } }) =>
+      timeMs + NAME_PRECISION_MS > input.startMs && (input.isOpenEnded || timeMs <= input.endMs),
   );
   const unlisted = inRange.filter((f) => !input.listedKeys.has(f.key));
   if (unlisted.length === 0) return [];

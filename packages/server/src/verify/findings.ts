@@ -17,6 +17,7 @@ export const FINDINGS = {
   'chain-forked': 'invalid',
   'chain-overlap': 'invalid',
   'chain-truncated': 'invalid',
+  'chain-absent': 'notice',
   'chain-restarted': 'notice',
   'chain-begins-elsewhere': 'notice',
   'log-file-missing': 'invalid',

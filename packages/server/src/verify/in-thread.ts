@@ -43,6 +43,7 @@ type PlainInput = Pick<
   | 'selection'
   | 'startMs'
   | 'endMs'
+  | 'isOpenEnded'
   | 'latestDigestDeliveryMs'
   | 'unvalidatedPrefixes'
   | 'unvalidatedElsewhere'
@@ -81,6 +82,7 @@ export function verifyInThread(
     selection,
     startMs,
     endMs,
+    isOpenEnded = false,
     latestDigestDeliveryMs,
     unvalidatedPrefixes,
     unvalidatedElsewhere,
@@ -96,6 +98,7 @@ export function verifyInThread(
       selection,
       startMs,
       endMs,
+      isOpenEnded,
       latestDigestDeliveryMs,
       unvalidatedPrefixes,
       ...(unvalidatedElsewhere && { unvalidatedElsewhere }),

@@ -46,7 +46,7 @@ export async function findTrailTarget(
   return {
     trail,
     selection: { prefix: `${prefixOf(trail)}AWSLogs/`, trailName: trail.Name, homeRegion: trail.HomeRegion, ...only },
-    latestDigestDeliveryMs: await latestDeliveries(calls, trail),
+    latestDigestDeliveryMs: await latestDeliveries(calls, trail, only),
     unvalidatedPrefixes: unvalidated.get(trail.S3BucketName) ?? new Set(),
     unvalidatedElsewhere: unvalidated,
   };
@@ -58,10 +58,17 @@ const prefixOf = ({ S3KeyPrefix }: ShownTrail): string => (S3KeyPrefix === undef
  * The status of the trail's account in its home Region is asked for; what else there is, is judged by what lies in the
  * bucket. A member of an organization is told of its own part: only the owner has the trail without shadows.
  */
-async function latestDeliveries(calls: TrailCalls, trail: ShownTrail): Promise<ReadonlyMap<string, number>> {
+async function latestDeliveries(
+  calls: TrailCalls,
+  trail: ShownTrail,
+  only: Pick<Selection, 'accountId' | 'region'>,
+): Promise<ReadonlyMap<string, number>> {
+  const accountId = trail.TrailARN.split(':')[4]!;
+  const isAskedFor =
+    (only.accountId ?? accountId) === accountId && (only.region ?? trail.HomeRegion) === trail.HomeRegion;
+  if (!isAskedFor) return new Map();
   const owned = await calls.describeTrails(trail.HomeRegion, [trail.TrailARN]);
   if (owned.length === 0) return new Map();
   const deliveredMs = await calls.latestDigestDeliveryMs(trail);
-  const accountId = trail.TrailARN.split(':')[4]!;
   return new Map(deliveredMs === undefined ? [] : [[deliveryOf({ accountId, region: trail.HomeRegion }), deliveredMs]]);
 }

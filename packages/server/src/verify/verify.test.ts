@@ -85,6 +85,31 @@ const TAMPERS: readonly (readonly [string, Tamper, readonly string[]])[] = [
     (m) => writeFileSync(m.path(m.digests[3]!), gzipSync('{')),
     ['digest-unreadable', 'log-file-not-listed'],
   ],
+  [
+    'a digest that lacks its link',
+    (m) =>
+      m.rewrite(
+        m.digests[2]!,
+        (d) => {
+          delete d.previousDigestS3Object;
+          delete d.previousDigestS3Bucket;
+        },
+        false,
+      ),
+    ['chain-hash-mismatch', 'chain-restarted', 'digest-signature-invalid'],
+  ],
+  [
+    'a digest whose link is no text',
+    (m) =>
+      m.rewrite(
+        m.digests[3]!,
+        (d) => {
+          d.previousDigestS3Object = 7;
+        },
+        false,
+      ),
+    ['digest-unreadable', 'log-file-not-listed'],
+  ],
   // ———
   [
     'the newest digests deleted',
@@ -215,6 +240,42 @@ test('a time range leaves the rest alone', async () => {
     codes: [],
     verdict: 'valid',
   });
+});
+
+test('what is dated in the future is left out only where somebody asked for an end', async () => {
+  const made = makeBucket();
+  writeFileSync(made.path(made.logs[7]!), gzipSync('{"Records":[]}'));
+  expect(await check(made, { endMs: T0 })).toMatchObject({ codes: [], digests: { checked: 2 } });
+  expect(await check(made, { endMs: T0, isOpenEnded: true })).toMatchObject({
+    codes: ['log-file-hash-mismatch'],
+    digests: { checked: 4 },
+  });
+  const key = logFileKey({ ...place, kind: 'CloudTrail', timeMs: T0 + 3.5 * HOUR, unique: 'alien'.padEnd(16, '0') });
+  writeFileSync(made.path(key), gzipSync('{"Records":[]}'));
+  const { codes } = await check(made, { endMs: T0, isOpenEnded: true });
+  expect(codes).toContain('log-file-not-listed');
+});
+
+test('a log file that came long after its name is vouched for by a digest beyond the time range', async () => {
+  const made = makeBucket(6);
+  const key = logFileKey({ ...place, kind: 'CloudTrail', timeMs: T0 + 1_200_000, unique: 'late'.padEnd(16, '0') });
+  const content = Buffer.from('{"Records":[]}');
+  writeFileSync(made.path(key), gzipSync(content));
+  made.rewrite(
+    made.digests[5]!,
+    (d) => {
+      const late = { s3Bucket: BUCKET, s3Object: key, hashValue: sha256Hex(content), hashAlgorithm: 'SHA-256' };
+      d.logFiles = [...(d.logFiles as object[]), late];
+    },
+    true,
+  );
+  expect(await check(made, { endMs: T0 + 6 * HOUR })).toMatchObject({ codes: [] });
+  expect(await check(made, { endMs: T0 + HOUR })).toMatchObject({ codes: [], digests: { checked: 3 } });
+  writeFileSync(made.path(key), gzipSync('{"Records":[{}]}'));
+  expect(await check(made, { endMs: T0 + HOUR })).toMatchObject({ codes: ['log-file-hash-mismatch'] });
+  // Somebody else's word is none.
+  made.rewrite(made.digests[5]!, (d) => Object.assign(d, { awsAccountId: '1' }), false);
+  expect(await check(made, { endMs: T0 + HOUR })).toMatchObject({ codes: ['log-file-not-listed'] });
 });
 
 test('what came while validation was switched off is told apart from what somebody put there', async () => {

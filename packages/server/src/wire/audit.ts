@@ -4,6 +4,7 @@ import type { Logger } from '../base/logger.ts';
 import type { Metrics } from '../base/metrics.ts';
 import type { Call } from '../event/call.ts';
 import { isReadOnly } from '../event/conventions/classes.ts';
+import { recordsOfDeletedObjects } from '../event/deleted-objects.ts';
 import type { NewEvent } from '../event/event.ts';
 import { eventFromRecord, ownerRecordFromCall, recordFromCall } from '../event/record-from-call.ts';
 import type { Log } from '../ports/log.ts';
@@ -110,9 +111,17 @@ export function createAuditor({ log, lastingLog, settings, metrics, logger, afte
   }
 }
 
-/** The caller's record, and the resource owner's when that is another account: in one batch, so that neither is alone. */
+/**
+ * The caller's record, those of what it did to single objects, and of each the resource owner's when that is another
+ * account: in one batch, so that none is alone.
+ */
 export function eventsOfCall(call: Call): readonly NewEvent[] {
   const record = recordFromCall(call);
-  const owners = ownerRecordFromCall(call, record);
-  return (owners ? [record, owners] : [record]).map((r) => eventFromRecord(r));
+  const events: NewEvent[] = [];
+  for (const one of [record, ...recordsOfDeletedObjects(call, record)]) {
+    const owners = ownerRecordFromCall(call, one);
+    events.push(eventFromRecord(one));
+    if (owners) events.push(eventFromRecord(owners));
+  }
+  return events;
 }

@@ -43,7 +43,9 @@ export function createHealthPages({ metrics, refresh, troubles }: HealthDeps) {
 
   return async (req: IncomingMessage, res: ServerResponse): Promise<boolean> => {
     const path = (req.url ?? '').replace(/\?.*$/, '');
-    if (req.method !== 'GET' || !Object.hasOwn(pages, path) || isSigned(req)) return false;
+    // Node leaves out the body of an answer to HEAD, with which some load balancers ask.
+    const isRead = req.method === 'GET' || req.method === 'HEAD';
+    if (!isRead || !Object.hasOwn(pages, path) || isSigned(req)) return false;
     await pages[path]!(res);
     return true;
   };

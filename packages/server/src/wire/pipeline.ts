@@ -415,7 +415,8 @@ const bytesOf = ({ headers, body }: EncodedResponse): number =>
   Buffer.isBuffer(body) ? body.length : Number(headers['content-length'] ?? 0);
 
 const EMPTY = Buffer.alloc(0);
-const REGION = /^[a-z0-9-]{1,32}$/;
+/** As records may have it: digests of whatever was imported are verified with keys of its Region. */
+const REGION = /^[A-Za-z0-9-]{1,64}$/;
 
 /** An unsigned caller, as S3 writes it into records (spec: record-conventions §4). */
 const ANONYMOUS: Caller = {

@@ -38,15 +38,39 @@ async function walk(dir: string, files: ImportFile[]): Promise<void> {
     const path = join(dir, entry.name);
     if (NO_RECORDS.test(path)) continue;
     if (entry.isDirectory()) await walk(path, files);
-    else if (entry.isFile() && RECORD_FILES.test(entry.name)) {
-      const info = await stat(path);
-      files.push({ path, sizeBytes: info.size, mtimeMs: info.mtimeMs });
+    else if (RECORD_FILES.test(entry.name)) {
+      // Links to files are followed, to folders not: they may lead round and round.
+      const info = await stat(path).catch(() => undefined);
+      if (info?.isFile()) files.push({ path, sizeBytes: info.size, mtimeMs: info.mtimeMs });
     }
   }
 }
 
-/** The file's content, inflated when it is gzip by its first bytes, whatever its name. */
+/** What keeps one file from being read to its end, and others not: `Unreadable` (it may be gone by now) or `InvalidGzip`. */
+export class FileProblem extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** The file's content, inflated when it is gzip by its first bytes, whatever its name. @throws FileProblem */
 export async function* contentOf(path: string): AsyncGenerator<Buffer> {
+  try {
+    yield* inflated(path);
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code === undefined) throw error;
+    if (!code.startsWith('Z_'))
+      throw new FileProblem('Unreadable', `the file cannot be read past what was read: ${code}`);
+    const { message } = error as Error;
+    throw new FileProblem('InvalidGzip', `the file cannot be inflated past what was read: ${message}`);
+  }
+}
+
+async function* inflated(path: string): AsyncGenerator<Buffer> {
   const source = createReadStream(path, { highWaterMark: CHUNK_BYTES });
   const chunks: AsyncIterator<Buffer> = source[Symbol.asyncIterator]();
   const first = await chunks.next();

@@ -4,7 +4,7 @@ import { createRecordSlicer } from '../../event/slice.ts';
 import type { OpenTrailClient, PutRecordsAnswer } from '../client.ts';
 import { createProgress, type Progress } from '../progress.ts';
 import { doneListPath, openDoneList } from './done-list.ts';
-import { contentOf, findFiles, type ImportFile } from './files.ts';
+import { contentOf, FileProblem, findFiles, type ImportFile } from './files.ts';
 
 export interface ImportOptions {
   readonly paths: readonly string[];
@@ -109,8 +109,8 @@ async function importFile(
     }
     await take(slicer.end());
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code?.startsWith('Z_') !== true) throw error;
-    refuse(0, 'InvalidGzip', `the file cannot be inflated past what was read: ${(error as Error).message}`);
+    if (!(error instanceof FileProblem)) throw error;
+    refuse(0, error.code, error.message);
   }
   await flush();
 }

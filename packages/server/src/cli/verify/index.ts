@@ -19,8 +19,9 @@ import { s3Source } from './s3-source.ts';
 export interface VerifyOptions {
   /** Trail name, trail ARN, `s3://bucket[/prefix]`, or a folder. */
   readonly target: string;
-  readonly startTime?: string;
-  readonly endTime?: string;
+  /** ms since the epoch */
+  readonly startMs?: number;
+  readonly endMs?: number;
   readonly accountId?: string;
   readonly inRegion?: string;
   /** Files with what `aws cloudtrail list-public-keys` printed. */
@@ -41,36 +42,48 @@ interface Target {
   readonly unvalidatedElsewhere?: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
-/** Nothing could be said: no keys, no bucket, no such trail. */
+/** Nothing could be said: no keys, no bucket, no such trail, or a fault of ours. */
 const COULD_NOT_CHECK = 3;
 
-/** `opentrail verify TARGET`: see docs/verify.md. @returns the exit code */
-export async function verifyCommand(clientOf: ClientOf, clock: Clock, options: VerifyOptions): Promise<number> {
+/**
+ * Whatever keeps the work from its end is told, and is no word on what was to be verified: a script that looks at the exit
+ * code must not take it for one.
+ */
+export async function orCouldNotCheck(
+  json: boolean,
+  done: (exitCode: number) => void,
+  work: () => Promise<void>,
+): Promise<void> {
   try {
-    const startMs = timeOf(options.startTime, 0, '--start-time');
-    const endMs = timeOf(options.endTime, clock.now(), '--end-time');
-    const target = await findTarget(clientOf, options);
-    const progress = createProgress(clock, { quiet: options.quiet });
-    const result = await verify({
-      ...target,
-      startMs,
-      endMs,
-      publicKeys: options.keys.length > 0 ? keysFromFiles(options.keys) : keysFromService(clientOf),
-      concurrency: options.concurrency,
-      readAll: (...read) => readAll(target.source, ...read),
-      onProgress: progress.update,
-    });
-    progress.finish();
-    const context = { target: target.name, source: target.source.name, startMs, endMs };
-    process.stdout.write(`${(options.json ? jsonReport : textReport)(result, context)}\n`);
-    return EXIT_CODES[verdictOf(result)];
+    await work();
   } catch (error) {
-    if (!(error instanceof OperatorError)) throw error;
-    if (options.json)
-      process.stdout.write(`${JSON.stringify({ result: 'could-not-check', message: error.message })}\n`);
-    process.stderr.write(`opentrail: ${printable(error.message)}\n`);
-    return COULD_NOT_CHECK;
+    const { message, stack = message } = error as Error;
+    if (json) process.stdout.write(`${JSON.stringify({ result: 'could-not-check', message })}\n`);
+    const told = error instanceof OperatorError ? message : stack;
+    process.stderr.write(`opentrail: ${told.split('\n').map(printable).join('\n')}\n`);
+    done(COULD_NOT_CHECK);
   }
+}
+
+/** `opentrail verify TARGET`: see docs/verify.md. @returns the exit code @throws OperatorError when nothing could be said */
+export async function verifyCommand(clientOf: ClientOf, clock: Clock, options: VerifyOptions): Promise<number> {
+  const { startMs = 0, endMs = clock.now() } = options;
+  const target = await findTarget(clientOf, options);
+  const progress = createProgress(clock, { quiet: options.quiet });
+  const result = await verify({
+    ...target,
+    startMs,
+    endMs,
+    isOpenEnded: options.endMs === undefined,
+    publicKeys: options.keys.length > 0 ? keysFromFiles(options.keys) : keysFromService(clientOf),
+    concurrency: options.concurrency,
+    readAll: (...read) => readAll(target.source, ...read),
+    onProgress: progress.update,
+  });
+  progress.finish();
+  const context = { target: target.name, source: target.source.name, startMs, endMs };
+  process.stdout.write(`${(options.json ? jsonReport : textReport)(result, context)}\n`);
+  return EXIT_CODES[verdictOf(result)];
 }
 
 async function findTarget(clientOf: ClientOf, options: VerifyOptions): Promise<Target> {
@@ -167,11 +180,4 @@ function rootOf(folder: string): string {
   const cut = parts.lastIndexOf('AWSLogs');
   if (cut < 0) return path;
   return basename(path) === 'AWSLogs' ? dirname(path) : join('/', ...parts.slice(0, cut));
-}
-
-function timeOf(text: string | undefined, otherwise: number, flag: string): number {
-  if (text === undefined) return otherwise;
-  const ms = Date.parse(/(Z|[+-]\d\d:?\d\d)$/.test(text) || !text.includes('T') ? text : `${text}Z`);
-  if (Number.isNaN(ms)) throw new OperatorError(`${flag} must be a time such as 2026-01-31T12:00:00Z, not ${text}.`);
-  return ms;
 }

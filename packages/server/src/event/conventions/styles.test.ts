@@ -1,13 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { loadCatalogue } from '../../schema/catalogue.ts';
 import type { Call } from '../call.ts';
-import { recordFromCall } from '../record-from-call.ts';
+import { recordsOfDeletedObjects } from '../deleted-objects.ts';
+import { ownerRecordFromCall, recordFromCall } from '../record-from-call.ts';
 
 /** What KMS, S3, STS and EC2 write otherwise than the rest. */
 const catalogue = loadCatalogue();
 
-function record(id: string, operation: string, input: object, changes: Partial<Call> = {}) {
-  return recordFromCall({
+const record = (...call: Parameters<typeof callOf>) => recordFromCall(callOf(...call));
+
+function callOf(id: string, operation: string, input: object, changes: Partial<Call> = {}): Call {
+  return {
     schema: catalogue.schema(id)!,
     operation,
     timeMs: 0,
@@ -23,7 +26,7 @@ function record(id: string, operation: string, input: object, changes: Partial<C
     http: httpWith([]),
     notes: {},
     ...changes,
-  });
+  };
 }
 
 const httpWith = (query: Call['http']['query']): Call['http'] => ({
@@ -80,6 +83,56 @@ describe('S3', () => {
       Host: 'h',
       delete: '',
     });
+  });
+  it('says of each of them by a record of its own what became of it', () => {
+    const Objects: { Key: string; VersionId?: string }[] = [
+      ...[{ Key: 'a' }, { Key: 'a', VersionId: 'v1' }, { Key: 'kept/b' }, { Key: 'quiet' }, { Key: 'a' }],
+    ];
+    const output = {
+      Deleted: [
+        { Key: 'a', DeleteMarker: true, DeleteMarkerVersionId: 'v2' },
+        { Key: 'a', VersionId: 'v1' },
+        { Key: 'a', DeleteMarker: true, DeleteMarkerVersionId: 'v3' },
+      ],
+      Errors: [{ Key: 'kept/b', Code: 'AccessDenied', Message: 'no' }],
+    };
+    const call = callOf('s3', 'DeleteObjects', { Bucket: 'b', Delete: { Objects } }, { output });
+    const all = recordFromCall(call);
+    const records = recordsOfDeletedObjects(call, all);
+    const ids = new Set(records.map(({ eventID }) => eventID));
+    expect([ids.size, ids.has(all.eventID)]).toEqual([5, false]);
+    expect(recordsOfDeletedObjects(call, all)).toEqual(records); // the same ids again
+    const { userIdentity, eventTime, requestID, recipientAccountId } = all;
+    for (const [i, { Key, VersionId }] of Objects.entries()) {
+      expect(records[i]).toMatchObject({
+        ...{ userIdentity, eventTime, requestID, recipientAccountId, eventName: 'DeleteObject', eventCategory: 'Data' },
+        ...{ eventType: 'AwsServiceEvent', readOnly: false, managementEvent: false },
+        requestParameters: { bucketName: 'b', Host: 'h', key: Key, ...(VersionId && { versionId: VersionId }) },
+        resources: [
+          { type: 'AWS::S3::Object', ARN: `arn:aws:s3:::b/${Key}` },
+          { type: 'AWS::S3::Bucket', ARN: 'arn:aws:s3:::b' },
+        ],
+      });
+    }
+    expect(records.map(({ responseElements }) => responseElements)).toEqual([
+      { 'x-amz-delete-marker': 'true', 'x-amz-version-id': 'v2' },
+      { 'x-amz-version-id': 'v1' },
+      null,
+      null,
+      { 'x-amz-delete-marker': 'true', 'x-amz-version-id': 'v3' },
+    ]);
+    expect(records.flatMap(({ errorCode }, i) => (errorCode ? [[i, errorCode]] : []))).toEqual([[2, 'AccessDenied']]);
+    expect(Object.keys(records[2]!).slice(7, 11)).toEqual([
+      ...['userAgent', 'errorCode', 'errorMessage', 'requestParameters'],
+    ]);
+    expect(recordsOfDeletedObjects({ ...call, operation: 'DeleteObject' }, all)).toEqual([]);
+    const foreign = { ...call, notes: { resourceAccountId: '222222222222' } };
+    const copies = recordsOfDeletedObjects(foreign, recordFromCall(foreign));
+    expect(copies.map(({ resources }) => resources?.[1]?.accountId)).toEqual(
+      [0, 1, 2, 3, 4].map((i) => (i === 2 ? '' : '222222222222')),
+    );
+    expect(new Set(copies.map(({ sharedEventID }) => sharedEventID)).size).toBe(5);
+    expect(ownerRecordFromCall(foreign, copies[2]!)?.resources?.[1]?.accountId).toBe('222222222222');
   });
 });
 

@@ -53,6 +53,8 @@ export class World {
   readonly objects = new Map<string, Put>();
   /** S3 code by bucket, or folder in one, that refuses; `timeout` for an error without a code, `silence` for no answer at all. */
   readonly refusing = new Map<string, string>();
+  /** How long a bucket takes over each object. */
+  putMs = 0;
   /** What topics heard: keys of log files. */
   readonly told: string[] = [];
   /** SNS's code with which topics refuse. */
@@ -125,8 +127,11 @@ export class World {
       objects: {
         checkBucketAcl: async () => {},
         checkKey: async (_caller, _bucket, kmsKeyId) => kmsKeyId,
-        put: (caller, object) =>
-          this.refusing.get(object.bucket) === 'silence' ? never : step(() => this.#put(caller, object)),
+        put: async (caller, object) => {
+          if (this.refusing.get(object.bucket) === 'silence') return never;
+          if (this.putMs > 0) await new Promise<void>((resolve) => this.clock.after(this.putMs, resolve));
+          return step(() => this.#put(caller, object));
+        },
       },
       spool: this.#spool(step),
       publish: (_topic, { message }) => step(() => this.#tell(message)),

@@ -40,14 +40,14 @@ export interface VerifyTrailDeps {
 export function createVerifyTrail({ within, readObject }: VerifyTrailDeps): Handler {
   const enter = limitAtOnce(AT_ONCE);
   return async (context, input: VerifyTrailInput) => {
-    const { startMs, endMs } = rangeOf(context, input);
+    const range = rangeOf(context, input);
     const target = await targetOf(within, context, input);
     const release = enter(context.caller.accountId);
     const lines = createLineStream();
     const leave = AbortSignal.any([context.signal, closedSignal(lines.stream)]);
     void (async () => {
       try {
-        await run({ within, readObject, context, target, startMs, endMs, lines, signal: leave });
+        await run({ within, readObject, context, target, ...range, lines, signal: leave });
       } catch (error) {
         if (leave.aborted) lines.stream.destroy();
         else if (isUnexpected(error)) lines.stream.destroy(error as Error);
@@ -66,11 +66,12 @@ interface Run extends VerifyTrailDeps {
   readonly target: TrailTarget;
   readonly startMs: number;
   readonly endMs: number;
+  readonly isOpenEnded: boolean;
   readonly lines: LineStream;
   readonly signal: AbortSignal;
 }
 
-async function run({ target, startMs, endMs, lines, signal, ...calls }: Run): Promise<void> {
+async function run({ target, startMs, endMs, isOpenEnded, lines, signal, ...calls }: Run): Promise<void> {
   const { trail } = target;
   const about = {
     TrailARN: trail.TrailARN,
@@ -81,7 +82,7 @@ async function run({ target, startMs, endMs, lines, signal, ...calls }: Run): Pr
   };
   lines.push({ Type: 'trail', ...about });
   const result = await verifyInThread(
-    { ...target, startMs, endMs, concurrency: FETCHED_AT_ONCE },
+    { ...target, startMs, endMs, isOpenEnded, concurrency: FETCHED_AT_ONCE },
     sourceOf(calls, trail.S3BucketName, lines),
     {
       onProgress: ({ phase, done, total }) => lines.push({ Type: 'progress', Phase: phase, Done: done, Total: total }),
@@ -134,7 +135,7 @@ async function fetched(
 function rangeOf(context: CallContext, { StartTime, EndTime }: VerifyTrailInput) {
   const [startMs, endMs] = [StartTime?.getTime() ?? 0, EndTime?.getTime() ?? context.timeMs];
   if (!(startMs <= endMs)) throw new AwsError('ValidationException', 'StartTime must not be after EndTime.');
-  return { startMs, endMs };
+  return { startMs, endMs, isOpenEnded: EndTime === undefined };
 }
 
 async function targetOf(within: Within, context: CallContext, input: VerifyTrailInput): Promise<TrailTarget> {

@@ -32,7 +32,8 @@ export function createAuthorizer(deps: S3Deps): Authorizer {
       const name = input.Bucket as string | undefined;
       if (name === undefined || operation === 'CreateBucket') return onAccount(context, name, input);
       const bucket = deps.store.bucket(name);
-      noteResources(context, name, bucket, input);
+      // Of the record: what it names follows from the call itself (event/conventions/s3.ts).
+      if (bucket) context.notes.resourceAccountId = bucket.ownerAccountId;
       const { ownerAccountId } = bucketOf(deps, name);
       const expected = input.ExpectedBucketOwner as string | undefined;
       if (expected !== undefined) checkExpectedOwner(expected, ownerAccountId);
@@ -166,25 +167,4 @@ function denied(caller: Caller, { action, resource }: AccessRequest, decision: R
   return s3Error('AccessDenied', {
     message: denialMessage(caller, { action, resource: JSON.stringify(resource) }, decision),
   });
-}
-
-/** Operations that CloudTrail files with the prefix of what they could touch instead of one object. */
-const PREFIX_OPERATIONS: ReadonlySet<string> = new Set([
-  'HeadBucket',
-  'ListObjects',
-  'ListObjectsV2',
-  'ListObjectVersions',
-]);
-
-/** What the record names (spec: record-conventions §15): the object without account, then the bucket with it. */
-function noteResources(context: CallContext, name: string, bucket: Bucket | undefined, input: Input): void {
-  const { notes, operation } = context;
-  const key = input.Key as string | undefined;
-  const prefix = (input.Prefix as string | undefined) ?? '';
-  notes.resources = [
-    ...(key === undefined ? [] : [{ type: 'AWS::S3::Object', ARN: objectArn(name, key) }]),
-    ...(PREFIX_OPERATIONS.has(operation) ? [{ type: 'AWS::S3::Object', ARNPrefix: objectArn(name, prefix) }] : []),
-    { ...(bucket && { accountId: bucket.ownerAccountId }), type: 'AWS::S3::Bucket', ARN: bucketArn(name) },
-  ];
-  if (bucket) notes.resourceAccountId = bucket.ownerAccountId;
 }

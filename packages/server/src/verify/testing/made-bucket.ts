@@ -110,6 +110,7 @@ export function makeBucket(
 interface Asked {
   readonly startMs?: number;
   readonly endMs?: number;
+  readonly isOpenEnded?: boolean;
   readonly selection?: Selection;
   readonly source?: Source;
   readonly onVerdict?: (verdict: ObjectVerdict) => void;
@@ -122,6 +123,7 @@ export const check = async (made: Made, asked: Asked = {}) => {
     selection: asked.selection ?? { prefix: '' },
     startMs: asked.startMs ?? 0,
     endMs: asked.endMs ?? T0 + 5 * HOUR,
+    isOpenEnded: asked.isOpenEnded ?? false,
     publicKeys: async () => new Map([[fingerprint, der]]),
     latestDigestDeliveryMs: new Map(),
     unvalidatedPrefixes: new Set(),

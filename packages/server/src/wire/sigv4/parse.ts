@@ -157,8 +157,12 @@ function payloadOf(declared: string): Payload {
   return { kind: Object.hasOwn(PAYLOAD_KINDS, declared) ? PAYLOAD_KINDS[declared]! : 'malformed', declared };
 }
 
-/** Region and service end up in ARNs, keys of State and file names: nothing but their own alphabet may pass. */
-const NAME = /^[a-z0-9-]{1,64}$/;
+/**
+ * Region and service end up in ARNs, keys of State and file names: nothing but their own alphabet may pass. Regions may be
+ * those of imported records, of which somebody asks for digests' keys.
+ */
+const REGION = /^[A-Za-z0-9-]{1,64}$/;
+const SERVICE = /^[a-z0-9-]{1,64}$/;
 
 function parseCredential(text: string, style: AuthStyle, kind: AuthErrorKind) {
   const parts = text.split('/');
@@ -175,8 +179,8 @@ function parseCredential(text: string, style: AuthStyle, kind: AuthErrorKind) {
   if (parts.length !== 5) throw wrong(`it has ${parts.length} elements`);
   if (!/^\w{1,128}$/.test(accessKeyId!)) throw authError(s3 ? 's3' : style, 'unknown-key');
   if (!/^\d{8}$/.test(date!)) throw wrong('the date is not YYYYMMDD');
-  if (!NAME.test(region!)) throw wrong('the region is not valid');
-  if (!NAME.test(service!)) throw wrong('the service is not valid');
+  if (!REGION.test(region!)) throw wrong('the region is not valid');
+  if (!SERVICE.test(service!)) throw wrong('the service is not valid');
   if (end !== 'aws4_request') throw wrong("it does not end with 'aws4_request'");
   return { accessKeyId: accessKeyId!, date: date!, region: region!, service: service! };
 }

@@ -27,6 +27,8 @@ const MEANINGS: Readonly<Record<string, string>> = {
   'chain-signature-mismatch': 'The digest repeats another signature than the one before has.',
   'chain-overlap': 'The digest starts before the one before ends.',
   'chain-restarted': 'A new chain starts here, as after logging was stopped: nothing is said of the time between.',
+  'chain-absent':
+    'The trail delivered digests that are not here: they were deleted, unless the trail moved here since.',
   'chain-begins-elsewhere':
     'The trail moved here: what it delivered before lies elsewhere, and is to be verified there.',
   'digest-newest-unsigned-copy': 'The newest digest of a copy has lost its signature.',
