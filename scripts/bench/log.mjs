@@ -98,7 +98,7 @@ try {
   const batches = await measure('batches', 16, 100, total);
   const one = await measure('one-client', 1, 100, total / 4);
   const singles = await measure('singles', 64, 1, total / 8);
-  const seal = batches.complete[0] ? sealing(batches.complete[0]) : undefined;
+  const seal = batches.complete[0] ? await sealing(batches.complete[0]) : undefined;
   console.log(
     JSON.stringify(
       {
