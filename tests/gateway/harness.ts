@@ -160,14 +160,15 @@ export class Play {
   }
 }
 
-/** All records of the gateway's calls in the order that they were made; our own operations, and what S3 says besides, are left out. */
+/** All records of the gateway's calls in the order that they were made, without our own operations and what S3 tells besides. */
 export async function recordsOf(server: RunningOpenTrail, count: number): Promise<CloudTrailRecord[]> {
   return eventually(async () => {
     const answer = await signedFetch(server, 'GET', '/opentrail/v1/tail?from=0&follow=false');
     const lines = (await answer.text()).split('\n').filter((line) => line !== '');
     const records = lines.map((line) => JSON.parse(line) as CloudTrailRecord);
     const captured = records.filter(
-      (r) => r.eventSource !== 'opentrail.amazonaws.com' && r.eventType !== 'AwsServiceEvent',
+      ({ eventSource: source, eventType }) =>
+        source !== 'opentrail.amazonaws.com' && !(source === 's3.amazonaws.com' && eventType === 'AwsServiceEvent'),
     );
     return captured.length >= count ? captured : undefined;
   }, `${count} records`);
