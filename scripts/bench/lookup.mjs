@@ -15,8 +15,9 @@ const AT_REST_MS = 20;
 const UNDER_LOAD_MS = 50;
 const RSS_MB = 1_500;
 const DAY_MS = 86_400_000;
-/** Of CPU, in a second. */
+/** Of CPU, in a second; the lake pauses between the things it has to do. */
 const REST_CPU_SECONDS = 0.05;
+const REST_SECONDS = 10;
 const START_MS_MAX = 600_000;
 
 /**
@@ -62,14 +63,14 @@ export async function lookup(options) {
   };
 }
 
-/** Whether the server and its lake did next to nothing since this was last asked. */
+/** Whether the server and its lake did next to nothing each of the last times, a second apart, that this was asked. */
 function restsWhen(server) {
-  let before = Number.NEGATIVE_INFINITY;
+  let [before, rested] = [Number.NEGATIVE_INFINITY, 0];
   return () => {
     const { server: own, lake } = server.cpuSeconds();
-    const isAtRest = own + lake - before < REST_CPU_SECONDS;
+    rested = own + lake - before < REST_CPU_SECONDS ? rested + 1 : 0;
     before = own + lake;
-    return isAtRest;
+    return rested >= REST_SECONDS;
   };
 }
 
