@@ -34,7 +34,7 @@ export interface Decoder {
    * Decodes a part; the first after `reset` begins anew.
    * @param isLast no more comes after it
    * @returns bytes made: when they are as many as there was room for, there may be more
-   * @throws Error when it is damaged, or ends early
+   * @throws Error when it is damaged, or ends early, or these are no places of input and output
    */
   decode(input: Buffer, from: number, to: number, output: Buffer, at: number, room: number, isLast: boolean): number;
   /** Bytes of the last part that stand behind the end of what was decoded, or that there was no room for. */
@@ -55,6 +55,9 @@ export function openDecoder(
   const { more, finish } = CODECS[codec];
   return {
     decode(input, from, to, output, at, room, isLast) {
+      // Node would end the process.
+      const isWithin = from >= 0 && from <= to && to <= input.length && at >= 0 && room >= 0;
+      if (!isWithin || at + room > output.length) throw new RangeError('there is no such place to decode from or to');
       const { _handle: handle, _writeState: left } = insides as Known;
       let problem: string | undefined;
       handle.onerror = (message) => {

@@ -69,6 +69,24 @@ test('what was tampered with is not inflated in place unless the strict way take
   );
 });
 
+test('a header that runs into what follows it is refused, whatever it says', async () => {
+  const rest = fc.array(fc.constantFrom(0, 0, 1, 2, 0x61), { minLength: 8, maxLength: 30 });
+  const header = fc.tuple(fc.constantFrom(2, 4, 8, 16, 28, 30), rest);
+  await fc.assert(
+    fc.asyncProperty(header, async ([flags, bytes]) => {
+      const file = Buffer.from([0x1f, 0x8b, 8, flags, 0, 0, 0, 0, 0, 3, ...bytes]);
+      const quick = gunzipInPlace(file);
+      const held = quick && Buffer.from(quick);
+      const strict = await gunzipStrictly(file).catch((error: unknown) => {
+        expect(error).toBeInstanceOf(GzipProblem);
+        return undefined;
+      });
+      expect(held).toEqual(strict);
+    }),
+    { numRuns: 500 },
+  );
+});
+
 test('two members, or a length that is not so, are for the strict way to refuse', async () => {
   const two = Buffer.concat([gzipSync('one'), gzipSync('two')]);
   const short = gzipSync('a log file, and more');
