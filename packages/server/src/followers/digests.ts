@@ -9,7 +9,7 @@ import {
 } from '../trails/digest.ts';
 import { digestKey } from '../trails/paths.ts';
 import type { SigningKeys } from '../trails/signing-keys.ts';
-import { type Stream, streamName } from '../trails/trail.ts';
+import { type Stream, streamName, type Trail } from '../trails/trail.ts';
 import {
   chainKey,
   type DigestChain,
@@ -80,6 +80,8 @@ interface Due {
 
 /** What is the same for all streams of a trail while their digests are planned: looked up once, as they may be thousands. */
 interface View {
+  /** As the trail was then: it may be changed while digests are signed and spooled. */
+  readonly definition: Trail;
   /** Streams that the trail logs, by name. */
   readonly wanted: ReadonlyMap<string, Stream>;
   readonly undigested: ReadonlyMap<string, readonly UndigestedFile[]>;
@@ -204,12 +206,13 @@ export function createDigestPlanner(deps: DigestDeps): DigestPlanner {
     due: Due,
     view: View,
   ): Promise<{ object: PlannedObject; changes: StateChange[]; chain: DigestChain; numbers: number[] }> {
-    const { id, name: trailName, homeRegion, bucket, prefix } = trail.trail;
+    const { definition } = view;
+    const { id, name: trailName, homeRegion, bucket, prefix } = definition;
     const { stream, endMs } = due;
-    const { region, accountId = trail.trail.accountId } = stream;
+    const { region, accountId = definition.accountId } = stream;
     const signingKey = await signingKeys.current(region, endMs);
     const logFiles = view.undigested.get(streamName(stream)) ?? [];
-    const organizationId = organizationOf(trail, due, view);
+    const organizationId = organizationOf(due, view);
     const key = digestKey({ prefix, organizationId, accountId, region, trailName, homeRegion, endMs });
     const about =
       stream.accountId !== undefined && organizationId !== undefined ? { ...stream, organizationId } : stream;
@@ -314,7 +317,8 @@ const NOTHING_OUTSTANDING: Outstanding = {
 const floorTo = (ms: number, unitMs: number): number => Math.floor(ms / unitMs) * unitMs;
 
 function viewOf(trail: FollowedTrail, enabled: readonly string[], outstanding: Outstanding): View {
-  const { isMultiRegion, homeRegion, accountId: own } = trail.trail;
+  const { trail: definition } = trail;
+  const { isMultiRegion, homeRegion, accountId: own } = definition;
   const regions = [...new Set(isMultiRegion ? [...enabled, homeRegion] : [homeRegion])];
   const wanted = new Map<string, Stream>(regions.map((region) => [region, { region }]));
   for (const accountId of trail.members?.current ?? []) {
@@ -328,14 +332,15 @@ function viewOf(trail: FollowedTrail, enabled: readonly string[], outstanding: O
     files.push(file);
   }
   const open = [...trail.chains.values()].filter((chain) => chain.isOpen);
-  return { wanted, undigested, openSessions: new Set(open.map((chain) => chain.session)), earlier: [], outstanding };
+  const openSessions = new Set(open.map((chain) => chain.session));
+  return { definition, wanted, undigested, openSessions, earlier: [], outstanding };
 }
 
 /** Under which organization's folder a digest stands: of an account that has left, under the one it was in. */
-function organizationOf({ trail }: FollowedTrail, { stream, previous }: Due, view: View): string | undefined {
+function organizationOf({ stream, previous }: Due, { definition, wanted, undigested }: View): string | undefined {
   const name = streamName(stream);
-  if (stream.accountId === undefined || view.wanted.has(name)) return trail.organizationId;
-  return view.undigested.get(name)?.at(-1)?.organizationId ?? previous?.organizationId ?? trail.organizationId;
+  if (stream.accountId === undefined || wanted.has(name)) return definition.organizationId;
+  return undigested.get(name)?.at(-1)?.organizationId ?? previous?.organizationId ?? definition.organizationId;
 }
 
 /** The session for which a chain of this stream is to begin, if one is. */
