@@ -4,7 +4,13 @@
  */
 
 /** The folder of each kind of log file, which its name repeats. Records of different kinds never share a file. */
-export type LogFileKind = 'CloudTrail' | 'CloudTrail-Insight' | 'CloudTrail-NetworkActivity' | 'CloudTrail-Aggregated';
+export const LOG_FILE_KINDS = [
+  'CloudTrail',
+  'CloudTrail-Insight',
+  'CloudTrail-NetworkActivity',
+  'CloudTrail-Aggregated',
+] as const;
+export type LogFileKind = (typeof LOG_FILE_KINDS)[number];
 
 interface Place {
   /** The trail's S3KeyPrefix, without slash at its end; undefined for none. */

@@ -1,5 +1,5 @@
 import type { DigestLogFile } from '../trails/digest.ts';
-import { parseDigestKey, parseLogFileKey } from '../trails/paths.ts';
+import { LOG_FILE_KINDS, parseDigestKey, parseLogFileKey } from '../trails/paths.ts';
 import { checkChain, gapsIn, type ReadDigest, type WhereIs } from './chain.ts';
 import { checkDigest, type OpenedDigest, openDigest, type PublicKeys, withSignature } from './check-digest.ts';
 import { type LogFileToRead, type ReadLogFile, readLogFile } from './check-log-file.ts';
@@ -231,7 +231,9 @@ function formerFolders(digests: readonly OpenedDigest[], { keys }: Inventory, { 
     },
   );
   const folders = links.map((link) => link.replace(/\/\d{4}\/\d\d\/\d\d\/[^/]+$/, '/'));
-  return [...new Set(folders.flatMap((folder) => [folder, folder.replace('/CloudTrail-Digest/', '/CloudTrail/')]))];
+  const kinds = ['CloudTrail-Digest', ...LOG_FILE_KINDS];
+  const foldersOf = (folder: string) => kinds.map((kind) => folder.replace('/CloudTrail-Digest/', `/${kind}/`));
+  return [...new Set(folders.flatMap(foldersOf))];
 }
 
 async function openChain(

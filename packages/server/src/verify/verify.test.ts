@@ -314,6 +314,12 @@ describe('a trail that moved', () => {
       digests: { checked: 1 },
       codes: [],
     });
+    // An Insight that no digest lists, where the trail delivered before.
+    const unlisted = made.logs[5]!.replaceAll('CloudTrail', 'CloudTrail-Insight');
+    mkdirSync(dirname(made.path(unlisted)), { recursive: true });
+    writeFileSync(made.path(unlisted), gzipSync('{"Records":[]}'));
+    expect((await check(made, asked)).findings).toMatchObject([{ code: 'log-file-not-listed', object: unlisted }]);
+    rmSync(made.path(unlisted));
     writeFileSync(made.path(made.logs[5]!), gzipSync('{"Records":[]}'));
     rmSync(made.path(made.digests[2]!));
     expect((await check(made, asked)).codes).toEqual(['digest-missing', 'log-file-not-listed']);
