@@ -182,9 +182,9 @@ function ownerOf(call: Call): string | undefined {
   return owner !== undefined && owner !== call.accountId ? owner : undefined;
 }
 
-/** A version 8 UUID that the same call always gives again: copies of one event must agree on sharedEventID. */
-export function derivedId(eventId: string, purpose: string): string {
-  const h = createHash('sha256').update(`${purpose}/${eventId}`).digest('hex');
+/** A version 8 UUID that the same always gives again: copies of one event must agree on sharedEventID. */
+export function derivedId(from: string, purpose: string): string {
+  const h = createHash('sha256').update(`${purpose}/${from}`).digest('hex');
   return `${h.slice(0, 8)}-${h.slice(8, 12)}-8${h.slice(13, 16)}-8${h.slice(17, 20)}-${h.slice(20, 32)}`;
 }
 

@@ -1,5 +1,11 @@
 import type { Clock } from '../base/clock.ts';
 
+/** Resolves once the signal is aborted. */
+export const aborted = (signal: AbortSignal): Promise<void> =>
+  signal.aborted
+    ? Promise.resolve()
+    : new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+
 /** How the parts of trail delivery wait for each other and for time, and stop waiting when it ends. */
 export class Alarm {
   readonly #clock: Clock;

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Sequence } from '../ports/log.ts';
 import type { StateChange } from '../ports/state.ts';
 import { retiredTrailKey } from '../trails/trail.ts';
-import { Alarm } from './alarm.ts';
+import { Alarm, aborted } from './alarm.ts';
 import { createCutter } from './cutter.ts';
 import { createDigestPlanner, type DigestPlanner } from './digests.ts';
 import type { FollowedTrail } from './followed-trail.ts';
@@ -197,7 +197,7 @@ export class DeliveryLoop {
     const reading = places.filter((at) => at !== undefined);
     if (reading.length > 0 && this.#bufferedBytes() < BUFFERED_BYTES_MAX)
       await log.waitPast(Math.min(...reading), signal);
-    else await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    else await aborted(signal);
   }
 
   #bufferedBytes(): number {

@@ -6,7 +6,7 @@ import type { NewEvent } from '../event/event.ts';
 import type { History } from '../ports/history.ts';
 import type { Log, Sequence, StoredEvent } from '../ports/log.ts';
 import type { State } from '../ports/state.ts';
-import { Alarm } from './alarm.ts';
+import { Alarm, aborted } from './alarm.ts';
 import { Analysis, type AnalysisSettings, type StoredAnalysis } from './insights/analysis.ts';
 import { callFacts } from './insights/call-facts.ts';
 import { insightEvent } from './insights/insight-event.ts';
@@ -225,10 +225,7 @@ export function startInsights({ log, history, state, clock, logger, settings }: 
   async function step(signal: AbortSignal): Promise<void> {
     if (isStale || !trails) return load();
     if (work) return readOn(work, trails, signal);
-    await new Promise<void>((resolve) => {
-      if (signal.aborted) resolve();
-      signal.addEventListener('abort', () => resolve(), { once: true });
-    });
+    await aborted(signal);
   }
 
   async function run(): Promise<void> {

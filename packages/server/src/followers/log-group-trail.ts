@@ -19,7 +19,7 @@ import {
   type Stream,
   type Trail,
 } from '../trails/trail.ts';
-import { Alarm } from './alarm.ts';
+import { Alarm, aborted } from './alarm.ts';
 import { RECORD_BYTES_MAX } from './event-bus-envelope.ts';
 import { type ActivePeriod, activePeriods, type Ends, endAfter, endBefore, ending } from './periods.ts';
 
@@ -164,7 +164,7 @@ export class LogGroupTrail {
     if (!this.#isActive) {
       await this.#save();
       if (this.#isRetired) done(this.#trail);
-      return sleep(signal);
+      return aborted(signal);
     }
     const begin = Math.min(...this.#periods.map(({ definition }) => definition.beginSequence));
     this.#cursor = Math.max(this.#cursor, begin);
@@ -194,7 +194,7 @@ export class LogGroupTrail {
     this.#retiredSinceMs ??= clock.monotonicMs();
     if (clock.monotonicMs() - this.#retiredSinceMs < ENDING_RECORD_WAIT_MS) return this.#alarm.pause(RETIRED_POLL_MS);
     done(this.#trail); // the record of its deletion does not come any more
-    return sleep(signal);
+    return aborted(signal);
   }
 
   /** What of these events goes where. */
@@ -301,9 +301,3 @@ export class LogGroupTrail {
     }
   }
 }
-
-/** Until something is new. */
-const sleep = (signal: AbortSignal): Promise<void> =>
-  signal.aborted
-    ? Promise.resolve()
-    : new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));

@@ -17,7 +17,7 @@ import {
 import type { History } from '../ports/history.ts';
 import type { Log, Sequence, StoredEvent } from '../ports/log.ts';
 import type { State } from '../ports/state.ts';
-import { Alarm } from './alarm.ts';
+import { Alarm, aborted } from './alarm.ts';
 import { createMatchQuota } from './match-quota.ts';
 
 export interface RulesDeps {
@@ -150,10 +150,7 @@ export function startRules(deps: RulesDeps): RulesFollower {
   async function step(signal: AbortSignal): Promise<void> {
     if (isStale || !rules) return load();
     if (rules.size > 0) return readOn(rules, signal);
-    await new Promise<void>((resolve) => {
-      if (signal.aborted) resolve();
-      signal.addEventListener('abort', () => resolve(), { once: true });
-    });
+    await aborted(signal);
   }
 
   async function run(): Promise<void> {

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { assert } from '../../base/errors.ts';
 import { eventFromBytes } from '../../event/accept.ts';
 import type { NewEvent } from '../../event/event.ts';
+import { derivedId } from '../../event/record-from-call.ts';
 import { ATTRIBUTES, type Attributions } from './attributions.ts';
 import type { Insight, SeriesName } from './series.ts';
 import { MINUTE_MS, type Minute } from './timeline.ts';
@@ -66,10 +66,9 @@ const rounded = (average: number): number => Number(average.toFixed(10));
 
 const timeOf = (minute: Minute): string => `${new Date(minute * MINUTE_MS).toISOString().slice(0, 19)}Z`;
 
-/** A version 8 UUID made of what names the Insight. */
+/** Made of what names the Insight, so that it is known again. */
 function idOf(name: SeriesName, start: Minute, which: Insight['state'] | 'both'): string {
   const { accountId, region, source = '', insightType, eventSource, eventName, errorCode = '' } = name;
-  const parts = [accountId, region, source, insightType, eventSource, eventName, errorCode, start, which];
-  const h = createHash('sha256').update(JSON.stringify(parts)).digest('hex');
-  return `${h.slice(0, 8)}-${h.slice(8, 12)}-8${h.slice(13, 16)}-8${h.slice(17, 20)}-${h.slice(20, 32)}`;
+  const parts = [accountId, region, source, insightType, eventSource, eventName, errorCode, start];
+  return derivedId(JSON.stringify(parts), which);
 }
